@@ -1,0 +1,99 @@
+"""Which operating system, and which version of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from agent.machine import read_text
+
+if TYPE_CHECKING:
+    from agent.machine import Machine
+
+_ASSIGNMENT = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)=(.*)")
+_VERSION_MEMBERS = ("VERSION_ID", "VERSION", "BUILD_ID", "PRETTY_NAME")
+
+
+class OperatingSystem(NamedTuple):
+    name: str
+    version: str
+
+
+def collect(machine: Machine) -> OperatingSystem:
+    if machine.rootfs is None and sys.platform in {"darwin", "win32"}:
+        return _from_platform()
+    for path in ("/etc/os-release", "/usr/lib/os-release"):
+        try:
+            text = read_text(machine.root(path))
+        except OSError:  # missing, or a link that leads nowhere: the second place is for that
+            continue
+        return named_by(parse_os_release(text), kernel(machine))
+    return kernel(machine)
+
+
+def _from_platform() -> OperatingSystem:
+    import platform  # noqa: PLC0415 — only needed here
+
+    if sys.platform == "darwin":
+        return OperatingSystem("macOS", platform.mac_ver()[0] or platform.release())
+    return OperatingSystem(platform.system() or "Windows", platform.version() or platform.release())
+
+
+def kernel(machine: Machine) -> OperatingSystem:
+    """The kernel's own name and release, such as Linux and 6.1.0-18-amd64."""
+    facts = []
+    for file, local in (("ostype", "sysname"), ("osrelease", "release")):
+        try:
+            fact = read_text(machine.proc(f"sys/kernel/{file}")).strip()
+        except OSError:  # not Linux, or a copied tree without it
+            fact = ""
+        facts.append(fact or getattr(os.uname(), local))
+    return OperatingSystem(*facts)
+
+
+def named_by(release: dict[str, str], fallback: OperatingSystem) -> OperatingSystem:
+    """What os-release says; it may leave out everything (Debian sid and Arch have no VERSION_ID).
+
+    os-release(5): without NAME the name is "Linux".
+    """
+    version = next((release[key] for key in _VERSION_MEMBERS if release.get(key)), fallback.version)
+    return OperatingSystem(release.get("NAME") or "Linux", version)
+
+
+def parse_os_release(text: str) -> dict[str, str]:
+    """The assignments of a file as os-release(5) describes; of two for one name the last counts.
+
+    Lines that are no assignment are left out, as systemd does it.
+    """
+    release = {}
+    for line in text.lstrip("\ufeff").split("\n"):
+        assignment = _ASSIGNMENT.match(line)
+        if assignment:
+            release[assignment.group(1)] = unquoted(assignment.group(2)).strip()
+    return release
+
+
+def unquoted(value: str) -> str:
+    r"""The value of a shell assignment.
+
+    '…' is literal; in "…" a \ escapes only " \ $ and `; outside of both it escapes anything.
+    Ends at the first blank outside of quotes. A quote that is never closed ends with the line.
+    """
+    out = []
+    quote = ""
+    characters = iter(value)
+    for character in characters:
+        if character == "\\" and quote != "'":
+            escaped = next(characters, "")
+            out.append(escaped if not quote or escaped in '"\\$`' else "\\" + escaped)
+        elif character == quote:
+            quote = ""
+        elif not quote and character in "'\"":
+            quote = character
+        elif not quote and character.isspace():
+            break
+        else:
+            out.append(character)
+    return "".join(out)

@@ -1,0 +1,237 @@
+"""The processor: its architecture and its brand.
+
+/proc/cpuinfo is another file on every architecture; the source of each form stands beside its test.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from agent.collectors.arm_parts import part_name, vendor_name
+from agent.machine import read_bytes, read_text
+
+if TYPE_CHECKING:
+    from agent.machine import Machine
+
+_LARGEST_CPUINFO = 16 << 20
+_TOOL_SECONDS = 5
+_NO_NAMES = {"", "-", "unknown", "(null)"}
+
+
+class Processor(NamedTuple):
+    architecture: str
+    brand: str
+
+
+def collect(machine: Machine) -> Processor:
+    cpuinfo = _read_cpuinfo(machine)
+    architecture = _architecture(machine, cpuinfo)
+    brand = parse_brand(cpuinfo)
+    if brand is None and machine.procfs is None and machine.rootfs is None:
+        brand = _ask_system()
+    return Processor(architecture, brand or parse_vague_brand(cpuinfo) or architecture)
+
+
+def _read_cpuinfo(machine: Machine) -> str:
+    """/proc/cpuinfo, or the start of it where the first processor already has its name.
+
+    On x86 the file has a kilobyte and a half for each of hundreds of equal processors, and
+    some kernels wait to measure the frequency of each one that is read. On ARM they differ.
+    """
+    path = machine.proc("cpuinfo")
+    try:
+        start = read_bytes(path, 4096).decode("utf-8", "surrogateescape")
+        if "\nmodel name" in start and "\nflags" in start:
+            return start
+        return read_text(path, _LARGEST_CPUINFO)
+    except OSError:  # not Linux, or a copied tree without it
+        return ""
+
+
+def _architecture(machine: Machine, cpuinfo: str) -> str:
+    """As `uname -m` says it on that machine.
+
+    A tree is mostly one of this very kernel, seen from a container. A tree of another machine
+    says it itself since Linux 6.1 (sys/kernel/arch), and else through the form of its cpuinfo
+    when that is plainly one of another family.
+    """
+    here = _local_architecture()
+    if machine.procfs is None:
+        return here
+    try:
+        said = read_text(machine.proc("sys/kernel/arch")).strip()
+    except OSError:
+        said = ""
+    if said:
+        return said
+    there = parse_family(cpuinfo)
+    return here if there is None or _family(here) == _family(there) else there
+
+
+def _local_architecture() -> str:
+    if os.name == "posix":
+        return os.uname().machine or "unknown"
+    import platform  # noqa: PLC0415 — slow, and uname() says it elsewhere
+
+    return platform.machine() or "unknown"
+
+
+def _family(architecture: str) -> str:
+    """One word for the architectures that run each other's programs, so that both may be right."""
+    families = {"x86": ("x86", "i386", "i486", "i586", "i686", "amd64"), "arm": ("arm", "aarch64")}
+    for family, prefixes in families.items():
+        if architecture.lower().startswith(prefixes):
+            return family
+    return architecture.lower().rstrip("el0123456789")
+
+
+def parse_family(cpuinfo: str) -> str | None:
+    """The architecture that a cpuinfo speaks of, by what only one has; None if nothing is plain."""
+    facts = _first_values(cpuinfo)
+    flags = facts.get("flags", "").split()
+    isa = facts.get("isa", facts.get("ISA", ""))
+    if "CPU implementer" in facts:
+        return (
+            "aarch64"
+            if facts.get("CPU architecture", "").startswith(("8", "9", "AArch64"))
+            else "armv7l"
+        )
+    for plain, architecture in (
+        ("lm" in flags, "x86_64"),
+        ("fpu" in flags, "i686"),
+        (facts.get("vendor_id") == "IBM/S390", "s390x"),
+        (isa.startswith("rv64"), "riscv64"),
+        (isa.startswith("rv32"), "riscv32"),
+        ("loongarch64" in isa, "loongarch64"),
+        ("cpu model" in facts and "mips" in isa, "mips"),
+        ("cpu" in facts and "revision" in facts and "pvr" in facts["revision"], "ppc64"),
+    ):
+        if plain:
+            return architecture
+    return None
+
+
+def parse_brand(cpuinfo: str) -> str | None:
+    """The brand of the processor as /proc/cpuinfo says it; None when it says none.
+
+    The kernel's "ARMv7 Processor rev 4 (v7l)" names an architecture; the numbers name the
+    processor.
+    """
+    facts = _first_values(cpuinfo)
+    names = [_arm_names(cpuinfo)]
+    names += [
+        facts.get(key) for key in ("model name", "Model Name", "cpu model")
+    ]  # x86, LoongArch, MIPS
+    names.append(facts.get("cpu"))  # POWER, SPARC
+    if facts.get("vendor_id") == "IBM/S390":
+        names.append(_s390_name(cpuinfo))
+    if facts.get("isa", "").startswith("rv"):
+        names += [facts.get("uarch"), f"RISC-V {facts['isa']}"]
+    names += [facts.get(key) for key in ("Hardware", "Model")]  # ARM boards
+    return next((name for name in names if name and name.lower() not in _NO_NAMES), None)
+
+
+def parse_vague_brand(cpuinfo: str) -> str | None:
+    """What can be said of a processor that has no name: whose it is, and its numbers."""
+    facts = _first_values(cpuinfo)
+    implementer = _number(facts.get("CPU implementer"))
+    if implementer is not None:
+        vendor = vendor_name(implementer) or f"ARM implementer {implementer:#04x}"
+        part = _number(facts.get("CPU part"))
+        return vendor if part is None else f"{vendor} part {part:#05x}"
+    if "vendor_id" in facts and "cpu family" in facts:
+        return f"{facts['vendor_id']} family {facts['cpu family']} model {facts.get('model', '?')}"
+    return facts.get("Processor") or facts.get("vendor_id")
+
+
+def _arm_names(cpuinfo: str) -> str | None:
+    """The names of all different processors, in order: many boards mix fast and slow ones."""
+    names: list[str] = []
+    implementer = None
+    for key, value in _members(cpuinfo):
+        if key == "CPU implementer":
+            implementer = _number(value)
+        elif key == "CPU part" and implementer is not None:
+            name = part_name(implementer, _number(value) or 0)
+            if name is not None and name not in names:
+                names.append(name)
+    return " + ".join(names) or None
+
+
+def _s390_name(cpuinfo: str) -> str | None:
+    """Maker and model, of `processor 0: version = FF,  identification = …,  machine = 2964`."""
+    for key, value in _members(cpuinfo):
+        if key.startswith("processor ") and "machine = " in value:
+            return f"IBM/S390 {value.rsplit('machine = ', 1)[1].strip()}"
+    return "IBM/S390"
+
+
+def _first_values(cpuinfo: str) -> dict[str, str]:
+    facts: dict[str, str] = {}
+    for key, value in _members(cpuinfo):
+        facts.setdefault(key, value)
+    return facts
+
+
+def _members(cpuinfo: str) -> list[tuple[str, str]]:
+    pairs = (line.partition(":") for line in cpuinfo.split("\n"))
+    return [(key.strip(), " ".join(value.split())) for key, colon, value in pairs if colon]
+
+
+def _number(text: str | None) -> int | None:
+    try:
+        return int(text or "", 0)
+    except ValueError:
+        return None
+
+
+def _ask_system() -> str | None:
+    """The brand where no /proc/cpuinfo says it."""
+    if sys.platform == "win32":
+        return _registry_brand()
+    if sys.platform == "darwin":
+        return _tool_output("sysctl", "-n", "machdep.cpu.brand_string").strip() or None
+    return parse_lscpu(_tool_output("lscpu"))
+
+
+def _registry_brand() -> str | None:
+    if sys.platform != "win32":
+        return None
+    import winreg  # noqa: PLC0415 — Windows has it
+
+    path = r"HARDWARE\DESCRIPTION\System\CentralProcessor\0"
+    try:
+        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, path) as key:
+            return str(winreg.QueryValueEx(key, "ProcessorNameString")[0]).strip() or None
+    except OSError:
+        return None
+
+
+def _tool_output(*command: str) -> str:
+    import subprocess  # noqa: PLC0415 — rarely needed
+
+    try:
+        done = subprocess.run(  # noqa: S603 — the command is ours, without a shell
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "LC_ALL": "C"},
+            timeout=_TOOL_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):  # the tool is not there, or hangs
+        return ""
+    return done.stdout.decode("utf-8", "replace")
+
+
+def parse_lscpu(text: str) -> str | None:
+    """The names in what `lscpu` prints; it also asks the firmware (SMBIOS) for them."""
+    wanted = ("BIOS Model name", "Model name")
+    found: dict[str, list[str]] = {key: [] for key in wanted}
+    for key, value in _members(text):
+        if key in found and value.lower() not in _NO_NAMES and value not in found[key]:
+            found[key].append(value)
+    return " + ".join(found["Model name"] or found["BIOS Model name"]) or None
