@@ -1,0 +1,51 @@
+"""gunicorn reads this in the project's folder: `gunicorn` alone serves."""
+
+import sys
+from pathlib import Path
+
+from service.config import from_env
+from service.errors import ComplianceError
+from service.prepare import prepare
+
+try:
+    _config = from_env()
+except ComplianceError as error:
+    sys.exit(str(error))
+
+wsgi_app = "service.app:create_app()"
+bind = _config.bind
+
+# Threads, since one slow client must cost a thread and not a worker; more than one worker, so
+# that a second processor is used; few, since writers take turns.
+# tests/benchmarks/ingest.py compares worker kinds and counts.
+worker_class = "gthread"
+workers = _config.workers
+threads = _config.threads
+worker_connections = 1000 + threads
+keepalive = 75
+timeout = 60
+graceful_timeout = 30
+
+# The heartbeat file must not wait for a busy disk.
+if Path("/dev/shm").is_dir():  # noqa: S108 — gunicorn opens an unlinked file there
+    worker_tmp_dir = "/dev/shm"  # noqa: S108
+control_socket_disable = True
+
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s [%(process)d] %(name)s: %(message)s"}
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"level": "INFO", "handlers": ["stderr"]},
+    "loggers": {"gunicorn.error": {"level": "INFO", "handlers": ["stderr"], "propagate": False}},
+}
+
+
+def on_starting(_server: object) -> None:
+    """Once, before any worker: the database is created or brought to the newest version."""
+    try:
+        prepare(_config)
+    except ComplianceError as error:
+        sys.exit(str(error))

@@ -1,0 +1,3 @@
+"""The API: receives the reports of servers, keeps every one, and answers from their history."""
+
+VERSION = "0.1.0"

@@ -1,0 +1,54 @@
+"""Builds the application: every collaborator, and the table of all routes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import falcon
+import falcon.media
+import orjson
+
+from service import config as settings
+from service import times
+from service.archive import Archive
+from service.database import Database
+from service.intake import Intake
+from service.problems import add_error_handlers
+from service.queries import load_queries
+from service.resources.documents import Document
+from service.resources.health import Healthz, Readyz
+from service.resources.procesos import Procesos
+from service.resources.servers import Server, Servers
+from service.resources.usuarios_activos import UsuariosActivos
+from service.store.records import RecordStore
+from service.store.reports import ReportStore
+from service.validation import SCHEMAS_FOLDER, ReportValidator
+
+
+def create_app(config: settings.Config | None = None) -> falcon.App[Any, Any]:
+    """The WSGI application. Its database must have been migrated."""
+    config = config or settings.from_env()
+    database = Database(config.database)
+    queries = load_queries()
+    records = RecordStore(database, queries)
+    intake = Intake(
+        ReportValidator(), Archive(config.archive), ReportStore(database, queries), times.now
+    )
+
+    app = falcon.App()
+    json_handler = falcon.media.JSONHandler(dumps=orjson.dumps, loads=orjson.loads)
+    app.resp_options.media_handlers["application/json"] = json_handler
+    app.req_options.strip_url_path_trailing_slash = False
+    add_error_handlers(app)
+
+    of_record = "/servers/{id_serv:int(min=1, max=9223372036854775807)}"
+    app.add_route("/servers", Servers(intake, records, config.max_body))
+    app.add_route(of_record, Server(records))
+    app.add_route(f"{of_record}/procesos", Procesos(records))
+    app.add_route(f"{of_record}/usuarios_activos", UsuariosActivos(records))
+    app.add_route("/healthz", Healthz())
+    app.add_route("/readyz", Readyz(records))
+    app.add_route("/openapi.json", Document(SCHEMAS_FOLDER / "openapi.json", "application/json"))
+    for schema in SCHEMAS_FOLDER.glob("report.v*.json"):
+        app.add_route(f"/schemas/{schema.name}", Document(schema, "application/schema+json"))
+    return app

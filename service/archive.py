@@ -1,0 +1,141 @@
+"""The plain-text archive: one JSON Lines file a UTC day, one line a report, only ever appended.
+
+A line is {"recibido":"<when it was received>","reporte":<the document as it was sent>}. A closed
+day may be compressed with gzip; it is read all the same.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import gzip
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from service import times
+from service.errors import StorageUnavailableError
+from service.group_commit import GroupCommit
+
+_ENVELOPE = b'{"recibido":"%s","reporte":%s}\n'
+_TAIL_BLOCK = 64 * 1024
+
+# JSON strings hold no raw line ends, so these stand between tokens only.
+_ON_ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedReport:
+    """One line of the archive."""
+
+    path: Path
+    line_number: int
+    received_at: int  # microseconds since 1970, UTC
+    raw: bytes  # the document as it was sent
+
+
+@dataclass(frozen=True, slots=True)
+class DamagedLine:
+    """A line that is no whole report."""
+
+    path: Path
+    line_number: int
+
+
+class Archive:
+    """The files of one folder. Several processes may append to it at the same time."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._appends = GroupCommit(self._append_all)
+
+    def append(self, raw: bytes, received_at: int) -> None:
+        """Keeps a document; on disk when this returns. Raises StorageUnavailableError."""
+        self._appends.submit((raw, received_at))
+
+    def read(self) -> Iterator[ArchivedReport | DamagedLine]:
+        """Every line, oldest first."""
+        for path in sorted(self._folder.glob("*.jsonl*")):
+            with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
+                for number, line in enumerate(lines, start=1):
+                    yield _parse(path, number, line)
+
+    def _append_all(self, documents: Sequence[tuple[bytes, int]]) -> Sequence[None]:
+        lines: dict[str, list[bytes]] = {}
+        for raw, received_at in documents:
+            time = times.to_text(received_at).replace(" ", "T") + "Z"
+            line = _ENVELOPE % (time.encode(), raw.strip().translate(_ON_ONE_LINE))
+            lines.setdefault(time[:10], []).append(line)
+        try:
+            for day, lines_of_day in lines.items():
+                self._write(self._folder / f"{day}.jsonl", b"".join(lines_of_day))
+        except OSError as error:
+            raise StorageUnavailableError(f"the archive cannot be written now: {error}") from error
+        return [None] * len(documents)
+
+    def _write(self, path: Path, content: bytes) -> None:
+        """Appends all of it and syncs, or leaves the file as it was and raises OSError."""
+        descriptor = self._open(path)
+        try:
+            # The lock makes undoing a short write safe: what is cut off is ours alone.
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            try:
+                end = _end_of_whole_lines(descriptor)
+                written = os.write(descriptor, content)
+                if written != len(content):
+                    os.ftruncate(descriptor, end)
+                    raise OSError(errno.ENOSPC, f"{written} of {len(content)} bytes written")
+            finally:
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
+            os.fdatasync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _open(self, path: Path) -> int:
+        flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
+        try:
+            return os.open(path, flags)
+        except FileNotFoundError:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(path, flags | os.O_CREAT, 0o600)
+            _sync_folder(self._folder)
+            _sync_folder(self._folder.parent)
+            return descriptor
+
+
+def _end_of_whole_lines(descriptor: int) -> int:
+    """Where the next line goes; cuts off what a writer left that died within its line.
+
+    Nobody was told that such a line is stored, so nothing is lost with it.
+    """
+    end = size = os.fstat(descriptor).st_size
+    while end:
+        start = max(0, end - _TAIL_BLOCK)
+        newline = os.pread(descriptor, end - start, start).rfind(b"\n")
+        if newline >= 0:
+            end = start + newline + 1
+            break
+        end = start
+    if end != size:
+        os.ftruncate(descriptor, end)
+    return end
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _parse(path: Path, number: int, line: bytes) -> ArchivedReport | DamagedLine:
+    before, _, rest = line.partition(b'","reporte":')
+    try:
+        received_at = times.parse(before.removeprefix(b'{"recibido":"').decode("ascii"))
+    except ValueError:
+        return DamagedLine(path, number)
+    if not rest.endswith(b"}\n"):
+        return DamagedLine(path, number)
+    return ArchivedReport(path, number, received_at, rest[:-2])

@@ -1,0 +1,89 @@
+"""The settings. Nothing else reads the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from service.errors import InvalidSettingError
+
+_MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Every setting of the service, with its default."""
+
+    data: Path = Path("var")
+    bind: str = "127.0.0.1:8000"
+    workers: int = 2
+    threads: int = 96
+    max_body: int = 8 * _MEBIBYTE  # bytes, after inflation
+
+    @property
+    def database(self) -> Path:
+        return self.data / "compliance.db"
+
+    @property
+    def archive(self) -> Path:
+        return self.data / "archive"
+
+
+def from_env(environ: Mapping[str, str] = os.environ) -> Config:
+    """The configuration that the COMPLIANCE_* variables ask for.
+
+    Raises InvalidSettingError, which names the variable, for a value that cannot be used and for
+    a COMPLIANCE_* name that is no setting (a typing error would otherwise go unnoticed).
+    """
+    defaults = Config()
+    known = {
+        "COMPLIANCE_DATA",
+        "COMPLIANCE_BIND",
+        "COMPLIANCE_WORKERS",
+        "COMPLIANCE_THREADS",
+        "COMPLIANCE_MAX_BODY",
+    }
+    for name in environ:
+        agents_own = name.startswith("COMPLIANCE_AGENT_")
+        if name.startswith("COMPLIANCE_") and name not in known and not agents_own:
+            expected = ", ".join(sorted(known))
+            raise InvalidSettingError(f"{name} is no setting; expected one of {expected}")
+    return Config(
+        data=Path(_text(environ, "COMPLIANCE_DATA", str(defaults.data))),
+        bind=_address(environ, "COMPLIANCE_BIND", defaults.bind),
+        workers=_integer(environ, "COMPLIANCE_WORKERS", defaults.workers, 1, 64),
+        threads=_integer(environ, "COMPLIANCE_THREADS", defaults.threads, 1, 1000),
+        max_body=_integer(
+            environ, "COMPLIANCE_MAX_BODY", defaults.max_body, 1024, 1024 * _MEBIBYTE
+        ),
+    )
+
+
+def _text(environ: Mapping[str, str], name: str, default: str) -> str:
+    value = environ.get(name, default)
+    if not value.strip():
+        raise InvalidSettingError(f"{name}: expected a value, got an empty one")
+    return value
+
+
+def _integer(environ: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    value = _text(environ, name, str(default))
+    if not (value.isascii() and value.isdigit() and low <= int(value) <= high):
+        raise InvalidSettingError(
+            f"{name}: expected an integer from {low} to {high}, got {value[:80]!r}"
+        )
+    return int(value)
+
+
+def _address(environ: Mapping[str, str], name: str, default: str) -> str:
+    value = _text(environ, name, default)
+    host, separator, port = value.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    port_fits = port.isascii() and port.isdigit() and 1 <= int(port) <= 65535
+    if not (separator and host and port_fits and (":" not in host or bracketed)):
+        raise InvalidSettingError(
+            f"{name}: expected HOST:PORT such as 127.0.0.1:8000 or [::1]:8000, got {value[:80]!r}"
+        )
+    return value

@@ -1,0 +1,58 @@
+"""What can go wrong, in our words. One place (service/problems.py) maps these to HTTP."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class ComplianceError(Exception):
+    """The root of our errors; its text is written for the person who reads it."""
+
+
+class InvalidSettingError(ComplianceError):
+    """A COMPLIANCE_* variable has a value that it cannot have."""
+
+
+class InvalidQueryFileError(ComplianceError):
+    """A file of sql/queries does not hold what its loader expects."""
+
+
+class IncompatibleDatabaseError(ComplianceError):
+    """The database was written by a newer version of this service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with what was sent: where (a JSON Pointer), what was expected, what came."""
+
+    pointer: str
+    detail: str
+
+
+class InvalidParameterError(ComplianceError):
+    """A query parameter is not what the route takes."""
+
+    def __init__(self, parameter: str, detail: str) -> None:
+        super().__init__(f"{parameter}: {detail}")
+        self.parameter = parameter
+        self.detail = detail
+
+
+class InvalidReportError(ComplianceError):
+    """What was sent is no report; the faults say where and what was expected."""
+
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__("; ".join(f"{fault.pointer}: {fault.detail}" for fault in faults))
+        self.faults = faults
+
+
+class RecordNotFoundError(ComplianceError):
+    """No record has this id_serv."""
+
+    def __init__(self, id_serv: int) -> None:
+        super().__init__(f"no record has id_serv {id_serv}")
+        self.id_serv = id_serv
+
+
+class StorageUnavailableError(ComplianceError):
+    """The report was fine, but it cannot be stored now; the caller should keep it and try again."""

@@ -1,0 +1,128 @@
+"""Answers for what goes wrong: the one place that maps our errors to HTTP (RFC 9457)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import falcon
+import orjson
+
+from service.errors import (
+    InvalidParameterError,
+    InvalidReportError,
+    RecordNotFoundError,
+    StorageUnavailableError,
+)
+
+_LOG = logging.getLogger(__name__)
+_RETRY_AFTER_SECONDS = 10
+
+
+def add_error_handlers(app: falcon.App[Any, Any]) -> None:
+    app.set_error_serializer(_serialize_http_error)
+    app.add_error_handler(Exception, _unexpected)
+    app.add_error_handler(falcon.HTTPError, _http_error)
+    app.add_error_handler(InvalidReportError, _invalid_report)
+    app.add_error_handler(InvalidParameterError, _invalid_parameter)
+    app.add_error_handler(RecordNotFoundError, _not_found)
+    app.add_error_handler(StorageUnavailableError, _storage_unavailable)
+
+
+def _invalid_report(
+    _req: falcon.Request, resp: falcon.Response, error: InvalidReportError, _params: object
+) -> None:
+    faults = [{"pointer": fault.pointer, "detail": fault.detail} for fault in error.faults]
+    first = error.faults[0]
+    detail = f"{first.pointer}: {first.detail}" if first.pointer else first.detail
+    if len(faults) > 1:
+        detail += f" (and {len(faults) - 1} more, see errors)"
+    _answer(
+        resp, HTTPStatus.BAD_REQUEST, "invalid-report", "Not a valid report", detail, errors=faults
+    )
+
+
+def _invalid_parameter(
+    _req: falcon.Request, resp: falcon.Response, error: InvalidParameterError, _params: object
+) -> None:
+    faults = [{"parameter": error.parameter, "detail": error.detail}]
+    _answer(
+        resp,
+        HTTPStatus.BAD_REQUEST,
+        "invalid-parameter",
+        "Not a valid parameter",
+        str(error),
+        errors=faults,
+    )
+
+
+def _not_found(
+    _req: falcon.Request, resp: falcon.Response, error: RecordNotFoundError, _params: object
+) -> None:
+    _answer(resp, HTTPStatus.NOT_FOUND, "no-such-record", "No such record", str(error))
+
+
+def _storage_unavailable(
+    _req: falcon.Request, resp: falcon.Response, error: StorageUnavailableError, _params: object
+) -> None:
+    _LOG.error("storage unavailable: %s", error)
+    _unavailable(resp, "what was sent could not be stored, keep it and send it again later")
+
+
+def _unexpected(
+    req: falcon.Request, resp: falcon.Response, error: Exception, _params: object
+) -> None:
+    # A defect of ours is not the caller's fault and loses nothing: the report is sent again.
+    _LOG.error("%s %s failed", req.method, req.path, exc_info=error)
+    _unavailable(resp, "the service failed to answer this request, try again later")
+
+
+def _unavailable(resp: falcon.Response, detail: str) -> None:
+    resp.set_header("Retry-After", str(_RETRY_AFTER_SECONDS))
+    _answer(
+        resp,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "unavailable",
+        "The service cannot do this now",
+        detail,
+    )
+
+
+def _http_error(
+    req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, _params: object
+) -> None:
+    resp.status = error.status
+    if error.headers:
+        resp.set_headers(error.headers)
+    _serialize_http_error(req, resp, error)
+
+
+def _serialize_http_error(
+    _req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError
+) -> None:
+    status = HTTPStatus(error.status_code)
+    _answer(resp, status, None, status.phrase, error.description or status.description)
+
+
+def _answer(  # noqa: PLR0913 — the members of a problem document
+    resp: falcon.Response,
+    status: HTTPStatus,
+    kind: str | None,
+    title: str,
+    detail: str,
+    *,
+    errors: Sequence[Mapping[str, str]] = (),
+) -> None:
+    problem: dict[str, object] = {
+        "type": f"urn:compliance-continuo:problems:{kind}" if kind else "about:blank",
+        "title": title,
+        "status": status.value,
+        "detail": detail,
+    }
+    if errors:
+        problem["errors"] = errors
+    resp.status = status.value
+    resp.content_type = "application/problem+json"
+    resp.data = orjson.dumps(problem)

@@ -1,0 +1,52 @@
+"""Reads a request's body within its limits."""
+
+from __future__ import annotations
+
+import zlib
+
+import falcon
+
+from service.errors import Fault, InvalidReportError
+
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+def read_body(req: falcon.Request, most: int) -> bytes:
+    """The body, inflated where it was compressed; at most `most` bytes on the wire and inflated.
+
+    Raises InvalidReportError before reading anything where the headers already say too much.
+    """
+    if req.get_header("Transfer-Encoding") is not None:
+        raise _refused("expected a body with Content-Length, got a chunked one")
+    length = req.content_length or 0
+    if length == 0:
+        raise _refused("expected a report as JSON, got an empty body")
+    if length > most:
+        raise _refused(f"expected at most {most} bytes, got {length}")
+    content_type = (req.content_type or "application/json").partition(";")[0].strip().lower()
+    if not (content_type == "application/json" or content_type.endswith("+json")):
+        raise _refused(f"expected Content-Type application/json, got {content_type[:60]!a}")
+    encoding = (req.get_header("Content-Encoding") or "identity").strip().lower()
+    if encoding not in ("identity", "gzip"):
+        raise _refused(f"expected Content-Encoding gzip or none, got {encoding[:60]!a}")
+    body = req.bounded_stream.read(length)
+    if len(body) < length:
+        raise _refused(f"expected {length} bytes as Content-Length says, got {len(body)}")
+    return body if encoding == "identity" else _inflate(body, most)
+
+
+def _inflate(body: bytes, most: int) -> bytes:
+    inflater = zlib.decompressobj(_GZIP)
+    try:
+        inflated = inflater.decompress(body, most + 1)
+    except zlib.error as error:
+        raise _refused(f"expected a body in gzip format: {error}") from error
+    if len(inflated) > most:
+        raise _refused(f"expected at most {most} bytes after inflation, got more")
+    if not inflater.eof or inflater.unused_data:
+        raise _refused("expected exactly one whole gzip member, got part of one or more")
+    return inflated
+
+
+def _refused(detail: str) -> InvalidReportError:
+    return InvalidReportError(Fault("", detail))

@@ -1,0 +1,21 @@
+"""/healthz: the process answers. /readyz: it can also reach its database."""
+
+from __future__ import annotations
+
+import falcon
+
+from service.store.records import RecordStore
+
+
+class Healthz:
+    def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
+        resp.media = {"estado": "vivo"}
+
+
+class Readyz:
+    def __init__(self, records: RecordStore) -> None:
+        self._records = records
+
+    def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
+        self._records.newest(after=0, limit=1)
+        resp.media = {"estado": "listo"}

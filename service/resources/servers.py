@@ -1,0 +1,51 @@
+"""/servers: the reports of servers come in here, and the newest record of each goes out."""
+
+from __future__ import annotations
+
+import falcon
+
+from service.intake import Intake
+from service.resources.body import read_body
+from service.resources.paging import link_to_next, page_asked_for
+from service.store.records import Record, RecordStore
+
+
+class Servers:
+    def __init__(self, intake: Intake, records: RecordStore, max_body: int) -> None:
+        self._intake = intake
+        self._records = records
+        self._max_body = max_body
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        stored = self._intake.receive(read_body(req, self._max_body))
+        resp.status = falcon.HTTP_201 if stored.new else falcon.HTTP_200
+        resp.location = f"/servers/{stored.id_serv}"
+        resp.media = {"id_serv": stored.id_serv}
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        after, limit = page_asked_for(req)
+        page = self._records.newest(after, limit)
+        following = link_to_next(req, resp, page.after, limit) if page.after else None
+        resp.media = {
+            "servers": [server._asdict() for server in page.servers],
+            "siguiente": following,
+        }
+
+
+class Server:
+    def __init__(self, records: RecordStore) -> None:
+        self._records = records
+
+    def on_get(self, _req: falcon.Request, resp: falcon.Response, id_serv: int) -> None:
+        resp.media = _as_posted(self._records.record(id_serv))
+
+
+def _as_posted(record: Record) -> dict[str, object]:
+    """The record in the wire model, so that it could be posted again."""
+    document: dict[str, object] = record.server._asdict()
+    del document["id_serv"]
+    document["procesos"] = [
+        {"username": row.username, "pid": row.pid, "name": row.name} for row in record.processes
+    ]
+    document["usuarios_activos"] = [{"pid": row.pid, "name": row.username} for row in record.logins]
+    return document

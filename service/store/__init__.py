@@ -1,0 +1,1 @@
+"""The DAO: one module a table group. Owns every SQL call; knows no HTTP."""

@@ -1,0 +1,104 @@
+"""Reads records: what one report said, and the newest report of every server."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from service.database import Database
+from service.errors import RecordNotFoundError
+
+
+class ServerRow(NamedTuple):
+    """A row of the relation servers."""
+
+    id_serv: int
+    ipaddress: str
+    fecha_hora: str
+    arquitectura_proc: str
+    marca_proc: str
+    nombre_so: str
+    version_so: str
+
+
+class ProcessRow(NamedTuple):
+    """A row of the relation procesos, less what all rows of one record share."""
+
+    id_proc: int
+    pid: int
+    name: str | None
+    username: str | None
+
+
+class LoginRow(NamedTuple):
+    """A row of the relation usuarios_activos, less what all rows of one record share."""
+
+    id_usr: int
+    pid: int | None
+    username: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One report, as the three relations show it."""
+
+    server: ServerRow
+    processes: list[ProcessRow]
+    logins: list[LoginRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some newest records; the servers after `after` stand on the next page, if it is not null."""
+
+    servers: list[ServerRow]
+    after: int | None
+
+
+class RecordStore:
+    def __init__(self, database: Database, queries: Mapping[str, str]) -> None:
+        self._database = database
+        self._queries = queries
+
+    def record(self, id_serv: int) -> Record:
+        """Raises RecordNotFoundError."""
+        with self._database.snapshot() as connection:
+            server = self._server(connection, id_serv)
+            processes = self._processes(connection, id_serv)
+            return Record(server, processes, self._logins(connection, id_serv))
+
+    def processes(self, id_serv: int) -> tuple[ServerRow, list[ProcessRow]]:
+        """Raises RecordNotFoundError."""
+        with self._database.snapshot() as connection:
+            return self._server(connection, id_serv), self._processes(connection, id_serv)
+
+    def logins(self, id_serv: int) -> tuple[ServerRow, list[LoginRow]]:
+        """Raises RecordNotFoundError."""
+        with self._database.snapshot() as connection:
+            return self._server(connection, id_serv), self._logins(connection, id_serv)
+
+    def newest(self, after: int, limit: int) -> Page:
+        """The newest record of every server, in the order in which the servers first reported."""
+        with self._database.snapshot() as connection:
+            rows = connection.execute(
+                self._queries["newest_records"], {"after": after, "limit": limit + 1}
+            ).fetchall()
+        shown = rows[:limit]
+        more = len(rows) > limit
+        return Page([ServerRow(*row[1:]) for row in shown], shown[-1][0] if more else None)
+
+    def _server(self, connection: sqlite3.Connection, id_serv: int) -> ServerRow:
+        row = connection.execute(self._queries["record"], {"id_serv": id_serv}).fetchone()
+        if row is None:
+            raise RecordNotFoundError(id_serv)
+        return ServerRow(*row)
+
+    def _processes(self, connection: sqlite3.Connection, id_serv: int) -> list[ProcessRow]:
+        rows = connection.execute(self._queries["record_processes"], {"id_serv": id_serv})
+        return [ProcessRow(*row) for row in rows]
+
+    def _logins(self, connection: sqlite3.Connection, id_serv: int) -> list[LoginRow]:
+        rows = connection.execute(self._queries["record_logins"], {"id_serv": id_serv})
+        return [LoginRow(*row) for row in rows]

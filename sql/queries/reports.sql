@@ -1,0 +1,46 @@
+-- name: find_server
+-- Which server has this identity?
+SELECT id FROM server WHERE identity = :identity;
+
+-- name: add_server
+-- A server that reports for the first time.
+INSERT INTO server (identity) VALUES (:identity) RETURNING id;
+
+-- name: find_profile
+-- Has this server been exactly this before?
+SELECT id FROM profile
+WHERE server_id = :server_id
+  AND ipaddress = :ipaddress
+  AND arquitectura_proc = :arquitectura_proc
+  AND marca_proc = :marca_proc
+  AND nombre_so = :nombre_so
+  AND version_so = :version_so;
+
+-- name: add_profile
+-- This server is something that it was not before.
+INSERT INTO profile
+  (server_id, ipaddress, arquitectura_proc, marca_proc, nombre_so, version_so)
+VALUES
+  (:server_id, :ipaddress, :arquitectura_proc, :marca_proc, :nombre_so, :version_so)
+RETURNING id;
+
+-- name: find_same_report
+-- Is this very report stored?
+SELECT r.id
+FROM server AS s
+JOIN report AS r ON r.server_id = s.id
+WHERE s.identity = :identity AND r.taken_at = :taken_at AND r.digest = :digest;
+
+-- name: newest_report
+-- What number and time has the newest report of this server?
+SELECT seq, taken_at FROM report WHERE server_id = :server_id ORDER BY seq DESC LIMIT 1;
+
+-- name: lowest_seq
+-- What is the lowest number that a report of this server has?
+SELECT min(seq) FROM report WHERE server_id = :server_id;
+
+-- name: add_report
+-- A report arrives.
+INSERT INTO report (server_id, seq, taken_at, received_at, profile_id, digest)
+VALUES (:server_id, :seq, :taken_at, :received_at, :profile_id, :digest)
+RETURNING id;
