@@ -1,0 +1,30 @@
+"""What many tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.live import LiveService
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
+    """A running service with an empty database, one for the tests of a file."""
+    live = LiveService(tmp_path_factory.mktemp("service") / "var")
+    try:
+        yield live.start()
+    finally:
+        live.stop()
+
+
+@pytest.fixture
+def fresh_service(tmp_path: Path) -> Iterator[LiveService]:
+    """A service with a data folder of its own; the test starts it."""
+    live = LiveService(tmp_path / "var")
+    try:
+        yield live
+    finally:
+        live.stop()
