@@ -67,10 +67,14 @@ def parse_utmp(data: bytes) -> list[Login]:
 def _layout(data: bytes) -> tuple[str, int]:
     """Byte order and size of the records: those under which the types make sense and all fits."""
 
-    def plausible(layout: tuple[str, int]) -> tuple[int, bool]:
+    def plausible(layout: tuple[str, int]) -> tuple[int, int, bool]:
         order, size = layout
-        starts = range(0, len(data) - 1, size)
-        sane = sum(0 <= struct.unpack_from(order + "h", data, at)[0] <= _LAST_TYPE for at in starts)
-        return sane - len(starts), len(data) % size == 0
+        kinds = [
+            struct.unpack_from(order + "h", data, start)[0]
+            for start in range(0, len(data) - 1, size)
+        ]
+        insane = sum(not 0 <= kind <= _LAST_TYPE for kind in kinds)
+        # Read with the wrong size, records seem empty: a type is looked for where only padding is.
+        return -insane, sum(kind > 0 for kind in kinds), len(data) % size == 0
 
     return max(_LAYOUTS, key=plausible)

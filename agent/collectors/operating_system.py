@@ -87,7 +87,9 @@ def unquoted(value: str) -> str:
     for character in characters:
         if character == "\\" and quote != "'":
             escaped = next(characters, "")
-            out.append(escaped if not quote or escaped in '"\\$`' else "\\" + escaped)
+            if not escaped or (quote and escaped not in '"\\$`'):
+                out.append(character)
+            out.append(escaped)
         elif character == quote:
             quote = ""
         elif not quote and character in "'\"":

@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from agent.collectors import clock
+
+
+def test_a_moment_without_microseconds_still_shows_them() -> None:
+    moment = datetime(2026, 11, 23, 10, 0, 0, tzinfo=timezone.utc)
+    assert clock.as_text(moment) == "2026-11-23T10:00:00.000000+00:00"
+
+
+def test_a_moment_of_another_zone_is_told_in_utc() -> None:
+    moment = datetime(2026, 11, 23, 10, 0, 0, 123456, timezone(timedelta(hours=5, minutes=30)))
+    assert clock.as_text(moment) == "2026-11-23T04:30:00.123456+00:00"
+
+
+def test_the_time_is_now() -> None:
+    before = datetime.now(timezone.utc)
+    assert before <= datetime.fromisoformat(clock.collect()) <= datetime.now(timezone.utc)
