@@ -106,7 +106,7 @@ class ReportStore:
         return int(row[0])
 
     def _next_seq(self, connection: sqlite3.Connection, server_id: int, taken_at: int) -> int:
-        """1, 2, 3 … in the order of time; -1, -3, -5 … for what is older than the newest."""
+        """1, 2, 3 … in the order of time; -1, -2, -3 … for what is older than the newest."""
         parameters = {"server_id": server_id}
         newest = connection.execute(self._queries["newest_report"], parameters).fetchone()
         if newest is None:
@@ -115,4 +115,4 @@ class ReportStore:
         if taken_at >= newest_taken_at:
             return int(seq) + 1
         (lowest,) = connection.execute(self._queries["lowest_seq"], parameters).fetchone()
-        return min(int(lowest), 1) - 2
+        return min(int(lowest), 0) - 1

@@ -3,7 +3,7 @@
 -- A report is one row. A process or a login is a span: the reports of its server from first_seq
 -- up to, not including, gone_seq (null while it still runs). Reports of one server are numbered
 -- 1, 2, 3 ... in the order of their times; a late report (older than what its server already
--- has) takes -1, -3, -5 ... and keeps its rows to itself, as spans of one report.
+-- has) takes -1, -2, -3 ... and keeps its rows to itself, as spans of one report.
 --
 -- Which spans hold report q? Those of an interval tree that is laid into the numbers themselves
 -- (Kriegel, Poetke, Seidl: "Managing Intervals Efficiently in Object-Relational Databases",

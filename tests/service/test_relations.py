@@ -132,6 +132,19 @@ def test_a_new_report_writes_only_what_appeared_and_what_went() -> None:
         assert spans == 301
 
 
+def test_a_name_that_the_system_denied_is_kept_once_as_well() -> None:
+    profile = Profile("10.0.0.1", "x86_64", "Intel", "Linux", "12")
+    with stores() as (store, ours, _):
+        for hour in range(3):
+            processes: list[Process] = [(hour, None, None), (hour, "sh", None)]
+            digest = bytes([hour]) * 16
+            store.add(Report(hour, profile, processes, [(None, None)], digest), received_at=hour)
+            store._programs._committed.clear()  # as another process, that remembers nothing
+            store._accounts._committed.clear()
+        assert ours.execute("SELECT count(*) FROM program").fetchone() == (2,)
+        assert ours.execute("SELECT count(*) FROM account").fetchone() == (1,)
+
+
 @given(st.integers(1, 5000), st.integers(1, 5000))
 def test_a_span_stands_at_the_number_with_the_most_trailing_zeros(first: int, length: int) -> None:
     def trailing_zeros(number: int) -> int:
