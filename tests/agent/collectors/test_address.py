@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import ipaddress
+import socket
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from agent.collectors import address
+from agent.collectors.address import Target, plain_address
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("192.168.1.5", "192.168.1.5"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("2001:db8::ffff:1", "2001:db8::ffff:1"),
+        ("::1", "::1"),
+        ("::", None),
+        ("0.0.0.0", None),
+        ("", None),
+    ],
+)
+def test_an_address_is_told_plainly(text: str, plain: str | None) -> None:
+    assert plain_address(text) == plain
+
+
+def test_the_way_to_this_machine_begins_here() -> None:
+    assert address.collect(Target("127.0.0.1", 8000)) == "127.0.0.1"
+    assert address.collect(Target("localhost", 8000)) in {"127.0.0.1", "::1"}
+
+
+def test_the_way_to_another_loopback_address_begins_at_the_address_the_kernel_chooses() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("127.0.0.77", 8000))
+        expected = probe.getsockname()[0]
+    assert address.collect(Target("127.0.0.77", 8000)) == expected
+
+
+def _has_ipv6_loopback() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            probe.connect(("::1", 9))
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not _has_ipv6_loopback(), reason="no IPv6 here")
+def test_the_way_to_an_ipv6_api_has_an_ipv6_address() -> None:
+    assert address.collect(Target("::1", 8000)) == "::1"
+
+
+def test_without_an_api_there_is_still_an_address() -> None:
+    assert ipaddress.ip_address(address.collect(None))
+
+
+def test_no_packet_is_sent() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as api:
+        api.bind(("127.0.0.1", 0))
+        api.settimeout(0.2)
+        assert address.collect(Target("127.0.0.1", api.getsockname()[1])) == "127.0.0.1"
+        with pytest.raises(TimeoutError):
+            api.recv(1)
+
+
+Resolver = "Callable[[dict[str, list[str]]], None]"
+
+
+@pytest.fixture
+def resolve(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, list[str]]], None]:
+    """The network's names are faked; every other address is resolved for real."""
+    real = socket.getaddrinfo
+
+    def use(names: dict[str, list[str]]) -> None:
+        def getaddrinfo(host: str, *args: Any, **kwargs: Any) -> list[Any]:
+            if host not in names:
+                return real(host, *args, **kwargs)
+            if not names[host]:
+                raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+            return [way for name in names[host] for way in real(name, *args, **kwargs)]
+
+        monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+    return use
+
+
+def test_of_several_addresses_the_first_that_connects_counts(
+    resolve: Callable[[dict[str, list[str]]], None],
+) -> None:
+    # Nobody may connect to the broadcast address without asking for it: EACCES.
+    resolve({"api.test": ["255.255.255.255", "127.0.0.1", "192.0.2.1"]})
+    assert address.collect(Target("api.test", 80)) == "127.0.0.1"
+
+
+def test_an_unknown_name_leads_the_default_way(
+    resolve: Callable[[dict[str, list[str]]], None],
+) -> None:
+    resolve({"api.test": [], "192.0.2.1": ["255.255.255.255"], "2001:db8::1": ["127.0.0.1"]})
+    assert address.collect(Target("api.test", 80)) == "127.0.0.1"
+    assert ipaddress.ip_address(address.collect(Target("x" * 64 + ".test", 80)))
+
+
+def test_without_any_way_it_is_the_loopback_address(
+    resolve: Callable[[dict[str, list[str]]], None],
+) -> None:
+    nowhere = ["255.255.255.255"]
+    resolve({"api.test": nowhere, "192.0.2.1": nowhere, "2001:db8::1": []})
+    assert address.collect(Target("api.test", 80)) == "127.0.0.1"

@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from agent.collectors import proc_reader
+from agent.collectors.proc_reader import (
+    parse_stat_name,
+    parse_status_uid,
+    read_processes,
+    whole_name,
+)
+from tests.agent.trees import write_file, write_process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    ("stat", "name"),
+    [
+        (b"1 (systemd) S 0 1 1 0", b"systemd"),
+        (b"2 (a) b (c) S 0 1", b"a) b (c"),
+        (b"3 (two words) S 0 1", b"two words"),
+        (b"4 (two\nlines) S 0 1", b"two\nlines"),
+        (b"5 ()) S 0 1", b")"),
+        (b"6 (() S 0 1", b"("),
+        (b"7 () S 0 1", b""),
+        (b"8 (\xff\xfe) S 0 1", b"\xff\xfe"),
+        (b"", None),
+        (b"9", None),
+        (b"10 (cut", None),
+        (b") (", None),
+    ],
+)
+def test_a_name_is_all_between_the_first_and_the_last_parenthesis(
+    stat: bytes, name: bytes | None
+) -> None:
+    assert parse_stat_name(stat) == name
+
+
+@pytest.mark.parametrize(
+    ("status", "uid"),
+    [
+        (b"Name:\tsh\nUid:\t1000\t0\t0\t0\nGid:\t5\t5\t5\t5\n", 1000),
+        (b"Name:\tsh\nUid:\t4294967294\t0\t0\t0\n", 4294967294),
+        (b"Name:\tUid:\\nUid:\t7\nUid:\t1\t2\t3\t4\n", 1),
+        (b"Name:\tsh\n", None),
+        (b"Name:\tsh\nUid:", None),
+        (b"Name:\tsh\nUid:\tx\t0\t0\t0\n", None),
+        (b"", None),
+    ],
+)
+def test_the_real_user_is_the_first_of_four(status: bytes, uid: int | None) -> None:
+    assert parse_status_uid(status) == uid
+
+
+@pytest.mark.parametrize(
+    ("name", "cmdline", "whole"),
+    [
+        ("gnome-keyring-d", b"/usr/bin/gnome-keyring-daemon\0--start\0", "gnome-keyring-daemon"),
+        ("gnome-keyring-d", b"gnome-keyring-daemon --start", "gnome-keyring-daemon"),
+        ("gnome-keyring-d", b"/usr/bin/gnome-keyring-daemon --start\0", "gnome-keyring-daemon"),
+        ("gnome-keyring-d", b"/usr/bin/python3\0gnome-keyring-daemon\0", "gnome-keyring-d"),
+        ("exactly-fifteen", b"/bin/exactly-fifteen\0", "exactly-fifteen"),
+        ("a name with spac", b"/opt/a name with spaces\0-v\0", "a name with spaces"),
+        ("kworker/0:1-events", b"", "kworker/0:1-events"),
+        ("two\nlines-in-it-", b"two\nlines-in-it-all\0", "two\nlines-in-it-all"),
+    ],
+)
+def test_a_name_that_the_kernel_cut_is_completed(name: str, cmdline: bytes, whole: str) -> None:
+    assert whole_name(name, cmdline) == whole
+
+
+def test_a_tree_is_read_in_the_order_of_the_numbers(tmp_path: Path) -> None:
+    write_process(tmp_path, 100, "b) (c\nd", uid=33)
+    write_process(tmp_path, 9, "init", uid=0)
+    cut = "a-very-long-name-of-a-program"
+    write_process(tmp_path, 20, cut[:15], uid=1000, cmdline=f"/opt/{cut}\0-x\0".encode())
+    write_file(tmp_path, "cpuinfo", "model name : x\n")
+    (tmp_path / "self").mkdir()
+    (tmp_path / "²").mkdir()
+    assert list(read_processes(str(tmp_path))) == [
+        (9, "init", 0),
+        (20, cut, 1000),
+        (100, "b) (c\nd", 33),
+    ]
+
+
+def test_a_program_with_anothers_rights_belongs_to_its_real_user(tmp_path: Path) -> None:
+    write_process(tmp_path, 5, "passwd", uid=1000, effective_uid=0)
+    assert list(read_processes(str(tmp_path))) == [(5, "passwd", 1000)]
+
+
+def test_a_name_that_is_no_text_is_kept_byte_by_byte(tmp_path: Path) -> None:
+    write_process(tmp_path, 5, b"caf\xe9")
+    assert list(read_processes(str(tmp_path))) == [(5, "caf\udce9", 0)]
+
+
+def test_a_copied_tree_without_status_has_the_owners_of_its_folders(tmp_path: Path) -> None:
+    folder = write_process(tmp_path, 5, "sh", uid=None)
+    if os.getuid() == 0:
+        os.chown(folder, 54321, 54321)
+    assert list(read_processes(str(tmp_path))) == [(5, "sh", folder.stat().st_uid)]
+
+
+@pytest.mark.parametrize("kept", ["stat", "comm"])
+def test_a_copied_tree_with_one_file_a_process_has_names(tmp_path: Path, kept: str) -> None:
+    folder = write_process(tmp_path, 5, "two words", uid=None)
+    for file in folder.iterdir():
+        if file.name != kept:
+            file.unlink()
+    assert [(pid, name) for pid, name, _ in read_processes(str(tmp_path))] == [(5, "two words")]
+
+
+def test_a_process_whose_files_are_gone_is_left_out(tmp_path: Path) -> None:
+    write_process(tmp_path, 4, "before")
+    folder = write_process(tmp_path, 5, "gone")
+    for file in folder.iterdir():
+        file.unlink()
+    write_file(tmp_path, "6", "a file, not a folder")
+    write_process(tmp_path, 7, "after")
+    assert [pid for pid, _, _ in read_processes(str(tmp_path))] == [4, 7]
+
+
+def test_a_folder_that_cannot_be_listed_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        list(read_processes(str(tmp_path / "missing")))
+
+
+@contextlib.contextmanager
+def _children_coming_and_going() -> Iterator[list[int]]:
+    """Processes that start and die all the time, from a thread."""
+    over = threading.Event()
+    started: list[int] = []
+
+    def churn() -> None:
+        while not over.is_set():
+            with subprocess.Popen(["/bin/true"]) as child:
+                started.append(child.pid)
+
+    thread = threading.Thread(target=churn)
+    thread.start()
+    try:
+        yield started
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_processes_that_vanish_while_they_are_read_are_left_out() -> None:
+    with _children_coming_and_going() as started:
+        end = time.monotonic() + 1
+        rounds = 0
+        while time.monotonic() < end or rounds < 3:
+            found = list(read_processes("/proc"))
+            assert all(name is not None and uid is not None for _, name, uid in found)
+            rounds += 1
+    assert len(started) > 10
+
+
+def test_a_process_that_dies_between_two_reads_is_left_out() -> None:
+    """Each file in turn is the first one that is read after the death."""
+    for doomed in ("stat", "status", "cmdline"):
+        with subprocess.Popen(["/bin/sleep", "60"]) as child:
+            folder = os.open(f"/proc/{child.pid}", os.O_RDONLY)
+            real = proc_reader._read
+
+            def read(at: int, file: str, *, child: subprocess.Popen[bytes] = child) -> bytes | None:
+                if file == doomed:  # noqa: B023 — used within this round only
+                    child.kill()
+                    child.wait()
+                return real(at, file)  # noqa: B023
+
+            try:
+                with pytest.MonkeyPatch.context() as patch:
+                    patch.setattr(proc_reader, "_read", read)
+                    patch.setattr(proc_reader, "_COMM_LENGTH", 1)
+                    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                        name, uid = proc_reader._read_process(folder)
+                        assert doomed == "cmdline"
+                        assert (name, uid) == ("sleep", os.getuid())
+            finally:
+                os.close(folder)
+                child.kill()
+
+
+def test_a_zombie_has_its_name_and_its_user() -> None:
+    with subprocess.Popen(["/bin/true"]) as child:
+        _wait_for_state(child.pid, "Z")
+        found = {pid: (name, uid) for pid, name, uid in read_processes("/proc")}
+        assert found[child.pid] == ("true", os.getuid())
+
+
+def _wait_for_state(pid: int, state: str) -> None:
+    end = time.monotonic() + 5
+    while time.monotonic() < end:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            if file.read().rsplit(")", 1)[1].split()[0] == state:
+                return
+        time.sleep(0.005)
+    pytest.fail(f"process {pid} did not become {state}")
+
+
+DENIED = """
+import os, sys
+from agent.collectors.proc_reader import read_processes
+os.setuid(54321)
+print(list(read_processes(sys.argv[1])))
+"""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody who is denied")
+@pytest.mark.parametrize(
+    ("denied", "expected"),
+    [
+        ("", "[(5, None, None), (6, 'sh', 7)]"),  # as hidepid=1 of proc(5) does
+        ("status", "[(5, 'secret', None), (6, 'sh', 7)]"),
+        ("stat", "[(5, 'secret', 0), (6, 'sh', 7)]"),
+        ("cmdline", "[(5, 'secret', 0), (6, 'sh', 7)]"),
+    ],
+)
+def test_what_is_denied_is_none_and_the_rest_is_read(
+    tmp_path: Path, denied: str, expected: str
+) -> None:
+    folder = write_process(tmp_path, 5, "secret", uid=0)
+    write_process(tmp_path, 6, "sh", uid=7)
+    (folder / denied).chmod(0)
+    for parent in [tmp_path, *tmp_path.parents][:3]:
+        parent.chmod(0o755)
+    run = subprocess.run(
+        [sys.executable, "-c", DENIED, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert run.stdout.strip() == expected, run.stderr

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from agent.collectors import processes
+from agent.collectors.processes import Process
+from agent.machine import Machine
+from tests.agent.trees import write_file, write_process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SLEEP = shutil.which("sleep") or "/bin/sleep"
+LONG_NAME = "a-program-with-a-long-name"
+
+
+@pytest.fixture
+def strangers(tmp_path: Path) -> Iterator[dict[int, str]]:
+    """Running programs with odd names, by number."""
+    names = [LONG_NAME, "a) S (b", "two words", "two\nlines", "ñandú", "exactly-fifteen"]
+    children = []
+    for name in names:
+        program = tmp_path / name
+        shutil.copy(SLEEP, program)
+        children.append(subprocess.Popen([str(program), "60"]))
+    # execve() happens after Popen() returns where Python uses vfork(); the names must be there.
+    _wait_until(lambda: all(_comm(child.pid) != "python" for child in children))
+    try:
+        yield {child.pid: name for child, name in zip(children, names)}
+    finally:
+        for child in children:
+            child.kill()
+            child.wait()
+
+
+def _comm(pid: int) -> str:
+    with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
+        return file.read()
+
+
+def _wait_until(condition: object) -> None:
+    assert callable(condition)
+    end = time.monotonic() + 5
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("machine", [Machine(), Machine(procfs="/proc")], ids=["psutil", "reader"])
+def test_odd_names_are_read_right(machine: Machine, strangers: dict[int, str]) -> None:
+    found = {process.pid: process for process in processes.collect(machine)}
+    for pid, name in strangers.items():
+        assert found[pid].name == name
+        assert found[pid].user == "root" or os.getuid() != 0
+
+
+@pytest.mark.usefixtures("strangers")
+def test_psutil_and_the_reader_give_the_same_processes() -> None:
+    """Those that live through both; kernel workers rename themselves and are left out."""
+    first = set(processes.collect(Machine()))
+    through_reader = set(processes.collect(Machine(procfs="/proc")))
+    last = set(processes.collect(Machine()))
+    stable = {process for process in first & last if not str(process.name).startswith("kworker")}
+    assert len(stable) > 6
+    assert stable <= through_reader
+    lasting = {process.pid for process in stable}
+    assert {process for process in through_reader if process.pid in lasting} == stable
+
+
+def test_this_process_is_among_them() -> None:
+    for machine in (Machine(), Machine(procfs="/proc")):
+        mine = next(p for p in processes.collect(machine) if p.pid == os.getpid())
+        assert mine.name == psutil.Process().name()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody without an account")
+def test_a_user_without_an_account_is_its_number() -> None:
+    with subprocess.Popen([SLEEP, "60"], user=54321) as child:
+        try:
+            for machine in (Machine(), Machine(procfs="/proc")):
+                found = {process.pid: process for process in processes.collect(machine)}
+                assert found[child.pid] == Process(child.pid, "sleep", "54321")
+        finally:
+            child.kill()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can have two users at once")
+def test_the_user_is_the_real_one_and_not_the_one_whose_rights_it_has() -> None:
+    code = "import os, time; os.setresuid(54321, 0, 0); print(flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        try:
+            for machine in (Machine(), Machine(procfs="/proc")):
+                found = {process.pid: process for process in processes.collect(machine)}
+                assert found[child.pid].user == "54321"
+        finally:
+            child.kill()
+
+
+def test_a_zombie_is_a_process_too() -> None:
+    with subprocess.Popen(["/bin/true"]) as child:
+        _wait_until(lambda: psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE)
+        for machine in (Machine(), Machine(procfs="/proc")):
+            found = {process.pid: process for process in processes.collect(machine)}
+            assert found[child.pid].name == "true"
+
+
+def test_processes_that_vanish_while_psutil_reads_are_left_out() -> None:
+    """Some die at each step: after the numbers are listed, and between two facts."""
+    children = [subprocess.Popen([SLEEP, "60"]) for _ in range(20)]
+    try:
+        reading = processes._local_processes()
+        seen = [next(reading)]
+        for child in children[::2]:
+            child.kill()
+            child.wait()
+        seen.extend(reading)
+    finally:
+        for child in children:
+            child.kill()
+            child.wait()
+    numbers = {pid for pid, _, _ in seen}
+    assert {child.pid for child in children[1::2]} <= numbers
+    assert not {child.pid for child in children[::2]} & numbers
+
+
+def test_what_the_system_denies_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The denial itself is faked: root, who runs the tests, is denied nothing.
+    def denied(self: psutil.Process) -> str:
+        raise psutil.AccessDenied(self.pid)
+
+    system = psutil.Process()._proc  # type: ignore[attr-defined]
+    monkeypatch.setattr(type(system), "uids", denied)
+    monkeypatch.setattr(type(system), "name", denied)
+    mine = next(p for p in processes.collect(Machine()) if p.pid == os.getpid())
+    assert mine == Process(os.getpid(), None, None)
+
+
+def test_psutils_own_user_names_are_never_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(_self: psutil.Process) -> str:
+        pytest.fail("it reads the user database again for every process")
+
+    monkeypatch.setattr(psutil.Process, "username", asked)
+    assert processes.collect(Machine())
+
+
+def test_a_tree_has_its_own_processes_and_names(tmp_path: Path) -> None:
+    write_process(tmp_path / "proc", 1, "init", uid=0)
+    write_process(tmp_path / "proc", 50, "nginx: worker p", uid=33)
+    write_process(tmp_path / "proc", 60, "stranger", uid=12345)
+    write_file(tmp_path, "/etc/passwd", "jefe:x:0:0::/:/bin/sh\nwww-data:x:33:33::/:/bin/sh\n")
+    machine = Machine(procfs=str(tmp_path / "proc"), rootfs=str(tmp_path))
+    assert processes.collect(machine) == [
+        Process(1, "init", "jefe"),
+        Process(50, "nginx: worker p", "www-data"),
+        Process(60, "stranger", "12345"),
+    ]

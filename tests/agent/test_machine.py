@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from agent.machine import Machine, machine_at, read_bytes, read_text, resolve_inside
+from tests.agent.trees import write_file, write_process
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_without_folders_it_is_this_machine() -> None:
+    assert machine_at(None, None) == Machine(None, None)
+    assert Machine().proc("cpuinfo") == "/proc/cpuinfo"
+    assert Machine().root("/etc/passwd") == "/etc/passwd"
+
+
+def test_a_root_brings_its_own_proc_along(tmp_path: Path) -> None:
+    write_process(tmp_path / "proc", 1, "init")
+    assert machine_at(None, str(tmp_path)).procfs == str(tmp_path / "proc")
+
+
+def test_a_root_whose_proc_shows_nothing_leaves_this_kernels(tmp_path: Path) -> None:
+    assert machine_at(None, str(tmp_path)).procfs is None
+    write_file(tmp_path, "/proc/cpuinfo", "")
+    assert machine_at(None, str(tmp_path)).procfs is None
+
+
+def test_a_given_proc_counts_whatever_the_root_has(tmp_path: Path) -> None:
+    write_process(tmp_path / "proc", 1, "init")
+    assert machine_at("/proc", str(tmp_path)).procfs == "/proc"
+
+
+@pytest.mark.parametrize(
+    ("links", "path", "resolved"),
+    [
+        ({}, "/etc/passwd", "etc/passwd"),
+        ({}, "/etc/../../../etc/./passwd", "etc/passwd"),
+        ({"etc/passwd": "/real"}, "/etc/passwd", "real"),
+        ({"etc/passwd": "../real"}, "/etc/passwd", "real"),
+        ({"etc/passwd": "../../../../real"}, "/etc/passwd", "real"),
+        ({"etc/passwd": "/a/b", "a": "/c"}, "/etc/passwd", "c/b"),
+        ({"var/run": "/run"}, "/var/run/utmp", "run/utmp"),
+        ({"var/run": "../run/../srv"}, "/var/run/utmp", "srv/utmp"),
+    ],
+)
+def test_links_are_resolved_inside_the_root(
+    links: dict[str, str], path: str, resolved: str, tmp_path: Path
+) -> None:
+    for link, target in links.items():
+        (tmp_path / link).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / link).symlink_to(target)
+    assert resolve_inside(str(tmp_path), path) == str(tmp_path / resolved)
+
+
+def test_a_link_to_itself_ends_in_an_error_and_not_in_a_loop(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("/loop")
+    with pytest.raises(OSError, match="loop"):
+        read_text(Machine(rootfs=str(tmp_path)).root("/loop"))
+
+
+def test_only_so_much_of_a_file_is_read(tmp_path: Path) -> None:
+    file = write_file(tmp_path, "large", "x" * 200_000)
+    assert len(read_bytes(str(file), 150_000)) == 150_000
+    assert len(read_bytes(str(file), 1 << 20)) == 200_000
+
+
+def test_reading_leaves_nothing_open(tmp_path: Path) -> None:
+    file = write_file(tmp_path, "file", "x")
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(5):
+        read_bytes(str(file), 10)
+        with pytest.raises(OSError, match="missing"):
+            read_bytes(str(tmp_path / "missing"), 10)
+        with pytest.raises(IsADirectoryError):
+            read_bytes(str(tmp_path), 10)
+    assert len(os.listdir("/proc/self/fd")) == before
