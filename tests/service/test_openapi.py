@@ -1,0 +1,132 @@
+"""schemas/openapi.json describes what there is: no more, no less, and as it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import falcon.inspect
+import jsonschema
+import pytest
+import schemathesis
+
+from service.app import create_app
+from service.config import Config
+from service.validation import SCHEMAS_FOLDER
+from tests.live import LiveService
+
+DESCRIPTION: dict[str, Any] = json.loads((SCHEMAS_FOLDER / "openapi.json").read_bytes())
+REPORT_SCHEMAS = sorted(SCHEMAS_FOLDER.glob("report.v*.json"))
+METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+
+
+def test_it_is_valid_openapi_3_1() -> None:
+    schema = schemathesis.openapi.from_dict(DESCRIPTION)
+    assert schema.specification.version.startswith("3.1")
+    schema.validate()
+
+
+def test_it_describes_exactly_the_routes_that_there_are(tmp_path: Path) -> None:
+    described = {
+        (path, method)
+        for path, item in DESCRIPTION["paths"].items()
+        for method in item.keys() & METHODS
+    }
+    routes = falcon.inspect.inspect_app(create_app(Config(data=tmp_path))).routes
+    served = {
+        (re.sub(r"\{(\w+)[^{}]*\}", r"{\1}", route.path), method.method.lower())
+        for route in routes
+        for method in route.methods
+        if not method.internal
+    }
+    assert described == served
+
+
+@pytest.mark.parametrize("path", REPORT_SCHEMAS, ids=lambda path: path.name)
+def test_its_components_are_the_report_schemas(path: Path) -> None:
+    # A copy, since many generators load one document only; this test keeps it a true one.
+    prefix = "Report" + path.stem.removeprefix("report.").capitalize()
+    schema = json.loads(path.read_bytes())
+    root = {key: schema[key] for key in schema if key not in ("$schema", "$id", "$defs")}
+    expected = {prefix: _moved(root, prefix)} | {
+        _component(prefix, name): _moved(subschema, prefix)
+        for name, subschema in schema["$defs"].items()
+    }
+    components = DESCRIPTION["components"]["schemas"]
+    found = {name: components[name] for name in components if name.startswith(prefix)}
+    assert found == expected
+
+
+def test_its_examples_are_what_their_schemas_say() -> None:
+    checked = 0
+    for content in _contents(DESCRIPTION):
+        for example in content.get("examples", {}).values():
+            jsonschema.validate(
+                example["value"], content["schema"] | {"components": DESCRIPTION["components"]}
+            )
+            checked += 1
+    assert checked > 10
+
+
+def test_schemathesis_finds_nothing(service: LiveService, tmp_path: Path) -> None:
+    # As a user would run it: every phase, every check, nothing hushed. The seed makes it repeat.
+    run = subprocess.run(
+        [
+            Path(sys.executable).with_name("schemathesis"),
+            "run",
+            f"{service.url}/openapi.json",
+            "--checks=all",
+            "--phases=examples,coverage,fuzzing,stateful",
+            "--mode=all",
+            "--max-examples=50",
+            "--seed=20200215",
+            "--generation-database=none",
+            "--request-timeout=10",
+            "--no-color",
+        ],
+        cwd=tmp_path,
+        env={name: v for name, v in os.environ.items() if not name.startswith("SCHEMATHESIS_")},
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "No issues found" in run.stdout
+    # It leaves out the address that it has read the description from.
+    operations = sum(len(item.keys() & METHODS) for item in DESCRIPTION["paths"].values())
+    assert f"Tested: {operations - 1}\n" in run.stdout
+    assert " failed\n" not in service.log  # what problems.py says of an unexpected exception
+
+
+def _component(prefix: str, name: str) -> str:
+    return prefix + "".join(word.capitalize() for word in name.split("_"))
+
+
+def _moved(node: Any, prefix: str) -> Any:
+    """The schema with its references to its own $defs turned into such to components."""
+    if isinstance(node, list):
+        return [_moved(item, prefix) for item in node]
+    if not isinstance(node, dict):
+        return node
+    moved = {key: _moved(value, prefix) for key, value in node.items()}
+    if "$ref" in moved:
+        name = moved["$ref"].removeprefix("#/$defs/")
+        moved["$ref"] = f"#/components/schemas/{_component(prefix, name)}"
+    return moved
+
+
+def _contents(node: Any) -> list[dict[str, Any]]:
+    """Every description of a body with a schema, wherever it stands."""
+    if isinstance(node, list):
+        return [content for item in node for content in _contents(item)]
+    if not isinstance(node, dict):
+        return []
+    found = [content for item in node.values() for content in _contents(item)]
+    media_types = node.get("content")
+    return found + (list(media_types.values()) if isinstance(media_types, dict) else [])
