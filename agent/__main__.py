@@ -1,5 +1,7 @@
 """Command line of the agent: python -m agent --api URL."""
 
+# pathlib costs start-up time that nothing here is worth.
+# ruff: noqa: PTH112
 from __future__ import annotations
 
 import argparse

@@ -1,5 +1,7 @@
 """The machine that a report speaks of: this one, or another one's tree."""
 
+# pathlib costs start-up time that nothing here is worth.
+# ruff: noqa: PTH115, PTH118, PTH208
 from __future__ import annotations
 
 import os

@@ -3,6 +3,8 @@
 Used for the tree of another machine. Gives what psutil gives: the same names, the real user.
 """
 
+# pathlib costs start-up time that nothing here is worth.
+# ruff: noqa: PTH118, PTH208
 from __future__ import annotations
 
 import os

@@ -16,6 +16,7 @@ import pytest
 
 import agent
 from agent import __main__ as command_line
+from agent import sender
 from agent.collectors.address import Target
 from agent.collectors.processes import Process, collect
 from agent.machine import Machine
@@ -139,7 +140,7 @@ def test_a_refused_report_shows_the_reasons_and_is_exit_code_3() -> None:
 def test_a_report_that_cannot_be_delivered_is_exit_code_1(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(command_line.sender, "ATTEMPTS", 1)
+    monkeypatch.setattr(sender, "ATTEMPTS", 1)
     options = command_line._parser().parse_args(["--api", "http://127.0.0.1:1"])
     assert command_line._run(Machine(), options) == 1
     assert "could not be delivered: http://127.0.0.1:1: no connection" in caplog.text
@@ -314,8 +315,8 @@ def test_turns_are_counted_from_the_start_and_missed_ones_are_skipped(
         clock[0] += seconds
 
     monkeypatch.setattr(command_line, "_run", one_run)
-    monkeypatch.setattr(command_line.time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(command_line.time, "sleep", sleep)
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(time, "sleep", sleep)
     options = command_line._parser().parse_args(["--every", "10", "--print"])
     with pytest.raises(KeyboardInterrupt):
         command_line._run_for_ever(Machine(), options)

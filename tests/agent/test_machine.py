@@ -1,15 +1,11 @@
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from agent.machine import Machine, machine_at, read_bytes, read_text, resolve_inside
 from tests.agent.trees import write_file, write_process
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_without_folders_it_is_this_machine() -> None:
@@ -68,13 +64,17 @@ def test_only_so_much_of_a_file_is_read(tmp_path: Path) -> None:
     assert len(read_bytes(str(file), 1 << 20)) == 200_000
 
 
+def _open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 def test_reading_leaves_nothing_open(tmp_path: Path) -> None:
     file = write_file(tmp_path, "file", "x")
-    before = len(os.listdir("/proc/self/fd"))
+    before = _open_files()
     for _ in range(5):
         read_bytes(str(file), 10)
         with pytest.raises(OSError, match="missing"):
             read_bytes(str(tmp_path / "missing"), 10)
         with pytest.raises(IsADirectoryError):
             read_bytes(str(tmp_path), 10)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert _open_files() == before

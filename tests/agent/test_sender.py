@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import email.utils
 import http.server
+import re
 import socket
 import threading
 import time
@@ -56,7 +57,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(said.body)
 
-    do_GET = do_POST
+    do_GET = do_POST  # noqa: N815 — the name that http.server looks for
 
     def log_message(self, *_arguments: object) -> None:
         pass
@@ -114,7 +115,7 @@ def test_trouble_that_does_not_end_is_told_after_the_last_attempt(
 ) -> None:
     with (
         api_that_says(*[Said(503)] * sender.ATTEMPTS) as api,
-        pytest.raises(Undelivered, match=f"{api.url} answered 503 Service Unavailable"),
+        pytest.raises(Undelivered, match=re.escape(f"{api.url} answered 503 Service Unavailable")),
     ):
         sender.send(api.url, BODY, pauses.append)
     assert len(api.requests) == sender.ATTEMPTS
@@ -205,7 +206,7 @@ def _free_port() -> int:
 
 
 def test_a_refused_connection_is_tried_again_and_told_plainly(pauses: list[float]) -> None:
-    with pytest.raises(Undelivered, match="no connection: Connection refused$"):
+    with pytest.raises(Undelivered, match=r"no connection: Connection refused$"):
         sender.send(f"http://127.0.0.1:{_free_port()}", BODY, pauses.append)
     assert len(pauses) == sender.ATTEMPTS - 1
 

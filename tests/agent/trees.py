@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-STATUS = "Name:\t{name}\nUmask:\t0022\nState:\tS (sleeping)\nPid:\t{pid}\nUid:\t{uids}\nGid:\t0\t0\t0\t0\n"
+STATUS = "Name:\t{name}\nState:\tS (sleeping)\nPid:\t{pid}\nUid:\t{uids}\nGid:\t0\t0\t0\t0\n"
 
 
 def write_process(  # noqa: PLR0917 — a process has many facts

@@ -1,7 +1,8 @@
-"""os-release files of real distributions, as they are (links to web pages left out), and what they say.
+"""os-release files of real distributions, without their links to web pages, and what they say.
 
-Sources: chef/os_release (a collection of these files), python-distro/distro (tests/resources/distros), the base-files
-of Debian trixie before its release, google/osv-scalibr (NixOS, Gentoo), void-linux/void-packages (base-files).
+Sources: chef/os_release (a collection of these files); python-distro/distro, its
+tests/resources/distros; base-files of Debian trixie before its release; google/osv-scalibr for
+NixOS and Gentoo; base-files of void-linux/void-packages.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 from agent.collectors import clock
 
 
 def test_a_moment_without_microseconds_still_shows_them() -> None:
-    moment = datetime(2026, 11, 23, 10, 0, 0, tzinfo=timezone.utc)
+    moment = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
     assert clock.as_text(moment) == "2026-11-23T10:00:00.000000+00:00"
 
 
@@ -16,5 +16,5 @@ def test_a_moment_of_another_zone_is_told_in_utc() -> None:
 
 
 def test_the_time_is_now() -> None:
-    before = datetime.now(timezone.utc)
-    assert before <= datetime.fromisoformat(clock.collect()) <= datetime.now(timezone.utc)
+    before = datetime.now(UTC)
+    assert before <= datetime.fromisoformat(clock.collect()) <= datetime.now(UTC)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
@@ -18,7 +18,7 @@ BOOT_TIME, INIT_PROCESS, LOGIN_PROCESS, USER_PROCESS, DEAD_PROCESS = 2, 5, 6, 7,
 LAYOUTS = [("<", 384), (">", 384), ("<", 400), (">", 400)]
 
 
-def record(
+def record(  # noqa: PLR0917 — a record has many members
     kind: int, pid: int, user: bytes, line: bytes = b"pts/0", order: str = "<", size: int = 384
 ) -> bytes:
     """struct utmp as glibc lays it out: 32-bit times in 384 bytes, 64-bit times in 400."""
@@ -94,9 +94,7 @@ def test_a_tree_without_utmp_has_no_logins(tmp_path: Path) -> None:
 
 def test_this_machine_has_the_logins_that_psutil_knows(monkeypatch: pytest.MonkeyPatch) -> None:
     # psutil's own answer cannot be arranged: it is whoever is logged in where the tests run.
-    entries = [
-        psutil._ntuples.suser("juan", "pts/0", "", 1.0, 829),  # type: ignore[attr-defined]
-        psutil._ntuples.suser("ana", None, "", 1.0, None),  # type: ignore[attr-defined]
-    ]
+    suser: Any = psutil._ntuples.suser
+    entries = [suser("juan", "pts/0", "", 1.0, 829), suser("ana", None, "", 1.0, None)]
     monkeypatch.setattr(psutil, "users", lambda: entries)
     assert logins.collect(Machine()) == [Login(829, "juan"), Login(None, "ana")]

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,7 +22,6 @@ from tests.agent.trees import write_file, write_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -203,9 +203,8 @@ def test_a_zombie_has_its_name_and_its_user() -> None:
 def _wait_for_state(pid: int, state: str) -> None:
     end = time.monotonic() + 5
     while time.monotonic() < end:
-        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
-            if file.read().rsplit(")", 1)[1].split()[0] == state:
-                return
+        if Path(f"/proc/{pid}/stat").read_text("utf-8").rsplit(")", 1)[1].split()[0] == state:
+            return
         time.sleep(0.005)
     pytest.fail(f"process {pid} did not become {state}")
 

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -16,8 +17,7 @@ from agent.machine import Machine
 from tests.agent.trees import write_file, write_process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
 SLEEP = shutil.which("sleep") or "/bin/sleep"
 LONG_NAME = "a-program-with-a-long-name"
@@ -35,7 +35,7 @@ def strangers(tmp_path: Path) -> Iterator[dict[int, str]]:
     # execve() happens after Popen() returns where Python uses vfork(); the names must be there.
     _wait_until(lambda: all(_comm(child.pid) != "python" for child in children))
     try:
-        yield {child.pid: name for child, name in zip(children, names)}
+        yield {child.pid: name for child, name in zip(children, names, strict=True)}
     finally:
         for child in children:
             child.kill()
@@ -43,12 +43,10 @@ def strangers(tmp_path: Path) -> Iterator[dict[int, str]]:
 
 
 def _comm(pid: int) -> str:
-    with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
-        return file.read()
+    return Path(f"/proc/{pid}/comm").read_text("utf-8")
 
 
-def _wait_until(condition: object) -> None:
-    assert callable(condition)
+def _wait_until(condition: Callable[[], bool]) -> None:
     end = time.monotonic() + 5
     while not condition() and time.monotonic() < end:
         time.sleep(0.01)

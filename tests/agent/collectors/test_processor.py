@@ -34,7 +34,7 @@ Vendor ID:              Apple
 """
 
 
-@pytest.fixture(params=MACHINES.values(), ids=MACHINES.keys())
+@pytest.fixture(params=MACHINES.values(), ids=list(MACHINES))
 def another(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Machine, cpuinfos.Machine]:
     write_file(tmp_path, "cpuinfo", request.param.cpuinfo)
     return Machine(procfs=str(tmp_path)), request.param
