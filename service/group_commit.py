@@ -1,7 +1,7 @@
 """Shares one costly commit among all who wait for one.
 
 A commit that ends on a sync of the disk costs the same for one item as for twenty. While one
-group is being committed the items of other threads gather, and the next thread in turn commits
+group is being committed the items of other threads gather, and the first of them then commits
 them all. Nobody waits for a timer: alone, an item is committed at once.
 """
 
@@ -12,6 +12,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
+from service.errors import StorageUnavailableError
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -19,46 +21,82 @@ _LARGEST_GROUP = 64  # bounds how long the first of a group waits for the last
 
 
 class _Entry(Generic[Item, Result]):
-    __slots__ = ("done", "error", "item", "result")
+    __slots__ = ("done", "error", "item", "leads", "result", "sleep")
 
     def __init__(self, item: Item) -> None:
         self.item = item
+        self.leads = False
         self.done = False
         self.result: Result | None = None
         self.error: Exception | None = None
+        # Its thread sleeps on this until the entry is done, or is to lead a group.
+        self.sleep = threading.Lock()
+        self.sleep.acquire()
 
 
 class GroupCommit(Generic[Item, Result]):
     """Calls commit(items) -> results for groups of submitted items, one group at a time.
 
     commit must be all or nothing. When it fails for a group, each item is tried alone, so that
-    one item that cannot be committed takes no other with it.
+    one item that cannot be committed takes no other with it. StorageUnavailableError is nobody's
+    item: it is told to all at once, since 64 attempts at a locked database would each wait.
     """
 
     def __init__(self, commit: Callable[[Sequence[Item]], Sequence[Result]]) -> None:
         self._commit = commit
+        self._guard = threading.Lock()
         self._waiting: deque[_Entry[Item, Result]] = deque()
-        self._turn = threading.Lock()
+        self._led = False  # a thread commits, or is woken to; it wakes the next
 
     def submit(self, item: Item) -> Result:
         """What commit returned for the item, or its error raised here; returns when committed."""
         entry: _Entry[Item, Result] = _Entry(item)
-        self._waiting.append(entry)
-        with self._turn:
-            # Every earlier entry is done or still waiting, so a few groups at most come first.
-            while not entry.done:
-                self._run(self._next_group())
+        with self._guard:
+            self._waiting.append(entry)
+            entry.leads = not self._led
+            self._led = True
+        if not entry.leads:
+            entry.sleep.acquire()
+        if entry.leads:
+            self._lead(entry)
         if entry.error is not None:
             raise entry.error
         return entry.result  # type: ignore[return-value]  # done without an error: it is set
 
-    def _next_group(self) -> list[_Entry[Item, Result]]:
-        size = min(len(self._waiting), _LARGEST_GROUP)
-        return [self._waiting.popleft() for _ in range(size)]
+    def _lead(self, leader: _Entry[Item, Result]) -> None:
+        """Commits a group, of which the leader is the first, and hands the lead over.
+
+        Threads take turns in the order of arrival, and one whose item is done returns at once.
+        (Where all queue for one lock, whoever has just finished gets it again: groups stay small.)
+        """
+        with self._guard:
+            size = min(len(self._waiting), _LARGEST_GROUP)
+            group = [self._waiting.popleft() for _ in range(size)]
+        try:
+            self._run(group)
+        finally:
+            followers = [entry for entry in group if entry is not leader]
+            with self._guard:
+                # Where this thread was interrupted, the others' items wait again.
+                self._waiting.extendleft(one for one in reversed(followers) if not one.done)
+                self._led = bool(self._waiting)
+                if self._led:
+                    self._waiting[0].leads = True
+                    self._waiting[0].sleep.release()
+            for entry in followers:
+                if entry.done:
+                    entry.sleep.release()
 
     def _run(self, group: list[_Entry[Item, Result]]) -> None:
         try:
             results = self._commit([entry.item for entry in group])
+        except StorageUnavailableError as error:
+            for entry in group:
+                # Each thread raises an error of its own: a traceback is not for sharing.
+                entry.error = StorageUnavailableError(*error.args)
+                entry.error.__cause__ = error
+                entry.done = True
+            return
         except Exception as error:  # noqa: BLE001 — handed to the threads whose items these are
             if len(group) > 1:
                 for entry in group:
