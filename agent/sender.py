@@ -182,8 +182,9 @@ def _fault(fault: object) -> str:
     """One fault in a line, its JSON Pointer first: `/procesos/3/pid: expected an integer`."""
     if not isinstance(fault, dict):
         return _one_line(str(fault))
-    words = [value for value in fault.values() if isinstance(value, str)]
-    pointers = [word for word in words if word.startswith("/") or not word]
+    # The pointer of a fault of the whole report is empty.
+    words = [value for value in fault.values() if isinstance(value, str) and value]
+    pointers = [word for word in words if word.startswith("/")]
     return _one_line(": ".join(pointers + [word for word in words if word not in pointers]))
 
 

@@ -144,7 +144,7 @@ def test_the_faults_of_a_refused_report_are_told(pauses: list[float]) -> None:
     assert refused.value.reasons == [
         "Bad report",
         '/procesos/3/pid: expected an integer, got "abc"',
-        ": expected eight members",
+        "expected eight members",
     ]
 
 

@@ -193,6 +193,23 @@ def test_a_process_that_dies_between_two_reads_is_left_out() -> None:
                 child.kill()
 
 
+def test_a_process_that_dies_while_its_file_is_open_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files then answer ESRCH, where a new attempt to open them answers ENOENT."""
+    with subprocess.Popen(["/bin/sleep", "60"]) as child:
+        (tmp_path / str(child.pid)).symlink_to(f"/proc/{child.pid}")
+        real = os.read
+
+        def read(descriptor: int, size: int) -> bytes:
+            child.kill()
+            child.wait()
+            return real(descriptor, size)
+
+        monkeypatch.setattr(os, "read", read)
+        assert list(read_processes(str(tmp_path))) == []
+
+
 def test_a_zombie_has_its_name_and_its_user() -> None:
     with subprocess.Popen(["/bin/true"]) as child:
         _wait_for_state(child.pid, "Z")
