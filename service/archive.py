@@ -10,6 +10,7 @@ import errno
 import fcntl
 import gzip
 import os
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,7 @@ class Archive:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._entered: Path | None = None  # a file whose name is on disk, as this process knows
         self._appends = GroupCommit(self._append_all)
 
     def append(self, raw: bytes, received_at: int) -> None:
@@ -57,9 +59,13 @@ class Archive:
     def read(self) -> Iterator[ArchivedReport | DamagedLine]:
         """Every line, oldest first."""
         for path in sorted(self._folder.glob("*.jsonl*")):
-            with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
-                for number, line in enumerate(lines, start=1):
-                    yield _parse(path, number, line)
+            number = 0
+            try:
+                with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
+                    for number, line in enumerate(lines, start=1):
+                        yield _parse(path, number, line)
+            except (EOFError, gzip.BadGzipFile, zlib.error):
+                yield DamagedLine(path, number + 1)  # and whatever came after it
 
     def _append_all(self, documents: Sequence[tuple[bytes, int]]) -> Sequence[None]:
         lines: dict[str, list[bytes]] = {}
@@ -78,6 +84,7 @@ class Archive:
         """Appends all of it and syncs, or leaves the file as it was and raises OSError."""
         descriptor = self._open(path)
         try:
+            self._enter(path)
             # The lock makes undoing a short write safe: what is cut off is ours alone.
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             try:
@@ -98,10 +105,15 @@ class Archive:
             return os.open(path, flags)
         except FileNotFoundError:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(path, flags | os.O_CREAT, 0o600)
+            self._entered = None
+            return os.open(path, flags | os.O_CREAT, 0o600)
+
+    def _enter(self, path: Path) -> None:
+        """Puts the name of the file on disk: whoever created it may have died before doing so."""
+        if path != self._entered:
             _sync_folder(self._folder)
             _sync_folder(self._folder.parent)
-            return descriptor
+            self._entered = path
 
 
 def _end_of_whole_lines(descriptor: int) -> int:

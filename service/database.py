@@ -16,7 +16,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from service.errors import IncompatibleDatabaseError, StorageUnavailableError
+from service.errors import (
+    ComplianceError,
+    IncompatibleDatabaseError,
+    StorageUnavailableError,
+)
 
 CREATEDB_FOLDER = Path(__file__).resolve().parent.parent / "sql" / "createdb"
 
@@ -31,6 +35,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock_path = path.with_name(path.name + ".lock")
+        self._file: tuple[int, int] | None = None  # the one that all connections have open
         self._writer: sqlite3.Connection | None = None
         self._writer_turn = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
@@ -73,10 +78,14 @@ class Database:
             try:
                 connection.execute("BEGIN")
                 yield connection
+            except ComplianceError:
+                # No such record, say: the connection is as good as before. Closing the last one
+                # would remove files that a full disk has no room to make again.
+                self._give_back(connection)
+                raise
             except BaseException:
                 connection.close()
                 raise
-            connection.execute("ROLLBACK")
             self._give_back(connection)
 
     @contextmanager
@@ -84,7 +93,8 @@ class Database:
         """A connection to write with: everything is on disk when this ends, or nothing is."""
         with self._writer_turn, self._exclusive(), _storage_errors():
             if self._writer is None:
-                self._writer = _connect(self.path, "rw")
+                self._writer = self._connect()
+            self._ensure_not_replaced()
             connection = self._writer
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -107,11 +117,30 @@ class Database:
 
     def _borrow(self) -> sqlite3.Connection:
         with self._idle_guard:
-            if self._idle:
-                return self._idle.pop()
-        return _connect(self.path, "rw")
+            connection = self._idle.pop() if self._idle else None
+        connection = connection or self._connect()
+        self._ensure_not_replaced()
+        return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = _connect(self.path, "rw")
+        if self._file is None:
+            self._file = _identity(self.path)
+        return connection
+
+    def _ensure_not_replaced(self) -> None:
+        """Connections keep a file that was removed: whatever they store is gone at the next start.
+
+        Raises StorageUnavailableError. Going on with the new file would not be safe: closing the
+        last connection to the old one removes, by their names, files that belong to the new one.
+        """
+        if _identity(self.path) != self._file:
+            raise StorageUnavailableError(
+                f"{self.path} was replaced while the service ran: start the service again"
+            )
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
+        connection.execute("ROLLBACK")
         with self._idle_guard:
             if len(self._idle) < _IDLE_READERS:
                 self._idle.append(connection)
@@ -144,6 +173,15 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     return connection
 
 
+def _identity(path: Path) -> tuple[int, int]:
+    """Tells a file from any other of the same name. Raises StorageUnavailableError."""
+    try:
+        facts = path.stat()
+    except OSError as error:
+        raise StorageUnavailableError(f"the database cannot be used now: {error}") from error
+    return facts.st_dev, facts.st_ino
+
+
 def _version(connection: sqlite3.Connection) -> int:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     return int(version)
@@ -162,8 +200,11 @@ def _creation_scripts(folder: Path) -> list[str]:
 
 @contextmanager
 def _storage_errors() -> Iterator[None]:
-    """Disk full, input/output errors, a database that is locked or gone: it may pass."""
+    """Disk full, input/output errors, a database that is locked, gone or damaged: it may pass."""
     try:
         yield
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
+        # A damaged file is a DatabaseError and none of its subclasses.
+        if type(error) not in (sqlite3.OperationalError, sqlite3.DatabaseError):
+            raise
         raise StorageUnavailableError(f"the database cannot be used now: {error}") from error

@@ -201,7 +201,7 @@ def _shown(found: object) -> str:
     if isinstance(found, dict):
         return f"an object of {len(found)} members"
     if isinstance(found, str) and len(found) > 60:
-        return f"{json.dumps(found[:40])}… ({len(found)} characters)"
+        return f"{json.dumps(found[:40])}... ({len(found)} characters)"
     return json.dumps(found)
 
 

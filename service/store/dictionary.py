@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 Texts = tuple[str | None, ...]
 
@@ -23,9 +23,14 @@ class Dictionary:
         self._committed: dict[Texts, int] = {}
         self._found: dict[Texts, int] = {}
 
-    def id_of(self, connection: sqlite3.Connection, texts: Texts) -> int:
-        """The id of these texts, which are added where they are new. Call within a transaction."""
-        known = self._committed.get(texts) or self._found.get(texts)
+    def ids_of(self, connection: sqlite3.Connection, texts: Iterable[Texts]) -> Iterator[int]:
+        """The id of each of these texts; the new ones are added. Call within a transaction."""
+        texts = list(texts)
+        for known, some in zip(map(self._committed.get, texts), texts, strict=True):
+            yield self._look_up(connection, some) if known is None else known
+
+    def _look_up(self, connection: sqlite3.Connection, texts: Texts) -> int:
+        known = self._found.get(texts)
         if known is None:
             parameters = dict(zip(self._parameters, texts, strict=True))
             row = connection.execute(self._find, parameters).fetchone()

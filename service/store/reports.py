@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from service.database import Database
 from service.group_commit import GroupCommit
-from service.report import Report
+from service.report import Login, Process, Report
 from service.store.dictionary import Dictionary
 from service.store.identity import identity_of
-from service.store.spans import SpanTable
+from service.store.spans import SpanTable, Thing
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +75,24 @@ class ReportStore:
                 "digest": report.digest,
             },
         ).fetchone()
-        program_id, account_id = self._programs.id_of, self._accounts.id_of
-        processes = [
-            (pid, program_id(connection, (name, username)))
-            for pid, name, username in report.processes
-        ]
-        logins = [(pid, account_id(connection, (username,))) for pid, username in report.logins]
+        processes = self._things(connection, self._programs, report.processes)
+        logins = self._things(connection, self._accounts, report.logins)
         for spans, reported in ((self._process_spans, processes), (self._login_spans, logins)):
             write = spans.advance if seq > 0 else spans.keep_apart
             write(connection, server_id, seq, reported)
         return Stored(id_serv, new=True)
+
+    def _things(
+        self,
+        connection: sqlite3.Connection,
+        dictionary: Dictionary,
+        rows: Sequence[Process] | Sequence[Login],
+    ) -> list[Thing]:
+        """(pid, id of the texts beside it) of each row."""
+        if not rows:
+            return []
+        pids, *texts = zip(*rows, strict=True)
+        return list(zip(pids, dictionary.ids_of(connection, zip(*texts, strict=True)), strict=True))
 
     def _find_same(self, connection: sqlite3.Connection, report: Report) -> int | None:
         row = connection.execute(

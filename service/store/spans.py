@@ -6,43 +6,53 @@ sql/createdb/0001_reports.sql explains slots, nodes and sequence numbers.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Hashable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Generic, TypeVar
 
 from service.store.multi_row import insert_rows
 
+Thing = tuple[int | None, int]  # pid, id of the program or account
+Running = tuple[int | None, int, int, int]  # the same, slot, first_seq
+Row = tuple[int, int, int, int, int | None, int | None, int]  # as add_<kind> names them
 Slot = int
-Thing = TypeVar("Thing", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
-class Change(Generic[Thing]):
-    """What a report changes: the slots whose spans end, and what starts in which slot."""
+class Change:
+    """What a report changes: which spans end, and what starts in which slot."""
 
-    ended: list[Slot]
+    ended: list[Running]
     started: list[tuple[Slot, Thing]]
 
 
-def compare(running: Iterable[tuple[Slot, Thing]], reported: Iterable[Thing]) -> Change[Thing]:
+def compare(running: Sequence[Running], reported: Sequence[Thing]) -> Change:
     """The change from what runs to what is reported; either may hold the same thing repeatedly."""
-    slots: dict[Thing, list[Slot]] = {}
-    used = set()
-    for slot, thing in running:
-        slots.setdefault(thing, []).append(slot)
-        used.add(slot)
-    appeared = []
-    for thing in reported:
-        same = slots.get(thing)
-        if same:
-            same.pop()
-        else:
-            appeared.append(thing)
-    ended = [slot for left in slots.values() for slot in left]
-    used.difference_update(ended)
-    free = (slot for slot in count() if slot not in used)
-    return Change(ended, list(zip(free, appeared, strict=False)))
+    spans: dict[Hashable, Running] = {span[:2]: span for span in running}
+    things: Mapping[Hashable, Thing] = dict(zip(reported, reported, strict=True))
+    if len(spans) < len(running) or len(things) < len(reported):
+        spans = dict(zip(_told_apart([span[:2] for span in running]), running, strict=True))
+        things = dict(zip(_told_apart(reported), reported, strict=True))
+    ended = [spans[thing] for thing in spans.keys() - things.keys()]
+    started = [things[thing] for thing in things if thing not in spans]
+    return Change(ended, list(zip(_free_slots(running, ended), started, strict=False)))
+
+
+def _told_apart(things: Iterable[Thing]) -> Iterator[Hashable]:
+    """Each thing with the number of its copy, so that all are distinct."""
+    copies: Counter[Thing] = Counter()
+    for thing in things:
+        copies[thing] += 1
+        yield thing, copies[thing]
+
+
+def _free_slots(running: Iterable[Running], ended: Iterable[Running]) -> Iterator[Slot]:
+    """The slots of the spans that end, then the lowest that were not taken."""
+    for _, _, slot, _ in ended:
+        yield slot
+    taken = {slot for _, _, slot, _ in running}
+    yield from (slot for slot in count() if slot not in taken)
 
 
 def node_of(first: int, gone: int) -> int:
@@ -55,63 +65,44 @@ def node_of(first: int, gone: int) -> int:
 
 
 class SpanTable:
-    """One of the two span tables, by its queries: running_<kind>, end_<kind>, start_<kind>."""
+    """One of the two span tables, by its queries: running_<kind>, end_<kind>, add_<kind>."""
 
     def __init__(self, queries: Mapping[str, str], kind: str) -> None:
         self._running = queries[f"running_{kind}"]
         self._end = queries[f"end_{kind}"]
-        self._start = queries[f"start_{kind}"]
+        self._add = queries[f"add_{kind}"]
 
     def advance(
         self,
         connection: sqlite3.Connection,
         server_id: int,
         seq: int,
-        reported: Iterable[tuple[int | None, int]],
+        reported: Sequence[Thing],
     ) -> None:
-        """Brings the running spans of a server to what its report number seq says.
-
-        reported: (pid, id of the program or account).
-        """
-        rows = connection.execute(self._running, {"server_id": server_id}).fetchall()
-        change = compare(((slot, (pid, what)) for slot, _, pid, what in rows), reported)
-        first_seq = {slot: first for slot, first, _, _ in rows}
+        """Brings the running spans of a server to what its report number seq says."""
+        running = connection.execute(self._running, {"server_id": server_id}).fetchall()
+        change = compare(running, reported)
         connection.executemany(
             self._end,
-            [
-                {
-                    "server_id": server_id,
-                    "slot": slot,
-                    "node": node_of(first_seq[slot], seq),
-                    "gone_seq": seq,
-                }
-                for slot in change.ended
-            ],
+            [{"server_id": server_id, "slot": slot} for _, _, slot, _ in change.ended],
         )
-        self._insert(connection, (server_id, 0, seq, None), change.started)
+        rows: list[Row] = [
+            (server_id, node_of(first_seq, seq), slot, first_seq, seq, pid, what)
+            for pid, what, slot, first_seq in change.ended
+        ]
+        rows += [(server_id, 0, slot, seq, None, pid, what) for slot, (pid, what) in change.started]
+        insert_rows(connection, self._add, rows)
 
     def keep_apart(
         self,
         connection: sqlite3.Connection,
         server_id: int,
         seq: int,
-        reported: Iterable[tuple[int | None, int]],
+        reported: Sequence[Thing],
     ) -> None:
         """Writes what a late report says as spans of that report alone."""
-        self._insert(connection, (server_id, seq, seq, seq + 1), enumerate(reported))
-
-    def _insert(
-        self,
-        connection: sqlite3.Connection,
-        place: tuple[int, int, int, int | None],
-        started: Iterable[tuple[Slot, tuple[int | None, int]]],
-    ) -> None:
-        server_id, node, first_seq, gone_seq = place
-        insert_rows(
-            connection,
-            self._start,
-            [
-                (server_id, node, slot, first_seq, gone_seq, pid, what)
-                for slot, (pid, what) in started
-            ],
-        )
+        rows = [
+            (server_id, seq, slot, seq, seq + 1, pid, what)
+            for slot, (pid, what) in enumerate(reported)
+        ]
+        insert_rows(connection, self._add, rows)
