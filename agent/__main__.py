@@ -209,7 +209,6 @@ class _OneLine(logging.Formatter):
 
 
 def _log_to_stderr() -> None:
-    # A name in a message may have bytes that are not text; a log line is not worth an exception.
     handler = logging.StreamHandler()
     handler.setFormatter(_OneLine())
     _log.addHandler(handler)

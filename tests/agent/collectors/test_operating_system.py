@@ -32,6 +32,8 @@ def test_every_distribution_is_named_by_its_own_file(distribution: Distribution)
         (r'NAME="a \"quoted\" \$5 \`x\` \\ word"', r'a "quoted" $5 `x` \ word'),
         (r'NAME="C:\new"', r"C:\new"),
         (r"NAME='it is \n and $HOME'", r"it is \n and $HOME"),
+        (r"NAME='a \$ b \\ c'", r"a \$ b \\ c"),
+        (r"NAME='ends in \'", "ends in \\"),
         (r"NAME=two\ words", "two words"),
         (r"NAME=it\'s", "it's"),
         ("NAME=word # comment", "word"),
