@@ -27,6 +27,7 @@ from service.report import Profile, Report
 
 SCHEMAS_FOLDER = Path(__file__).resolve().parent.parent / "schemas"
 MOST_FAULTS = 10
+MOST_SHOWN = 60  # characters of a text that was sent
 
 _FILE_NAME = re.compile(r"report\.v(\d+)\.json")
 _process_row = itemgetter("pid", "name", "username")
@@ -200,12 +201,26 @@ def _shown(found: object) -> str:
         return f"a list of {len(found)} items"
     if isinstance(found, dict):
         return f"an object of {len(found)} members"
-    if isinstance(found, str) and len(found) > 60:
-        return f"{json.dumps(found[:40])}... ({len(found)} characters)"
+    if isinstance(found, str):
+        start = _start(found)
+        cut = f"... ({len(found)} characters)" if len(start) < len(found) else ""
+        return _quoted(start) + cut
     return json.dumps(found)
+
+
+def _start(text: str) -> str:
+    """As much of a text as stays short when every character outside ASCII is escaped."""
+    start = text[:MOST_SHOWN]
+    while len(_quoted(start)) > MOST_SHOWN + len('""'):
+        start = start[:-1]
+    return start
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text).replace("\x7f", "\\u007f")  # the one control character that JSON keeps
 
 
 def _pointer(path: list[str | int]) -> str:
     """RFC 6901, with each part kept short and in ASCII as it may be anything that was sent."""
-    parts = (str(part)[:60].replace("~", "~0").replace("/", "~1") for part in path)
-    return "".join("/" + json.dumps(part)[1:-1] for part in parts)
+    parts = (_start(str(part)).replace("~", "~0").replace("/", "~1") for part in path)
+    return "".join("/" + _quoted(part)[1:-1] for part in parts)
