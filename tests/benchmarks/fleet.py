@@ -1,0 +1,75 @@
+"""A simulated fleet: servers whose processes change a little from report to report."""
+
+from __future__ import annotations
+
+import random
+
+import orjson
+
+from service import times
+from service.report import Process, Profile, Report
+
+START = times.parse("2026-01-05 00:00:00")
+INTERVAL = 300_000_000  # microseconds between two reports of a server
+
+PROGRAMS = 150
+USERS = ["root", "www-data", "postgres", "juan", "maria", "nobody", "systemd-network", "backup"]
+
+
+class SimulatedServer:
+    """One server, at one moment.
+
+    A replaced process is gone, and another with a new pid and some other program runs: of 300
+    processes with 5 % change, 15 go and 15 come.
+    """
+
+    def __init__(self, number: int, processes: int, change: float) -> None:
+        self._random = random.Random(number)
+        self._replaced = round(processes * change)
+        self._taken_at = START + number * 1_000_003
+        self._profile = Profile(
+            ipaddress=f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}",
+            arquitectura_proc="x86_64",
+            marca_proc="Intel(R) Xeon(R) Platinum 8259CL CPU @ 2.50GHz",
+            nombre_so="Debian GNU/Linux",
+            version_so=str(10 + number % 4),
+        )
+        self._next_pid = 300
+        self._processes = [self._process() for _ in range(processes)]
+        self._encoded = list(map(_encode, self._processes))
+
+    def advance(self) -> None:
+        """Five minutes later: some processes have gone, as many others have come."""
+        for position in self._random.sample(range(len(self._processes)), self._replaced):
+            self._processes[position] = self._process()
+            self._encoded[position] = _encode(self._processes[position])
+        self._taken_at += INTERVAL
+
+    def report(self) -> Report:
+        digest = self._taken_at.to_bytes(16, "big")  # stands in for that of the sent document
+        logins: list[tuple[int | None, str | None]] = [(829, "juan")]
+        return Report(self._taken_at, self._profile, list(self._processes), logins, digest)
+
+    def document(self) -> bytes:
+        """The report as an agent would send it; the encoded processes are kept, which is fast."""
+        head = orjson.dumps(
+            {
+                **self._profile._asdict(),
+                "fecha_hora": times.to_text(self._taken_at),
+                "usuarios_activos": [{"pid": 829, "name": "juan"}],
+            }
+        )
+        return b'%s,"procesos":[%s]}' % (head[:-1], b",".join(self._encoded))
+
+    def _process(self) -> Process:
+        # Pids rise and wrap, as the kernel gives them out.
+        self._next_pid = self._next_pid + self._random.randrange(1, 40)
+        if self._next_pid > 4_194_304:
+            self._next_pid = 300
+        program = int(self._random.paretovariate(0.7)) % PROGRAMS
+        return (self._next_pid, f"program-{program}", USERS[program % len(USERS)])
+
+
+def _encode(process: Process) -> bytes:
+    pid, name, username = process
+    return orjson.dumps({"username": username, "pid": pid, "name": name})
