@@ -92,9 +92,9 @@ class Database:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """A connection to write with: everything is on disk when this ends, or nothing is."""
         with self._writer_turn, self._exclusive(), _storage_errors():
+            self._ensure_not_replaced()
             if self._writer is None:
                 self._writer = self._connect()
-            self._ensure_not_replaced()
             connection = self._writer
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -116,11 +116,11 @@ class Database:
                 self._writer = None
 
     def _borrow(self) -> sqlite3.Connection:
-        with self._idle_guard:
-            connection = self._idle.pop() if self._idle else None
-        connection = connection or self._connect()
         self._ensure_not_replaced()
-        return connection
+        with self._idle_guard:
+            if self._idle:
+                return self._idle.pop()
+        return self._connect()
 
     def _connect(self) -> sqlite3.Connection:
         connection = _connect(self.path, "rw")
@@ -134,7 +134,7 @@ class Database:
         Raises StorageUnavailableError. Going on with the new file would not be safe: closing the
         last connection to the old one removes, by their names, files that belong to the new one.
         """
-        if _identity(self.path) != self._file:
+        if self._file is not None and self._file != _identity(self.path):
             raise StorageUnavailableError(
                 f"{self.path} was replaced while the service ran: start the service again"
             )
