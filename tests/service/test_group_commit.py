@@ -274,8 +274,8 @@ def test_an_id_that_was_rolled_back_is_not_remembered(tmp_path: Path) -> None:
     store = ReportStore(database, load_queries())
     first = a_report(1)
     # Its new program is inserted before the row that is refused, and rolled back with it.
-    rows = [(1, "program-a", "root"), ("no pid", "program-b", "root")]
-    spoilt = Report(1, first.profile, rows, [], b"1")  # type: ignore[arg-type]
+    unfit = [(1, "program-a", "root"), ("no pid", "program-b", "root")]
+    spoilt = Report(1, first.profile, unfit, [], b"1")  # type: ignore[arg-type]
     with pytest.raises(sqlite3.IntegrityError):
         store.add(spoilt, 0)
     # The ids that the two had are given to others now.
