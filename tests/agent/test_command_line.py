@@ -99,6 +99,15 @@ def test_a_procfs_without_processes_is_told(tmp_path: Path) -> None:
     assert lines_of(done.stderr) == [f"agent: warning: {tmp_path} shows no processes"]
 
 
+def test_an_event_is_one_line_whatever_is_in_it(tmp_path: Path) -> None:
+    folder = tmp_path / "two\nlines\r"
+    folder.mkdir()
+    done = run("--print", "--procfs", str(folder))
+    assert lines_of(done.stderr) == [
+        f"agent: warning: {tmp_path}/two\\nlines\\r shows no processes"
+    ]
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_names_are_shown_in_utf_8_whatever_the_terminal_is(tmp_path: Path, encoding: str) -> None:
     write_process(tmp_path, 7, "ñandú-犬", uid=0)
@@ -164,6 +173,7 @@ def test_a_report_that_cannot_be_delivered_is_exit_code_1(
         (["--api", "http://user:secret@host"], "neither a user"),
         (["--api", "http://host/?a=b"], "nor a query"),
         (["--api", "http://host", "--every", "0"], "seconds from 1"),
+        (["--api", "http://host", "--every", "0.5"], "seconds from 1"),
         (["--api", "http://host", "--every", "-5"], "seconds from 1"),
         (["--api", "http://host", "--every", "nan"], "seconds from 1"),
         (["--api", "http://host", "--every", "inf"], "seconds from 1"),
