@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -48,7 +49,7 @@ class Database:
         Raises IncompatibleDatabaseError for a database that is newer than the scripts.
         """
         scripts = _creation_scripts(folder)
-        with self._exclusive(), _storage_errors():
+        with self._exclusive(), _storage_errors(self.path):
             connection = _connect(self.path, "rwc")
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
@@ -73,7 +74,7 @@ class Database:
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
         """A connection that reads the database as it is now, unchanged until it is given back."""
-        with _storage_errors():
+        with _storage_errors(self.path):
             connection = self._borrow()
             try:
                 connection.execute("BEGIN")
@@ -91,7 +92,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """A connection to write with: everything is on disk when this ends, or nothing is."""
-        with self._writer_turn, self._exclusive(), _storage_errors():
+        with self._writer_turn, self._exclusive(), _storage_errors(self.path):
             self._ensure_not_replaced()
             if self._writer is None:
                 self._writer = self._connect()
@@ -178,7 +179,7 @@ def _identity(path: Path) -> tuple[int, int]:
     try:
         facts = path.stat()
     except OSError as error:
-        raise StorageUnavailableError(f"the database cannot be used now: {error}") from error
+        raise StorageUnavailableError(f"{path} cannot be used now: {error.strerror}") from error
     return facts.st_dev, facts.st_ino
 
 
@@ -199,7 +200,7 @@ def _creation_scripts(folder: Path) -> list[str]:
 
 
 @contextmanager
-def _storage_errors() -> Iterator[None]:
+def _storage_errors(path: Path) -> Iterator[None]:
     """Disk full, input/output errors, a database that is locked, gone or damaged: it may pass."""
     try:
         yield
@@ -207,4 +208,13 @@ def _storage_errors() -> Iterator[None]:
         # A damaged file is a DatabaseError and none of its subclasses.
         if type(error) not in (sqlite3.OperationalError, sqlite3.DatabaseError):
             raise
-        raise StorageUnavailableError(f"the database cannot be used now: {error}") from error
+        raise StorageUnavailableError(
+            f"{path} cannot be used now: {error}{_free_space(path)}"
+        ) from error
+
+
+def _free_space(path: Path) -> str:
+    """SQLite calls a full disk an input/output error where it cannot make a file to begin with."""
+    with suppress(OSError):
+        return f" ({shutil.disk_usage(path.parent).free // 1024} KiB free)"
+    return ""
