@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -29,9 +29,9 @@ class SmallDisk:
     def fill(self, leave: int = 0) -> None:
         """Leaves so many bytes free, in whole pages."""
         with self._ballast.open("ab") as ballast:
-            take = self.left - leave // PAGE * PAGE
-            if take > 0:
-                os.posix_fallocate(ballast.fileno(), ballast.tell(), take)
+            while (take := self.left - leave // PAGE * PAGE) > 0:
+                with suppress(OSError):  # somebody else took some of it meanwhile
+                    os.posix_fallocate(ballast.fileno(), ballast.seek(0, os.SEEK_END), take)
 
     def free(self) -> None:
         self._ballast.unlink(missing_ok=True)
