@@ -17,6 +17,7 @@ from service.problems import add_error_handlers
 from service.queries import load_queries
 from service.resources.documents import Document
 from service.resources.health import Healthz, Readyz
+from service.resources.keys import KeyConverter
 from service.resources.procesos import Procesos
 from service.resources.servers import Server, Servers
 from service.resources.usuarios_activos import UsuariosActivos
@@ -41,7 +42,8 @@ def create_app(config: settings.Config | None = None) -> falcon.App[Any, Any]:
     app.req_options.strip_url_path_trailing_slash = False
     add_error_handlers(app)
 
-    of_record = "/servers/{id_serv:int(min=1, max=9223372036854775807)}"
+    app.router_options.converters["key"] = KeyConverter
+    of_record = "/servers/{id_serv:key}"
     app.add_route("/servers", Servers(intake, records, config.max_body))
     app.add_route(of_record, Server(records))
     app.add_route(f"{of_record}/procesos", Procesos(records))
