@@ -21,3 +21,11 @@ def prepare(config: Config) -> None:
         if not os.access(folder, os.W_OK | os.X_OK):
             raise StorageUnavailableError(f"COMPLIANCE_DATA: cannot write to the folder {folder}")
     Database(config.database).migrate()
+
+
+def require_database(config: Config) -> None:
+    """Raises StorageUnavailableError where nothing has been stored yet, and creates nothing."""
+    if not config.database.exists():
+        raise StorageUnavailableError(
+            f"COMPLIANCE_DATA: there is no database {config.database}; the service creates it"
+        )

@@ -32,7 +32,7 @@ class ReportStore:
         self._accounts = Dictionary(queries, "account", ("username",))
         self._process_spans = SpanTable(queries, "process")
         self._login_spans = SpanTable(queries, "login")
-        self._commits = GroupCommit(self._add_all)
+        self._commits = GroupCommit(self.add_all)
 
     def find_same(self, report: Report) -> int | None:
         """The id_serv of this very report, if it is stored."""
@@ -43,7 +43,8 @@ class ReportStore:
         """Stores a report; on disk when this returns. Raises StorageUnavailableError."""
         return self._commits.submit((report, received_at))
 
-    def _add_all(self, reports: Sequence[tuple[Report, int]]) -> list[Stored]:
+    def add_all(self, reports: Sequence[tuple[Report, int]]) -> list[Stored]:
+        """Stores reports in one transaction; not for several threads at a time."""
         try:
             with self._database.transaction() as connection:
                 stored = [self._add(connection, *item) for item in reports]

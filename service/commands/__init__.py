@@ -1,0 +1,1 @@
+"""The commands of `python -m service`, one a file: run(config, …) returns the exit code."""

@@ -1,0 +1,39 @@
+"""Shows how far a long command is, on a terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Self
+
+_SECONDS_BETWEEN = 0.5
+
+
+class Progress:
+    """A line on stderr that is written over and over; silent where nobody looks."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._count = 0
+        self._shown_at = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def step(self) -> None:
+        self._count += 1
+        now = time.monotonic()
+        if now - self._shown_at >= _SECONDS_BETWEEN and sys.stderr.isatty():
+            self._shown_at = now
+            sys.stderr.write(f"\r{self._what}: {self._count}")
+            sys.stderr.flush()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write("\r\033[K")

@@ -1,0 +1,72 @@
+"""Makes a new database from the archive, and compares it with the one that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import islice
+
+from service.archive import Archive
+from service.commands.outcome import tell
+from service.commands.progress import Progress
+from service.comparison import ArchivedLine, against_database, archived_lines
+from service.config import Config
+from service.database import Database
+from service.errors import StorageUnavailableError
+from service.queries import load_queries
+from service.store.audit import Audit, audit
+from service.store.reports import ReportStore
+from service.validation import ReportValidator
+
+_REPORTS_A_TRANSACTION = 200
+
+
+def run(config: Config) -> int:
+    path = config.database.with_name(config.database.name + ".rebuilt")
+    if path.exists():
+        raise StorageUnavailableError(f"{path} exists: put it into place or remove it first")
+    if not config.archive.is_dir():
+        raise StorageUnavailableError(f"{config.archive} is not there: COMPLIANCE_DATA says where")
+    queries = load_queries()
+    new = Database(path)
+    new.migrate()
+    with ExitStack() as stack:
+        # The old database as it was before the archive is read, which then holds all of it.
+        old = _readable(stack, Database(config.database))
+        lines = archived_lines(Archive(config.archive), ReportValidator())
+        _fill(ReportStore(new, queries), lines)
+        print(f"{path} is rebuilt from {config.archive}")
+        failed = 0
+        if old is not None:
+            print(f"Compared with {config.database}:")
+            rebuilt = stack.enter_context(audit(new, queries))
+            with Progress("reports compared") as progress:
+                failed = tell(against_database(old, rebuilt, progress.step))
+    new.close()
+    name = config.database
+    print(f"To use it, stop the service, then: rm -f {name}-wal {name}-shm && mv {path} {name}")
+    return failed
+
+
+def _readable(stack: ExitStack, database: Database) -> Audit | None:
+    """The database as it is now, or null where it is lost or damaged."""
+    if not database.path.exists():
+        print(f"{database.path} is not there to compare with")
+        return None
+    try:
+        return stack.enter_context(audit(database, load_queries()))
+    except StorageUnavailableError as error:
+        print(f"{database.path} cannot be compared with: {error}")
+        return None
+
+
+def _fill(reports: ReportStore, lines: Iterator[ArchivedLine]) -> None:
+    with Progress("archived reports stored") as progress:
+        while some := list(islice(lines, _REPORTS_A_TRANSACTION)):
+            for line in some:
+                progress.step()
+                if line.report is None:
+                    print(f"  skipped: {line.place} {line.fault}")
+            reports.add_all(
+                [(line.report, line.received_at) for line in some if line.report is not None]
+            )

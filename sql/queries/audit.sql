@@ -1,0 +1,10 @@
+-- name: all_reports
+-- Which reports are there, in an order that every database agrees on?
+SELECT s.identity, r.taken_at, r.digest, r.id
+FROM server AS s
+JOIN report AS r ON r.server_id = s.id
+ORDER BY s.identity, r.taken_at, r.digest;
+
+-- name: any_report
+-- Is there any report?
+SELECT id FROM report LIMIT 1;
