@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
+from pathlib import Path
 
 import orjson
 
 from service import times
+from service.database import Database
+from service.queries import load_queries
 from service.report import Process, Profile, Report
+from service.store.reports import ReportStore
+from tests.benchmarks.outcome import Progress
 
 START = times.parse("2026-01-05 00:00:00")
 INTERVAL = 300_000_000  # microseconds between two reports of a server
@@ -26,7 +32,7 @@ class SimulatedServer:
     def __init__(self, number: int, processes: int, change: float) -> None:
         self._random = random.Random(number)
         self._replaced = round(processes * change)
-        self._taken_at = START + number * 1_000_003
+        self.taken_at = START + number * 1_000_003
         self._profile = Profile(
             ipaddress=f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}",
             arquitectura_proc="x86_64",
@@ -43,19 +49,19 @@ class SimulatedServer:
         for position in self._random.sample(range(len(self._processes)), self._replaced):
             self._processes[position] = self._process()
             self._encoded[position] = _encode(self._processes[position])
-        self._taken_at += INTERVAL
+        self.taken_at += INTERVAL
 
     def report(self) -> Report:
-        digest = self._taken_at.to_bytes(16, "big")  # stands in for that of the sent document
+        digest = self.taken_at.to_bytes(16, "big")  # stands in for that of the sent document
         logins: list[tuple[int | None, str | None]] = [(829, "juan")]
-        return Report(self._taken_at, self._profile, list(self._processes), logins, digest)
+        return Report(self.taken_at, self._profile, list(self._processes), logins, digest)
 
     def document(self) -> bytes:
         """The report as an agent would send it; the encoded processes are kept, which is fast."""
         head = orjson.dumps(
             {
                 **self._profile._asdict(),
-                "fecha_hora": times.to_text(self._taken_at),
+                "fecha_hora": times.to_text(self.taken_at),
                 "usuarios_activos": [{"pid": 829, "name": "juan"}],
             }
         )
@@ -73,3 +79,16 @@ class SimulatedServer:
 def _encode(process: Process) -> bytes:
     pid, name, username = process
     return orjson.dumps({"username": username, "pid": pid, "name": name})
+
+
+def fill(path: Path, fleet: Sequence[SimulatedServer], rounds: int) -> None:
+    """Stores that many reports of every server in a new database, through the store."""
+    database = Database(path)
+    database.migrate()
+    store, progress = ReportStore(database, load_queries()), Progress("spans")
+    for done in range(rounds):
+        store.add_all([(server.report(), server.taken_at) for server in fleet])
+        for server in fleet:
+            server.advance()
+        progress.show(done + 1, rounds, f"{(done + 1) * len(fleet)} reports")
+    database.close()
