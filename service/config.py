@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from service.errors import InvalidSettingError
 
 _MEBIBYTE = 1024 * 1024
+_HOST = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +72,21 @@ def _text(environ: Mapping[str, str], name: str, default: str) -> str:
 
 def _integer(environ: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
     value = _text(environ, name, str(default))
-    if not (value.isascii() and value.isdigit() and low <= int(value) <= high):
+    if not _is_integer(value, low, high):
         raise InvalidSettingError(
             f"{name}: expected an integer from {low} to {high}, got {value[:80]!r}"
         )
     return int(value)
 
 
+def _is_integer(text: str, low: int, high: int) -> bool:
+    return re.fullmatch(r"[0-9]{1,18}", text) is not None and low <= int(text) <= high
+
+
 def _address(environ: Mapping[str, str], name: str, default: str) -> str:
     value = _text(environ, name, default)
-    host, separator, port = value.rpartition(":")
-    bracketed = host.startswith("[") and host.endswith("]")
-    port_fits = port.isascii() and port.isdigit() and 1 <= int(port) <= 65535
-    if not (separator and host and port_fits and (":" not in host or bracketed)):
+    host, _, port = value.rpartition(":")
+    if not (_HOST.fullmatch(host) and _is_integer(port, 1, 65535)):
         raise InvalidSettingError(
             f"{name}: expected HOST:PORT such as 127.0.0.1:8000 or [::1]:8000, got {value[:80]!r}"
         )
