@@ -5,8 +5,8 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psutil
 import pytest
@@ -15,9 +15,6 @@ from agent.collectors import processes
 from agent.collectors.processes import Process
 from agent.machine import Machine
 from tests.agent.trees import write_file, write_process
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 SLEEP = shutil.which("sleep") or "/bin/sleep"
 LONG_NAME = "a-program-with-a-long-name"
@@ -52,9 +49,48 @@ def _wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("machine", [Machine(), Machine(procfs="/proc")], ids=["psutil", "reader"])
-def test_odd_names_are_read_right(machine: Machine, strangers: dict[int, str]) -> None:
-    found = {process.pid: process for process in processes.collect(machine)}
+Collect = Callable[[], list[Process]]
+
+
+@pytest.fixture(params=["psutil", "reader"])
+def collect(request: pytest.FixtureRequest) -> Collect:
+    """The processes of this machine, read in each of the two ways."""
+    return through_psutil if request.param == "psutil" else through_reader
+
+
+def through_reader() -> list[Process]:
+    return processes.collect(Machine())
+
+
+def through_psutil() -> list[Process]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COMPLIANCE_AGENT_PSUTIL", "1")
+        return processes.collect(Machine())
+
+
+def test_linux_is_read_without_psutil_unless_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def asked(*_arguments: object) -> None:
+        raise LookupError
+
+    monkeypatch.setattr(psutil, "process_iter", asked)
+    assert through_reader()
+    with pytest.raises(LookupError):
+        through_psutil()
+
+
+def test_where_psutil_cannot_be_had_the_reader_gives_the_same(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "psutil", None)  # as if it were not installed
+    mine = next(process for process in through_psutil() if process.pid == os.getpid())
+    assert "read without psutil" in caplog.text
+    assert mine in through_reader()
+
+
+def test_odd_names_are_read_right(collect: Collect, strangers: dict[int, str]) -> None:
+    found = {process.pid: process for process in collect()}
     for pid, name in strangers.items():
         assert found[pid].name == name
         assert found[pid].user == "root" or os.getuid() != 0
@@ -63,60 +99,56 @@ def test_odd_names_are_read_right(machine: Machine, strangers: dict[int, str]) -
 @pytest.mark.usefixtures("strangers")
 def test_psutil_and_the_reader_give_the_same_processes() -> None:
     """Those that live through both; kernel workers rename themselves and are left out."""
-    first = set(processes.collect(Machine()))
-    through_reader = set(processes.collect(Machine(procfs="/proc")))
-    last = set(processes.collect(Machine()))
+    first = set(through_psutil())
+    between = set(through_reader())
+    last = set(through_psutil())
     stable = {process for process in first & last if not str(process.name).startswith("kworker")}
     assert len(stable) > 6
-    assert stable <= through_reader
+    assert stable <= between
     lasting = {process.pid for process in stable}
-    assert {process for process in through_reader if process.pid in lasting} == stable
+    assert {process for process in between if process.pid in lasting} == stable
 
 
-def test_this_process_is_among_them() -> None:
-    for machine in (Machine(), Machine(procfs="/proc")):
-        mine = next(p for p in processes.collect(machine) if p.pid == os.getpid())
-        assert mine.name == psutil.Process().name()
+def test_this_process_is_among_them(collect: Collect) -> None:
+    mine = next(process for process in collect() if process.pid == os.getpid())
+    assert mine.name == psutil.Process().name()
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody without an account")
-def test_a_user_without_an_account_is_its_number() -> None:
+def test_a_user_without_an_account_is_its_number(collect: Collect) -> None:
     with subprocess.Popen([SLEEP, "60"], user=54321) as child:
         try:
-            for machine in (Machine(), Machine(procfs="/proc")):
-                found = {process.pid: process for process in processes.collect(machine)}
-                assert found[child.pid] == Process(child.pid, "sleep", "54321")
+            found = {process.pid: process for process in collect()}
+            assert found[child.pid] == Process(child.pid, "sleep", "54321")
         finally:
             child.kill()
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can have two users at once")
-def test_the_user_is_the_real_one_and_not_the_one_whose_rights_it_has() -> None:
+def test_the_user_is_the_real_one_and_not_the_one_whose_rights_it_has(collect: Collect) -> None:
     code = "import os, time; os.setresuid(54321, 0, 0); print(flush=True); time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as child:
         assert child.stdout is not None
         child.stdout.readline()
         try:
-            for machine in (Machine(), Machine(procfs="/proc")):
-                found = {process.pid: process for process in processes.collect(machine)}
-                assert found[child.pid].user == "54321"
+            found = {process.pid: process for process in collect()}
+            assert found[child.pid].user == "54321"
         finally:
             child.kill()
 
 
-def test_a_zombie_is_a_process_too() -> None:
+def test_a_zombie_is_a_process_too(collect: Collect) -> None:
     with subprocess.Popen(["/bin/true"]) as child:
         _wait_until(lambda: psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE)
-        for machine in (Machine(), Machine(procfs="/proc")):
-            found = {process.pid: process for process in processes.collect(machine)}
-            assert found[child.pid].name == "true"
+        found = {process.pid: process for process in collect()}
+        assert found[child.pid].name == "true"
 
 
 def test_processes_that_vanish_while_psutil_reads_are_left_out() -> None:
     """Some die at each step: after the numbers are listed, and between two facts."""
     children = [subprocess.Popen([SLEEP, "60"]) for _ in range(20)]
     try:
-        reading = processes._local_processes()
+        reading = iter(processes._psutil_processes(psutil))
         seen = [next(reading)]
         for child in children[::2]:
             child.kill()
@@ -139,7 +171,7 @@ def test_what_the_system_denies_is_none(monkeypatch: pytest.MonkeyPatch) -> None
     system = psutil.Process()._proc  # type: ignore[attr-defined]
     monkeypatch.setattr(type(system), "uids", denied)
     monkeypatch.setattr(type(system), "name", denied)
-    mine = next(p for p in processes.collect(Machine()) if p.pid == os.getpid())
+    mine = next(p for p in through_psutil() if p.pid == os.getpid())
     assert mine == Process(os.getpid(), None, None)
 
 
@@ -148,7 +180,7 @@ def test_psutils_own_user_names_are_never_asked(monkeypatch: pytest.MonkeyPatch)
         pytest.fail("it reads the user database again for every process")
 
     monkeypatch.setattr(psutil.Process, "username", asked)
-    assert processes.collect(Machine())
+    assert through_psutil()
 
 
 def test_a_tree_has_its_own_processes_and_names(tmp_path: Path) -> None:

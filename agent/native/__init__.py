@@ -1,0 +1,81 @@
+"""psutil, wherever its native part has to come from.
+
+Run from a folder, the psutil that is installed is used. In compliance-agent.pyz it is inside, and
+no system loads native code from inside a zip: the build that fits this Python is laid into a
+folder where nobody else can write, and loaded from there. agent/README.md tells the rules.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.machinery
+import importlib.util
+import logging
+import sys
+from typing import TYPE_CHECKING, Any
+
+from agent.native import folders
+from agent.native.fit import fitting_build
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+# The native module of psutil by the first word of a build's name.
+_MODULES = {"linux": "_psutil_linux", "macos": "_psutil_osx", "windows": "_psutil_windows"}
+_log = logging.getLogger("agent")
+
+
+class Unavailable(Exception):  # noqa: N818 — the outcome's name, as the caller reads it
+    """psutil has no build for this system, or none may be loaded here; says which."""
+
+
+def load_psutil() -> Any:  # noqa: ANN401 — a module, whose members its own stubs describe
+    """The module psutil. Raises Unavailable."""
+    archive = _archive()
+    if archive is not None and "psutil" not in sys.modules:
+        _load_native_part(archive)
+    try:
+        return importlib.import_module("psutil")
+    except ImportError as error:
+        raise Unavailable(f"psutil cannot be imported: {error}") from error
+
+
+def _archive() -> Any:  # noqa: ANN401 — a zipimporter, which has no type of its own on 3.9
+    """What reads the .pyz that this runs from; None when this runs from a folder."""
+    loader = getattr(__spec__, "loader", None)
+    return loader if hasattr(loader, "archive") else None
+
+
+def _load_native_part(archive: Any) -> None:  # noqa: ANN401 — see _archive()
+    build = fitting_build()
+    if build is None:
+        raise Unavailable("psutil has no build for this system")
+    module = _MODULES[build.split("-", 1)[0]]
+    file = module + (".pyd" if build.startswith("windows") else ".abi3.so")
+    try:
+        content = archive.get_data(f"{archive.archive}/native/{build}/{file}")
+    except OSError as error:
+        raise Unavailable(f"psutil has no build for {build} in {archive.archive}") from error
+    troubles = []
+    for place in (folders.in_cache, folders.in_temporary_folder):
+        try:
+            with place(file, content) as path:
+                _load(f"psutil.{module}", path)
+        # A file system that must not execute code says ImportError ("failed to map segment").
+        except (OSError, ImportError) as error:
+            troubles.append(str(error))
+        else:
+            _log.debug("the native part of psutil for %s is loaded from %s", build, path)
+            return
+    raise Unavailable("; ".join(troubles))
+
+
+def _load(name: str, path: str) -> None:
+    """Load a native module from a file and let `import` find it under its name."""
+    loader = importlib.machinery.ExtensionFileLoader(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+    if spec is None:
+        raise ImportError(f"{path} is no native module")
+    module: ModuleType = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    sys.modules[name] = module
