@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from agent.machine import read_bytes
@@ -29,16 +30,22 @@ class Login(NamedTuple):
 
 
 def collect(machine: Machine) -> list[Login]:
-    if machine.rootfs is not None:
-        return _tree_logins(machine)
-    import psutil  # noqa: PLC0415 — costs 20 ms, and a tree is read without it
+    # On Linux psutil reads the same file, and its native part would have to be loaded for that.
+    if machine.rootfs is not None or sys.platform.startswith("linux"):
+        return _utmp_logins(machine)
+    return _psutil_logins()
+
+
+def _psutil_logins() -> list[Login]:
+    from agent import native  # noqa: PLC0415 — Linux does without
 
     return [
-        Login(int(entry.pid) if entry.pid else None, str(entry.name)) for entry in psutil.users()
+        Login(int(entry.pid) if entry.pid else None, str(entry.name))
+        for entry in native.load_psutil().users()
     ]
 
 
-def _tree_logins(machine: Machine) -> list[Login]:
+def _utmp_logins(machine: Machine) -> list[Login]:
     # Systems without utmp (Debian 13, Alpine, most containers) have neither file, and no login to
     # show.
     for path in ("/run/utmp", "/var/run/utmp"):

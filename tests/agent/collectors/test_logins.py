@@ -92,9 +92,11 @@ def test_a_tree_without_utmp_has_no_logins(tmp_path: Path) -> None:
     assert logins.collect(Machine(rootfs=str(tmp_path))) == []
 
 
-def test_this_machine_has_the_logins_that_psutil_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_there_is_no_utmp_file_the_logins_are_those_that_psutil_knows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     # psutil's own answer cannot be arranged: it is whoever is logged in where the tests run.
     suser: Any = psutil._ntuples.suser
     entries = [suser("juan", "pts/0", "", 1.0, 829), suser("ana", None, "", 1.0, None)]
     monkeypatch.setattr(psutil, "users", lambda: entries)
-    assert logins.collect(Machine()) == [Login(829, "juan"), Login(None, "ana")]
+    assert logins._psutil_logins() == [Login(829, "juan"), Login(None, "ana")]
