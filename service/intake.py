@@ -34,15 +34,15 @@ class Intake:
         Raises InvalidReportError, and StorageUnavailableError when it should be sent again.
         """
         report = self._validator.validate(read_json(raw))
-        known = self._reports.find_same(report)
-        if known is not None:
-            return Stored(known, new=False)
+        plan = self._reports.plan(report)
+        if plan is not None and plan.id_serv is not None:
+            return Stored(plan.id_serv, new=False)
         received_at = self._archived.get(report.digest)
         if received_at is None:
             received_at = self._now()
             self._archive.append(raw, received_at)
             self._remember(report.digest, received_at)
-        stored = self._reports.add(report, received_at)
+        stored = self._reports.add(report, received_at, plan)
         self._archived.pop(report.digest, None)
         return stored
 

@@ -68,5 +68,5 @@ def _fill(reports: ReportStore, lines: Iterator[ArchivedLine]) -> None:
                 if line.report is None:
                     print(f"  skipped: {line.place} {line.fault}")
             reports.add_all(
-                [(line.report, line.received_at) for line in some if line.report is not None]
+                [(line.report, line.received_at, None) for line in some if line.report is not None]
             )

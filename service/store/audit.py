@@ -75,7 +75,7 @@ class Audit:
 
     def find(self, key: Key) -> int | None:
         """The id_serv of the report with this key."""
-        row = self._connection.execute(self._queries["find_same_report"], key._asdict()).fetchone()
+        row = self._connection.execute(self._queries["find_report"], key._asdict()).fetchone()
         return None if row is None else int(row[0])
 
     def content(self, id_serv: int) -> Content:

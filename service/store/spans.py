@@ -64,6 +64,14 @@ def node_of(first: int, gone: int) -> int:
     return last >> highest << highest
 
 
+@dataclass(frozen=True, slots=True)
+class SpanWrite:
+    """What a report writes to a span table."""
+
+    ended: list[dict[str, int]]  # the parameters of end_<kind>
+    added: list[Row]
+
+
 class SpanTable:
     """One of the two span tables, by its queries: running_<kind>, end_<kind>, add_<kind>."""
 
@@ -72,37 +80,32 @@ class SpanTable:
         self._end = queries[f"end_{kind}"]
         self._add = queries[f"add_{kind}"]
 
-    def advance(
+    def plan(
         self,
         connection: sqlite3.Connection,
         server_id: int,
         seq: int,
         reported: Sequence[Thing],
-    ) -> None:
-        """Brings the running spans of a server to what its report number seq says."""
+    ) -> SpanWrite:
+        """What to write so that report number seq of a server shows this; writes nothing yet."""
+        if seq < 0:  # late: spans of that report alone
+            alone: list[Row] = [
+                (server_id, seq, slot, seq, seq + 1, pid, what)
+                for slot, (pid, what) in enumerate(reported)
+            ]
+            return SpanWrite([], alone)
         running = connection.execute(self._running, {"server_id": server_id}).fetchall()
         change = compare(running, reported)
-        connection.executemany(
-            self._end,
-            [{"server_id": server_id, "slot": slot} for _, _, slot, _ in change.ended],
-        )
-        rows: list[Row] = [
+        closed: list[Row] = [
             (server_id, node_of(first_seq, seq), slot, first_seq, seq, pid, what)
             for pid, what, slot, first_seq in change.ended
         ]
-        rows += [(server_id, 0, slot, seq, None, pid, what) for slot, (pid, what) in change.started]
-        insert_rows(connection, self._add, rows)
-
-    def keep_apart(
-        self,
-        connection: sqlite3.Connection,
-        server_id: int,
-        seq: int,
-        reported: Sequence[Thing],
-    ) -> None:
-        """Writes what a late report says as spans of that report alone."""
-        rows = [
-            (server_id, seq, slot, seq, seq + 1, pid, what)
-            for slot, (pid, what) in enumerate(reported)
+        started: list[Row] = [
+            (server_id, 0, slot, seq, None, pid, what) for slot, (pid, what) in change.started
         ]
-        insert_rows(connection, self._add, rows)
+        ended = [{"server_id": server_id, "slot": slot} for _, _, slot, _ in change.ended]
+        return SpanWrite(ended, closed + started)
+
+    def write(self, connection: sqlite3.Connection, planned: SpanWrite) -> None:
+        connection.executemany(self._end, planned.ended)
+        insert_rows(connection, self._add, planned.added)

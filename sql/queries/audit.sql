@@ -8,3 +8,10 @@ ORDER BY s.identity, r.taken_at, r.digest;
 -- name: any_report
 -- Is there any report?
 SELECT id FROM report LIMIT 1;
+
+-- name: find_report
+-- Which record holds the report with this key?
+SELECT r.id
+FROM server AS s
+JOIN report AS r ON r.server_id = s.id
+WHERE s.identity = :identity AND r.taken_at = :taken_at AND r.digest = :digest;

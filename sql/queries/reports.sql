@@ -26,18 +26,18 @@ RETURNING id;
 
 -- name: find_same_report
 -- Is this very report stored?
-SELECT r.id
-FROM server AS s
-JOIN report AS r ON r.server_id = s.id
-WHERE s.identity = :identity AND r.taken_at = :taken_at AND r.digest = :digest;
+SELECT id FROM report
+WHERE server_id = :server_id AND taken_at = :taken_at AND digest = :digest;
 
--- name: newest_report
--- What number and time has the newest report of this server?
-SELECT seq, taken_at FROM report WHERE server_id = :server_id ORDER BY seq DESC LIMIT 1;
+-- name: numbers
+-- What are the highest and the lowest number of this server's reports (0 where there is none)?
+SELECT
+  coalesce((SELECT max(seq) FROM report WHERE server_id = :server_id AND seq > 0), 0),
+  coalesce((SELECT min(seq) FROM report WHERE server_id = :server_id AND seq < 0), 0);
 
--- name: lowest_seq
--- What is the lowest number that a report of this server has?
-SELECT min(seq) FROM report WHERE server_id = :server_id;
+-- name: newest_time
+-- When was this report of this server taken?
+SELECT taken_at FROM report WHERE server_id = :server_id AND seq = :seq;
 
 -- name: add_report
 -- A report arrives.

@@ -87,7 +87,7 @@ def fill(path: Path, fleet: Sequence[SimulatedServer], rounds: int) -> None:
     database.migrate()
     store, progress = ReportStore(database, load_queries()), Progress("spans")
     for done in range(rounds):
-        store.add_all([(server.report(), server.taken_at) for server in fleet])
+        store.add_all([(server.report(), server.taken_at, None) for server in fleet])
         for server in fleet:
             server.advance()
         progress.show(done + 1, rounds, f"{(done + 1) * len(fleet)} reports")

@@ -40,7 +40,7 @@ def texts(stem: str) -> Iterator[str]:
             yield re.escape(node.value)
         elif isinstance(node, ast.JoinedStr):
             yield "".join(
-                re.escape(str(part.value)) if isinstance(part, ast.Constant) else r"[a-z]+"
+                re.escape(str(part.value)) if isinstance(part, ast.Constant) else r"[a-z_]+"
                 for part in node.values
             )
 
