@@ -6,6 +6,8 @@ import gzip
 import json
 import sqlite3
 
+import pytest
+
 from tests.live import LiveService
 from tests.reports import report
 
@@ -33,6 +35,23 @@ def test_a_gzip_body_is_the_same_report(service: LiveService) -> None:
     squeezed = gzip.compress(json.dumps(document).encode())
     assert service.post(squeezed, Content_Encoding="gzip").status == 201
     assert service.post(document).status == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Content-Type": "application/json; charset=utf-8"},
+        {"Content-Type": "Application/JSON"},
+        {"Content-Type": "application/vnd.compliance+json"},
+        {"Content-Type": "application/json", "Content-Encoding": "Identity"},
+    ],
+)
+def test_a_report_is_json_however_its_headers_spell_it(
+    service: LiveService, headers: dict[str, str]
+) -> None:
+    body = json.dumps(report(ipaddress="10.0.0.5")).encode()
+    assert service.request("POST", "/servers", body, headers).status in (200, 201)
 
 
 def test_a_second_report_of_a_day_keeps_the_first(service: LiveService) -> None:
