@@ -1,7 +1,5 @@
 """Command line of the agent: python -m agent --api URL."""
 
-# pathlib costs start-up time that nothing here is worth.
-# ruff: noqa: PTH112
 from __future__ import annotations
 
 import argparse
@@ -10,31 +8,53 @@ import os
 import signal
 import sys
 import threading
-import time
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
-from agent import __version__, report, sender
+from agent import __version__, journal, report, schedule, settings, wire
 from agent.collectors.address import Target
+from agent.delivery import Delivery, Fate
 from agent.machine import Machine, machine_at, shows_processes
+from agent.sender import Api
+from agent.spool import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from agent.delivery import Trouble
+    from agent.settings import Settings
 
 DELIVERED = 0
 UNDELIVERED = 1
 WRONG_ARGUMENTS = 2
 REFUSED = 3
+NOT_LET_IN = 4
+LOST = 5
 
-_LONGEST_INTERVAL_SECONDS = 366 * 24 * 3600
+_LAST_SECONDS = 0.4  # of a second, for each of two things to finish after SIGTERM
 _log = logging.getLogger("agent")
 
 _DESCRIPTION = """\
-Looks at this server once (its processes, logins, operating system, processor and address)
-and reports it to the API.
+Looks at this server (its processes, logins, operating system, processor and address)
+and reports it to the API: once, or with --every again and again.
+
+    %(prog)s --api http://10.0.0.5:8000                report once
+    %(prog)s --api http://10.0.0.5:8000 --every 300    every five minutes
+    %(prog)s --print                                   show the report, send nothing
+    %(prog)s install-unit                              print units for systemd
 """
 
 _EPILOG = """\
+settings:
+  Each of these can also be set in the environment (COMPLIANCE_AGENT_API=...) and in an INI
+  file (api = ... below [agent]). Options win over the environment, that over the file.
+  The token is read from a file or from COMPLIANCE_AGENT_TOKEN, never from an option.
+
+reports that cannot be delivered:
+  wait in the spool folder: $STATE_DIRECTORY, else /var/lib/compliance-agent for root and
+  ~/.local/state/compliance-agent for others. They are sent before the next one, oldest
+  first. Those that the API refuses (400) are set aside in its folder rejected/.
+
 another machine's tree, as in a container that mounts the host's:
   --procfs gives the processes and the processor, --rootfs the operating system, the
   names of users and the logins; what neither gives is this machine's. With --rootfs
@@ -42,13 +62,15 @@ another machine's tree, as in a container that mounts the host's:
   without what is mounted below it, the processes are those of this kernel. The address
   is always the agent's own: give the container the host's network.
 
-      docker run --network host -v /:/host:ro ... python -m agent --rootfs /host --api ...
+      docker run --network host -v /:/host:ro ... %(prog)s --rootfs /host --api ...
 
 exit codes:
   0    the report is stored (with --print: shown); with --every: ended by a signal
-  1    the report could not be delivered: no connection, no answer, or the API is in trouble
-  2    wrong arguments
-  3    the API refused the report; its reasons are in the log
+  1    the report could not be delivered and waits in the spool
+  2    a wrong option or setting
+  3    the API refused the report, which is set aside; its reasons are in the log
+  4    the API does not let the agent in (401, 403); the report waits in the spool
+  5    the report is lost: it could neither be delivered nor kept
   130  ended by SIGINT (Ctrl-C) before that      143  ended by SIGTERM before that
 
 The log goes to stderr, a line an event.
@@ -57,17 +79,69 @@ The log goes to stderr, a line an event.
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the agent; returns the exit code."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    _check(parser, options)
-    _log_to_stderr()
-    _end_on_signals(ends_well=options.every is not None)
-    machine = machine_at(options.procfs, options.rootfs)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments and arguments[0] == "install-unit":
+        from agent import units  # noqa: PLC0415 — a command of its own
+
+        return units.main(arguments[1:])
+    chosen = settings.parse(_parser(), arguments)
+    journal.log_to_stderr(_log)
+    machine = machine_at(chosen.procfs, chosen.rootfs)
     _warn_of_odd_trees(machine)
+    if chosen.print:
+        _end_on_signals(None, ends_well=False)
+        document = report.build(machine, target_of(chosen.api), chosen.linea_comando)
+        return _print(wire.readable(wire.version_1(document) if chosen.esquema == 1 else document))
+    return _report(machine, chosen)
+
+
+def _report(machine: Machine, chosen: Settings) -> int:
+    assert chosen.api is not None  # noqa: S101 — settings.settle() has seen to it
+    spool = Spool(chosen.spool, chosen.spool_bytes, chosen.spool_seconds)
+    delivery = Delivery(Api(chosen.api, chosen.access), spool, chosen.esquema)
+    hand = _end_on_signals(delivery, ends_well=chosen.every is not None)
+    _warn_of_a_bare_token(chosen)
+    target = target_of(chosen.api)
+
+    def take() -> None:
+        with hand:
+            document = report.build(machine, target, chosen.linea_comando)
+            what = (
+                f"{len(document['procesos'])} processes, {len(document['usuarios_activos'])} logins"
+            )
+
+            def write(dropped: int) -> bytes:
+                if dropped:
+                    document["descartados"] = dropped
+                return wire.encode(document)
+
+            delivery.take(write, what)
+
     try:
-        return _run(machine, options) if options.every is None else _run_for_ever(machine, options)
+        if chosen.every is not None:
+            at_once = chosen.now or sys.stderr.isatty()
+            first = schedule.first_pause(chosen.every, at_once=at_once)
+            if first:
+                _log.info("the first report follows in %.0f s, see --now", first)
+            schedule.run_for_ever(delivery, take, chosen.every, first)
+        return _exit_code(delivery, *schedule.run_once(delivery, take))
     except KeyboardInterrupt:  # where signals are not waited for: Windows
-        return DELIVERED if options.every is not None else 130
+        return DELIVERED if chosen.every is not None else 130
+
+
+def _exit_code(delivery: Delivery, fate: Fate, trouble: Trouble | None) -> int:
+    if trouble is not None:
+        _log.error("%s; reports waiting: %d", trouble.reason, delivery.waiting())
+    if fate is Fate.LOST:
+        _log.error("the report could neither be delivered nor kept, and is lost")
+    if fate is Fate.WAITING and trouble is not None and trouble.not_let_in:
+        return NOT_LET_IN
+    return {
+        Fate.DELIVERED: DELIVERED,
+        Fate.WAITING: UNDELIVERED,
+        Fate.REFUSED: REFUSED,
+        Fate.LOST: LOST,
+    }[fate]
 
 
 def _warn_of_odd_trees(machine: Machine) -> None:
@@ -77,79 +151,45 @@ def _warn_of_odd_trees(machine: Machine) -> None:
         _log.warning("%s/proc shows no processes; reporting those of this kernel", machine.rootfs)
 
 
+def _warn_of_a_bare_token(chosen: Settings) -> None:
+    target = target_of(chosen.api)
+    if (
+        str(chosen.api).startswith("http:")
+        and (chosen.access.token or chosen.access.token_file)
+        and target is not None
+        and target.host not in {"127.0.0.1", "::1", "localhost"}
+    ):
+        _log.warning("the token travels to %s without encryption; use https", chosen.api)
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """One line, without the usage that argparse puts before it."""
         self.exit(WRONG_ARGUMENTS, f"{self.prog}: error: {message} (see --help)\n")
 
 
+def program() -> str:
+    """How this was started: python -m agent, or the file of the .pyz."""
+    name = os.path.basename(sys.argv[0])  # noqa: PTH119 — see machine.py
+    return name if name.endswith(".pyz") else "python -m agent"
+
+
 def _parser() -> _Parser:
     parser = _Parser(
-        prog="python -m agent",
+        prog=program(),
+        usage="%(prog)s --api URL [--every SECONDS] [options]",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument(
-        "--api", metavar="URL", type=_api, help="the API to report to, such as http://10.0.0.5:8000"
-    )
-    how_often = parser.add_mutually_exclusive_group()
-    how_often.add_argument("--once", action="store_true", help="report once and end (the default)")
-    how_often.add_argument(
-        "--every",
-        metavar="SECONDS",
-        type=_interval,
-        help="report now and then every so many seconds",
-    )
+    parser.add_argument("--once", action="store_true", help="report once and end (the default)")
     parser.add_argument(
         "--print", action="store_true", help="show the report on stdout and send nothing"
     )
-    parser.add_argument(
-        "--procfs", metavar="PATH", type=_folder, help="read this /proc instead of this machine's"
-    )
-    parser.add_argument(
-        "--rootfs", metavar="PATH", type=_folder, help="read this / instead of this machine's"
-    )
+    settings.add_options(parser)
     parser.add_argument("--version", action="version", version=f"compliance-agent {__version__}")
     return parser
-
-
-def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    if options.api is None and not options.print:
-        parser.error("--api URL is needed, or --print to only show the report")
-
-
-def _api(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-        (parts.hostname or "").encode("idna")
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r}: {error}") from None
-    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected http[s]://HOST[:PORT]")
-    if parts.username is not None or parts.query or parts.fragment:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected neither a user nor a query in it")
-    return text
-
-
-def _interval(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0
-    if not 1 <= seconds <= _LONGEST_INTERVAL_SECONDS:
-        raise argparse.ArgumentTypeError(
-            f"{text!r}: expected a number of seconds from 1 to {_LONGEST_INTERVAL_SECONDS}"
-        )
-    return seconds
-
-
-def _folder(text: str) -> str:
-    if not os.path.isdir(text):
-        raise argparse.ArgumentTypeError(f"{text!r}: there is no such folder")
-    return text
 
 
 def target_of(api: str | None) -> Target | None:
@@ -159,25 +199,6 @@ def target_of(api: str | None) -> Target | None:
     # RFC 6874 writes the % of a zone as %25.
     host = (parts.hostname or "").replace("%25", "%")
     return Target(host, parts.port or (443 if parts.scheme == "https" else 80))
-
-
-def _run(machine: Machine, options: argparse.Namespace) -> int:
-    document = report.build(machine, target_of(options.api))
-    if options.print:
-        return _print(report.readable(document))
-    what = f"{len(document['procesos'])} processes, {len(document['usuarios_activos'])} logins"
-    try:
-        answer = sender.send(options.api, report.encode(document))
-    except sender.Undelivered as error:
-        _log.error("the report (%s) could not be delivered: %s", what, error)
-        return UNDELIVERED
-    except sender.Refused as error:
-        _log.error("the report (%s) was refused: %s", what, error)
-        for reason in error.reasons:
-            _log.error("%s", reason)
-        return REFUSED
-    _log.info("reported %s to %s: %d %s", what, options.api, answer.status, answer.reason)
-    return DELIVERED
 
 
 def _print(text: bytes) -> int:
@@ -191,49 +212,33 @@ def _print(text: bytes) -> int:
     return DELIVERED
 
 
-def _run_for_ever(machine: Machine, options: argparse.Namespace) -> NoReturn:
-    start = time.monotonic()
-    while True:
-        _run(machine, options)
-        # From the start on, not from the end of a run: runs do not drift. One that took too long
-        # skips its turns.
-        time.sleep(options.every - (time.monotonic() - start) % options.every)
-
-
-class _OneLine(logging.Formatter):
-    """`agent: warning: …`; what is told is told in one line, whatever is in it."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        level = "" if record.levelno <= logging.INFO else f"{record.levelname.lower()}: "
-        return f"agent: {level}" + record.getMessage().replace("\r", "\\r").replace("\n", "\\n")
-
-
-def _log_to_stderr() -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(_OneLine())
-    _log.addHandler(handler)
-    _log.setLevel(logging.INFO)
-    _log.propagate = False
-
-
-def _end_on_signals(*, ends_well: bool) -> None:
-    """End the process at once on SIGTERM and SIGINT, whatever it is doing.
+def _end_on_signals(delivery: Delivery | None, *, ends_well: bool) -> threading.Lock:
+    """End the process within a second of SIGTERM or SIGINT, whatever it is doing.
 
     A Python signal handler runs only between two steps of the main thread, and resolving a name
     is one step that takes half a minute where the name server is silent. A thread that waits for
     the signals does not wait for that, and works as the first process of a container too, which
     ignores what it does not wait for.
+
+    Returns a lock; whoever holds it has a report in hand, and a moment to bring it to the spool.
     """
+    hand = threading.Lock()
     if not hasattr(signal, "pthread_sigmask"):  # Windows
-        return
+        return hand
     signals = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
 
     def wait() -> None:
         number = signal.sigwait(signals)
+        hand.acquire(timeout=_LAST_SECONDS)
+        if delivery is not None:
+            rescue = threading.Thread(target=delivery.rescue, daemon=True)
+            rescue.start()
+            rescue.join(_LAST_SECONDS)
         os._exit(DELIVERED if ends_well else 128 + number)
 
     threading.Thread(target=wait, name="signals", daemon=True).start()
+    return hand
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import TYPE_CHECKING, TypeVar
 
@@ -34,7 +33,11 @@ _UNKNOWN = "unknown"
 _log = logging.getLogger("agent")
 
 
-def build(machine: Machine, target: Target | None) -> WireReport:
+def build(
+    machine: Machine,
+    target: Target | None,
+    linea_comando: bool = False,  # noqa: ARG001
+) -> WireReport:
     """The report of a machine, whole whatever fails: what is not known is empty or "unknown".
 
     target: where the report will go; the address in it is the one that leads there.
@@ -114,13 +117,3 @@ def _at_most(most: int, items: list[_T], what: str) -> list[_T]:
             "%d %s are more than a report may hold; the first %d are in it", len(items), what, most
         )
     return items[:most]
-
-
-def encode(report: WireReport) -> bytes:
-    """The report as it is posted: JSON without blanks, UTF-8."""
-    return json.dumps(report, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def readable(report: WireReport) -> bytes:
-    """The report for people: JSON, a member a line, UTF-8."""
-    return json.dumps(report, ensure_ascii=False, indent=2).encode() + b"\n"

@@ -1,22 +1,25 @@
-"""Sends a report to the API, POST <api>/servers, and again with full jitter where that can help."""
+"""Posts reports to the API, POST <api>/servers, and reads what it answers."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
-import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agent import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import ssl
+    from collections.abc import Iterator
+
+    import urllib3
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0
-ATTEMPTS = 4
 FIRST_PAUSE_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 60.0
+LONGEST_PAUSE_SECONDS = 300.0
+LONGEST_RETRY_AFTER_SECONDS = 3600.0
 _LARGEST_ANSWER = 1 << 16
 _MOST_FAULTS = 10
 _LONGEST_LINE = 300
@@ -24,15 +27,7 @@ _log = logging.getLogger("agent")
 
 
 class Undelivered(Exception):  # noqa: N818 — the outcome's name, as the caller reads it
-    """No attempt was answered by the API with a yes or a no: it may work later."""
-
-
-class Refused(Exception):  # noqa: N818 — the same
-    """The API said no to this report, and would again; reasons: what it said, a line each."""
-
-    def __init__(self, summary: str, reasons: list[str]) -> None:
-        super().__init__(summary)
-        self.reasons = reasons
+    """There was no answer: no connection, none in time, or one that broke."""
 
 
 class Answer(NamedTuple):
@@ -40,84 +35,134 @@ class Answer(NamedTuple):
     reason: str
     location: str | None
     retry_after: str | None
+    content_type: str
     body: bytes
 
 
-def send(api: str, body: bytes, pause: Callable[[float], None] = time.sleep) -> Answer:
-    """Post a report and return the answer, which is 200 or 201 (or another 2xx).
+class Access(NamedTuple):
+    """What it takes to be let in.
 
-    api: the API's address, such as http://api.example:8000
-    body: the report as JSON in UTF-8
-
-    A lost answer is safe to try again: the API recognises a report that it has already.
-
-    Raises Refused or Undelivered.
+    ca_file: certificates to trust instead of the system's
+    cert, key: the agent's own certificate, and its key where that is a file of its own
+    token_file: a file with the token, read again for every connection; or the token itself
     """
-    for attempt in range(1, ATTEMPTS + 1):
-        retry_after = None
+
+    ca_file: str | None = None
+    cert: str | None = None
+    key: str | None = None
+    token_file: str | None = None
+    token: str | None = None
+
+
+class Api:
+    """The API at an address such as http://api.example:8000, over connections that are kept.
+
+    Redirects are not followed, answers are not decoded and proxies are not used.
+    """
+
+    def __init__(self, url: str, access: Access) -> None:
+        self.url = url
+        self._access = access
+        self._pool: urllib3.PoolManager | None = None
+        self._headers: dict[str, str] = {}
+
+    def __enter__(self) -> Api:  # noqa: PYI034 — Self needs Python 3.11
+        """Raises Undelivered when a file that it takes to be let in is missing or wrong."""
+        import urllib3  # noqa: PLC0415 — costs 60 ms, and --print does without
+
+        timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=ANSWER_SECONDS)
+        self._headers = {
+            "Content-Type": "application/json",
+            "Accept": "application/json, application/problem+json",
+            "User-Agent": f"compliance-agent/{__version__}",
+        }
+        token = read_token(self._access)
+        if token is not None:
+            self._headers["Authorization"] = f"Bearer {token}"
+        context = _tls_context(self._access) if self.url.startswith("https:") else None
+        self._pool = urllib3.PoolManager(retries=False, timeout=timeout, ssl_context=context)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._pool is not None:
+            self._pool.clear()
+            self._pool = None
+
+    def post(self, body: bytes) -> Answer:
+        """One attempt, whatever the answer. Raises Undelivered when there was none."""
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415 — see above
+
+        assert self._pool is not None, "used outside of `with`"  # noqa: S101
         try:
-            answer = post(api, body)
-        except Undelivered as error:
-            trouble = str(error)
-        else:
-            if 200 <= answer.status < 300:
-                return answer
-            trouble = f"{api} answered {answer.status} {answer.reason}".rstrip()
-            if answer.status not in {408, 429} and answer.status < 500:
-                raise Refused(trouble, list(explain(answer)))
-            retry_after = answer.retry_after
-        if attempt < ATTEMPTS:
-            seconds = pause_seconds(attempt, retry_after)
-            _log.warning("%s; attempt %d of %d in %.1f s", trouble, attempt + 1, ATTEMPTS, seconds)
-            pause(seconds)
-    raise Undelivered(trouble)
-
-
-def post(api: str, body: bytes) -> Answer:
-    """One attempt, whatever the answer. Redirects are not followed and proxies are not used.
-
-    Raises Undelivered when there was no answer.
-    """
-    import urllib3  # noqa: PLC0415 — costs 80 ms, and --print does without
-
-    timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=ANSWER_SECONDS)
-    headers = {
-        "Content-Type": "application/json",
-        "Accept": "application/json, application/problem+json",
-        "User-Agent": f"compliance-agent/{__version__}",
-    }
-    url = api.rstrip("/") + "/servers"
-    try:
-        with urllib3.PoolManager(retries=False, timeout=timeout) as http:
-            response = http.request(
+            response = self._pool.request(
                 "POST",
-                url,
+                self.url.rstrip("/") + "/servers",
                 body=body,
-                headers=headers,
+                headers=self._headers,
                 redirect=False,
                 preload_content=False,
                 decode_content=False,
             )
-            try:
-                # An answer that says yes needs no reading; of another one the start holds the
-                # reasons.
-                content = b"" if response.status < 300 else response.read(_LARGEST_ANSWER)
-            except urllib3.exceptions.HTTPError:
-                content = b""
+        except HTTPError as error:
+            raise Undelivered(f"{self.url}: {_in_plain_words(error)}") from error
+        content = b""
+        # What follows the status of a yes need not be read, and may never end.
+        if response.status >= 300 or "Content-Length" in response.headers:
+            # Of a no, only the reasons are missed when it breaks here: the answer counts.
+            with contextlib.suppress(HTTPError):
+                content = response.read(_LARGEST_ANSWER)
+        if len(content) < _LARGEST_ANSWER and "Content-Length" in response.headers:
+            response.release_conn()
+        else:
             response.close()
-            return Answer(
-                response.status,
-                _one_line(response.reason or ""),
-                response.headers.get("Location"),
-                response.headers.get("Retry-After"),
-                content,
-            )
-    except urllib3.exceptions.HTTPError as error:
-        raise Undelivered(f"{api}: {_in_plain_words(error)}") from error
+        return Answer(
+            response.status,
+            _one_line(response.reason or ""),
+            response.headers.get("Location"),
+            response.headers.get("Retry-After"),
+            response.headers.get("Content-Type", ""),
+            content,
+        )
+
+
+def read_token(access: Access) -> str | None:
+    """The token, never shown: it is in no message. Raises Undelivered when it cannot be read."""
+    token = access.token
+    if access.token_file is not None:
+        try:
+            with open(access.token_file, encoding="ascii") as file:  # noqa: PTH123 — see machine.py
+                token = file.read(4096).strip()
+        except OSError as error:
+            raise Undelivered(f"the token in {access.token_file}: {error.strerror}") from error
+        except ValueError:
+            token = "\0"  # noqa: S105 — told below
+    if token is not None and not (token and token.isascii() and token.isprintable()):
+        where = access.token_file or "COMPLIANCE_AGENT_TOKEN"
+        raise Undelivered(f"the token in {where} is not one line of printable ASCII")
+    return token
+
+
+def _tls_context(access: Access) -> ssl.SSLContext:
+    from urllib3.util import create_urllib3_context  # noqa: PLC0415 — see above
+
+    context = create_urllib3_context()
+    what = str(access.ca_file)
+    try:
+        if access.ca_file is None:
+            context.load_default_certs()
+        else:
+            context.load_verify_locations(access.ca_file)
+        if access.cert is not None:
+            what = " and ".join(filter(None, (access.cert, access.key)))
+            # A key with a passphrase must not make the agent ask for it.
+            context.load_cert_chain(access.cert, access.key, password="")
+    except OSError as error:  # ssl.SSLError is one
+        raise Undelivered(f"{what}: {_one_line(str(error))}") from error
+    return context
 
 
 def _in_plain_words(error: Exception) -> str:
-    from urllib3 import exceptions  # noqa: PLC0415 — see post()
+    from urllib3 import exceptions  # noqa: PLC0415 — see above
 
     cause = error.__cause__ or error.__context__
     said = getattr(cause, "strerror", None) or str(cause or error)
@@ -140,18 +185,20 @@ def pause_seconds(attempt: int, retry_after: str | None) -> float:
     """
     import random  # noqa: PLC0415 — rarely needed
 
-    ceiling = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (attempt - 1))
-    asked = min(LONGEST_PAUSE_SECONDS, parse_retry_after(retry_after))
+    ceiling = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(attempt - 1, 30))
+    asked = min(LONGEST_RETRY_AFTER_SECONDS, parse_retry_after(retry_after))
     return asked + random.uniform(0, ceiling)  # noqa: S311 — no secret
 
 
 def parse_retry_after(text: str | None) -> float:
     """Seconds that a Retry-After header asks for, as a number or a date; 0 for nothing sane."""
-    from urllib3.exceptions import InvalidHeader  # noqa: PLC0415 — see post()
+    if not text:
+        return 0.0
+    from urllib3.exceptions import InvalidHeader  # noqa: PLC0415 — see above
     from urllib3.util import Retry  # noqa: PLC0415
 
     try:
-        return max(0.0, float(Retry().parse_retry_after(text))) if text else 0.0
+        return max(0.0, float(Retry().parse_retry_after(text)))
     except (InvalidHeader, ValueError, OverflowError):
         return 0.0
 
@@ -164,18 +211,31 @@ def explain(answer: Answer) -> Iterator[str]:
     """
     if answer.status in {301, 302, 303, 307, 308} and answer.location:
         yield f"it has moved; give --api the new address: {_one_line(answer.location)}"
-    try:
-        problem: Any = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return
-    if not isinstance(problem, dict):
-        return
+    problem = _problem(answer)
     yield from (
         _one_line(problem[key]) for key in ("title", "detail") if isinstance(problem.get(key), str)
     )
     for value in problem.values():
         if isinstance(value, list):
             yield from (_fault(fault) for fault in value[:_MOST_FAULTS])
+
+
+def names_fault_at(pointer: str, answer: Answer) -> bool:
+    """Whether a problem document has a fault with this JSON Pointer."""
+    return any(
+        isinstance(fault, dict) and pointer in fault.values()
+        for value in _problem(answer).values()
+        if isinstance(value, list)
+        for fault in value
+    )
+
+
+def _problem(answer: Answer) -> dict[str, Any]:
+    try:
+        problem: Any = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return {}
+    return problem if isinstance(problem, dict) else {}
 
 
 def _fault(fault: object) -> str:

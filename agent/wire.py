@@ -1,32 +1,77 @@
-"""The wire model, version 1: the shapes that are sent, and what makes a text fit to be sent."""
+"""The wire model: the shapes that are sent, and what makes a text fit to be sent.
+
+Version 2 has the members of version 1 and optional ones, which are left out when they are not
+known.
+"""
 
 from __future__ import annotations
 
+import json
 import re
-from typing import TypedDict
+from typing import Any, TypedDict
 
 MOST_PROCESSES = 100_000
 MOST_LOGINS = 10_000
 LONGEST_FACT = 512
 LONGEST_NAME = 1024
 LONGEST_USERNAME = 256
+LONGEST_HOST = 255
+LONGEST_VERSION = 64
+LONGEST_PATH = 4096
+LONGEST_COMMAND_LINE = 32_768
 LARGEST_PID = 4_294_967_295
+LARGEST_COUNT = (1 << 53) - 1
 
+_VERSION_1 = (
+    "arquitectura_proc",
+    "marca_proc",
+    "procesos",
+    "usuarios_activos",
+    "nombre_so",
+    "version_so",
+    "ipaddress",
+    "fecha_hora",
+)
+_PROCESS_1 = ("username", "pid", "name")
+_LOGIN_1 = ("pid", "name")
 _UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-class WireProcess(TypedDict):
+class _ProcessInVersion2(TypedDict, total=False):
+    ppid: int
+    inicio: str
+    ejecutable: str
+    linea_comando: str
+
+
+class WireProcess(_ProcessInVersion2):
     username: str | None
     pid: int
     name: str | None
 
 
-class WireLogin(TypedDict):
+class _LoginInVersion2(TypedDict, total=False):
+    terminal: str
+    origen: str
+    desde: str
+
+
+class WireLogin(_LoginInVersion2):
     pid: int | None
     name: str | None
 
 
-class WireReport(TypedDict):
+class _ReportInVersion2(TypedDict, total=False):
+    version_esquema: int
+    id_maquina: str
+    nombre_host: str
+    nucleo: str
+    version_agente: str
+    fuente_usuarios: str
+    descartados: int
+
+
+class WireReport(_ReportInVersion2):
     arquitectura_proc: str
     marca_proc: str
     procesos: list[WireProcess]
@@ -35,6 +80,42 @@ class WireReport(TypedDict):
     version_so: str
     ipaddress: str
     fecha_hora: str
+
+
+def version_1(document: WireReport) -> WireReport:
+    """What version 1 can say of a report."""
+    plain: Any = {member: document[member] for member in _VERSION_1}  # type: ignore[literal-required]
+    plain["procesos"] = [
+        {member: row[member] for member in _PROCESS_1}  # type: ignore[literal-required]
+        for row in document["procesos"]
+    ]
+    plain["usuarios_activos"] = [
+        {member: row[member] for member in _LOGIN_1}  # type: ignore[literal-required]
+        for row in document["usuarios_activos"]
+    ]
+    found: WireReport = plain
+    return found
+
+
+def told(body: bytes) -> int:
+    """How many dropped reports a report tells of."""
+    if b'"descartados"' not in body:
+        return 0
+    try:
+        count = json.loads(body).get("descartados", 0)
+    except (ValueError, AttributeError):
+        return 0
+    return count if isinstance(count, int) else 0
+
+
+def encode(document: WireReport) -> bytes:
+    """The report as it is posted: JSON without blanks, UTF-8."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def readable(document: WireReport) -> bytes:
+    """The report for people: JSON, a member a line, UTF-8."""
+    return json.dumps(document, ensure_ascii=False, indent=2).encode() + b"\n"
 
 
 def sendable(text: str, longest: int) -> str:

@@ -16,7 +16,6 @@ import pytest
 
 import agent
 from agent import __main__ as command_line
-from agent import sender
 from agent.collectors.address import Target
 from agent.collectors.processes import Process, collect
 from agent.machine import Machine
@@ -139,23 +138,46 @@ def test_a_stored_report_is_one_line_and_exit_code_0() -> None:
     assert document["ipaddress"] == "127.0.0.1"
 
 
-def test_a_refused_report_shows_the_reasons_and_is_exit_code_3() -> None:
+def test_a_refused_report_shows_the_reasons_and_is_exit_code_3(spool_folder: Path) -> None:
     problem = b'{"title": "Bad report", "faults": [{"at": "/ipaddress", "expected": "an address"}]}'
     with api_that_says(Said(400, {}, problem)) as api:
         done = run("--api", api.url)
     assert done.returncode == 3
     first, *reasons = lines_of(done.stderr)
-    assert f"was refused: {api.url} answered 400 Bad Request" in first
+    assert first == f"agent: error: a report was refused: {api.url} answered 400 Bad Request"
     assert reasons == ["agent: error: Bad report", "agent: error: /ipaddress: an address"]
+    [answer] = (spool_folder / "rejected").glob("*.answer")
+    assert answer.read_bytes() == b"400 Bad Request\n" + problem
 
 
-def test_a_report_that_cannot_be_delivered_is_exit_code_1(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(("status", "code"), [(503, 1), (404, 1), (401, 4), (403, 4)])
+def test_a_report_that_cannot_be_delivered_waits_in_the_spool(
+    status: int, code: int, spool_folder: Path
 ) -> None:
-    monkeypatch.setattr(sender, "ATTEMPTS", 1)
-    options = command_line._parser().parse_args(["--api", "http://127.0.0.1:1"])
-    assert command_line._run(Machine(), options) == 1
-    assert "could not be delivered: http://127.0.0.1:1: no connection" in caplog.text
+    said = Said(status, {"Retry-After": "3600"})  # longer than one run has patience
+    with api_that_says(said, Said(201), Said(201)) as api:
+        done = run("--api", api.url)
+        assert done.returncode == code
+        assert f"answered {status} " in lines_of(done.stderr)[-1]
+        assert "reports waiting: 1" in lines_of(done.stderr)[-1]
+        assert run("--api", api.url).returncode == 0
+    [first, second, third] = [body for _, _, body in api.requests]
+    assert first == second != third
+    assert list(spool_folder.glob("*.json")) == []
+
+
+def test_a_report_that_can_be_neither_delivered_nor_kept_is_exit_code_5(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", "utf-8")
+    with api_that_says(Said(503, {"Retry-After": "3600"}), Said(201)) as api:
+        folder = str(tmp_path / "file" / "spool")
+        done = run("--api", api.url, "--spool", folder)
+        assert done.returncode == 5
+        assert "lost" in lines_of(done.stderr)[-1]
+        done = run("--api", api.url, "--spool", folder)
+        assert done.returncode == 0
+        assert f"the spool cannot be written, reports wait in memory: {folder}: Not a dir" in (
+            done.stderr
+        )
 
 
 @pytest.mark.parametrize(
@@ -171,6 +193,9 @@ def test_a_report_that_cannot_be_delivered_is_exit_code_1(
         (["--api", "http://[::1"], "Invalid IPv6 URL"),
         (["--api", f"http://{'x' * 64}.example"], "label"),
         (["--api", "http://user:secret@host"], "neither a user"),
+        (["--api", "http://host", "--esquema", "3"], "argument --esquema: '3': expected 1 or 2"),
+        (["--api", "http://host", "--token", "secret"], "unrecognized arguments: --token"),
+        (["--api", "http://host", "--key", "/etc/passwd"], "--key is of no use without --cert"),
         (["--api", "http://host/?a=b"], "nor a query"),
         (["--api", "http://host", "--every", "0"], "seconds from 1"),
         (["--api", "http://host", "--every", "0.5"], "seconds from 1"),
@@ -209,6 +234,8 @@ def test_help_names_every_option_and_every_exit_code() -> None:
         command_line.UNDELIVERED,
         command_line.WRONG_ARGUMENTS,
         command_line.REFUSED,
+        command_line.NOT_LET_IN,
+        command_line.LOST,
         130,
         143,
     ):
@@ -260,7 +287,10 @@ def assert_ends(process: subprocess.Popen[str], number: int, code: int) -> str:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_waiting_agent_at_once_and_quietly(number: int) -> None:
-    with api_that_says(Said(201)) as api, started("--every", "60", "--api", api.url) as process:
+    with (
+        api_that_says(Said(201)) as api,
+        started("--every", "60", "--now", "--api", api.url) as process,
+    ):
         assert process.stderr is not None
         assert "reported" in process.stderr.readline()
         assert assert_ends(process, number, 0) == ""
@@ -280,7 +310,7 @@ def test_a_signal_ends_an_agent_whose_api_hangs(number: int) -> None:
 def test_a_signal_ends_even_a_step_that_python_cannot_interrupt() -> None:
     """As resolving a name is, while the name server is silent."""
     code = (
-        "import ctypes, agent.__main__ as m; m._end_on_signals(ends_well=False); "
+        "import ctypes, agent.__main__ as m; m._end_on_signals(None, ends_well=False); "
         "print(flush=True); libc = ctypes.CDLL(None)\nwhile True: libc.sleep(60)"
     )
     command = [sys.executable, "-c", code]
@@ -308,42 +338,15 @@ def test_every_reports_again_and_outlives_trouble() -> None:
     assert len(set(times)) == 4  # the 503 was the third report, and was tried again
 
 
-def test_turns_are_counted_from_the_start_and_missed_ones_are_skipped(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A run takes 3, then 25, then 1 seconds; it is every 10 seconds."""
-    clock = [1000.0]
-    begun: list[float] = []
-    lasting = [3.0, 25.0, 1.0]
-
-    def one_run(*_arguments: object) -> int:
-        if not lasting:
-            raise KeyboardInterrupt
-        begun.append(clock[0])
-        clock[0] += lasting.pop(0)
-        return 1
-
-    def sleep(seconds: float) -> None:
-        assert seconds > 0
-        clock[0] += seconds
-
-    monkeypatch.setattr(command_line, "_run", one_run)
-    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(time, "sleep", sleep)
-    options = command_line._parser().parse_args(["--every", "10", "--print"])
-    with pytest.raises(KeyboardInterrupt):
-        command_line._run_for_ever(Machine(), options)
-    assert begun == [1000.0, 1010.0, 1040.0]
-
-
 def test_importing_the_agent_has_no_effect_and_print_needs_no_network_library() -> None:
     code = (
         "import sys, threading, signal; before = signal.getsignal(signal.SIGTERM); "
-        "import agent.__main__, agent.report, agent.sender; "
+        "import agent.__main__, agent.report, agent.sender, agent.delivery, agent.settings; "
         "assert threading.active_count() == 1; "
         "assert signal.getsignal(signal.SIGTERM) == before; "
         "print([name for name in ('urllib3', 'psutil', 'http.client', 'ssl', 'pathlib', "
-        "'dataclasses', 'platform', 'subprocess') if name in sys.modules])"
+        "'dataclasses', 'platform', 'subprocess', 'configparser', 'random') "
+        "if name in sys.modules])"
     )
     # -S: what site brings along (an installed .pth file) is not the agent's.
     done = subprocess.run(
@@ -360,4 +363,4 @@ def test_the_agent_needs_only_the_standard_library_psutil_and_urllib3() -> None:
         ):
             if name not in sys.stdlib_module_names:
                 foreign.add(name)
-    assert foreign == {"agent", "psutil", "urllib3"}
+    assert foreign <= {"agent", "psutil", "urllib3"}

@@ -47,7 +47,7 @@ def validator() -> Draft202012Validator:
 def assert_version_1(validator: Draft202012Validator, document: Any) -> None:
     """Exactly the eight members, as the schema says, after a journey over the wire."""
     assert {member: type(value) for member, value in document.items()} == MEMBERS
-    arrived = json.loads(report.encode(document).decode("utf-8"))
+    arrived = json.loads(wire.encode(document).decode("utf-8"))
     assert arrived == document
     assert [error.message for error in validator.iter_errors(arrived)] == []
     assert all(document[member] for member in MEMBERS if MEMBERS[member] is str)
@@ -193,14 +193,14 @@ def test_more_rows_than_a_report_may_hold_are_cut_and_told(
 
 
 def test_the_report_is_posted_without_blanks_and_in_utf_8() -> None:
-    assert b'{"username":"\xc3\xb1","pid":1,"name":"a b"}' in report.encode(
+    assert b'{"username":"\xc3\xb1","pid":1,"name":"a b"}' in wire.encode(
         _document([Process(1, "a b", "ñ")])
     )
 
 
 def test_the_report_for_people_is_the_same_document() -> None:
     document = _document([Process(1, "ñ", None)])
-    text = report.readable(document)
+    text = wire.readable(document)
     assert json.loads(text) == document
     assert text.count(b"\n") > 10
     assert "ñ".encode() in text

@@ -3,19 +3,29 @@ from __future__ import annotations
 import contextlib
 import email.utils
 import http.server
-import re
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from agent import sender
-from agent.sender import Answer, Refused, Undelivered, explain, parse_retry_after, pause_seconds
+from agent.sender import (
+    Access,
+    Answer,
+    Undelivered,
+    explain,
+    names_fault_at,
+    parse_retry_after,
+    pause_seconds,
+)
+from agent.sender import Api as Connection
+from tests.live import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 BODY = b'{"nombre_so":"Linux \xc3\xb1"}'
 
@@ -37,7 +47,12 @@ class Api(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answers = answers
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
+        self.connections = 0
         self.url = f"http://127.0.0.1:{self.server_port}"
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.connections += 1
+        super().process_request(request, client_address)
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -75,21 +90,22 @@ def api_that_says(*answers: Said) -> Iterator[Api]:
             thread.join()
 
 
-@pytest.fixture
-def pauses() -> list[float]:
-    return []
+def post(url: str, *bodies: bytes, **access: str) -> list[Answer]:
+    with Connection(url, Access(**access)) as api:
+        return [api.post(body) for body in bodies or (BODY,)]
 
 
-@pytest.mark.parametrize("status", [200, 201])
-def test_a_report_is_posted_to_servers_as_json(status: int, pauses: list[float]) -> None:
-    with api_that_says(Said(status)) as api:
-        assert sender.send(api.url, BODY, pauses.append).status == status
+@pytest.mark.parametrize("status", [200, 201, 400, 401, 408, 429, 500, 503])
+def test_a_report_is_posted_to_servers_as_json(status: int) -> None:
+    with api_that_says(Said(status, {"Retry-After": "7"}, b"because")) as api:
+        [answer] = post(api.url)
     [(path, headers, body)] = api.requests
     assert path == "/servers"
     assert body == BODY
     assert headers["Content-Type"] == "application/json"
     assert headers["User-Agent"].startswith("compliance-agent/")
-    assert pauses == []
+    assert "Authorization" not in headers
+    assert (answer.status, answer.retry_after, answer.body) == (status, "7", b"because")
 
 
 @pytest.mark.parametrize(
@@ -98,54 +114,54 @@ def test_a_report_is_posted_to_servers_as_json(status: int, pauses: list[float])
 )
 def test_the_address_may_have_a_path(address: str, path: str) -> None:
     with api_that_says(Said(201)) as api:
-        sender.send(api.url + address, BODY)
+        post(api.url + address)
     assert api.requests[0][0] == path
 
 
-@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 0])
-def test_trouble_is_tried_again_until_the_report_is_in(status: int, pauses: list[float]) -> None:
-    with api_that_says(Said(status), Said(status), Said(201)) as api:
-        assert sender.send(api.url, BODY, pauses.append).status == 201
-    assert [body for _, _, body in api.requests] == [BODY] * 3
-    assert len(pauses) == 2
+def test_reports_share_a_connection() -> None:
+    with api_that_says(*[Said(status, {}, b"{}") for status in (201, 400, 503, 201)]) as api:
+        post(api.url, *[BODY] * 4)
+        assert len(api.requests) == 4
+        assert api.connections == 1
 
 
-def test_trouble_that_does_not_end_is_told_after_the_last_attempt(
-    pauses: list[float], caplog: pytest.LogCaptureFixture
-) -> None:
-    with (
-        api_that_says(*[Said(503)] * sender.ATTEMPTS) as api,
-        pytest.raises(Undelivered, match=re.escape(f"{api.url} answered 503 Service Unavailable")),
-    ):
-        sender.send(api.url, BODY, pauses.append)
-    assert len(api.requests) == sender.ATTEMPTS
-    assert len(pauses) == sender.ATTEMPTS - 1
-    assert [record.levelname for record in caplog.records] == ["WARNING"] * len(pauses)
+def test_an_answer_that_never_ends_is_not_waited_for() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 201 Created\r\n\r\nendless")
+                over.wait(10)
+
+        over = threading.Event()
+        thread = threading.Thread(target=answer)
+        thread.start()
+        before = time.monotonic()
+        assert post(f"http://127.0.0.1:{server.getsockname()[1]}")[0].status == 201
+        assert time.monotonic() - before < 5
+        over.set()
+        thread.join()
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422])
-def test_a_no_is_not_tried_again(status: int, pauses: list[float]) -> None:
-    with (
-        api_that_says(Said(status)) as api,
-        pytest.raises(Refused, match=f"answered {status}"),
-    ):
-        sender.send(api.url, BODY, pauses.append)
-    assert len(api.requests) == 1
-    assert pauses == []
-
-
-def test_the_faults_of_a_refused_report_are_told(pauses: list[float]) -> None:
+def test_the_faults_of_a_refused_report_are_told() -> None:
     problem = b"""{"type": "about:blank", "title": "Bad report", "status": 400, "errors": [
         {"pointer": "/procesos/3/pid", "detail": "expected an integer, got \\"abc\\""},
         {"detail": "expected eight members", "pointer": ""}]}"""
-    headers = {"Content-Type": "application/problem+json"}
-    with api_that_says(Said(400, headers, problem)) as api, pytest.raises(Refused) as refused:
-        sender.send(api.url, BODY, pauses.append)
-    assert refused.value.reasons == [
+    answer = _problem(problem)
+    assert list(explain(answer)) == [
         "Bad report",
         '/procesos/3/pid: expected an integer, got "abc"',
         "expected eight members",
     ]
+    assert names_fault_at("/procesos/3/pid", answer)
+    assert not names_fault_at("/procesos/3", answer)
+    assert not names_fault_at("/procesos/3/pid", _problem(problem[:-1]))
+
+
+def _problem(body: bytes, status: int = 400) -> Answer:
+    return Answer(status, "Bad Request", None, None, "application/problem+json", body)
 
 
 @pytest.mark.parametrize(
@@ -162,28 +178,25 @@ def test_the_faults_of_a_refused_report_are_told(pauses: list[float]) -> None:
     ],
 )
 def test_an_answer_that_is_no_problem_document_has_no_reasons(body: bytes) -> None:
-    assert list(explain(Answer(400, "Bad Request", None, None, body))) == []
+    assert list(explain(_problem(body))) == []
 
 
 def test_an_answer_cannot_fill_the_log_or_command_the_terminal() -> None:
     body = b'{"title": "a\\u001b[2Jb\\nc", "errors": [%b]}' % b",".join(
         [b'"%b"' % (b"x" * 900)] * 99
     )
-    reasons = list(explain(Answer(400, "Bad Request", None, None, body)))
+    reasons = list(explain(_problem(body)))
     assert reasons[0] == "a [2Jb c"
     assert reasons[1:] == ["x" * 300] * 10
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_is_not_followed_and_its_address_is_told(
-    status: int, pauses: list[float]
-) -> None:
+def test_a_redirect_is_not_followed_and_its_address_is_told(status: int) -> None:
     with api_that_says(Said(201)) as elsewhere, api_that_says() as api:
         api.answers.append(Said(status, {"Location": elsewhere.url + "/servers"}))
-        with pytest.raises(Refused) as refused:
-            sender.send(api.url, BODY, pauses.append)
+        [answer] = post(api.url)
         assert elsewhere.requests == []
-    assert refused.value.reasons == [
+    assert list(explain(answer)) == [
         f"it has moved; give --api the new address: {elsewhere.url}/servers"
     ]
 
@@ -194,59 +207,32 @@ def test_proxies_of_the_environment_are_not_used(
 ) -> None:
     with api_that_says(Said(201)) as proxy, api_that_says(Said(201)) as api:
         monkeypatch.setenv(variable, proxy.url)
-        sender.send(api.url, BODY)
+        post(api.url)
         assert (len(proxy.requests), len(api.requests)) == (0, 1)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def test_a_refused_connection_is_tried_again_and_told_plainly(pauses: list[float]) -> None:
+def test_a_refused_connection_is_told_plainly() -> None:
     with pytest.raises(Undelivered, match=r"no connection: Connection refused$"):
-        sender.send(f"http://127.0.0.1:{_free_port()}", BODY, pauses.append)
-    assert len(pauses) == sender.ATTEMPTS - 1
+        post(f"http://127.0.0.1:{free_port()}")
 
 
-def test_an_api_that_comes_back_gets_the_report() -> None:
-    port = _free_port()
-    servers: list[Api] = []
-
-    def come_back(_seconds: float) -> None:
-        server = Api([Said(201)])
-        server.server_close()
-        server.socket = socket.create_server(("127.0.0.1", port))
-        threading.Thread(target=server.handle_request, daemon=True).start()
-        servers.append(server)
-
-    try:
-        assert sender.send(f"http://127.0.0.1:{port}", BODY, come_back).status == 201
-        assert len(servers) == 1
-    finally:
-        for server in servers:
-            server.server_close()
+def test_a_lost_answer_is_no_answer() -> None:
+    with api_that_says(Said(0)) as api, pytest.raises(Undelivered, match="the connection broke"):
+        post(api.url)
+    assert len(api.requests) == 1
 
 
-def test_an_api_that_hangs_is_left_after_a_while(
-    pauses: list[float], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_api_that_hangs_is_left_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sender, "ANSWER_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         before = time.monotonic()
         with pytest.raises(Undelivered, match=r"no answer within 0\.1 s"):
-            sender.send(f"http://127.0.0.1:{silent.getsockname()[1]}", BODY, pauses.append)
+            post(f"http://127.0.0.1:{silent.getsockname()[1]}")
         assert time.monotonic() - before < 3
-    assert len(pauses) == sender.ATTEMPTS - 1
 
 
 @pytest.mark.parametrize("said", [b"SSH-2.0-OpenSSH_9.2\r\n", b"\0" * 100, b"HTTP/1.1 abc\r\n\r\n"])
-def test_something_that_is_no_api_is_told_plainly(
-    said: bytes, pauses: list[float], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sender, "ATTEMPTS", 1)
+def test_something_that_is_no_api_is_told_plainly(said: bytes) -> None:
     with socket.create_server(("127.0.0.1", 0)) as stranger:
 
         def answer() -> None:
@@ -258,23 +244,48 @@ def test_something_that_is_no_api_is_told_plainly(
         thread = threading.Thread(target=answer)
         thread.start()
         with pytest.raises(Undelivered, match="the connection broke"):
-            sender.send(f"http://127.0.0.1:{stranger.getsockname()[1]}", BODY, pauses.append)
+            post(f"http://127.0.0.1:{stranger.getsockname()[1]}")
         thread.join()
 
 
-def test_https_to_a_server_without_tls_is_told_plainly(
-    pauses: list[float], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sender, "ATTEMPTS", 1)
+def test_https_to_a_server_without_tls_is_told_plainly() -> None:
     with (
         api_that_says() as api,
         pytest.raises(Undelivered, match=r"https://127.0.0.1:\d+: the connection broke: .*SSL"),
     ):
-        sender.send(api.url.replace("http:", "https:"), BODY, pauses.append)
+        post(api.url.replace("http:", "https:"))
+
+
+def test_a_token_is_sent_from_its_file_which_is_read_again(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("first.T0ken-_~+/=\n", "utf-8")
+    with api_that_says(Said(201), Said(201), Said(201)) as api:
+        connection = Connection(api.url, Access(token_file=str(file), token="weaker"))
+        for token in ("first.T0ken-_~+/=", "second"):
+            file.write_text(token + "\n", "utf-8")
+            with connection:
+                connection.post(BODY)
+            assert api.requests[-1][1]["Authorization"] == f"Bearer {token}"
+        post(api.url, token="from-the-environment")
+        assert api.requests[-1][1]["Authorization"] == "Bearer from-the-environment"
+
+
+@pytest.mark.parametrize(
+    "token", ["", " \n", "two\nlines", "s3cret\x00", "s3cret-ñ", "s3cret\ttab"]
+)
+def test_a_token_that_cannot_be_sent_is_told_and_never_shown(token: str, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text(token, "utf-8")
+    with pytest.raises(Undelivered, match="is not one line of printable ASCII") as told:
+        post("http://127.0.0.1:9", token_file=str(file))
+    assert "s3cret" not in str(told.value)
+    file.unlink()
+    with pytest.raises(Undelivered, match="token: No such file"):
+        post("http://127.0.0.1:9", token_file=str(file))
 
 
 def test_pauses_are_anything_up_to_a_doubling_bound() -> None:
-    for attempt, bound in ((1, 1), (2, 2), (3, 4), (20, sender.LONGEST_PAUSE_SECONDS)):
+    for attempt, bound in ((1, 1), (2, 2), (3, 4), (9, 256), (10, 300), (10_000, 300)):
         drawn = [pause_seconds(attempt, None) for _ in range(400)]
         assert all(0 <= seconds <= bound for seconds in drawn)
         assert min(drawn) < bound * 0.1
@@ -288,7 +299,7 @@ def test_retry_after_is_waited_for_and_spread() -> None:
 
 
 def test_retry_after_is_bounded() -> None:
-    longest = sender.LONGEST_PAUSE_SECONDS
+    longest = sender.LONGEST_RETRY_AFTER_SECONDS
     assert longest <= pause_seconds(1, "86400") <= longest + 1
 
 
@@ -301,9 +312,3 @@ def test_retry_after_may_be_a_date() -> None:
     date = email.utils.formatdate(time.time() + 30, usegmt=True)
     assert 27 <= parse_retry_after(date) <= 31
     assert parse_retry_after(email.utils.formatdate(time.time() - 30, usegmt=True)) == 0
-
-
-def test_the_pause_follows_what_the_api_asks_for(pauses: list[float]) -> None:
-    with api_that_says(Said(503, {"Retry-After": "9"}), Said(201)) as api:
-        sender.send(api.url, BODY, pauses.append)
-    assert 9 <= pauses[0] <= 10

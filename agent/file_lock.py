@@ -1,0 +1,54 @@
+"""Locks between processes that end with the process that holds them, however it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import time
+from typing import TYPE_CHECKING
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_POLL_SECONDS = 0.02
+
+
+@contextlib.contextmanager
+def locked(path: str, wait_seconds: float) -> Iterator[None]:
+    """Hold the lock of this file, which is made when it is missing.
+
+    Raises BlockingIOError when somebody else holds it for longer than wait_seconds, and OSError
+    when the file cannot be opened.
+    """
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        end = time.monotonic() + wait_seconds
+        while not _try_to_lock(descriptor):
+            if time.monotonic() >= end:
+                raise BlockingIOError(errno.EWOULDBLOCK, "another agent holds it", path)
+            time.sleep(_POLL_SECONDS)
+        yield
+    finally:
+        os.close(descriptor)  # which ends the lock
+
+
+def _try_to_lock(descriptor: int) -> bool:
+    try:
+        if fcntl is not None:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        else:
+            import msvcrt  # noqa: PLC0415 — only there
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    except OSError as error:
+        if error.errno in {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK}:
+            return False
+        raise
+    return True

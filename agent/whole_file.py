@@ -1,0 +1,40 @@
+"""Files that are there wholly or not at all, whatever ends the program or the machine."""
+
+# ruff: noqa: PTH105, PTH108, PTH118
+from __future__ import annotations
+
+import contextlib
+import os
+
+PARTIAL = ".partial"
+
+
+def write_file(folder: str, name: str, content: bytes) -> None:
+    """Write, sync, rename, sync the folder: the file is there wholly or not at all."""
+    partial = os.path.join(folder, name + PARTIAL)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+    descriptor = os.open(partial, flags | getattr(os, "O_BINARY", 0), 0o600)
+    try:
+        try:
+            rest = memoryview(content)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(partial, os.path.join(folder, name))
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(partial)
+        raise
+    sync_folder(folder)
+
+
+def sync_folder(folder: str) -> None:
+    if os.name == "nt":  # a folder cannot be opened there; NTFS journals names by itself
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
