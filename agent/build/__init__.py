@@ -1,0 +1,1 @@
+"""Builds compliance-agent.pyz, the agent in one file: python -m agent.build."""
