@@ -53,7 +53,8 @@ def test_the_readme_lists_every_command() -> None:
 
 
 def test_the_readme_lists_every_benchmark() -> None:
-    documented = set(re.findall(r"^\| `python -m tests\.benchmarks\.(\w+)` \|", README, re.MULTILINE))
+    pattern = r"^\| `python -m tests\.benchmarks\.(\w+)` \|"
+    documented = set(re.findall(pattern, README, re.MULTILINE))
     benchmarks = {
         path.stem
         for path in (PROJECT / "tests" / "benchmarks").glob("*.py")
