@@ -70,8 +70,7 @@ def contents(wheel_folder: Path, *, with_bytecode: bool) -> tuple[dict[str, byte
 
     with ThreadPoolExecutor(2) as pool:
         for bytecode in pool.map(compile_for, pythons):
-            folder = f"bytecode-{bytecode.magic}"
-            archive.merge(files, {f"{folder}/{n}": code for n, code in bytecode.files.items()})
+            archive.merge(files, {f"bytecode/{bytecode.magic}": bytecode.table})
     return files, [f"{major}.{minor}" for major, minor in pythons]
 
 

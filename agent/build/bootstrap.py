@@ -4,7 +4,7 @@ Every Python since 2.7 must be able to read this file: an old one is told so in 
 """
 
 # That rules out annotations and newer syntax; and pathlib costs start-up time.
-# ruff: noqa: ANN001, ANN201, RUF005, PTH100, PTH118
+# ruff: noqa: ANN001, ANN201, ANN204, RUF005, PTH100, PTH118, S102, S302
 
 import sys
 
@@ -17,22 +17,61 @@ if sys.version_info < (3, 9):
 
 import gc
 import importlib.util
+import marshal
 import os
 
 
-def add_paths(archive):  # type: (str) -> None
-    """Put the folders of the archive that fit this Python before those of the system.
+class Modules(object):
+    """Finds and loads the modules of one version of Python, all read at once.
+
+    A tenth of a short run is spent otherwise in looking up one module after the other in the zip;
+    and an agent that runs for days does not notice that its file was replaced by a newer one.
+    """
+
+    def __init__(self, archive, table):  # type: (str, dict[str, tuple[bool, bytes]]) -> None
+        """table: by its name, whether a module is a package, and its code."""
+        self.archive = archive
+        self.get_data = __loader__.get_data  # type: ignore[name-defined]
+        self._table = table
+
+    def find_spec(self, name, _path=None, _target=None):  # type: ignore[no-untyped-def]
+        if name not in self._table:
+            return None
+        is_package = self._table[name][0]
+        path = os.path.join(self.archive, "source", *name.split("."))
+        path += os.sep + "__init__.py" if is_package else ".py"
+        return importlib.util.spec_from_file_location(
+            name,
+            path,
+            loader=self,  # type: ignore[arg-type]
+            submodule_search_locations=[] if is_package else None,
+        )
+
+    def create_module(self, _spec):  # type: (object) -> None
+        """Nothing special."""
+
+    def exec_module(self, module):  # type: ignore[no-untyped-def]
+        exec(marshal.loads(self._table[module.__name__][1]), module.__dict__)
+
+
+def find_modules(archive):  # type: (str) -> None
+    """Let `import` find the modules in the archive that fit this Python, before those elsewhere.
 
     Bytecode fits a version of Python by its magic number. Where there is none that fits, the
     sources are compiled at every start.
     """
     magic = int.from_bytes(importlib.util.MAGIC_NUMBER[:2], "little")
-    urllib3 = "python3.9" if sys.version_info < (3, 10) else "python3.10"
     here = os.path.abspath(archive)
-    # The archive itself stands first; as a folder of modules it has nothing to give.
-    sys.path[:1] = [
-        os.path.join(here, folder) for folder in ("bytecode-%d" % magic, "source", urllib3)
-    ]
+    urllib3 = "python3.9" if sys.version_info < (3, 10) else "python3.10"
+    # The archive itself stands first in the path; as a folder of modules it has nothing to give.
+    sys.path[:1] = [os.path.join(here, folder) for folder in ("source", urllib3)]
+    try:
+        table = __loader__.get_data(  # type: ignore[name-defined]
+            "bytecode" + os.sep + str(magic)
+        )
+    except OSError:
+        return
+    sys.meta_path.insert(0, Modules(here, marshal.loads(table)))
 
 
 def run():  # type: () -> None
@@ -52,5 +91,5 @@ def run():  # type: () -> None
 
 
 if __name__ == "__main__":
-    add_paths(sys.path[0])
+    find_modules(sys.path[0])
     run()

@@ -1,7 +1,7 @@
 """Compiles the sources for one version of Python; run by that Python itself.
 
-Reads a JSON object from stdin, texts of modules by their names, and writes one to stdout: the
-magic number of this Python, and the content of the .pyc files (PEP 552, unchecked) in base64.
+Reads a JSON object from stdin, texts of modules by their files, and writes one to stdout: the
+magic number of this Python, and the code objects in base64.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ import marshal
 import os
 import subprocess
 import sys
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-_UNCHECKED_HASH = (0b01).to_bytes(4, "little")
+# Later forms note which objects were shared in memory: that changes from run to run.
+_FORM = 2
 
 
 class Bytecode(NamedTuple):
-    """What one Python made of the sources: files by name, and its magic number."""
+    """What one version of Python loads: its magic number, and the table that bootstrap.py reads."""
 
     magic: int
-    files: dict[str, bytes]
+    table: bytes
 
 
 def compile_with(python: str, sources: dict[str, bytes]) -> Bytecode:
-    """Compile .py files to .pyc files. Raises CalledProcessError."""
+    """Compile modules, given by their files. Raises CalledProcessError."""
     # Constants that are sets are written in the order of their hashes.
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
     done = subprocess.run(  # noqa: S603
@@ -39,31 +39,30 @@ def compile_with(python: str, sources: dict[str, bytes]) -> Bytecode:
         encoding="ascii",
     )
     answer = json.loads(done.stdout)
-    return Bytecode(
-        answer["magic"],
-        {name: base64.b64decode(content) for name, content in answer["files"].items()},
-    )
+    table = {}
+    for file in sorted(answer["codes"]):
+        *packages, name = file[: -len(".py")].split("/")
+        is_package = name == "__init__"
+        module = ".".join(packages if is_package else [*packages, name])
+        table[module] = (is_package, base64.b64decode(answer["codes"][file]))
+    return Bytecode(answer["magic"], marshal.dumps(table, _FORM))
 
 
-def compiled(name: str, text: str) -> bytes:
-    """The content of a .pyc file, which depends on name, text and the version of Python only."""
-    code = compile(text, name, "exec", dont_inherit=True, optimize=2)
+def compiled(file: str, text: str) -> bytes:
+    """The code of a module, which depends on file, text and the version of Python only."""
+    code = compile(text, file, "exec", dont_inherit=True, optimize=2)
     try:
-        # Later forms than 2 note which objects were shared in memory: that changes from run to run.
-        content = marshal.dumps(code, 2)
-    except ValueError:  # Python 3.14 has constants that the old form cannot hold
-        content = marshal.dumps(code)
-    header = importlib.util.MAGIC_NUMBER + _UNCHECKED_HASH
-    return header + importlib.util.source_hash(text.encode()) + content
+        return marshal.dumps(code, _FORM)
+    except ValueError:  # Python 3.14 has constants that this form cannot hold
+        return marshal.dumps(code)
 
 
 def main() -> None:
     sources: dict[str, str] = json.load(sys.stdin)
-    answer: dict[str, Any] = {
+    answer = {
         "magic": int.from_bytes(importlib.util.MAGIC_NUMBER[:2], "little"),
-        "files": {
-            str(Path(name).with_suffix(".pyc")): base64.b64encode(compiled(name, text)).decode()
-            for name, text in sources.items()
+        "codes": {
+            file: base64.b64encode(compiled(file, text)).decode() for file, text in sources.items()
         },
     }
     json.dump(answer, sys.stdout)

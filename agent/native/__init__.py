@@ -7,10 +7,12 @@ folder where nobody else can write, and loaded from there. agent/README.md tells
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.machinery
 import importlib.util
 import logging
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -40,8 +42,9 @@ def load_psutil() -> Any:  # noqa: ANN401 — a module, whose members its own st
         raise Unavailable(f"psutil cannot be imported: {error}") from error
 
 
-def _archive() -> Any:  # noqa: ANN401 — a zipimporter, which has no type of its own on 3.9
+def _archive() -> Any:  # noqa: ANN401 — its two kinds have no type in common
     """What reads the .pyz that this runs from; None when this runs from a folder."""
+    # A zipimporter, or what bootstrap.py puts in its place.
     loader = getattr(__spec__, "loader", None)
     return loader if hasattr(loader, "archive") else None
 
@@ -53,10 +56,13 @@ def _load_native_part(archive: Any) -> None:  # noqa: ANN401 — see _archive()
     module = _MODULES[build.split("-", 1)[0]]
     file = module + (".pyd" if build.startswith("windows") else ".abi3.so")
     try:
-        content = archive.get_data(f"{archive.archive}/native/{build}/{file}")
+        content = archive.get_data(os.path.join("native", build, file))  # noqa: PTH118
     except OSError as error:
         raise Unavailable(f"psutil has no build for {build} in {archive.archive}") from error
     troubles = []
+    # Its own name for each content: several versions, and machines that share a home, do not
+    # take each other's file.
+    file = f"{build}-{hashlib.sha256(content).hexdigest()[:16]}-{file}"
     for place in (folders.in_cache, folders.in_temporary_folder):
         try:
             with place(file, content) as path:
