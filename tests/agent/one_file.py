@@ -1,0 +1,89 @@
+"""compliance-agent.pyz for tests: built once, and run as an operator would or looked into."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+import agent
+from agent.build import wheels
+
+PROJECT = Path(agent.__file__).parents[1]
+WHEELS = PROJECT / "var" / "wheels"
+
+# Loads psutil from inside the file in argv[1] and prints where its native part came from.
+LOOK = """
+import os, runpy, sys
+file = sys.argv[1]
+runpy.run_path(file, run_name="look")["find_modules"](file)
+from agent import native
+try:
+    psutil = native.load_psutil()
+except native.Unavailable as error:
+    print("unavailable:", error)
+else:
+    assert psutil.__file__.startswith(file), psutil.__file__
+    assert psutil.Process().pid == os.getpid()
+    print(sys.modules["psutil._psutil_linux"].__file__)
+"""
+
+
+def missing(reason: str) -> NoReturn:
+    """What the test needs is not here: skipped, but in CI a failure."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def build(output: Path, *options: str, python: str = sys.executable, **settings: Any) -> str:
+    """Build the file as the README says; returns what the command prints."""
+    command = [python, "-m", "agent.build", "--output", str(output), "--wheels", str(WHEELS)]
+    done = subprocess.run(
+        [*command, *options],
+        check=False,
+        **{"cwd": PROJECT, "capture_output": True, "text": True, **settings},
+    )
+    if wheels.WheelError.__name__ in done.stderr or "pip cannot download" in done.stderr:
+        missing(f"the wheels cannot be had: {done.stderr}")
+    assert done.returncode == 0, done.stderr
+    return str(done.stdout)
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """This environment with these variables, without the settings that decide what is tested."""
+    left_out = ("HOME", "XDG_CACHE_HOME", "CACHE_DIRECTORY", "TMPDIR", "TEMP", "TMP")
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in left_out and not name.startswith(("COMPLIANCE_", "PYTHON"))
+    }
+    return {**kept, **variables}
+
+
+def run(*command: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
+    options.setdefault("env", environment())
+    return subprocess.run(
+        [str(word) for word in command],
+        check=False,
+        **{"capture_output": True, "text": True, "timeout": 100, **options},
+    )
+
+
+def run_mounted(mounts: str, *command: str | Path, **options: Any) -> Any:
+    """Run a command with mounts of its own, made by a shell script; nobody else sees them."""
+    if os.getuid() != 0:
+        missing("only root can mount")
+    return run("unshare", "--mount", "sh", "-ec", f'{mounts}\nexec "$@"', "sh", *command, **options)
+
+
+def shown(done: subprocess.CompletedProcess[str]) -> dict[int, tuple[str, str]]:
+    """Name and user by number of the processes in a report that --print showed."""
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)["procesos"]
+    return {row["pid"]: (row["name"], row["username"]) for row in rows}
