@@ -231,13 +231,15 @@ def test_what_was_acknowledged_survives_40_times_kill_9(load: Load) -> None:
 
 HOLDER = """
 import fcntl, sqlite3, sys, time
-lock = open(sys.argv[1] + ".lock", "r+")
-fcntl.flock(lock, fcntl.LOCK_EX)
-connection = sqlite3.connect(sys.argv[1], isolation_level=None)
-connection.execute("BEGIN IMMEDIATE")
-connection.execute("INSERT INTO server (identity) VALUES ('half done')")
-day = open(sys.argv[2], "a")
-if sys.argv[3] == "archive":
+if sys.argv[3] == "the lock":
+    lock = open(sys.argv[1] + ".lock", "r+")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+if sys.argv[3] == "a transaction":
+    connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("INSERT INTO server (identity) VALUES ('half done')")
+if sys.argv[3] == "the archive":
+    day = open(sys.argv[2], "a")
     fcntl.flock(day, fcntl.LOCK_EX)
     day.write('{"recibido":"2020-0')
     day.flush()
@@ -246,14 +248,14 @@ time.sleep(60)
 """
 
 
-@pytest.mark.parametrize("also", ["database only", "archive"])
-def test_a_writer_killed_while_it_holds_the_locks_blocks_nobody(
-    fresh_service: LiveService, also: str
+@pytest.mark.parametrize("held", ["the lock", "a transaction", "the archive"])
+def test_a_writer_killed_while_it_holds_what_others_wait_for_blocks_nobody(
+    fresh_service: LiveService, held: str
 ) -> None:
     live = fresh_service.start()
     assert live.post(report(marca_proc="before")).status == 201
     (day,) = live.archive.iterdir()
-    command = [sys.executable, "-c", HOLDER, str(live.database), str(day), also]
+    command = [sys.executable, "-c", HOLDER, str(live.database), str(day), held]
     holder = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE)
     try:
         assert holder.stdout is not None
