@@ -23,17 +23,6 @@ class Dictionary:
         self._committed: dict[Texts, int] = {}
         self._found: dict[Texts, int] = {}
 
-    def known(self, connection: sqlite3.Connection, texts: Sequence[Texts]) -> Sequence[int] | None:
-        """The id of each of these texts; null if any is new. Call within a snapshot."""
-        ids = list(map(self._committed.get, texts))
-        for at, some in enumerate(texts):
-            if ids[at] is None:
-                row = self._select(connection, some)
-                if row is None:
-                    return None
-                ids[at] = self._committed[some] = row
-        return ids  # type: ignore[return-value]  # no null is left
-
     def ids_of(self, connection: sqlite3.Connection, texts: Sequence[Texts]) -> Sequence[int]:
         """The id of each of these texts; the new ones are added. Call within a transaction."""
         known = map(self._committed.get, texts)
@@ -43,19 +32,14 @@ class Dictionary:
         ]
 
     def _find_or_add(self, connection: sqlite3.Connection, texts: Texts) -> int:
-        known = self._found.get(texts) or self._select(connection, texts)
+        known = self._found.get(texts)
         if known is None:
-            row = connection.execute(self._add, self._named(texts)).fetchone()
-            known = int(row[0])
-        self._found[texts] = known
+            parameters = dict(zip(self._parameters, texts, strict=True))
+            row = connection.execute(self._find, parameters).fetchone()
+            if row is None:
+                row = connection.execute(self._add, parameters).fetchone()
+            known = self._found[texts] = int(row[0])
         return known
-
-    def _select(self, connection: sqlite3.Connection, texts: Texts) -> int | None:
-        row = connection.execute(self._find, self._named(texts)).fetchone()
-        return None if row is None else int(row[0])
-
-    def _named(self, texts: Texts) -> dict[str, str | None]:
-        return dict(zip(self._parameters, texts, strict=True))
 
     def committed(self) -> None:
         """The transaction is on disk: what was found in it may be remembered."""

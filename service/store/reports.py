@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from service.database import Database
 from service.group_commit import GroupCommit
-from service.report import Login, Process, Report
+from service.report import Report
 from service.store.dictionary import Dictionary
 from service.store.identity import identity_of
-from service.store.spans import SpanTable, SpanWrite, Thing
+from service.store.spans import NOTHING, SpanTable, SpanWrite
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,12 @@ class _Numbers(NamedTuple):
 class Plan:
     """What storing a report will write, as long as the server's numbers are these."""
 
-    id_serv: int | None  # where the very same report is stored already
     server_id: int
     numbers: _Numbers
+    id_serv: int | None  # where the very same report is stored already; then the rest is empty
     seq: int = 0
-    profile_id: int = 0
-    processes: SpanWrite | None = None
-    logins: SpanWrite | None = None
+    processes: SpanWrite = NOTHING
+    logins: SpanWrite = NOTHING
 
 
 class ReportStore:
@@ -55,23 +54,15 @@ class ReportStore:
         self._queries = queries
         self._programs = Dictionary(queries, "program", ("name", "username"))
         self._accounts = Dictionary(queries, "account", ("username",))
-        self._process_spans = SpanTable(queries, "process")
-        self._login_spans = SpanTable(queries, "login")
+        self._processes = SpanTable(queries, "process", self._programs)
+        self._logins = SpanTable(queries, "login", self._accounts)
         self._commits = GroupCommit(self.add_all)
 
     def plan(self, report: Report) -> Plan | None:
-        """What storing this report will write; null where something in it was never seen."""
+        """What storing this report will write; null for the first report of a server."""
         with self._database.snapshot() as connection:
             server_id = self._find(connection, "server", identity=identity_of(report))
-            if server_id is None:
-                return None
-            profile = {"server_id": server_id, **report.profile._asdict()}
-            profile_id = self._find(connection, "profile", **profile)
-            programs = self._programs.known(connection, _texts(report.processes))
-            accounts = self._accounts.known(connection, _texts(report.logins))
-            if profile_id is None or programs is None or accounts is None:
-                return None
-            return self._plan(connection, report, server_id, profile_id, programs, accounts)
+            return None if server_id is None else self._plan(connection, server_id, report)
 
     def add(self, report: Report, received_at: int, plan: Plan | None = None) -> Stored:
         """Stores a report; on disk when this returns. Raises StorageUnavailableError."""
@@ -81,22 +72,28 @@ class ReportStore:
         """Stores reports in one transaction; not for several threads at a time."""
         try:
             with self._database.transaction() as connection:
-                stored = [self._add(connection, *item) for item in reports]
+                written = [self._add(connection, *item) for item in reports]
         except BaseException:
             self._programs.rolled_back()
             self._accounts.rolled_back()
             raise
         self._programs.committed()
         self._accounts.committed()
-        return stored
+        for stored, plan in written:
+            if stored.new:
+                self._processes.committed(plan.server_id, plan.seq, plan.processes)
+                self._logins.committed(plan.server_id, plan.seq, plan.logins)
+        return [stored for stored, _ in written]
 
     def _add(
         self, connection: sqlite3.Connection, report: Report, received_at: int, plan: Plan | None
-    ) -> Stored:
+    ) -> tuple[Stored, Plan]:
         if plan is None or self._numbers(connection, plan.server_id) != plan.numbers:
-            plan = self._plan_with_all_known(connection, report)
+            server_id = self._find_or_add(connection, "server", identity=identity_of(report))
+            plan = self._plan(connection, server_id, report)
         if plan.id_serv is not None:
-            return Stored(plan.id_serv, new=False)
+            return Stored(plan.id_serv, new=False), plan
+        profile = {"server_id": plan.server_id, **report.profile._asdict()}
         (id_serv,) = connection.execute(
             self._queries["add_report"],
             {
@@ -104,38 +101,15 @@ class ReportStore:
                 "seq": plan.seq,
                 "taken_at": report.taken_at,
                 "received_at": received_at,
-                "profile_id": plan.profile_id,
+                "profile_id": self._find_or_add(connection, "profile", **profile),
                 "digest": report.digest,
             },
         ).fetchone()
-        if plan.processes:
-            self._process_spans.write(connection, plan.processes)
-        if plan.logins:
-            self._login_spans.write(connection, plan.logins)
-        return Stored(id_serv, new=True)
+        self._processes.write(connection, plan.processes)
+        self._logins.write(connection, plan.logins)
+        return Stored(id_serv, new=True), plan
 
-    def _plan_with_all_known(self, connection: sqlite3.Connection, report: Report) -> Plan:
-        """A plan for now, after what was never seen has been added."""
-        server_id = self._find_or_add(connection, "server", identity=identity_of(report))
-        profile = {"server_id": server_id, **report.profile._asdict()}
-        return self._plan(
-            connection,
-            report,
-            server_id,
-            self._find_or_add(connection, "profile", **profile),
-            self._programs.ids_of(connection, _texts(report.processes)),
-            self._accounts.ids_of(connection, _texts(report.logins)),
-        )
-
-    def _plan(  # noqa: PLR0913, PLR0917 — the report, and the ids of all that it names
-        self,
-        connection: sqlite3.Connection,
-        report: Report,
-        server_id: int,
-        profile_id: int,
-        programs: Sequence[int],
-        accounts: Sequence[int],
-    ) -> Plan:
+    def _plan(self, connection: sqlite3.Connection, server_id: int, report: Report) -> Plan:
         numbers = self._numbers(connection, server_id)
         same = self._find(
             connection,
@@ -145,18 +119,16 @@ class ReportStore:
             digest=report.digest,
         )
         if same is not None:
-            return Plan(same, server_id, numbers)
+            return Plan(server_id, numbers, same)
         seq = self._next_seq(connection, server_id, numbers, report.taken_at)
-        processes = _things(report.processes, programs)
-        logins = _things(report.logins, accounts)
+        place = (connection, server_id, numbers.highest, seq)
         return Plan(
-            None,
             server_id,
             numbers,
+            None,
             seq,
-            profile_id,
-            self._process_spans.plan(connection, server_id, seq, processes),
-            self._login_spans.plan(connection, server_id, seq, logins),
+            self._processes.plan(*place, report.processes),
+            self._logins.plan(*place, report.logins),
         )
 
     def _numbers(self, connection: sqlite3.Connection, server_id: int) -> _Numbers:
@@ -184,15 +156,3 @@ class ReportStore:
             row = connection.execute(self._queries[f"add_{kind}"], parameters).fetchone()
             known = int(row[0])
         return known
-
-
-def _texts(rows: Sequence[Process] | Sequence[Login]) -> list[tuple[str | None, ...]]:
-    """What stands beside the pid in each row."""
-    _, *columns = zip(*rows, strict=True) if rows else ((),)
-    return list(zip(*columns, strict=True))
-
-
-def _things(rows: Sequence[Process] | Sequence[Login], ids: Sequence[int]) -> list[Thing]:
-    """(pid, id of the texts beside it) of each row."""
-    pids: list[int | None] = [row[0] for row in rows]
-    return list(zip(pids, ids, strict=True))

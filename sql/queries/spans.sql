@@ -1,8 +1,9 @@
 -- name: running_process
 -- Which processes run on this server, as of its newest report?
-SELECT pid, program_id, slot, first_seq
-FROM process_span
-WHERE server_id = :server_id AND node = 0;
+SELECT s.slot, s.first_seq, s.pid, g.name, g.username
+FROM process_span AS s
+JOIN program AS g ON g.id = s.program_id
+WHERE s.server_id = :server_id AND s.node = 0;
 
 -- name: end_process
 -- A running process is shown no more; its span is added again, closed and at its node.
@@ -16,9 +17,10 @@ VALUES (:server_id, :node, :slot, :first_seq, :gone_seq, :pid, :program_id);
 
 -- name: running_login
 -- Which logins are open on this server, as of its newest report?
-SELECT pid, account_id, slot, first_seq
-FROM login_span
-WHERE server_id = :server_id AND node = 0;
+SELECT s.slot, s.first_seq, s.pid, a.username
+FROM login_span AS s
+JOIN account AS a ON a.id = s.account_id
+WHERE s.server_id = :server_id AND s.node = 0;
 
 -- name: end_login
 -- An open login is shown no more; its span is added again, closed and at its node.
