@@ -1,4 +1,4 @@
-"""What tests of the one file share."""
+"""What the tests of the agent share."""
 
 from __future__ import annotations
 
@@ -11,6 +11,14 @@ from pathlib import Path
 import pytest
 
 from tests.agent import one_file
+
+
+@pytest.fixture(autouse=True)
+def spool_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test writes to the state folder of whoever runs it."""
+    folder = tmp_path_factory.mktemp("state") / "spool"
+    monkeypatch.setenv("COMPLIANCE_AGENT_SPOOL", str(folder))
+    return folder
 
 
 @pytest.fixture(scope="session")
