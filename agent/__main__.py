@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _warn_of_odd_trees(machine)
     if chosen.print:
         _end_on_signals(None, ends_well=False)
-        document = report.build(machine, target_of(chosen.api), chosen.linea_comando)
+        document = report.build(machine, target_of(chosen.api), command_lines=chosen.linea_comando)
         return _print(wire.readable(wire.version_1(document) if chosen.esquema == 1 else document))
     return _report(machine, chosen)
 
@@ -105,7 +105,12 @@ def _report(machine: Machine, chosen: Settings) -> int:
 
     def take() -> None:
         with hand:
-            document = report.build(machine, target, chosen.linea_comando)
+            document = report.build(
+                machine,
+                target,
+                command_lines=chosen.linea_comando,
+                boot_note=os.path.join(chosen.spool, "boot"),  # noqa: PTH118 — see machine.py
+            )
             what = (
                 f"{len(document['procesos'])} processes, {len(document['usuarios_activos'])} logins"
             )

@@ -1,20 +1,36 @@
-"""The report: runs the collectors and builds the document of the wire model, version 1."""
+"""The report: runs the collectors and builds the document of the wire model, version 2."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, TypeVar
 
-from agent.collectors import address, clock, logins, operating_system, processes, processor
+from agent import __version__
+from agent.collectors import (
+    address,
+    clock,
+    host,
+    identity,
+    logins,
+    operating_system,
+    processes,
+    processor,
+)
+from agent.collectors.logins import Logins
 from agent.collectors.operating_system import OperatingSystem
 from agent.collectors.processor import Processor
 from agent.wire import (
     LARGEST_PID,
+    LONGEST_COMMAND_LINE,
     LONGEST_FACT,
+    LONGEST_HOST,
     LONGEST_NAME,
+    LONGEST_PATH,
     LONGEST_USERNAME,
     MOST_LOGINS,
     MOST_PROCESSES,
+    WireLogin,
+    WireProcess,
     WireReport,
     sendable,
     sendable_or_none,
@@ -36,19 +52,28 @@ _log = logging.getLogger("agent")
 def build(
     machine: Machine,
     target: Target | None,
-    linea_comando: bool = False,  # noqa: ARG001
+    *,
+    command_lines: bool = False,
+    boot_note: str | None = None,
 ) -> WireReport:
     """The report of a machine, whole whatever fails: what is not known is empty or "unknown".
 
     target: where the report will go; the address in it is the one that leads there.
+    command_lines: with those of the processes
+    boot_note: a file that remembers the start of the machine from one run to the next
     """
     moment = clock.collect()
-    return document(
+    source = _collected("the logins", Logins("ninguna", []), lambda: logins.collect(machine))
+    found = document(
         _collected(
             "the processor", Processor(_UNKNOWN, _UNKNOWN), lambda: processor.collect(machine)
         ),
-        _collected("the processes", [], lambda: processes.collect(machine)),
-        _collected("the logins", [], lambda: logins.collect(machine)),
+        _collected(
+            "the processes",
+            [],
+            lambda: processes.collect(machine, command_lines=command_lines, boot_note=boot_note),
+        ),
+        source.logins,
         _collected(
             "the operating system",
             OperatingSystem(_UNKNOWN, _UNKNOWN),
@@ -57,6 +82,20 @@ def build(
         _collected("the address", "127.0.0.1", lambda: address.collect(target)),
         moment,
     )
+    found["version_esquema"] = 2
+    found["version_agente"] = __version__
+    if source.source is not None:
+        found["fuente_usuarios"] = source.source
+    id_maquina = _collected("the machine's identity", None, lambda: identity.collect(machine))
+    if id_maquina:
+        found["id_maquina"] = id_maquina
+    nombre_host = _collected("the host's name", None, lambda: host.name(machine))
+    if nombre_host:
+        found["nombre_host"] = sendable(nombre_host, LONGEST_HOST)
+    nucleo = _collected("the kernel", None, lambda: host.kernel(machine))
+    if nucleo:
+        found["nucleo"] = sendable(nucleo, LONGEST_HOST)
+    return found
 
 
 def _collected(subject: str, otherwise: _T, collect: Callable[[], _T]) -> _T:
@@ -77,25 +116,17 @@ def document(  # noqa: PLR0913, PLR0917 — one parameter a subject, in the orde
     ipaddress: str,
     fecha_hora: str,
 ) -> WireReport:
-    """The eight members, every text fit to be sent and all within the bounds of the schema."""
+    """What the collectors found, every text fit to be sent and all within the bounds of the schema.
+
+    What version 2 may leave out is left out when it is not known.
+    """
     return {
         "arquitectura_proc": _fact(cpu.architecture),
         "marca_proc": _fact(cpu.brand),
         "procesos": [
-            {
-                "username": sendable_or_none(process.user, LONGEST_USERNAME),
-                "pid": process.pid,
-                "name": sendable_or_none(process.name, LONGEST_NAME),
-            }
-            for process in _at_most(MOST_PROCESSES, running, "processes")
+            _process(process) for process in _at_most(MOST_PROCESSES, running, "processes")
         ],
-        "usuarios_activos": [
-            {
-                "pid": login.pid if _is_pid(login.pid) else None,
-                "name": sendable(login.user, LONGEST_USERNAME),
-            }
-            for login in _at_most(MOST_LOGINS, logged_in, "logins")
-        ],
+        "usuarios_activos": [_login(login) for login in _at_most(MOST_LOGINS, logged_in, "logins")],
         "nombre_so": _fact(system.name),
         "version_so": _fact(system.version),
         "ipaddress": ipaddress,
@@ -103,12 +134,46 @@ def document(  # noqa: PLR0913, PLR0917 — one parameter a subject, in the orde
     }
 
 
+def _process(process: Process) -> WireProcess:
+    row: WireProcess = {
+        "username": sendable_or_none(process.user, LONGEST_USERNAME),
+        "pid": process.pid,
+        "name": sendable_or_none(process.name, LONGEST_NAME),
+    }
+    ppid = _pid(process.parent)
+    if ppid is not None:
+        row["ppid"] = ppid
+    inicio = clock.as_seconds(process.started)
+    if inicio is not None:
+        row["inicio"] = inicio
+    if process.executable:
+        row["ejecutable"] = sendable(process.executable, LONGEST_PATH)
+    if process.command_line:
+        row["linea_comando"] = sendable(process.command_line, LONGEST_COMMAND_LINE)
+    return row
+
+
+def _login(login: Login) -> WireLogin:
+    row: WireLogin = {
+        "pid": _pid(login.pid),
+        "name": sendable(login.user, LONGEST_USERNAME),
+    }
+    if login.terminal:
+        row["terminal"] = sendable(login.terminal, LONGEST_HOST)
+    if login.origin:
+        row["origen"] = sendable(login.origin, LONGEST_HOST)
+    desde = clock.as_seconds(login.since)
+    if desde is not None:
+        row["desde"] = desde
+    return row
+
+
 def _fact(text: str) -> str:
     return sendable(text, LONGEST_FACT) or _UNKNOWN
 
 
-def _is_pid(pid: int | None) -> bool:
-    return pid is not None and 0 <= pid <= LARGEST_PID
+def _pid(pid: int | None) -> int | None:
+    return pid if pid is not None and 0 <= pid <= LARGEST_PID else None
 
 
 def _at_most(most: int, items: list[_T], what: str) -> list[_T]:

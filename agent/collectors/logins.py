@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import struct
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
+from agent.collectors import logind
 from agent.machine import read_bytes
 
 if TYPE_CHECKING:
@@ -20,40 +22,68 @@ _LAST_TYPE = 9  # ACCOUNTING
 # bits/wordsize.h. All in the byte order of the machine.
 _MEMBERS = "h2xi32s4s32s256s"
 _LAYOUTS = tuple((order, size) for size in (384, 400) for order in "<>")
+_TIME = {384: (340, "i"), 400: (344, "q")}
+_log = logging.getLogger("agent")
 
 
 class Login(NamedTuple):
-    """pid is None where the system does not know it."""
+    """pid is None where the system does not know it.
+
+    origin: the host (or the display) that the user came from
+    since: whole seconds since 1970
+    """
 
     pid: int | None
     user: str
+    terminal: str = ""
+    origin: str = ""
+    since: int | None = None
 
 
-def collect(machine: Machine) -> list[Login]:
+class Logins(NamedTuple):
+    """source: who said so: logind, utmp, or ninguna where nobody knows; None for another one."""
+
+    source: str | None
+    logins: list[Login]
+
+
+def collect(machine: Machine) -> Logins:
+    if machine.rootfs is None:
+        if not sys.platform.startswith("linux"):
+            # macOS keeps utmpx(5), which psutil reads; Windows has nothing of the kind.
+            return Logins("utmp" if sys.platform == "darwin" else None, _psutil_logins())
+        if logind.is_running():
+            try:
+                return Logins("logind", [Login(*session) for session in logind.read_sessions()])
+            except logind.Unusable as error:
+                _log.warning("logind does not say who is logged in: %s", error)
     # On Linux psutil reads the same file, and its native part would have to be loaded for that.
-    if machine.rootfs is not None or sys.platform.startswith("linux"):
-        return _utmp_logins(machine)
-    return _psutil_logins()
+    return _utmp_logins(machine)
 
 
 def _psutil_logins() -> list[Login]:
     from agent import native  # noqa: PLC0415 — Linux does without
 
     return [
-        Login(int(entry.pid) if entry.pid else None, str(entry.name))
+        Login(
+            int(entry.pid) if entry.pid else None,
+            str(entry.name),
+            entry.terminal or "",
+            entry.host or "",
+            int(entry.started) if entry.started else None,
+        )
         for entry in native.load_psutil().users()
     ]
 
 
-def _utmp_logins(machine: Machine) -> list[Login]:
-    # Systems without utmp (Debian 13, Alpine, most containers) have neither file, and no login to
-    # show.
+def _utmp_logins(machine: Machine) -> Logins:
+    # Systems without utmp (Debian 13, Alpine, most containers) have neither file.
     for path in ("/run/utmp", "/var/run/utmp"):
         try:
-            return parse_utmp(read_bytes(machine.root(path), _LARGEST_UTMP))
+            return Logins("utmp", parse_utmp(read_bytes(machine.root(path), _LARGEST_UTMP)))
         except OSError:
             continue
-    return []
+    return Logins("ninguna", [])
 
 
 def parse_utmp(data: bytes) -> list[Login]:
@@ -64,11 +94,20 @@ def parse_utmp(data: bytes) -> list[Login]:
     order, size = _layout(data)
     logins = []
     for start in range(0, len(data) - size + 1, size):
-        kind, pid, _line, _id, user, _host = struct.unpack_from(order + _MEMBERS, data, start)
-        name = user.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
-        if kind == _USER_PROCESS and name:
-            logins.append(Login(pid if pid > 0 else None, name))
+        kind, pid, line, _id, user, host = struct.unpack_from(order + _MEMBERS, data, start)
+        if kind == _USER_PROCESS and user[:1] != b"\0":
+            at, form = _TIME[size]
+            since = struct.unpack_from(order + form, data, start + at)[0]
+            logins.append(
+                Login(
+                    pid if pid > 0 else None, _text(user), _text(line), _text(host), since or None
+                )
+            )
     return logins
+
+
+def _text(field: bytes) -> str:
+    return field.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
 
 
 def _layout(data: bytes) -> tuple[str, int]:

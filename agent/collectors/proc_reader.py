@@ -8,19 +8,38 @@ Used for the tree of another machine. Gives what psutil gives: the same names, t
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _COMM_LENGTH = 15  # the kernel keeps 15 bytes of a program's name (TASK_COMM_LEN less its end)
 _LARGEST_FILE = 1 << 16
+_DELETED = " (deleted)"
 _FILE = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
 _FOLDER = _FILE | getattr(os, "O_DIRECTORY", 0)
 
 
-def read_processes(procfs: str) -> Iterator[tuple[int, str | None, int | None]]:
-    """Number, name and real user's number of every process, by number; None for what was denied.
+class Row(NamedTuple):
+    """A process; None for what was denied, and for what it does not have.
+
+    uid: the real user
+    started: ticks since the machine started, CLK_TCK a second
+    executable: the path of its program; kernel threads have none, and only root may ask for all
+    command_line: its arguments, each with a NUL behind it; empty for kernel threads and zombies
+    """
+
+    pid: int
+    name: str | None
+    uid: int | None
+    parent: int | None = None
+    started: int | None = None
+    executable: str | None = None
+    command_line: bytes | None = None
+
+
+def read_processes(procfs: str, *, command_lines: bool = False) -> Iterator[Row]:
+    """Every process, by number.
 
     Raises OSError when the folder itself cannot be read.
     """
@@ -33,20 +52,23 @@ def read_processes(procfs: str) -> Iterator[tuple[int, str | None, int | None]]:
         except (FileNotFoundError, ProcessLookupError, NotADirectoryError):
             continue
         except OSError:
-            yield pid, None, None
+            yield Row(pid, None, None)
             continue
         # The open folder stays with this process, even when another one takes over its number.
         try:
-            name, uid = _read_process(folder)
+            facts = _read_process(folder)
+            command_line = _read(folder, "cmdline") if command_lines else None
         except (FileNotFoundError, ProcessLookupError):
             continue
         finally:
             os.close(folder)
-        yield pid, name, uid
+        yield Row(pid, *facts, command_line)
 
 
-def _read_process(folder: int) -> tuple[str | None, int | None]:
-    """Name and real user of the process whose folder is open.
+def _read_process(
+    folder: int,
+) -> tuple[str | None, int | None, int | None, int | None, str | None]:
+    """Name, real user, parent, start and program of the process whose folder is open.
 
     Raises FileNotFoundError or ProcessLookupError when the process vanished.
     """
@@ -70,7 +92,18 @@ def _read_process(folder: int) -> tuple[str | None, int | None]:
     name = None if raw_name is None else raw_name.decode("utf-8", "surrogateescape")
     if name is not None and len(name) >= _COMM_LENGTH:
         name = whole_name(name, _read(folder, "cmdline") or b"")
-    return name, uid
+    parent, started = (None, None) if stat is None else parse_stat_numbers(stat)
+    return name, uid, parent, started, _executable(folder)
+
+
+def _executable(folder: int) -> str | None:
+    # Expected: kernel threads and zombies have none, and those of others are denied.
+    try:
+        path = os.readlink("exe", dir_fd=folder)
+    except OSError:
+        return None
+    # The kernel's words behind the path of a program that was replaced while it runs.
+    return path.removesuffix(_DELETED)
 
 
 def _read(folder: int, file: str) -> bytes | None:
@@ -105,6 +138,14 @@ def parse_stat_name(stat: bytes) -> bytes | None:
     start = stat.find(b"(")
     end = stat.rfind(b")")
     return stat[start + 1 : end] if 0 <= start < end else None
+
+
+def parse_stat_numbers(stat: bytes) -> tuple[int | None, int | None]:
+    """Parent and start (in ticks since the machine started) in /proc/<pid>/stat, see proc(5)."""
+    fields = stat[stat.rfind(b")") + 1 :].split(None, 20)
+    if len(fields) < 20 or not (fields[1].isdigit() and fields[19].isdigit()):
+        return None, None
+    return int(fields[1]), int(fields[19])
 
 
 def parse_status_uid(status: bytes) -> int | None:

@@ -1,4 +1,4 @@
-"""What runs: every process with its number, its name and its real user."""
+"""What runs: every process with its number, its name, its real user and where it comes from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agent.collectors.accounts import Accounts
-from agent.collectors.proc_reader import read_processes
+from agent.collectors.boot import Boot
+from agent.collectors.proc_reader import Row, read_processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,25 +20,67 @@ _log = logging.getLogger("agent")
 
 
 class Process(NamedTuple):
-    """name and user are None where the system denied them."""
+    """name and user are None where the system denied them, the others where they are not known.
+
+    started: whole seconds since 1970
+    command_line: with masked passwords
+    """
 
     pid: int
     name: str | None
     user: str | None
+    parent: int | None = None
+    started: int | None = None
+    executable: str | None = None
+    command_line: str | None = None
 
 
-def collect(machine: Machine) -> list[Process]:
+def collect(
+    machine: Machine, *, command_lines: bool = False, boot_note: str | None = None
+) -> list[Process]:
+    """command_lines: with them
+    boot_note: a file that remembers the start of the machine, see agent/collectors/boot.py
+    """
+    if machine.procfs is None:
+        return list(_local_processes(machine, command_lines, boot_note))
+    return list(
+        _as_processes(
+            read_processes(machine.procfs, command_lines=command_lines), machine, boot_note
+        )
+    )
+
+
+def _as_processes(
+    rows: Iterable[Row], machine: Machine, boot_note: str | None
+) -> Iterator[Process]:
     accounts = Accounts(machine)
-    found = _local_processes() if machine.procfs is None else read_processes(machine.procfs)
-    return [Process(pid, name, _user_name(user, accounts)) for pid, name, user in found]
+    boot = Boot(machine, boot_note)
+    for pid, name, uid, parent, ticks, executable, arguments in rows:
+        yield Process(
+            pid,
+            name,
+            None if uid is None else accounts.name(uid),
+            parent,
+            None if ticks is None else boot.moment(ticks),
+            executable,
+            _command_line(arguments),
+        )
 
 
-def _user_name(user: int | str | None, accounts: Accounts) -> str | None:
-    return accounts.name(user) if isinstance(user, int) else user
+def _command_line(arguments: bytes | None) -> str | None:
+    """Programs that rewrite their arguments may leave one text, and many NULs behind it."""
+    if not arguments:
+        return None
+    from agent.collectors.masking import masked  # noqa: PLC0415 — rarely asked for
+
+    parts = arguments.rstrip(b"\0").decode("utf-8", "surrogateescape").split("\0")
+    return masked(parts) or None
 
 
-def _local_processes() -> Iterable[tuple[int, str | None, int | str | None]]:
-    """Number, name and user (its number; on Windows its name) of every process of this machine.
+def _local_processes(
+    machine: Machine, command_lines: bool, boot_note: str | None
+) -> Iterable[Process]:
+    """Every process of this machine.
 
     On Linux /proc is read without psutil: the same rows for a fraction of the time (measured by
     tests.benchmarks.agent_cost), and no native code to load. COMPLIANCE_AGENT_PSUTIL=1 asks psutil
@@ -45,26 +88,47 @@ def _local_processes() -> Iterable[tuple[int, str | None, int | str | None]]:
     """
     on_linux = sys.platform.startswith("linux")
     if on_linux and not os.environ.get("COMPLIANCE_AGENT_PSUTIL"):
-        return read_processes("/proc")
+        return _as_processes(
+            read_processes("/proc", command_lines=command_lines), machine, boot_note
+        )
     from agent import native  # noqa: PLC0415 — most runs do without
 
     try:
-        return _psutil_processes(native.load_psutil())
+        return _psutil_processes(native.load_psutil(), Accounts(machine), command_lines)
     except native.Unavailable as error:
         if not on_linux:
             raise
         _log.warning("the processes are read without psutil: %s", error)
-        return read_processes("/proc")
+        return _as_processes(
+            read_processes("/proc", command_lines=command_lines), machine, boot_note
+        )
 
 
 def _psutil_processes(
     psutil: Any,  # noqa: ANN401 — a module, whose members its own stubs describe
-) -> Iterator[tuple[int, str | None, int | str | None]]:
+    accounts: Accounts,
+    command_lines: bool = False,
+) -> Iterator[Process]:
     """Expected, and handled by process_iter itself: a process that vanishes while it is read is
     left out; what the system denies, and what a zombie no longer has, is None.
     """
-    attributes = ["name", "uids"] if os.name == "posix" else ["name", "username"]
-    for process in psutil.process_iter(attributes):
+    attributes = [
+        "uids" if os.name == "posix" else "username",
+        "name",
+        "ppid",
+        "create_time",
+        "exe",
+    ]
+    for process in psutil.process_iter([*attributes, *(["cmdline"] if command_lines else [])]):
         facts = process.info
-        user = facts[attributes[1]]
-        yield process.pid, facts["name"], getattr(user, "real", user)
+        user = facts[attributes[0]]
+        started = facts["create_time"]
+        yield Process(
+            process.pid,
+            facts["name"],
+            accounts.name(user.real) if hasattr(user, "real") else user,
+            facts["ppid"],
+            int(started) if started else None,
+            facts["exe"] or None,
+            _command_line("\0".join(facts.get("cmdline") or []).encode("utf-8", "surrogateescape")),
+        )

@@ -7,13 +7,14 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from agent.collectors import proc_reader
 from agent.collectors.proc_reader import (
     parse_stat_name,
+    parse_stat_numbers,
     parse_status_uid,
     read_processes,
     whole_name,
@@ -22,6 +23,11 @@ from tests.agent.trees import write_file, write_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+def rows(procfs: str) -> list[tuple[Any, ...]]:
+    """Number, name and user of every process."""
+    return [row[:3] for row in read_processes(procfs)]
 
 
 @pytest.mark.parametrize(
@@ -45,6 +51,44 @@ def test_a_name_is_all_between_the_first_and_the_last_parenthesis(
     stat: bytes, name: bytes | None
 ) -> None:
     assert parse_stat_name(stat) == name
+
+
+# From a running machine; the name is the only part that can hold anything.
+STAT = b"(%b) S 812 4211 4211 34816 4300 4194304 9 0 0 0 1 2 0 0 20 0 1 0 80417 9 1 18446 1 1 0"
+
+
+@pytest.mark.parametrize("name", [b"sh", b"a) S 9 9 (b", b"1 2 3 4", b"\xff)"])
+def test_parent_and_start_stand_behind_the_name_whatever_it_is(name: bytes) -> None:
+    assert parse_stat_numbers(b"4211 " + STAT % name) == (812, 80417)
+
+
+@pytest.mark.parametrize(
+    "stat", [b"", b"1", b"1 (sh", b"1 (sh) S 1 2 3", b"1 (sh) S x" + b" 1" * 30]
+)
+def test_a_stat_that_is_cut_has_neither_parent_nor_start(stat: bytes) -> None:
+    assert parse_stat_numbers(stat) == (None, None)
+
+
+def test_what_a_process_is_made_of_is_read(tmp_path: Path) -> None:
+    with subprocess.Popen(["/bin/sleep", "60", "--", "x y"][:2]) as child:
+        _wait_until_it_runs(child.pid)
+        found = {row.pid: row for row in read_processes("/proc", command_lines=True)}
+        child.kill()
+    row = found[child.pid]
+    assert row.parent == os.getpid()
+    assert row.executable == str(Path("/bin/sleep").resolve())
+    assert row.command_line == b"/bin/sleep\x0060\x00"
+    assert row.started is not None
+    assert (found[os.getpid()].started or 0) <= row.started
+    write_process(tmp_path, 5)
+    assert next(read_processes(str(tmp_path))).executable is None
+    assert next(read_processes(str(tmp_path))).command_line is None
+
+
+def _wait_until_it_runs(pid: int) -> None:
+    end = time.monotonic() + 5
+    while time.monotonic() < end and b"sleep" not in Path(f"/proc/{pid}/comm").read_bytes():
+        time.sleep(0.005)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +132,7 @@ def test_a_tree_is_read_in_the_order_of_the_numbers(tmp_path: Path) -> None:
     write_file(tmp_path, "cpuinfo", "model name : x\n")
     (tmp_path / "self").mkdir()
     (tmp_path / "²").mkdir()
-    assert list(read_processes(str(tmp_path))) == [
+    assert rows(str(tmp_path)) == [
         (9, "init", 0),
         (20, cut, 1000),
         (100, "b) (c\nd", 33),
@@ -97,19 +141,19 @@ def test_a_tree_is_read_in_the_order_of_the_numbers(tmp_path: Path) -> None:
 
 def test_a_program_with_anothers_rights_belongs_to_its_real_user(tmp_path: Path) -> None:
     write_process(tmp_path, 5, "passwd", uid=1000, effective_uid=0)
-    assert list(read_processes(str(tmp_path))) == [(5, "passwd", 1000)]
+    assert rows(str(tmp_path)) == [(5, "passwd", 1000)]
 
 
 def test_a_name_that_is_no_text_is_kept_byte_by_byte(tmp_path: Path) -> None:
     write_process(tmp_path, 5, b"caf\xe9")
-    assert list(read_processes(str(tmp_path))) == [(5, "caf\udce9", 0)]
+    assert rows(str(tmp_path)) == [(5, "caf\udce9", 0)]
 
 
 def test_a_copied_tree_without_status_has_the_owners_of_its_folders(tmp_path: Path) -> None:
     folder = write_process(tmp_path, 5, "sh", uid=None)
     if os.getuid() == 0:
         os.chown(folder, 54321, 54321)
-    assert list(read_processes(str(tmp_path))) == [(5, "sh", folder.stat().st_uid)]
+    assert rows(str(tmp_path)) == [(5, "sh", folder.stat().st_uid)]
 
 
 @pytest.mark.parametrize("kept", ["stat", "comm"])
@@ -118,7 +162,7 @@ def test_a_copied_tree_with_one_file_a_process_has_names(tmp_path: Path, kept: s
     for file in folder.iterdir():
         if file.name != kept:
             file.unlink()
-    assert [(pid, name) for pid, name, _ in read_processes(str(tmp_path))] == [(5, "two words")]
+    assert [(pid, name) for pid, name, *_ in read_processes(str(tmp_path))] == [(5, "two words")]
 
 
 def test_a_process_whose_files_are_gone_is_left_out(tmp_path: Path) -> None:
@@ -128,7 +172,7 @@ def test_a_process_whose_files_are_gone_is_left_out(tmp_path: Path) -> None:
         file.unlink()
     write_file(tmp_path, "6", "a file, not a folder")
     write_process(tmp_path, 7, "after")
-    assert [pid for pid, _, _ in read_processes(str(tmp_path))] == [4, 7]
+    assert [pid for pid, *_ in read_processes(str(tmp_path))] == [4, 7]
 
 
 def test_a_folder_that_cannot_be_listed_is_an_error(tmp_path: Path) -> None:
@@ -162,7 +206,7 @@ def test_processes_that_vanish_while_they_are_read_are_left_out() -> None:
         rounds = 0
         while time.monotonic() < end or rounds < 3:
             found = list(read_processes("/proc"))
-            assert all(name is not None and uid is not None for _, name, uid in found)
+            assert all(name is not None and uid is not None for _, name, uid, *_ in found)
             rounds += 1
     assert len(started) > 10
 
@@ -185,7 +229,7 @@ def test_a_process_that_dies_between_two_reads_is_left_out() -> None:
                     patch.setattr(proc_reader, "_read", read)
                     patch.setattr(proc_reader, "_COMM_LENGTH", 1)
                     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                        name, uid = proc_reader._read_process(folder)
+                        name, uid, *_ = proc_reader._read_process(folder)
                         assert doomed == "cmdline"
                         assert (name, uid) == ("sleep", os.getuid())
             finally:
@@ -207,13 +251,13 @@ def test_a_process_that_dies_while_its_file_is_open_is_left_out(
             return real(descriptor, size)
 
         monkeypatch.setattr(os, "read", read)
-        assert list(read_processes(str(tmp_path))) == []
+        assert rows(str(tmp_path)) == []
 
 
 def test_a_zombie_has_its_name_and_its_user() -> None:
     with subprocess.Popen(["/bin/true"]) as child:
         _wait_for_state(child.pid, "Z")
-        found = {pid: (name, uid) for pid, name, uid in read_processes("/proc")}
+        found = {pid: (name, uid) for pid, name, uid, *_ in read_processes("/proc")}
         assert found[child.pid] == ("true", os.getuid())
 
 
@@ -230,7 +274,7 @@ DENIED = """
 import os, sys
 from agent.collectors.proc_reader import read_processes
 os.setuid(54321)
-print(list(read_processes(sys.argv[1])))
+print([row[:3] for row in read_processes(sys.argv[1])])
 """
 
 

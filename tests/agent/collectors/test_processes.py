@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from agent.collectors import processes
+from agent.collectors.accounts import Accounts
 from agent.collectors.processes import Process
 from agent.machine import Machine
 from tests.agent.trees import write_file, write_process
@@ -119,7 +120,7 @@ def test_a_user_without_an_account_is_its_number(collect: Collect) -> None:
     with subprocess.Popen([SLEEP, "60"], user=54321) as child:
         try:
             found = {process.pid: process for process in collect()}
-            assert found[child.pid] == Process(child.pid, "sleep", "54321")
+            assert found[child.pid][:3] == (child.pid, "sleep", "54321")
         finally:
             child.kill()
 
@@ -148,7 +149,7 @@ def test_processes_that_vanish_while_psutil_reads_are_left_out() -> None:
     """Some die at each step: after the numbers are listed, and between two facts."""
     children = [subprocess.Popen([SLEEP, "60"]) for _ in range(20)]
     try:
-        reading = iter(processes._psutil_processes(psutil))
+        reading = iter(processes._psutil_processes(psutil, Accounts(Machine())))
         seen = [next(reading)]
         for child in children[::2]:
             child.kill()
@@ -158,7 +159,7 @@ def test_processes_that_vanish_while_psutil_reads_are_left_out() -> None:
         for child in children:
             child.kill()
             child.wait()
-    numbers = {pid for pid, _, _ in seen}
+    numbers = {process.pid for process in seen}
     assert {child.pid for child in children[1::2]} <= numbers
     assert not {child.pid for child in children[::2]} & numbers
 
@@ -172,7 +173,7 @@ def test_what_the_system_denies_is_none(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(type(system), "uids", denied)
     monkeypatch.setattr(type(system), "name", denied)
     mine = next(p for p in through_psutil() if p.pid == os.getpid())
-    assert mine == Process(os.getpid(), None, None)
+    assert mine[:3] == (os.getpid(), None, None)
 
 
 def test_psutils_own_user_names_are_never_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,7 +191,25 @@ def test_a_tree_has_its_own_processes_and_names(tmp_path: Path) -> None:
     write_file(tmp_path, "/etc/passwd", "jefe:x:0:0::/:/bin/sh\nwww-data:x:33:33::/:/bin/sh\n")
     machine = Machine(procfs=str(tmp_path / "proc"), rootfs=str(tmp_path))
     assert processes.collect(machine) == [
-        Process(1, "init", "jefe"),
-        Process(50, "nginx: worker p", "www-data"),
-        Process(60, "stranger", "12345"),
+        Process(1, "init", "jefe", parent=1),
+        Process(50, "nginx: worker p", "www-data", parent=1),
+        Process(60, "stranger", "12345", parent=1),
+    ]
+    write_file(tmp_path, "/proc/stat", "cpu  1 2 3\nbtime 1795403120\nprocesses 5\n")
+    assert {process.started for process in processes.collect(machine)} == {1795403120}
+
+
+def test_command_lines_are_read_when_asked_for_with_their_secrets_masked(tmp_path: Path) -> None:
+    write_process(tmp_path, 1, "init")
+    write_process(tmp_path, 2, "kthreadd", cmdline=b"")
+    write_process(tmp_path, 3, "app", cmdline=b"/usr/bin/app\0--password\0two words\0-v\0\0\0")
+    write_process(tmp_path, 4, "nginx", cmdline=b"nginx: master process /usr/sbin/nginx\0\0\0")
+    machine = Machine(procfs=str(tmp_path))
+    assert all(process.command_line is None for process in processes.collect(machine))
+    found = [process.command_line for process in processes.collect(machine, command_lines=True)]
+    assert found == [
+        None,
+        None,
+        "/usr/bin/app --password *** -v",
+        "nginx: master process /usr/sbin/nginx",
     ]

@@ -1,0 +1,99 @@
+"""The machine's identity: the same as long as it is this installation, whatever its address.
+
+The raw identifiers are confidential (machine-id(5)) and never leave: what is reported is a hash
+of ours, keyed by them, as systemd's documentation advises.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+from agent.machine import read_text
+
+if TYPE_CHECKING:
+    from agent.machine import Machine
+
+# Ours alone, made up once; with another one every machine would become a new one.
+APPLICATION_ID = "b89ab5e90f4e4895b8aa6f72ea2144f6"
+_MACHINE_ID = re.compile(r"[0-9a-fA-F]{32}")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_COMMAND_SECONDS = 5
+
+
+def collect(machine: Machine) -> str | None:
+    """32 hexadecimal digits; None for a machine that has no identity (yet)."""
+    if machine.rootfs is None and sys.platform == "darwin":
+        raw = parse_uuid(_ioreg())
+    elif machine.rootfs is None and sys.platform == "win32":
+        raw = parse_uuid(_machine_guid())
+    else:
+        raw = _machine_id(machine)
+    return None if raw is None else derived(raw)
+
+
+def derived(raw: str) -> str:
+    """What sd_id128_get_machine_app_specific(3) gives: HMAC-SHA256 of the application, keyed by
+    the machine, cut to 128 bits and marked as a UUID of version 4.
+    """
+    import hashlib  # noqa: PLC0415 — what sends loads it as well
+    import hmac  # noqa: PLC0415
+
+    digest = hmac.new(bytes.fromhex(raw), bytes.fromhex(APPLICATION_ID), hashlib.sha256).digest()
+    octets = bytearray(digest[:16])
+    octets[6] = (octets[6] & 0x0F) | 0x40
+    octets[8] = (octets[8] & 0x3F) | 0x80
+    return octets.hex()
+
+
+def _machine_id(machine: Machine) -> str | None:
+    # The second one is D-Bus's, on systems without systemd; see dbus-uuidgen(1).
+    for path in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
+        try:
+            raw = parse_machine_id(read_text(machine.root(path), 4096))
+        except OSError:
+            continue
+        if raw is not None:
+            return raw
+    return None
+
+
+def parse_machine_id(text: str) -> str | None:
+    """None for what machine-id(5) allows in images and before the first boot is over: an empty
+    file, or `uninitialized`.
+    """
+    raw = text.strip()
+    return raw.lower() if _MACHINE_ID.fullmatch(raw) and raw.strip("0") else None
+
+
+def parse_uuid(text: str) -> str | None:
+    """The first UUID in a text, as 32 hexadecimal digits."""
+    found = _UUID.search(text)
+    raw = found.group().replace("-", "").lower() if found else ""
+    return raw if raw.strip("0") else None
+
+
+def _ioreg() -> str:
+    import subprocess  # noqa: PLC0415 — only needed there
+
+    command = ["/usr/sbin/ioreg", "-rd1", "-c", "IOPlatformExpertDevice"]
+    shown = subprocess.run(  # noqa: S603 — a fixed command
+        command, capture_output=True, text=True, timeout=_COMMAND_SECONDS, check=False
+    ).stdout
+    return ioplatform_line(shown)
+
+
+def ioplatform_line(shown: str) -> str:
+    return next((line for line in shown.splitlines() if "IOPlatformUUID" in line), "")
+
+
+def _machine_guid() -> str:
+    import winreg as registry  # noqa: PLC0415 — only there
+
+    windows: Any = registry  # typeshed knows its members on Windows only
+    # The 64-bit view, which a 32-bit Python would not be shown.
+    access = windows.KEY_READ | windows.KEY_WOW64_64KEY
+    path = r"SOFTWARE\Microsoft\Cryptography"
+    with windows.OpenKey(windows.HKEY_LOCAL_MACHINE, path, 0, access) as key:
+        return str(windows.QueryValueEx(key, "MachineGuid")[0])
