@@ -1,0 +1,205 @@
+"""psutil's native part out of the one file, on real file systems."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.agent.native.place import Place, assert_from_temporary
+from tests.agent.one_file import environment, run, run_mounted, shown
+
+pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="only root can mount and become others")
+STRANGER = 54321
+
+
+def test_it_is_kept_in_a_private_folder_and_used_again(place: Place) -> None:
+    path = Path(place.look())
+    assert place.cached() == [path]
+    before = path.stat()
+    assert place.cache.stat().st_mode & 0o777 == 0o700
+    assert place.cache.parent.stat().st_mode & 0o777 == 0o700
+    assert before.st_mode & 0o777 == 0o600
+    assert place.look() == str(path)
+    assert path.stat() == before
+
+
+def test_a_umask_that_opens_everything_changes_nothing(place: Place) -> None:
+    command = place.command
+    subprocess.run(command, env=environment(HOME=str(place.home)), umask=0, check=True)
+    [path] = place.cached()
+    assert place.cache.stat().st_mode & 0o777 == 0o700
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_without_home_it_is_the_home_of_the_user_database(place: Place) -> None:
+    """root's home is empty for this process alone."""
+    mounts = "mount -t tmpfs tmpfs ~root"
+    assert place.look(mounts=mounts, HOME="unset").startswith("/root/.cache/compliance-agent/")
+
+
+def test_a_user_without_any_home_has_a_temporary_folder(place: Place) -> None:
+    assert_from_temporary(place.look(uid=STRANGER, HOME="unset"))
+
+
+def test_a_home_that_cannot_be_written_to_leaves_a_temporary_folder(place: Place) -> None:
+    assert_from_temporary(place.look(uid=STRANGER))
+    assert place.cached() == []
+
+
+def test_a_home_that_does_not_exist_is_not_made(place: Place) -> None:
+    assert_from_temporary(place.look(HOME=str(place.folder / "missing" / "home")))
+    assert not (place.folder / "missing").exists()
+
+
+def test_services_of_systemd_have_a_cache_of_their_own(place: Place) -> None:
+    given = place.folder / "given"
+    given.mkdir(mode=0o755)
+    path = place.look(CACHE_DIRECTORY=f"{given}:/elsewhere", XDG_CACHE_HOME=str(place.home))
+    assert path.startswith(f"{given}/compliance-agent/")
+    assert (given / "compliance-agent").stat().st_mode & 0o777 == 0o700
+
+
+NO_CODE_IN = "mount -t tmpfs -o mode=1777,noexec tmpfs"
+
+
+def test_a_temporary_folder_that_runs_no_code_does_not_matter_with_a_cache(place: Place) -> None:
+    outside = Path("/var/tmp")  # the home of the test lies below /tmp
+    with tempfile.TemporaryDirectory(dir=outside) as home:
+        place.command[-1] = shutil.copy(place.command[-1], home)
+        path = place.look(mounts=f"{NO_CODE_IN} /tmp", HOME=home)
+        assert path.startswith(f"{home}/.cache/compliance-agent/")
+
+
+def test_a_home_that_runs_no_code_leaves_a_temporary_folder(place: Place) -> None:
+    assert_from_temporary(place.look(mounts=f"{NO_CODE_IN} {place.home}"))
+
+
+def test_where_nothing_runs_code_it_is_not_available(place: Place) -> None:
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        place.command[-1] = shutil.copy(place.command[-1], folder)
+        said = place.look(mounts=f"{NO_CODE_IN} /tmp\nmkdir /tmp/home", HOME="/tmp/home")
+    assert said.startswith("unavailable: ")
+    assert "failed to map segment" in said
+
+
+# All mounts that could be written to, for this process alone.
+READ_ONLY = """
+mount --make-rprivate /
+for target in $(cut -d' ' -f2 /proc/self/mounts); do
+    mount -o remount,bind,ro "$target" 2>/dev/null || true
+done
+if touch "$HOME/probe" /tmp/probe 2>/dev/null; then echo "still writable" >&2; exit 1; fi
+"""
+
+
+def test_on_a_read_only_system_it_is_not_available(place: Place) -> None:
+    assert place.look(mounts=READ_ONLY).startswith("unavailable: ")
+
+
+def test_on_a_read_only_system_a_cache_from_before_is_used(place: Place) -> None:
+    before = place.look()
+    assert place.look(mounts=READ_ONLY) == before
+
+
+def test_eight_first_runs_at_once_leave_one_whole_file(place: Place) -> None:
+    command = place.command
+    runs = [
+        subprocess.Popen(
+            command, env=environment(HOME=str(place.home)), stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(8)
+    ]
+    outputs = {process.communicate(timeout=60)[0].strip() for process in runs}
+    assert [process.returncode for process in runs] == [0] * 8
+    assert outputs == {str(path) for path in place.cached()}
+    assert len(outputs) == 1
+
+
+@pytest.mark.parametrize("damage", ["cut short", "empty", "random", "longer", "link", "pipe"])
+def test_a_damaged_cache_is_repaired(damage: str, place: Place) -> None:
+    path = Path(place.look())
+    content = path.read_bytes()
+    path.unlink()
+    if damage == "link":
+        path.symlink_to("/bin/true")
+    elif damage == "pipe":
+        os.mkfifo(path)
+    else:
+        path.write_bytes(
+            {
+                "cut short": content[: len(content) // 2],
+                "empty": b"",
+                "random": os.urandom(len(content)),
+                "longer": content + b"\0",
+            }[damage]
+        )
+    assert place.look() == str(path)
+    assert path.read_bytes() == content
+    assert place.cached() == [path]
+
+
+def test_a_folder_in_the_files_place_leaves_a_temporary_folder(place: Place) -> None:
+    path = Path(place.look())
+    path.unlink()
+    path.mkdir()
+    assert_from_temporary(place.look())
+    assert place.cached() == [path]  # and nothing half written beside it
+
+
+def test_a_full_disk_leaves_a_temporary_folder_and_nothing_half_written(place: Place) -> None:
+    then_list = ["sh", "-c", '"$@" && ls -A "$HOME/.cache/compliance-agent"', "sh"]
+    place.command[:0] = then_list
+    assert_from_temporary(place.look(mounts=f"mount -t tmpfs -o size=64k tmpfs {place.home}"))
+
+
+def test_where_psutil_cannot_be_loaded_the_reader_gives_the_same_processes(
+    place: Place, pyz: Path
+) -> None:
+    """Nothing runs code; psutil without a build: both read /proc, and say why."""
+    without = place.folder / "without.pyz"
+    with zipfile.ZipFile(pyz) as whole, zipfile.ZipFile(without, "w") as less:
+        for entry in whole.infolist():
+            if not entry.filename.startswith("native/linux"):
+                less.writestr(entry, whole.read(entry))
+    python = place.python
+    with subprocess.Popen(["/bin/sleep", "60"], user=STRANGER) as stranger:
+        try:
+            asked = environment(HOME=str(place.home), COMPLIANCE_AGENT_PSUTIL="1")
+            through_psutil = run(python, pyz, "--print", env=asked)
+            no_build = run(python, without, "--print", env=asked)
+            no_code = run_mounted(READ_ONLY, python, pyz, "--print", env={**asked, "HOME": "/"})
+            through_reader = run(python, pyz, "--print", env=environment())
+        finally:
+            stranger.kill()
+    assert "without psutil" not in through_psutil.stderr
+    assert "without psutil: psutil has no build" in no_build.stderr
+    assert "without psutil: no cache: " in no_code.stderr
+    assert "without psutil" not in through_reader.stderr
+    reports = [shown(done) for done in (through_psutil, no_build, no_code, through_reader)]
+    for report in reports:
+        assert report[stranger.pid] == ("sleep", str(STRANGER))
+    lasting = {
+        pid
+        for pid in set.intersection(*map(set, reports))
+        if not reports[0][pid][0].startswith("kworker")
+    }
+    assert len(lasting) > 1
+    for report in reports[1:]:
+        assert {pid: report[pid] for pid in lasting} == {pid: reports[0][pid] for pid in lasting}
+
+
+def test_a_python_in_isolated_mode_runs_it(place: Place, pyz: Path) -> None:
+    done = run(place.python, "-I", pyz, "--print", env={"HOME": str(place.home)})
+    assert os.getpid() in shown(done)
+
+
+def test_the_helper_that_makes_mounts_leaks_none(place: Place) -> None:
+    before = Path("/proc/self/mounts").read_text("utf-8")
+    run_mounted(f"{NO_CODE_IN} {place.home}", "true")
+    assert Path("/proc/self/mounts").read_text("utf-8") == before

@@ -1,0 +1,156 @@
+"""What other users, really other users, put where psutil's native part is looked for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.agent.native.place import Place, assert_from_temporary
+from tests.agent.native.planting import as_user, compile_trap
+
+pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="only root can become others")
+VICTIM, ATTACKER = 54321, 54322
+
+# Who plants, and where: each makes the cache that the victim would use, or a way into it.
+PLANT = """
+library, cache, name = sys.argv[1:]
+os.makedirs(cache, mode=0o777, exist_ok=True)
+shutil.copyfile(library, os.path.join(cache, name))
+os.chmod(os.path.join(cache, name), 0o755)
+"""
+
+
+@pytest.fixture
+def name(place: Place) -> str:
+    """The name that the file has in a cache."""
+    path = Path(place.look())
+    shutil.rmtree(place.cache.parent)
+    return path.name
+
+
+@pytest.fixture
+def trap(place: Place) -> Path:
+    return compile_trap(place.folder, place.mark)
+
+
+@pytest.mark.parametrize("victim", [0, VICTIM])
+def test_a_cache_of_another_user_is_never_loaded_from(
+    victim: int, place: Place, trap: Path, name: str
+) -> None:
+    """In a folder that everybody may write to, such as /tmp, the attacker was first."""
+    shared = place.folder / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    as_user(place.python, ATTACKER, PLANT, trap, shared / "compliance-agent", name)
+    assert_from_temporary(place.look(uid=victim, XDG_CACHE_HOME=str(shared), HOME="/nonexistent"))
+    assert not place.mark.exists()
+
+
+def test_a_home_of_another_user_is_never_loaded_from(place: Place, trap: Path, name: str) -> None:
+    """As with sudo where it keeps HOME."""
+    os.chown(place.home, ATTACKER, ATTACKER)
+    as_user(place.python, ATTACKER, PLANT, trap, place.cache, name)
+    assert_from_temporary(place.look())
+    assert not place.mark.exists()
+
+
+@pytest.mark.parametrize("level", ["home", ".cache", "compliance-agent"])
+def test_a_cache_that_others_can_write_to_is_never_loaded_from(
+    level: str, place: Place, trap: Path, name: str
+) -> None:
+    place.cache.mkdir(parents=True, mode=0o700)
+    place.cache.parent.chmod(0o755)
+    opened = {"home": place.home, ".cache": place.cache.parent}.get(level, place.cache)
+    opened.chmod(0o777)
+    if level == "compliance-agent":
+        as_user(place.python, ATTACKER, PLANT, trap, place.cache, name)
+    else:  # what is private in an open folder can be moved away as a whole
+        moved = place.cache if level == ".cache" else place.cache.parent
+        move = f"os.rename({str(moved)!r}, {str(moved) + '.old'!r})\n"
+        as_user(place.python, ATTACKER, move + PLANT, trap, place.cache, name)
+    assert_from_temporary(place.look())
+    assert not place.mark.exists()
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o775])
+def test_a_home_that_others_can_write_to_is_not_used(mode: int, place: Place) -> None:
+    before = place.look()
+    place.home.chmod(mode)
+    assert_from_temporary(place.look())
+    place.home.chmod(0o755)
+    assert place.look() == before
+
+
+def test_a_file_of_another_user_is_replaced_even_when_it_is_right(place: Place) -> None:
+    """It was planted while the folder was open, and its owner could change it later."""
+    path = Path(place.look())
+    os.chown(path, ATTACKER, ATTACKER)
+    assert place.look() == str(path)
+    assert path.stat().st_uid == 0
+
+
+def test_a_file_that_others_can_write_to_is_replaced(place: Place) -> None:
+    path = Path(place.look())
+    path.chmod(0o666)
+    assert place.look() == str(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_trap_in_the_files_place_is_replaced_and_never_loaded(
+    place: Place, trap: Path, name: str
+) -> None:
+    place.cache.mkdir(parents=True, mode=0o700)
+    shutil.copyfile(trap, place.cache / name)
+    assert place.look() == str(place.cache / name)
+    assert not place.mark.exists()
+
+
+@pytest.mark.parametrize("link", [".cache", ".cache/compliance-agent"])
+def test_a_link_to_a_folder_of_another_user_is_not_followed(
+    link: str, place: Place, trap: Path, name: str
+) -> None:
+    theirs = place.folder / "theirs"
+    theirs.mkdir()
+    os.chown(theirs, ATTACKER, ATTACKER)
+    for folder in (theirs, theirs / "compliance-agent"):
+        as_user(place.python, ATTACKER, PLANT, trap, folder, name)
+    (place.home / link).parent.mkdir(exist_ok=True)
+    (place.home / link).symlink_to(theirs)
+    assert_from_temporary(place.look())
+    assert not place.mark.exists()
+    assert (theirs / name).read_bytes() == trap.read_bytes()
+
+
+def test_a_link_in_the_files_place_is_replaced_and_its_target_stays(
+    place: Place, trap: Path, name: str
+) -> None:
+    theirs = place.folder / "theirs"
+    theirs.mkdir()
+    os.chown(theirs, ATTACKER, ATTACKER)
+    as_user(place.python, ATTACKER, PLANT, trap, theirs, name)
+    place.cache.mkdir(parents=True, mode=0o700)
+    (place.cache / name).symlink_to(theirs / name)
+    assert place.look() == str(place.cache / name)
+    assert not (place.cache / name).is_symlink()
+    assert (theirs / name).read_bytes() == trap.read_bytes()
+    assert not place.mark.exists()
+
+
+def test_a_cache_on_another_disk_of_the_same_user_is_used_through_its_link(place: Place) -> None:
+    other = place.folder / "big-disk"
+    other.mkdir(mode=0o700)
+    (place.home / ".cache").symlink_to(other)
+    assert place.look().startswith(f"{other}/compliance-agent/")
+
+
+def test_a_temporary_folder_that_others_can_rearrange_is_not_used(place: Place) -> None:
+    open_to_all = place.folder / "tmp"
+    open_to_all.mkdir()
+    open_to_all.chmod(0o777)  # and not sticky
+    said = place.look(HOME="/nonexistent", TMPDIR=str(open_to_all))
+    assert said.startswith("unavailable: ")
+    assert f"others can write to {open_to_all}" in said
+    assert list(open_to_all.iterdir()) == []
