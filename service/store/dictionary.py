@@ -1,11 +1,14 @@
-"""Texts that many rows share, each kept once: programs (name and user) and accounts."""
+"""What many rows share, each kept once: programs, accounts, and what servers are."""
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Mapping, Sequence
 
-Texts = tuple[str | None, ...]
+import orjson
+
+Values = tuple[str | int | None, ...]
 
 _MOST_REMEMBERED = 50_000  # a fleet knows a few thousand; names that never come twice may come
 
@@ -16,29 +19,30 @@ class Dictionary:
     Rows are never changed or deleted, so an id that was committed stays true and is remembered.
     """
 
-    def __init__(self, queries: Mapping[str, str], kind: str, parameters: tuple[str, ...]) -> None:
+    def __init__(self, queries: Mapping[str, str], kind: str, columns: Sequence[str]) -> None:
         self._find = queries[f"find_{kind}"]
         self._add = queries[f"add_{kind}"]
-        self._parameters = parameters
-        self._committed: dict[Texts, int] = {}
-        self._found: dict[Texts, int] = {}
+        self._columns = columns
+        self._committed: dict[Values, int] = {}
+        self._found: dict[Values, int] = {}
 
-    def ids_of(self, connection: sqlite3.Connection, texts: Sequence[Texts]) -> Sequence[int]:
-        """The id of each of these texts; the new ones are added. Call within a transaction."""
-        known = map(self._committed.get, texts)
+    def ids_of(self, connection: sqlite3.Connection, rows: Sequence[Values]) -> list[int]:
+        """The id of each of these rows; the new ones are added. Call within a transaction."""
+        known = map(self._committed.get, rows)
         return [
-            self._find_or_add(connection, some) if an_id is None else an_id
-            for an_id, some in zip(known, texts, strict=True)
+            self._find_or_add(connection, row) if an_id is None else an_id
+            for an_id, row in zip(known, rows, strict=True)
         ]
 
-    def _find_or_add(self, connection: sqlite3.Connection, texts: Texts) -> int:
-        known = self._found.get(texts)
+    def _find_or_add(self, connection: sqlite3.Connection, row: Values) -> int:
+        known = self._found.get(row)
         if known is None:
-            parameters = dict(zip(self._parameters, texts, strict=True))
-            row = connection.execute(self._find, parameters).fetchone()
-            if row is None:
-                row = connection.execute(self._add, parameters).fetchone()
-            known = self._found[texts] = int(row[0])
+            digest = {"digest": _digest(row)}
+            found = connection.execute(self._find, digest).fetchone()
+            if found is None:
+                named = dict(zip(self._columns, row, strict=True))
+                found = connection.execute(self._add, named | digest).fetchone()
+            known = self._found[row] = int(found[0])
         return known
 
     def committed(self) -> None:
@@ -50,3 +54,11 @@ class Dictionary:
 
     def rolled_back(self) -> None:
         self._found.clear()
+
+
+def _digest(row: Values) -> bytes:
+    """Of the row without the nulls at its end, so that a column that comes later changes none."""
+    length = len(row)
+    while length and row[length - 1] is None:
+        length -= 1
+    return hashlib.sha256(orjson.dumps(row[:length])).digest()[:16]

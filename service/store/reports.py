@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from service.database import Database
 from service.group_commit import GroupCommit
-from service.report import Report
+from service.report import Profile, Report
 from service.store.dictionary import Dictionary
 from service.store.identity import identity_of
 from service.store.spans import NOTHING, SpanTable, SpanWrite
@@ -52,10 +52,12 @@ class ReportStore:
     def __init__(self, database: Database, queries: Mapping[str, str]) -> None:
         self._database = database
         self._queries = queries
-        self._programs = Dictionary(queries, "program", ("name", "username"))
-        self._accounts = Dictionary(queries, "account", ("username",))
-        self._processes = SpanTable(queries, "process", self._programs)
-        self._logins = SpanTable(queries, "login", self._accounts)
+        self._profiles = Dictionary(queries, "profile", ("server_id", *Profile._fields))
+        programs = Dictionary(queries, "program", ("name", "username"))
+        accounts = Dictionary(queries, "account", ("username",))
+        self._dictionaries = (self._profiles, programs, accounts)
+        self._processes = SpanTable(queries, "process", programs)
+        self._logins = SpanTable(queries, "login", accounts)
         self._commits = GroupCommit(self.add_all)
 
     def plan(self, report: Report) -> Plan | None:
@@ -74,11 +76,11 @@ class ReportStore:
             with self._database.transaction() as connection:
                 written = [self._add(connection, *item) for item in reports]
         except BaseException:
-            self._programs.rolled_back()
-            self._accounts.rolled_back()
+            for dictionary in self._dictionaries:
+                dictionary.rolled_back()
             raise
-        self._programs.committed()
-        self._accounts.committed()
+        for dictionary in self._dictionaries:
+            dictionary.committed()
         for stored, plan in written:
             if stored.new:
                 self._processes.committed(plan.server_id, plan.seq, plan.processes)
@@ -89,11 +91,11 @@ class ReportStore:
         self, connection: sqlite3.Connection, report: Report, received_at: int, plan: Plan | None
     ) -> tuple[Stored, Plan]:
         if plan is None or self._numbers(connection, plan.server_id) != plan.numbers:
-            server_id = self._find_or_add(connection, "server", identity=identity_of(report))
-            plan = self._plan(connection, server_id, report)
+            plan = self._plan(connection, self._server_id(connection, report), report)
         if plan.id_serv is not None:
             return Stored(plan.id_serv, new=False), plan
-        profile = {"server_id": plan.server_id, **report.profile._asdict()}
+        profile = (plan.server_id, *report.profile)
+        (profile_id,) = self._profiles.ids_of(connection, [profile])
         (id_serv,) = connection.execute(
             self._queries["add_report"],
             {
@@ -101,7 +103,7 @@ class ReportStore:
                 "seq": plan.seq,
                 "taken_at": report.taken_at,
                 "received_at": received_at,
-                "profile_id": self._find_or_add(connection, "profile", **profile),
+                "profile_id": profile_id,
                 "digest": report.digest,
             },
         ).fetchone()
@@ -150,9 +152,10 @@ class ReportStore:
         row = connection.execute(self._queries[f"find_{kind}"], parameters).fetchone()
         return None if row is None else int(row[0])
 
-    def _find_or_add(self, connection: sqlite3.Connection, kind: str, **parameters: object) -> int:
-        known = self._find(connection, kind, **parameters)
-        if known is None:
-            row = connection.execute(self._queries[f"add_{kind}"], parameters).fetchone()
-            known = int(row[0])
-        return known
+    def _server_id(self, connection: sqlite3.Connection, report: Report) -> int:
+        """The server that this report speaks of, added where it is new."""
+        identity = {"identity": identity_of(report)}
+        server_id = self._find(connection, "server", **identity)
+        if server_id is None:
+            (server_id,) = connection.execute(self._queries["add_server"], identity).fetchone()
+        return server_id

@@ -13,7 +13,7 @@ from itertools import count
 from typing import NamedTuple, TypeVar
 
 from service.report import Login, Process
-from service.store.dictionary import Dictionary, Texts
+from service.store.dictionary import Dictionary, Values
 from service.store.multi_row import insert_rows
 
 Row = Process | Login
@@ -98,7 +98,7 @@ class SpanWrite:
 
     ended: list[dict[str, int]]  # the parameters of end_<kind>
     added: Sequence[tuple[int | None, ...]]  # those of add_<kind>, but the id of the texts
-    texts: list[Texts]
+    texts: Sequence[Values]
     running: Running  # after it
 
 

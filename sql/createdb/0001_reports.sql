@@ -16,16 +16,32 @@ CREATE TABLE server (
   identity TEXT NOT NULL UNIQUE  -- service/store/identity.py decides on it
 ) STRICT;
 
--- What a report says of its server beside what runs there; kept once for as long as it stays so.
+-- Dictionaries: what many rows share, each kept once. The digest is of all its columns, and tells
+-- whether it is there already; columns may be null, and more may come.
+
+-- What a report says of its server, beside what runs there.
 CREATE TABLE profile (
   id INTEGER PRIMARY KEY,
+  digest BLOB NOT NULL UNIQUE,
   server_id INTEGER NOT NULL REFERENCES server (id),
   ipaddress TEXT NOT NULL,
   arquitectura_proc TEXT NOT NULL,
   marca_proc TEXT NOT NULL,
   nombre_so TEXT NOT NULL,
-  version_so TEXT NOT NULL,
-  UNIQUE (server_id, ipaddress, arquitectura_proc, marca_proc, nombre_so, version_so)
+  version_so TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE program (
+  id INTEGER PRIMARY KEY,
+  digest BLOB NOT NULL UNIQUE,
+  name TEXT,     -- null where the system denied it
+  username TEXT  -- likewise
+) STRICT;
+
+CREATE TABLE account (
+  id INTEGER PRIMARY KEY,
+  digest BLOB NOT NULL UNIQUE,
+  username TEXT
 ) STRICT;
 
 CREATE TABLE report (
@@ -40,20 +56,6 @@ CREATE TABLE report (
 ) STRICT;
 
 CREATE INDEX report_by_time ON report (server_id, taken_at);
-
--- name and username are null where the system denied them. Writers come one at a time and look
--- a row up before they insert it, so a row with a null stands once as well.
-CREATE TABLE program (
-  id INTEGER PRIMARY KEY,
-  name TEXT,
-  username TEXT,
-  UNIQUE (name, username)
-) STRICT;
-
-CREATE TABLE account (
-  id INTEGER PRIMARY KEY,
-  username TEXT UNIQUE
-) STRICT;
 
 -- slot tells apart the spans that run at the same time: it is free again when its span ends.
 CREATE TABLE process_span (

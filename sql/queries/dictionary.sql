@@ -1,16 +1,27 @@
+-- name: find_profile
+-- Has this server been exactly this before?
+SELECT id FROM profile WHERE digest = :digest;
+
+-- name: add_profile
+-- A server is something that it was not before.
+INSERT INTO profile
+  (digest, server_id, ipaddress, arquitectura_proc, marca_proc, nombre_so, version_so)
+VALUES
+  (:digest, :server_id, :ipaddress, :arquitectura_proc, :marca_proc, :nombre_so, :version_so)
+RETURNING id;
+
 -- name: find_program
--- Which program has this name and user?
-SELECT id FROM program
-WHERE name IS NOT DISTINCT FROM :name AND username IS NOT DISTINCT FROM :username;
+-- Which program is this?
+SELECT id FROM program WHERE digest = :digest;
 
 -- name: add_program
 -- A program that was never seen before.
-INSERT INTO program (name, username) VALUES (:name, :username) RETURNING id;
+INSERT INTO program (digest, name, username) VALUES (:digest, :name, :username) RETURNING id;
 
 -- name: find_account
--- Which account has this user name?
-SELECT id FROM account WHERE username IS NOT DISTINCT FROM :username;
+-- Which account is this?
+SELECT id FROM account WHERE digest = :digest;
 
 -- name: add_account
 -- An account that was never seen before.
-INSERT INTO account (username) VALUES (:username) RETURNING id;
+INSERT INTO account (digest, username) VALUES (:digest, :username) RETURNING id;

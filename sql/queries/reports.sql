@@ -6,24 +6,6 @@ SELECT id FROM server WHERE identity = :identity;
 -- A server that reports for the first time.
 INSERT INTO server (identity) VALUES (:identity) RETURNING id;
 
--- name: find_profile
--- Has this server been exactly this before?
-SELECT id FROM profile
-WHERE server_id = :server_id
-  AND ipaddress = :ipaddress
-  AND arquitectura_proc = :arquitectura_proc
-  AND marca_proc = :marca_proc
-  AND nombre_so = :nombre_so
-  AND version_so = :version_so;
-
--- name: add_profile
--- This server is something that it was not before.
-INSERT INTO profile
-  (server_id, ipaddress, arquitectura_proc, marca_proc, nombre_so, version_so)
-VALUES
-  (:server_id, :ipaddress, :arquitectura_proc, :marca_proc, :nombre_so, :version_so)
-RETURNING id;
-
 -- name: find_same_report
 -- Is this very report stored?
 SELECT id FROM report

@@ -139,8 +139,8 @@ def test_a_name_that_the_system_denied_is_kept_once_as_well() -> None:
             processes: list[Process] = [(hour, None, None), (hour, "sh", None)]
             digest = bytes([hour]) * 16
             store.add(Report(hour, profile, processes, [(None, None)], digest), received_at=hour)
-            store._programs._committed.clear()  # as another process, that remembers nothing
-            store._accounts._committed.clear()
+            for dictionary in store._dictionaries:
+                dictionary._committed.clear()  # as another process, that remembers nothing
         assert ours.execute("SELECT count(*) FROM program").fetchone() == (2,)
         assert ours.execute("SELECT count(*) FROM account").fetchone() == (1,)
 
