@@ -18,7 +18,7 @@ bind = _config.bind
 # Threads, since one slow client must cost a thread and not a worker; more than one worker, so
 # that a second processor is used; few, since writers take turns.
 # tests/benchmarks/ingest.py compares worker kinds and counts.
-worker_class = "gthread"
+worker_class = "service.worker.LingeringThreadWorker"
 workers = _config.workers
 threads = _config.threads
 worker_connections = 1000 + threads

@@ -41,6 +41,7 @@ LAYERS = [
         "service.queries",
         "service.report",
         "service.times",
+        "service.worker",
     },
     {"service.archive", "service.prepare", "service.store", "service.validation"},
     {"service.comparison", "service.intake"},
