@@ -15,7 +15,6 @@ if sys.version_info < (3, 9):
     )
     sys.exit(2)
 
-import gc
 import importlib.util
 import marshal
 import os
@@ -76,12 +75,10 @@ def find_modules(archive):  # type: (str) -> None
 
 def run():  # type: () -> None
     """Run the agent and end the process."""
-    # Importing makes many objects and no garbage: looking for it takes a tenth of a short run.
-    gc.set_threshold(100000)
     from agent.__main__ import main  # noqa: PLC0415 — the paths to it must be known
 
     code = main()
-    # So does taking Python apart at the end. Nothing is left to be done but this.
+    # Taking Python apart at the end would take a tenth of a run, and nothing is left to be done.
     try:
         sys.stdout.flush()
         sys.stderr.flush()

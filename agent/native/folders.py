@@ -155,10 +155,13 @@ def _is(path: str, content: bytes) -> bool:
         descriptor = os.open(path, os.O_RDONLY | _FLAGS)
     except OSError:  # not there, or a link
         return False
-    with open(descriptor, "rb") as file:
+    try:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):
             return False
         if os.name == "posix" and (facts.st_uid != os.geteuid() or facts.st_mode & _OTHERS_WRITE):
             return False
-        return file.read(len(content) + 1) == content
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(len(content) + 1) == content
+    finally:
+        os.close(descriptor)

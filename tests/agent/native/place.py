@@ -39,6 +39,7 @@ class Place:
 
 
 def assert_from_temporary(path: str) -> None:
-    """It was there, and it is gone."""
+    """It was there, and it is gone; and nothing else was said."""
+    assert "\n" not in path
     assert path.startswith(f"{tempfile.gettempdir()}/compliance-agent-")
     assert not Path(path).parent.exists()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.native import folders
 from tests.agent.native.place import Place, assert_from_temporary
 from tests.agent.one_file import environment, run, run_mounted, shown
 
@@ -121,13 +122,28 @@ def test_eight_first_runs_at_once_leave_one_whole_file(place: Place) -> None:
     assert len(outputs) == 1
 
 
+def test_a_folder_that_another_first_run_makes_meanwhile_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.mkdir
+
+    def beaten(path: str, mode: int) -> None:
+        real(path, mode)
+        raise FileExistsError(path)
+
+    monkeypatch.setattr(os, "mkdir", beaten)
+    folder = folders._private_folder(str(tmp_path), (".cache", "compliance-agent"))
+    assert folder == str(tmp_path / ".cache" / "compliance-agent")
+
+
 @pytest.mark.parametrize("damage", ["cut short", "empty", "random", "longer", "link", "pipe"])
 def test_a_damaged_cache_is_repaired(damage: str, place: Place) -> None:
     path = Path(place.look())
     content = path.read_bytes()
     path.unlink()
     if damage == "link":
-        path.symlink_to("/bin/true")
+        path.symlink_to(place.folder / "elsewhere")
+        path.write_bytes(content)
     elif damage == "pipe":
         os.mkfifo(path)
     else:
@@ -141,6 +157,8 @@ def test_a_damaged_cache_is_repaired(damage: str, place: Place) -> None:
         )
     assert place.look() == str(path)
     assert path.read_bytes() == content
+    assert path.is_file()
+    assert not path.is_symlink()
     assert place.cached() == [path]
 
 

@@ -57,6 +57,14 @@ def test_a_home_of_another_user_is_never_loaded_from(place: Place, trap: Path, n
     assert not place.mark.exists()
 
 
+def test_a_private_cache_in_a_home_of_another_user_is_not_used(place: Place) -> None:
+    """It is ours and it is right, but the owner of the home could put another one in its place."""
+    before = place.look()
+    os.chown(place.home, ATTACKER, ATTACKER)
+    assert_from_temporary(place.look())
+    assert place.cached() == [Path(before)]
+
+
 @pytest.mark.parametrize("level", ["home", ".cache", "compliance-agent"])
 def test_a_cache_that_others_can_write_to_is_never_loaded_from(
     level: str, place: Place, trap: Path, name: str
@@ -82,6 +90,13 @@ def test_a_home_that_others_can_write_to_is_not_used(mode: int, place: Place) ->
     assert_from_temporary(place.look())
     place.home.chmod(0o755)
     assert place.look() == before
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o710])
+def test_a_cache_that_others_can_enter_is_not_used(mode: int, place: Place) -> None:
+    place.look()
+    place.cache.chmod(mode)
+    assert_from_temporary(place.look())
 
 
 def test_a_file_of_another_user_is_replaced_even_when_it_is_right(place: Place) -> None:
