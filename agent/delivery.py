@@ -141,6 +141,7 @@ class Delivery:
 
     def deliver(self, most: int = BATCH) -> Trouble | None:
         """Send what waits, at most so many reports; returns what stopped it."""
+        trouble = None
         try:
             with self._api:
                 try:
@@ -148,7 +149,7 @@ class Delivery:
                 except BlockingIOError:
                     return Trouble("another agent is sending the reports of this spool")
                 except OSError as error:
-                    self._tell_once_an_hour("reading", f"the spool cannot be read: {_said(error)}")
+                    trouble = Trouble(f"the spool cannot be read: {_said(error)}")
                 self._send_what_is_held()
         except _Stopped as stopped:
             return stopped.trouble
@@ -158,7 +159,7 @@ class Delivery:
             if self._others:
                 _log.info("delivered %d reports that had waited", self._others)
                 self._others = 0
-        return None
+        return trouble
 
     def _send_the_spool(self, most: int) -> None:
         if not self._spool.names():

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from agent import delivery as delivery_module
-from agent import sender
+from agent import sender, spool
 from agent.delivery import Delivery, Fate, Trouble
 from agent.sender import Access, Api
 from agent.spool import Spool
@@ -343,6 +343,23 @@ def test_what_another_agent_is_sending_is_left_to_it(spool_folder: Path) -> None
         delivery.lose()
     assert len(api.requests) == 1
     assert delivery.fate is Fate.DELIVERED
+
+
+def test_a_spool_that_cannot_be_read_is_trouble_and_what_is_in_memory_is_sent(
+    spool_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise OSError(5, "Input/output error", "lock")
+
+    with api_that_says(STORED) as api:
+        delivery = a_delivery(api.url, spool_folder)
+        take(delivery, 1)
+        monkeypatch.setattr(spool, "locked", fail)
+        take(delivery, 2)
+        trouble = delivery.deliver()
+    assert trouble is not None
+    assert trouble.reason == "the spool cannot be read: lock: Input/output error"
+    assert [number_of(body) for _, _, body in api.requests] == [2]
 
 
 def test_no_api_and_one_that_hangs_are_trouble(

@@ -1,0 +1,255 @@
+"""The agent as an operator runs it, against the real service, through all kinds of trouble."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from agent.spool import Spool
+from tests.agent.apis import Proxy, proxy_before
+from tests.agent.trees import write_file, write_process
+from tests.live import PROJECT, LiveService
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A machine of one process: reports are small, and quickly made."""
+    root = tmp_path / "root"
+    write_process(root / "proc", 1, "init")
+    write_file(root, "/proc/stat", "btime 1795403120\n")
+    write_file(root, "/etc/os-release", "NAME=Void\nVERSION_ID=1\n")
+    return root
+
+
+@pytest.fixture
+def live(fresh_service: LiveService) -> LiveService:
+    return fresh_service.start()
+
+
+def once(url: str, tree: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "agent", "--api", url, "--rootfs", str(tree)]
+    return subprocess.run(
+        command, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@contextlib.contextmanager
+def every_second(url: str, tree: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "agent", "--api", url, "--rootfs", str(tree), "--every", "1"]
+    with (
+        log_of(tree).open("a") as log,
+        subprocess.Popen([*command, *options], cwd=PROJECT, stderr=log, text=True) as agent,
+    ):
+        try:
+            yield agent
+        finally:
+            agent.kill()
+            print(log_of(tree).read_text("utf-8"))  # noqa: T201 — shown when the test fails
+
+
+def log_of(tree: Path) -> Path:
+    return tree.parent / "agent.log"
+
+
+def stored(service: LiveService) -> list[str]:
+    """The times of all reports in the database, in their order."""
+    with contextlib.closing(sqlite3.connect(service.database)) as database:
+        rows = database.execute("SELECT fecha_hora FROM servers ORDER BY fecha_hora")
+        return [str(row[0]) for row in rows]
+
+
+def waiting(folder: Path) -> list[bytes]:
+    kept = Spool(str(folder))
+    return [kept.read(name) for name in kept.names()]
+
+
+def times_of(bodies: list[bytes]) -> list[str]:
+    return [json.loads(body)["fecha_hora"][:26].replace("T", " ") for body in bodies]
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.02)
+
+
+def test_once_with_no_api_keeps_the_report_and_the_next_run_sends_it(
+    fresh_service: LiveService, tree: Path, spool_folder: Path
+) -> None:
+    done = once(fresh_service.url, tree)
+    assert done.returncode == 1
+    assert "no connection" in done.stderr
+    assert "reports waiting: 1" in done.stderr
+    [kept] = waiting(spool_folder)
+    fresh_service.start()
+    assert once(fresh_service.url, tree).returncode == 0
+    assert waiting(spool_folder) == []
+    assert len(stored(fresh_service)) == 2
+    assert stored(fresh_service)[0] == times_of([kept])[0]
+
+
+def test_reports_of_an_outage_arrive_when_the_api_is_killed_and_comes_back(
+    live: LiveService, tree: Path, spool_folder: Path
+) -> None:
+    with every_second(live.url, tree) as agent:
+        wait_until(lambda: stored(live))
+        live.kill()
+        wait_until(lambda: len(waiting(spool_folder)) >= 2)
+        live.start()
+        wait_until(lambda: not waiting(spool_folder), 40)
+        agent.terminate()
+        assert agent.wait(5) == 0
+    log = log_of(tree).read_text("utf-8")
+    assert "no connection" in log or "the connection broke" in log
+    assert "reports that had waited" in log
+    assert len(set(stored(live))) == len(stored(live)) >= 3
+
+
+def test_a_lost_answer_stores_no_report_twice(
+    live: LiveService, tree: Path, spool_folder: Path
+) -> None:
+    """Every second answer is lost; the service knows the very same report again."""
+    with proxy_before(live.port, lambda number: number % 2 == 1) as proxy:
+        with every_second(proxy.url, tree) as agent:
+            wait_until(lambda: len(proxy.statuses) >= 8, 40)
+            agent.terminate()
+            agent.wait(5)
+        proxy.loses = lambda _number: False
+        once(proxy.url, tree)
+        assert waiting(spool_folder) == []
+        assert 200 in proxy.statuses
+        accepted = {
+            body
+            for body, status in zip(proxy.bodies, proxy.statuses, strict=True)
+            if status in {200, 201}
+        }
+    assert stored(live) == sorted(times_of(list(accepted)))
+
+
+@pytest.mark.parametrize("said", [b"", b"SSH-2.0-OpenSSH_9.2\r\n", os.urandom(200)])
+def test_an_api_that_answers_garbage_or_nothing_loses_no_report(
+    said: bytes, live: LiveService, tree: Path, spool_folder: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as odd:
+        with every_second(f"http://127.0.0.1:{odd.getsockname()[1]}", tree) as agent:
+            for _ in range(2):
+                connection, _address = odd.accept()
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(said)
+            agent.terminate()
+            assert agent.wait(5) == 0
+        kept = waiting(spool_folder)
+        assert kept
+    assert once(live.url, tree).returncode == 0
+    assert set(times_of(kept)) < set(stored(live))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_the_api_hangs_leaves_the_report_in_the_spool(
+    number: int, tree: Path, spool_folder: Path
+) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        every_second(f"http://127.0.0.1:{silent.getsockname()[1]}", tree) as agent,
+    ):
+        connection, _ = silent.accept()
+        with connection:
+            assert connection.recv(100).startswith(b"POST /servers")
+            before = time.monotonic()
+            agent.send_signal(number)
+            assert agent.wait(5) == 0
+            assert time.monotonic() - before < 1
+    assert len(waiting(spool_folder)) == 1
+
+
+def test_a_timer_run_beside_the_service_sends_nothing_twice(
+    live: LiveService, tree: Path, spool_folder: Path
+) -> None:
+    with proxy_before(live.port, lambda _number: False) as proxy:
+        with every_second(proxy.url, tree) as agent:
+            codes = [once(proxy.url, tree).returncode for _ in range(6)]
+            agent.terminate()
+            agent.wait(5)
+        assert codes == [0] * 6
+        assert once(proxy.url, tree).returncode == 0
+        assert waiting(spool_folder) == []
+        accepted = [
+            body
+            for body, status in zip(proxy.bodies, proxy.statuses, strict=True)
+            if status in {200, 201}
+        ]
+    assert len(accepted) == len(set(accepted)) == len(stored(live))
+
+
+def spool_under_kills(service: LiveService, tree: Path, folder: Path, kills: int) -> None:
+    """kill -9 while it takes, spools and sends reports, the API being away half of the time.
+
+    What was once in the spool is in the database in the end, once; no file is half written.
+    """
+    luck = random.Random(7)
+    seen: set[bytes] = set()
+    with proxy_before(service.port, lambda _number: luck.random() < 0.3) as proxy:
+        away = "http://127.0.0.1:9"
+        for turn in range(kills):
+            with every_second(luck.choice([proxy.url, away]), tree, "--now") as agent:
+                if turn % 4 == 0:
+                    before = set(proxy.bodies) | seen
+                    wait_until(partial(something_new, before, proxy, folder))
+                # The first report is under way 0.1 to 0.3 s after the start.
+                time.sleep(luck.uniform(0.05, 0.45))
+                agent.send_signal(signal.SIGKILL)
+                agent.wait()
+            seen |= set(waiting(folder))
+        proxy.loses = lambda _number: False
+        wait_until(lambda: once(proxy.url, tree).returncode == 0)
+        accepted = {
+            body
+            for body, status in zip(proxy.bodies, proxy.statuses, strict=True)
+            if status in {200, 201}
+        }
+    assert waiting(folder) == []
+    assert not (folder / "rejected").exists()
+    assert not list(folder.glob("*.partial"))
+    assert stored(service) == sorted(times_of(list(accepted)))
+    assert set(times_of(list(seen))) <= set(stored(service))
+    assert seen
+
+
+def something_new(before: set[bytes], proxy: Proxy, folder: Path) -> bool:
+    return bool({*proxy.bodies, *waiting_or_none(folder)} - before)
+
+
+def waiting_or_none(folder: Path) -> list[bytes]:
+    """What waits while an agent is at work, which takes files away."""
+    with contextlib.suppress(FileNotFoundError):
+        return waiting(folder)
+    return []
+
+
+def test_kill_9_while_it_spools_loses_nothing(
+    live: LiveService, tree: Path, spool_folder: Path
+) -> None:
+    spool_under_kills(live, tree, spool_folder, 12)
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(300)
+def test_kill_9_a_hundred_times_while_it_spools_loses_nothing(
+    live: LiveService, tree: Path, spool_folder: Path
+) -> None:
+    spool_under_kills(live, tree, spool_folder, 100)
