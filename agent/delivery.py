@@ -159,7 +159,7 @@ class Delivery:
             if self._others:
                 _log.info("delivered %d reports that had waited", self._others)
                 self._others = 0
-        return trouble
+        return trouble if self.waiting() else None
 
     def _send_the_spool(self, most: int) -> None:
         if not self._spool.names():
