@@ -1,0 +1,202 @@
+"""The one file on every Python that is here, on another processor, and for a day."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sized
+from pathlib import Path
+
+import pytest
+
+from agent.build.interpreters import interpreters
+from tests.agent.arm64 import arm64_python
+from tests.agent.one_file import LOOK, environment, run, shown
+from tests.agent.test_sender import Said, api_that_says
+
+MINORS = range(9, 15)
+
+
+@pytest.fixture(scope="module")
+def pythons() -> dict[tuple[int, int], str]:
+    return interpreters()
+
+
+@pytest.fixture(params=MINORS, ids=lambda minor: f"3.{minor}")
+def python(request: pytest.FixtureRequest, pythons: dict[tuple[int, int], str]) -> str:
+    """Each Python that the agent should run on; those that are not here are skipped."""
+    version = (3, request.param)
+    if version not in pythons:
+        assert version != sys.version_info[:2]
+        pytest.skip(f"there is no Python 3.{request.param} here")
+    return pythons[version]
+
+
+def test_it_reports_on_every_python(python: str, pyz: Path, tmp_path: Path) -> None:
+    with api_that_says(Said(201)) as api:
+        options = ["--api", api.url, "--spool", str(tmp_path / "spool")]
+        done = run(python, "-W", "error", pyz, *options, cwd="/")
+    assert done.returncode == 0, done.stderr
+    assert "201 Created" in done.stderr
+    pids = [process["pid"] for process in json.loads(api.requests[0][2])["procesos"]]
+    assert os.getpid() in pids
+
+
+def test_psutil_is_loaded_on_every_python(python: str, pyz: Path, tmp_path: Path) -> None:
+    looked = run(python, "-W", "error", "-c", LOOK, pyz, env=environment(HOME=str(tmp_path)))
+    assert looked.returncode == 0, looked.stderr
+    assert looked.stdout.startswith(f"{tmp_path}/.cache/compliance-agent/linux-")
+
+
+WHICH_URLLIB3 = """
+import runpy, sys
+sys.path[:0] = [""]
+runpy.run_path(sys.argv[1], run_name="look")["find_modules"](sys.argv[1])
+import urllib3, agent.report
+print(urllib3.__version__, urllib3.__file__.startswith(sys.argv[1]))
+print(type(agent.report.__loader__).__name__)
+"""
+
+
+def test_urllib3_is_the_one_inside_that_fits_and_bytecode_is_used(
+    python: str, pyz: Path, tmp_path: Path
+) -> None:
+    """Whatever else is installed; here it is in the folder that comes first."""
+    (tmp_path / "urllib3.py").write_text("raise RuntimeError", "utf-8")
+    looked = run(python, "-c", WHICH_URLLIB3, pyz, cwd=tmp_path)
+    version = "2.6.3" if "python3.9" in python else "2.8.0"
+    assert (looked.stdout.split(), looked.stderr) == ([version, "True", "Modules"], "")
+
+
+def test_isolated_mode_and_a_link_and_a_folder_that_is_gone_change_nothing(
+    pyz: Path, tmp_path: Path
+) -> None:
+    link = tmp_path / "agent-link"
+    link.symlink_to(pyz)
+    for flags, file in (("-I", pyz), ("-I", link), ("-SE", pyz), ("-O", pyz)):
+        assert shown(run(sys.executable, flags, file, "--print"))
+    assert shown(run(sys.executable, os.path.relpath(pyz), "--print"))
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    leave = ("sh", "-c", 'rmdir "$PWD"; exec "$@"', "sh")
+    assert shown(run(*leave, sys.executable, pyz, "--print", cwd=gone))
+
+
+def test_it_starts_by_itself(pyz: Path) -> None:
+    assert shown(run(pyz, "--print"))
+
+
+def test_an_old_python_gets_one_clear_line(pyz: Path) -> None:
+    versions = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    old = [
+        path
+        for pattern in ("2.7.*/bin/python2.7", "3.[5-8].*/bin/python3.[5-8]")
+        for path in sorted(versions.glob(pattern))
+    ]
+    if not old:
+        pytest.skip("there is no old Python here")
+    for python in old:
+        done = run(python, pyz, "--print")
+        version = python.name.removeprefix("python")
+        assert done.stderr == (
+            f"compliance-agent: error: Python 3.9 or later is needed, and {python} is {version}\n"
+        )
+        assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_a_reader_that_is_gone_and_a_closed_stderr_are_no_errors(pyz: Path) -> None:
+    show = f"{sys.executable} {pyz} --print"
+    script = f"{show} | head -c 1 >/dev/null; {show} 2>&- | wc -c"
+    done = run("sh", "-c", script)
+    assert done.stderr == ""
+    assert int(done.stdout) > 1000
+
+
+def test_exit_codes_arrive(pyz: Path, tmp_path: Path) -> None:
+    assert run(sys.executable, pyz, "--version").returncode == 0
+    assert run(sys.executable, pyz, "--unknown").returncode == 2
+    with api_that_says(Said(400)) as api:
+        done = run(sys.executable, pyz, "--api", api.url, "--spool", tmp_path / "spool")
+    assert done.returncode == 3
+
+
+def test_a_running_agent_does_not_notice_that_its_file_is_replaced(
+    pyz: Path, tmp_path: Path
+) -> None:
+    """As by an upgrade: nothing is read from the file any more once it runs."""
+    copy = tmp_path / "compliance-agent.pyz"
+    copy.write_bytes(pyz.read_bytes())
+    answers = [Said(201), Said(503), Said(400), *[Said(201)] * 20]
+    with api_that_says(*answers) as api:
+        options = ["--every", "1", "--now", "--spool", str(tmp_path / "spool"), "--api", api.url]
+        with subprocess.Popen(
+            [sys.executable, str(copy), *options],
+            env=environment(),
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            _wait_for_requests(api.requests, 1)
+            copy.write_bytes(os.urandom(1 << 20))
+            _wait_for_requests(api.requests, 4)
+            process.send_signal(signal.SIGTERM)
+            _, err = process.communicate(timeout=10)
+    assert process.returncode == 0, err
+    assert "Traceback" not in err
+
+
+def _wait_for_requests(requests: Sized, count: int) -> None:
+    end = time.monotonic() + 20
+    while len(requests) < count and time.monotonic() < end:
+        time.sleep(0.02)
+    assert len(requests) >= count
+
+
+# Runs --every with a clock that sleeps no time, and prints its memory in KiB after some turns.
+A_DAY = """
+import re, runpy, sys, types
+file, *options = sys.argv[1:]
+runpy.run_path(file, run_name="look")["find_modules"](file)
+from agent import __main__, schedule
+now, turns = [1000.0], 0
+def sleep(seconds):
+    global turns
+    now[0] += seconds
+    turns += 1
+    if turns in (24, 288):
+        print(re.search("VmRSS:\\\\s+(\\\\d+)", open("/proc/self/status").read())[1], flush=True)
+    if turns == 288:
+        raise KeyboardInterrupt
+schedule.time = types.SimpleNamespace(monotonic=lambda: now[0], sleep=sleep)
+sys.exit(__main__.main(options))
+"""
+
+
+def test_a_day_of_runs_does_not_grow_the_memory(pyz: Path, tmp_path: Path) -> None:
+    """288 runs, one every five minutes; the first two hours may fill what is kept."""
+    with api_that_says(*[Said(201)] * 300) as api:
+        options = ["--every", "300", "--now", "--spool", str(tmp_path / "spool")]
+        done = run(sys.executable, "-S", "-c", A_DAY, pyz, "--api", api.url, *options)
+    assert done.returncode == 0, done.stderr
+    assert len(api.requests) == 288
+    early, late = map(int, re.findall(r"\d+", done.stdout))
+    assert late < early + 1024
+
+
+@pytest.mark.torture
+def test_it_runs_on_arm64_with_psutils_own_build(pyz: Path, tmp_path: Path) -> None:
+    python = arm64_python(tmp_path)
+    looked = run(*python, "-c", LOOK, pyz, env=environment(HOME=str(tmp_path)))
+    assert looked.returncode == 0, looked.stderr
+    assert looked.stdout.startswith(f"{tmp_path}/.cache/compliance-agent/linux-aarch64-glibc-")
+    with api_that_says(Said(201)) as api:
+        options = ["--api", api.url, "--spool", str(tmp_path / "spool")]
+        done = run(*python, pyz, *options)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(api.requests[0][2])
+    assert document["arquitectura_proc"] == "aarch64"
+    assert os.getpid() in [process["pid"] for process in document["procesos"]]
