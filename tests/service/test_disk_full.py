@@ -268,7 +268,7 @@ def started_on(disk: SmallDisk) -> subprocess.CompletedProcess[str]:
 
 
 def faults_in(log: str) -> list[str]:
-    return [line for line in log.splitlines() if " INFO " not in line]
+    return [line for line in log.splitlines() if "[INFO]" not in line]
 
 
 @pytest.mark.parametrize("pages", [0, 2, 5, 12])
