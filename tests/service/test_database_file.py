@@ -142,7 +142,7 @@ def test_a_file_that_is_no_database_ends_the_start_with_one_clear_line(
         check=False,
     )
     assert ended.returncode != 0
-    (line,) = [line for line in ended.stderr.splitlines() if " INFO " not in line]
+    (line,) = [line for line in ended.stderr.splitlines() if "[INFO]" not in line]
     assert line.startswith(f"{path} cannot be used now: ")
     assert path.read_bytes() == content, "nor is it touched"
 
