@@ -269,13 +269,12 @@ def test_a_writer_killed_while_it_holds_what_others_wait_for_blocks_nobody(
             assert [answer.result(5).status for answer in answers] == [201] * 8
     finally:
         holder.kill()
-        holder.wait(10)
+        holder.communicate(timeout=10)
     assert stored(live) == Counter(["before", *map(str, range(8))])
     with open_database(live) as connection:
         halves = connection.execute("SELECT * FROM server WHERE identity = 'half done'").fetchall()
     assert halves == []
     assert_sound(live)
-    holder.stdout.close()
 
 
 def test_a_master_killed_alone_is_replaced_at_once(fresh_service: LiveService) -> None:
