@@ -11,33 +11,37 @@ import re
 
 MASK = "***"
 
-# A name that holds a secret: password, DB_PASS, --api-key, keyStorePassword, AWS_SECRET_ACCESS_KEY.
-_WORDS = (
-    r"passw(?:or)?d|passphrase|passcode|secret|token|credential|api[-_.]?key|access[-_.]?key"
-    r"|private[-_.]?key|account[-_.]?key|encryption[-_.]?key|signing[-_.]?key|shared[-_.]?key"
+# Names that hold a secret: password, DB_PASS, --api-key, keyStorePassword, AWS_SECRET_ACCESS_KEY.
+# Every pattern here takes time that grows with the text and no faster; the tests see to it.
+_SECRET = re.compile(
+    r"(?i)passw(?:or)?d|passphrase|passcode|secret|token|credential"
+    r"|(?:api|access|private|account|encryption|signing|shared)[-_.]?key"
+    r"|(?:^|[-_.])(?:pass(?:in|out)?|pwd|pw|auth|authorization|requirepass|masterauth|cookie)$"
 )
-_LAST_WORDS = r"pass|pwd|pw|auth|authorization|requirepass|masterauth|cookie|bearer"
-_NAME = (
-    rf"(?:[\w.-]*(?:{_WORDS})[\w.-]*|(?:[\w.-]*[-_.])?(?:{_LAST_WORDS})|[\w.-]*[a-z](?:Pass|Pwd))"
-)
+_SECRET_END = re.compile(r"[a-z](?:Pass|Pwd)$")
 # Names that speak of a secret and do not hold it.
 _HARMLESS = re.compile(
-    r"(?i).*(?:file|path|dir|folder|store|policy|ttl|type|length|url|uri|endpoint|env|stdin|fd"
+    r"(?i)(?:file|path|dir|folder|store|policy|ttl|type|length|url|uri|endpoint|env|stdin|fd"
     r"|[-_.]id|[-_.]name|rotation|expiry|expiration|timeout|provider)$"
 )
-_OPTION = re.compile(rf"(?i)-{{0,2}}{_NAME}$")
-_ASSIGNMENT = re.compile(rf"(?is)(--?(?:D)?|/)?({_NAME})(=|:(?!//))(.+)")
-_INSIDE = re.compile(
-    rf"(?i)(?<![\w-])({_NAME})([\"']?\s*[=:]\s*)(?!//)"
-    r"(\"[^\"]*\"|'[^']*'|(?:Bearer|Basic|Token|Digest|Negotiate)\s+[^\s\"']+|[^\s\"'&;,}]+)"
+_OPTION = re.compile(r"--?([\w.-]+)")
+_ASSIGNMENT = re.compile(r"(?s)([-/]{0,2}[\w.-]+)(=|:(?!//))(.+)")
+_NAME = re.compile(r"(?<![\w.-])([\w.-]+)[\"']?\s*[=:]\s*(?!//)")
+_VALUE = re.compile(
+    r"(?i)\"[^\"]*\"|'[^']*'|(?:Bearer|Basic|Token|Digest|Negotiate)\s+[^\s\"']+|[^\s\"'&;}]+"
 )
-_URL = re.compile(r"([A-Za-z][\w+.-]*://)([^\s/@:'\"]*):([^\s'\"]*)@(?=[^\s@]*)")
+_URL = re.compile(r"(?<=://)([^\s/@:'\"]{0,256}):([^\s'\"]{0,512})@")
 _SCHEME = re.compile(r"(?i)\b(Bearer|Basic)(\s+)[\w.~+/=-]{6,}")
 # Tokens that are known by their looks: GitHub, GitLab, Slack, OpenAI and Stripe, npm, JSON Web.
 _LOOKS = re.compile(
-    r"\b(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeprs]-[\w-]{10,}"
+    r"(?<![\w-])(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeprs]-[\w-]{10,}"
     r"|[sr]k[-_](?:live_|test_|proj-)?[\w-]{16,}|npm_\w{20,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)"
 )
+
+
+def _holds_a_secret(name: str) -> bool:
+    return bool(_SECRET.search(name) or _SECRET_END.search(name)) and not _HARMLESS.search(name)
+
 
 # Options of programs whose next word is a secret, or whose own end is one (-pSECRET).
 _NEXT: dict[str, str] = {
@@ -142,7 +146,8 @@ def _masked_option(program: str, word: str) -> tuple[str, str | None]:
         known = _known_option(program, word)
         if known is not None:
             return known
-        if word[0] == "-" and _OPTION.fullmatch(word) and not _HARMLESS.fullmatch(word):
+        option = _OPTION.fullmatch(word)
+        if option and _holds_a_secret(option[1]):
             return word, "all"
     return _masked_text(word) if text else _masked_assignment(word), None
 
@@ -164,8 +169,8 @@ def _known_option(program: str, word: str) -> tuple[str, str | None] | None:
 
 def _masked_assignment(word: str) -> str:
     assignment = _ASSIGNMENT.fullmatch(word)
-    if assignment and not _HARMLESS.fullmatch(assignment[2]):
-        return f"{assignment[1] or ''}{assignment[2]}{assignment[3]}{MASK}"
+    if assignment and MASK not in word and _holds_a_secret(assignment[1]):
+        return f"{assignment[1]}{assignment[2]}{MASK}"
     return _masked_inside(word)
 
 
@@ -180,18 +185,26 @@ def _masked_text(text: str) -> str:
 
 
 def _masked_inside(text: str) -> str:
-    text = _URL.sub(rf"\1\2:{MASK}@", text)
-    text = _INSIDE.sub(_hidden_value, text)
+    text = _URL.sub(rf"\1:{MASK}@", text)
+    text = _masked_values(text)
     text = _SCHEME.sub(rf"\1\2{MASK}", text)
     return _LOOKS.sub(MASK, text)
 
 
-def _hidden_value(match: re.Match[str]) -> str:
-    name, equals, value = match.groups()
-    if _HARMLESS.fullmatch(name):
-        return match.group()
-    quote = value[0] if value[0] in "\"'" else ""
-    return f"{name}{equals}{quote}{MASK}{quote}"
+def _masked_values(text: str) -> str:
+    out: list[str] = []
+    shown = 0  # how far the text has been looked at
+    while True:
+        name = _NAME.search(text, shown)
+        if name is None:
+            return "".join([*out, text[shown:]])
+        out.append(text[shown : name.end()])
+        shown = name.end()
+        value = _VALUE.match(text, shown) if _holds_a_secret(name[1]) else None
+        if value is not None:
+            quote = value[0][0] if value[0][0] in "\"'" else ""
+            out.append(f"{quote}{MASK}{quote}")
+            shown = value.end()
 
 
 def _hidden_user(text: str, separator: str) -> str:
