@@ -63,7 +63,10 @@ class Archive:
             try:
                 with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
                     for number, line in enumerate(lines, start=1):
-                        yield _parse(path, number, line)
+                        # A last line without its end is being written, or its writer died:
+                        # nobody was told that it is stored.
+                        if line.endswith(b"\n"):
+                            yield _parse(path, number, line)
             except (EOFError, gzip.BadGzipFile, zlib.error):
                 yield DamagedLine(path, number + 1)  # and whatever came after it
 

@@ -65,10 +65,14 @@ def _not_found(
 
 
 def _storage_unavailable(
-    _req: falcon.Request, resp: falcon.Response, error: StorageUnavailableError, _params: object
+    req: falcon.Request, resp: falcon.Response, error: StorageUnavailableError, _params: object
 ) -> None:
     _LOG.error("storage unavailable: %s", error)
-    _unavailable(resp, "what was sent could not be stored, keep it and send it again later")
+    if req.method == "POST":
+        detail = "what was sent could not be stored, keep it and send it again later"
+    else:
+        detail = "what is stored cannot be read now, try again later"
+    _unavailable(resp, detail)
 
 
 def _unexpected(

@@ -377,3 +377,13 @@ def test_a_report_that_cannot_be_synced_is_not_acknowledged_and_not_in_the_datab
         assert connection.execute("SELECT count(*) FROM servers").fetchone() == (0,)
     assert posting(report()) == 201
     assert posting(report()) == 200
+
+
+def test_a_line_that_is_still_being_written_is_not_read_yet(tmp_path: Path) -> None:
+    archive = Archive(tmp_path / "archive")
+    archive.append(b'{"a":1}', times.parse("2020-02-15 01:00:00"))
+    with (tmp_path / "archive" / "2020-02-15.jsonl").open("ab") as writer:
+        writer.write(b'{"recibido":"2020-02-15T02')
+    (line,) = archive.read()
+    assert isinstance(line, ArchivedReport)
+    assert line.raw == b'{"a":1}'
