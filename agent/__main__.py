@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import threading
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 from agent import __version__, journal, report, schedule, settings, wire
@@ -173,6 +173,20 @@ class _Parser(argparse.ArgumentParser):
         self.exit(WRONG_ARGUMENTS, f"{self.prog}: error: {message} (see --help)\n")
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """As wide as the terminal.
+
+    argparse would ask shutil for that, at every start, which imports four kinds of compression.
+    """
+
+    def __init__(self, prog: str, **options: Any) -> None:  # noqa: ANN401 — newer Pythons have more
+        try:
+            columns = int(os.environ.get("COLUMNS") or os.get_terminal_size().columns)
+        except (OSError, ValueError):  # stdout is no terminal
+            columns = 80
+        super().__init__(prog, width=max(columns, 40) - 2, **options)
+
+
 def program() -> str:
     """How this was started: python -m agent, or the file of the .pyz."""
     name = os.path.basename(sys.argv[0])  # noqa: PTH119 — see machine.py
@@ -185,7 +199,7 @@ def _parser() -> _Parser:
         usage="%(prog)s --api URL [--every SECONDS] [options]",
         description=_DESCRIPTION,
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
         allow_abbrev=False,
     )
     parser.add_argument("--once", action="store_true", help="report once and end (the default)")

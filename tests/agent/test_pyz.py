@@ -121,6 +121,18 @@ def test_exit_codes_arrive(pyz: Path, tmp_path: Path) -> None:
     assert done.returncode == 3
 
 
+def test_a_run_imports_no_more_than_it_needs(pyz: Path, tmp_path: Path) -> None:
+    """Importing is most of what a run costs."""
+    with api_that_says(Said(201)) as api:
+        options = ["--api", api.url, "--spool", str(tmp_path / "spool")]
+        done = run(sys.executable, "-S", "-X", "importtime", pyz, *options)
+    imported = set(re.findall(r"\| +([\w.]+)$", done.stderr, re.MULTILINE))
+    assert {"urllib3", "agent.sender"} <= imported
+    dear = {"bz2", "configparser", "importlib.metadata", "inspect", "pathlib", "platform", "psutil"}
+    dear |= {"shutil", "subprocess", "tempfile", "zipfile", "asyncio", "dataclasses"}
+    assert imported & dear == set()
+
+
 REPLACED_AT_ONCE = """
 import runpy, sys
 file = sys.argv[1]
