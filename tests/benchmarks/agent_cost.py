@@ -15,7 +15,6 @@ import http.server
 import os
 import resource
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
@@ -34,14 +33,21 @@ PS = ["ps", "-eo", "pid,user,comm"]
 INVENTORIES = (["facter"], ["fusioninventory-inventory"])
 SLOW_ROUNDS = 3
 
-# All are in one process group, which is ended as a whole.
+# Ends its processes, and waits for them, when its stdin is closed: whoever started it may be gone.
 CROWD = """
 import os, signal, sys
+children = []
 for _ in range(int(sys.argv[1])):
-    if os.fork() == 0:
+    child = os.fork()
+    if child == 0:
         signal.pause()
+    children.append(child)
 print("there", flush=True)
-signal.pause()
+sys.stdin.read()
+for child in children:
+    os.kill(child, signal.SIGKILL)
+for child in children:
+    os.waitpid(child, 0)
 """
 
 
@@ -135,13 +141,15 @@ def cost_of(command: list[str]) -> Cost:
 def crowd(size: int) -> Iterator[None]:
     """So many more processes, which wait for a signal."""
     command = [sys.executable, "-S", "-c", CROWD, str(size)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, process_group=0) as parent:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as parent:
+        assert parent.stdin is not None
         assert parent.stdout is not None
         parent.stdout.readline()
         try:
             yield
         finally:
-            os.killpg(parent.pid, signal.SIGKILL)
+            parent.stdin.close()
 
 
 class _Answer(http.server.BaseHTTPRequestHandler):
