@@ -167,7 +167,7 @@ def _warn_of_a_bare_token(chosen: Settings) -> None:
         _log.warning("the token travels to %s without encryption; use https", chosen.api)
 
 
-class _Parser(argparse.ArgumentParser):
+class OneLineParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """One line, without the usage that argparse puts before it."""
         self.exit(WRONG_ARGUMENTS, f"{self.prog}: error: {message} (see --help)\n")
@@ -193,8 +193,8 @@ def program() -> str:
     return name if name.endswith(".pyz") else "python -m agent"
 
 
-def _parser() -> _Parser:
-    parser = _Parser(
+def _parser() -> OneLineParser:
+    parser = OneLineParser(
         prog=program(),
         usage="%(prog)s --api URL [--every SECONDS] [options]",
         description=_DESCRIPTION,

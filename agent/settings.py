@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 PREFIX = "COMPLIANCE_AGENT_"
 CONFIG = "/etc/compliance-agent.ini"
 SECTION = "agent"
+REPORT_EVERY_SECONDS = 300.0
 _LONGEST_INTERVAL_SECONDS = 366 * 24 * 3600
 _LARGEST_SPOOL_MIB = 1 << 20
 _MOST_SPOOL_DAYS = 10_000
@@ -86,6 +87,9 @@ def _number(least: float, most: float, unit: str) -> Callable[[str], float]:
     return parse
 
 
+check_interval = _number(1, _LONGEST_INTERVAL_SECONDS, "seconds")
+
+
 def _folder(text: str) -> str:
     if not os.path.isdir(text):
         raise ValueError(f"{text!r}: there is no such folder")
@@ -116,7 +120,7 @@ SHARED = (
     Setting("api", _api, "URL", "the API to report to, such as https://api.example:8000"),
     Setting(
         "every",
-        _number(1, _LONGEST_INTERVAL_SECONDS, "seconds"),
+        check_interval,
         "SECONDS",
         "go on reporting, every so many seconds; the first time after a random part of them",
     ),

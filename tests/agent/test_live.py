@@ -110,7 +110,7 @@ def test_reports_of_an_outage_arrive_when_the_api_is_killed_and_comes_back(
         live.kill()
         wait_until(lambda: len(waiting(spool_folder)) >= 2)
         live.start()
-        wait_until(lambda: not waiting(spool_folder), 40)
+        wait_until(lambda: "that had waited" in log_of(tree).read_text("utf-8"), 40)
         agent.terminate()
         assert agent.wait(5) == 0
     log = log_of(tree).read_text("utf-8")
