@@ -56,7 +56,7 @@ def run_for_ever(
         now = time.monotonic()
         if now >= turn:
             take()
-            turn = start + ((now - start) // every + 1) * every
+            turn = start + ((time.monotonic() - start) // every + 1) * every
         if now >= retry and delivery.waiting():
             trouble = delivery.deliver()
             if trouble is None:

@@ -1,6 +1,6 @@
 """Prints units for systemd: install-unit."""
 
-# ruff: noqa: PTH100, PTH119, PTH120
+# ruff: noqa: PTH100, PTH120
 from __future__ import annotations
 
 import argparse
