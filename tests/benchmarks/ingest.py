@@ -16,6 +16,7 @@ import os
 import socket
 import sqlite3
 import statistics
+import sys
 import tempfile
 import threading
 import time
@@ -48,6 +49,8 @@ def main() -> None:
         before = bare_loop(folder / "before", options, options.seconds / 4)
         latencies, refused, processor_seconds = served(folder / "service", options)
         after = bare_loop(folder / "after", options, options.seconds / 4)
+    if len(latencies) < 2:
+        sys.exit(f"the service stored next to nothing ({refused} reports were refused)")
     bare = statistics.mean([before, after])
     rate = len(latencies) / options.seconds
     rows: list[dict[str, str | int | float]] = [
