@@ -85,6 +85,8 @@ def write(path: Path, files: dict[str, bytes]) -> None:
                 entry = zipfile.ZipInfo(name, _EPOCH)
                 entry.create_system = _UNIX
                 entry.external_attr = (_FILE | _READABLE) << 16
-                archive.writestr(entry, files[name], zipfile.ZIP_DEFLATED, compresslevel=9)
+                # Bytecode is compressed already, module by module.
+                how = zipfile.ZIP_STORED if name.startswith("bytecode/") else zipfile.ZIP_DEFLATED
+                archive.writestr(entry, files[name], how, compresslevel=9)
     partial.chmod(0o755)
     os.replace(partial, path)  # noqa: PTH105 — Path.replace() is no different

@@ -18,6 +18,7 @@ if sys.version_info < (3, 9):
 import importlib.util
 import marshal
 import os
+import zlib
 
 
 class Modules(object):
@@ -28,7 +29,7 @@ class Modules(object):
     """
 
     def __init__(self, archive, table):  # type: (str, dict[str, tuple[bool, bytes]]) -> None
-        """table: by its name, whether a module is a package, and its code."""
+        """table: by its name, whether a module is a package, and its code, compressed."""
         self.archive = archive
         self.get_data = __loader__.get_data  # type: ignore[name-defined]
         self._table = table
@@ -50,7 +51,8 @@ class Modules(object):
         """Nothing special."""
 
     def exec_module(self, module):  # type: ignore[no-untyped-def]
-        exec(marshal.loads(self._table[module.__name__][1]), module.__dict__)
+        code = zlib.decompress(self._table[module.__name__][1])
+        exec(marshal.loads(code), module.__dict__)
 
 
 def find_modules(archive):  # type: (str) -> None
