@@ -230,23 +230,29 @@ LISTS = {
     "219": ("         1       1000 liveuser         seat0           \n", ["1"]),
     # https://github.com/systemd/python-systemd/issues/81
     "237": (
-        ("   2          1000    hossein      seat0          tty2            \n"
-        "  c1          121      gdm         seat0          tty1            \n"),
+        (
+            "   2          1000    hossein      seat0          tty2            \n"
+            "  c1          121      gdm         seat0          tty1            \n"
+        ),
         ["2", "c1"],
     ),
     # https://github.com/systemd/systemd/issues/20397
     "245": (
-        ("     18 1001 sebastien seat0     \n     19  126 sddm      seat0     \n"
-        "     21 1001 sebastien seat0 tty2\n"),
+        (
+            "     18 1001 sebastien seat0     \n     19  126 sddm      seat0     \n"
+            "     21 1001 sebastien seat0 tty2\n"
+        ),
         ["18", "19", "21"],
     ),
     # https://github.com/systemd/systemd/issues/32845
     "256": ("      1    0 root  -    433    user          pts/0       no   -\n", ["1"]),
     "259": (
-        ("     1 60578 gdm-greeter -     2673   manager-early -    no   -\n"
-        "     4  1000 paddock     -     3744   user          -    no   -\n"
-        "     7 811622788 dave@acme.test seat0 4100 user   tty2 no   -\n"
-        "    c1 60578 gdm-greeter seat0 2629   greeter       tty1 no   -\n"),
+        (
+            "     1 60578 gdm-greeter -     2673   manager-early -    no   -\n"
+            "     4  1000 paddock     -     3744   user          -    no   -\n"
+            "     7 811622788 dave@acme.test seat0 4100 user   tty2 no   -\n"
+            "    c1 60578 gdm-greeter seat0 2629   greeter       tty1 no   -\n"
+        ),
         ["1", "4", "7", "c1"],
     ),
     "nobody": ("", []),
