@@ -67,7 +67,7 @@ def against_archive(
             outcome.archived_only.append(key)
         elif id_serv not in found:
             found.add(id_serv)
-            if database.content(id_serv) != content_of(line.report):
+            if not database.content(id_serv).agrees_with(content_of(line.report)):
                 outcome.differences.append(f"{key} differs from the archive's {line.place}")
     for key, id_serv in database.reports():
         outcome.reports += 1
@@ -91,7 +91,7 @@ def against_database(old: Audit, new: Audit, step: Callable[[], None]) -> Outcom
             outcome.archived_only.append(in_new[0])
             in_new = next(news, None)
         elif in_old is not None and in_new is not None:
-            if old.content(in_old[1]) != new.content(in_new[1]):
+            if not old.content(in_old[1]).agrees_with(new.content(in_new[1])):
                 outcome.differences.append(f"{in_old[0]} differs between the two")
             in_old, in_new = next(olds, None), next(news, None)
     return outcome

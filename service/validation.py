@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from itertools import islice
-from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,8 +29,6 @@ MOST_FAULTS = 10
 MOST_SHOWN = 60  # characters of a text that was sent
 
 _FILE_NAME = re.compile(r"report\.v(\d+)\.json")
-_process_row = itemgetter("pid", "name", "username")
-_login_row = itemgetter("pid", "name")
 
 Value = TypeVar("Value")
 
@@ -62,8 +59,12 @@ class ReportValidator:
                 nombre_so=value["nombre_so"],
                 version_so=value["version_so"],
             ),
-            processes=list(map(_process_row, value["procesos"])),
-            logins=list(map(_login_row, value["usuarios_activos"])),
+            processes=[
+                (row["pid"], row["name"], row["username"], None) for row in value["procesos"]
+            ],
+            logins=[
+                (row["pid"], row["name"], None, None, None) for row in value["usuarios_activos"]
+            ],
             digest=document.digest,
         )
 

@@ -9,6 +9,25 @@ from service.resources.body import read_body
 from service.resources.paging import link_to_next, page_asked_for
 from service.store.records import Record, RecordStore
 
+_IN_EVERY_VERSION = (
+    "ipaddress",
+    "fecha_hora",
+    "arquitectura_proc",
+    "marca_proc",
+    "nombre_so",
+    "version_so",
+)
+_OF_A_SERVER = (
+    "id_maquina",
+    "nombre_host",
+    "nucleo",
+    "version_agente",
+    "fuente_usuarios",
+    "descartados",
+)
+_OF_A_PROCESS = ("ppid", "inicio", "ejecutable", "linea_comando")
+_OF_A_LOGIN = ("terminal", "origen", "desde")
+
 
 class Servers:
     def __init__(self, intake: Intake, records: RecordStore, max_body: int) -> None:
@@ -41,11 +60,25 @@ class Server:
 
 
 def _as_posted(record: Record) -> dict[str, object]:
-    """The record in the wire model, so that it could be posted again."""
-    document: dict[str, object] = record.server._asdict()
-    del document["id_serv"]
-    document["procesos"] = [
+    """The record in the wire model that it came in, so that it could be posted again."""
+    server = record.server._asdict()
+    document: dict[str, object] = {name: server[name] for name in _IN_EVERY_VERSION}
+    processes: list[dict[str, object]] = [
         {"username": row.username, "pid": row.pid, "name": row.name} for row in record.processes
     ]
-    document["usuarios_activos"] = [{"pid": row.pid, "name": row.username} for row in record.logins]
-    return document
+    logins: list[dict[str, object]] = [
+        {"pid": row.pid, "name": row.username} for row in record.logins
+    ]
+    if record.server.version_esquema > 1:
+        document["version_esquema"] = record.server.version_esquema
+        document |= _known(record.server, _OF_A_SERVER)
+        for shown, process in zip(processes, record.processes, strict=True):
+            shown.update(_known(process, _OF_A_PROCESS))
+        for shown, login in zip(logins, record.logins, strict=True):
+            shown.update(_known(login, _OF_A_LOGIN))
+    return document | {"procesos": processes, "usuarios_activos": logins}
+
+
+def _known(row: object, names: tuple[str, ...]) -> dict[str, object]:
+    """The optional members of version 2, which are left out when they are not known."""
+    return {name: value for name in names if (value := getattr(row, name)) is not None}

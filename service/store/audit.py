@@ -7,12 +7,18 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from service import times
 from service.database import Database
-from service.report import Login, Process, Profile, Report
+from service.report import UNKNOWN, Facts, Report
 from service.store.identity import identity_of
+
+ProcessKey = tuple[object, ...]  # pid, name, username, inicio
+LoginKey = tuple[object, ...]  # pid, username, terminal, origen, desde
+
+_SLOTS = 1 << 20  # id_proc is id_serv times this, and the slot
 
 
 class Key(NamedTuple):
@@ -30,10 +36,22 @@ class Key(NamedTuple):
 class Content:
     """What the three relations show of one report, ids and order aside."""
 
-    profile: Profile
-    fecha_hora: str
-    processes: Counter[Process]
-    logins: Counter[Login]
+    server: dict[str, object]
+    processes: Counter[ProcessKey]
+    # With the facts of those that this report is the first to show. What is shown of the others
+    # was said by an earlier report, which need not be the same one in two databases.
+    first_sights: Counter[tuple[ProcessKey, Facts]]
+    logins: Counter[LoginKey]
+
+    def agrees_with(self, other: Content) -> bool:
+        mine = self.first_sights - other.first_sights
+        others = other.first_sights - self.first_sights
+        return (
+            (self.server, self.processes, self.logins)
+            == (other.server, other.processes, other.logins)
+            # Both showed the process first, and with other facts.
+            and {key for key, _ in mine}.isdisjoint(key for key, _ in others)
+        )
 
 
 def key_of(report: Report) -> Key:
@@ -41,13 +59,28 @@ def key_of(report: Report) -> Key:
 
 
 def content_of(report: Report) -> Content:
-    """What the relations should show of a report."""
+    """What the relations should show of a report, were it the first to show each process."""
+    server = report.profile._asdict()
+    del server["booted_at"]  # the relations show it with process 1
+    server["version_esquema"] = server["version_esquema"] or 1
+    processes = [(*row, _shown(started_at)) for *row, started_at in report.processes]
+    facts = report.process_facts or [UNKNOWN] * len(processes)
     return Content(
-        report.profile,
-        times.to_text(report.taken_at),
-        Counter(report.processes),
-        Counter(report.logins),
+        server
+        | {
+            "fecha_hora": times.to_text(report.taken_at),
+            "id_maquina": report.id_maquina,
+            "descartados": report.discarded,
+        },
+        Counter(processes),
+        Counter(zip(processes, facts, strict=True)),
+        Counter((*row, _shown(since)) for *row, since in report.logins),
     )
+
+
+@lru_cache(maxsize=1 << 16)
+def _shown(microseconds: int | None) -> str | None:
+    return None if microseconds is None else times.to_text(microseconds)
 
 
 class Audit:
@@ -81,17 +114,23 @@ class Audit:
     def content(self, id_serv: int) -> Content:
         """What the relations do show of a report."""
         parameters = {"id_serv": id_serv}
-        _, ipaddress, fecha_hora, *platform = self._connection.execute(
-            self._queries["record"], parameters
-        ).fetchone()
-        processes = self._connection.execute(self._queries["record_processes"], parameters)
+        record = self._connection.execute(self._queries["record"], parameters)
+        names = [column[0] for column in record.description]
+        server = dict(zip(names, record.fetchone(), strict=True))
+        del server["id_serv"], server["id_clonado"]  # which depend on other reports
+        first = {
+            slot for (slot,) in self._connection.execute(self._queries["first_sights"], parameters)
+        }
+        processes: list[ProcessKey] = []
+        first_sights: Counter[tuple[ProcessKey, Facts]] = Counter()
+        for id_proc, pid, name, username, ppid, inicio, *texts in self._connection.execute(
+            self._queries["record_processes"], parameters
+        ):
+            processes.append((pid, name, username, inicio))
+            if id_proc % _SLOTS in first:
+                first_sights[processes[-1], (ppid, *texts)] += 1
         logins = self._connection.execute(self._queries["record_logins"], parameters)
-        return Content(
-            Profile(ipaddress, *platform),
-            fecha_hora,
-            Counter(row[1:] for row in processes),
-            Counter(row[1:] for row in logins),
-        )
+        return Content(server, Counter(processes), first_sights, Counter(row[1:] for row in logins))
 
 
 @contextmanager

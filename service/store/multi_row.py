@@ -1,4 +1,4 @@
-"""Inserts many rows with few statements: half the cost of a statement a row."""
+"""Writes many rows: with few statements where that can be, and with little ado."""
 
 from __future__ import annotations
 
@@ -10,15 +10,34 @@ from functools import lru_cache
 ROWS_A_STATEMENT = 100
 
 _VALUES = re.compile(r"VALUES\s*\((?P<row>[^()]*)\)")
+_PARAMETER = re.compile(r"(?<!:):[a-z_]+")
 
 
 def insert_rows(
     connection: sqlite3.Connection, query: str, rows: Sequence[Sequence[object]]
 ) -> None:
-    """Runs `INSERT … VALUES (:a, :b)` for all rows, whose values stand in the order of a, b."""
+    """Runs `INSERT … VALUES (:a, :b)` for all rows, whose values stand in the order of a, b.
+
+    With half the cost of a statement a row.
+    """
     for start in range(0, len(rows), ROWS_A_STATEMENT):
         some = rows[start : start + ROWS_A_STATEMENT]
         connection.execute(_repeated(query, len(some)), list(_flat(some)))
+
+
+def change_rows(
+    connection: sqlite3.Connection, query: str, rows: Sequence[Sequence[object]]
+) -> None:
+    """Runs `UPDATE … SET b = :a … WHERE c = :d` for each row, whose values stand in that order.
+
+    Finding them by their names would take a tenth of the time.
+    """
+    connection.executemany(_positional(query), rows)
+
+
+@lru_cache(maxsize=1000)
+def _positional(query: str) -> str:
+    return _PARAMETER.sub("?", query)
 
 
 @lru_cache(maxsize=1000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from service.database import Database
 from service.errors import RecordNotFoundError
@@ -21,6 +21,14 @@ class ServerRow(NamedTuple):
     marca_proc: str
     nombre_so: str
     version_so: str
+    version_esquema: int
+    id_maquina: str | None
+    nombre_host: str | None
+    nucleo: str | None
+    version_agente: str | None
+    fuente_usuarios: str | None
+    descartados: int | None
+    id_clonado: bool
 
 
 class ProcessRow(NamedTuple):
@@ -30,6 +38,10 @@ class ProcessRow(NamedTuple):
     pid: int
     name: str | None
     username: str | None
+    ppid: int | None
+    inicio: str | None
+    ejecutable: str | None
+    linea_comando: str | None
 
 
 class LoginRow(NamedTuple):
@@ -38,6 +50,9 @@ class LoginRow(NamedTuple):
     id_usr: int
     pid: int | None
     username: str | None
+    terminal: str | None
+    origen: str | None
+    desde: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +102,13 @@ class RecordStore:
             ).fetchall()
         shown = rows[:limit]
         more = len(rows) > limit
-        return Page([ServerRow(*row[1:]) for row in shown], shown[-1][0] if more else None)
+        return Page([_server_row(row[1:]) for row in shown], shown[-1][0] if more else None)
 
     def _server(self, connection: sqlite3.Connection, id_serv: int) -> ServerRow:
         row = connection.execute(self._queries["record"], {"id_serv": id_serv}).fetchone()
         if row is None:
             raise RecordNotFoundError(id_serv)
-        return ServerRow(*row)
+        return _server_row(row)
 
     def _processes(self, connection: sqlite3.Connection, id_serv: int) -> list[ProcessRow]:
         rows = connection.execute(self._queries["record_processes"], {"id_serv": id_serv})
@@ -102,3 +117,7 @@ class RecordStore:
     def _logins(self, connection: sqlite3.Connection, id_serv: int) -> list[LoginRow]:
         rows = connection.execute(self._queries["record_logins"], {"id_serv": id_serv})
         return [LoginRow(*row) for row in rows]
+
+
+def _server_row(row: tuple[Any, ...]) -> ServerRow:
+    return ServerRow(*row)._replace(id_clonado=bool(row[-1]))

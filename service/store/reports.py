@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from service.database import Database
 from service.group_commit import GroupCommit
-from service.report import Profile, Report
-from service.store.dictionary import Dictionary
-from service.store.identity import identity_of
-from service.store.spans import NOTHING, SpanTable, SpanWrite
+from service.report import Facts, Login, Process, Profile, Report
+from service.store.dictionary import Dictionary, Values
+from service.store.servers import ServerTable
+from service.store.spans import NOTHING, Columns, SpanTable, SpanWrite
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class _Numbers(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What storing a report will write, as long as the server's numbers are these."""
+    """What storing a report will write, as long as it is this server's, with these numbers."""
 
     server_id: int
     numbers: _Numbers
@@ -52,18 +52,21 @@ class ReportStore:
     def __init__(self, database: Database, queries: Mapping[str, str]) -> None:
         self._database = database
         self._queries = queries
+        self._servers = ServerTable(queries)
         self._profiles = Dictionary(queries, "profile", ("server_id", *Profile._fields))
-        programs = Dictionary(queries, "program", ("name", "username"))
-        accounts = Dictionary(queries, "account", ("username",))
+        programs = Dictionary(
+            queries, "program", ("name", "username", "executable", "command_line")
+        )
+        accounts = Dictionary(queries, "account", ("username", "terminal", "origin"))
         self._dictionaries = (self._profiles, programs, accounts)
-        self._processes = SpanTable(queries, "process", programs)
-        self._logins = SpanTable(queries, "login", accounts)
+        self._processes = SpanTable(queries, "process", programs, _stored_process)
+        self._logins = SpanTable(queries, "login", accounts, _stored_login)
         self._commits = GroupCommit(self.add_all)
 
     def plan(self, report: Report) -> Plan | None:
         """What storing this report will write; null for the first report of a server."""
         with self._database.snapshot() as connection:
-            server_id = self._find(connection, "server", identity=identity_of(report))
+            server_id = self._servers.find(connection, report)
             return None if server_id is None else self._plan(connection, server_id, report)
 
     def add(self, report: Report, received_at: int, plan: Plan | None = None) -> Stored:
@@ -90,8 +93,11 @@ class ReportStore:
     def _add(
         self, connection: sqlite3.Connection, report: Report, received_at: int, plan: Plan | None
     ) -> tuple[Stored, Plan]:
-        if plan is None or self._numbers(connection, plan.server_id) != plan.numbers:
-            plan = self._plan(connection, self._server_id(connection, report), report)
+        if plan is None or not self._still_holds(connection, report, plan):
+            server_id = self._servers.find(connection, report)
+            if server_id is None:
+                server_id = self._servers.add(connection, report)
+            plan = self._plan(connection, server_id, report)
         if plan.id_serv is not None:
             return Stored(plan.id_serv, new=False), plan
         profile = (plan.server_id, *report.profile)
@@ -105,23 +111,27 @@ class ReportStore:
                 "received_at": received_at,
                 "profile_id": profile_id,
                 "digest": report.digest,
+                "discarded": report.discarded,
             },
         ).fetchone()
         self._processes.write(connection, plan.processes)
         self._logins.write(connection, plan.logins)
         return Stored(id_serv, new=True), plan
 
+    def _still_holds(self, connection: sqlite3.Connection, report: Report, plan: Plan) -> bool:
+        if self._numbers(connection, plan.server_id) != plan.numbers:
+            return False
+        # An address always means the same server. An id may have got another one in between.
+        return report.id_maquina is None or self._servers.find(connection, report) == plan.server_id
+
     def _plan(self, connection: sqlite3.Connection, server_id: int, report: Report) -> Plan:
         numbers = self._numbers(connection, server_id)
-        same = self._find(
-            connection,
-            "same_report",
-            server_id=server_id,
-            taken_at=report.taken_at,
-            digest=report.digest,
-        )
+        same = connection.execute(
+            self._queries["find_same_report"],
+            {"server_id": server_id, "taken_at": report.taken_at, "digest": report.digest},
+        ).fetchone()
         if same is not None:
-            return Plan(server_id, numbers, same)
+            return Plan(server_id, numbers, same[0])
         seq = self._next_seq(connection, server_id, numbers, report.taken_at)
         place = (connection, server_id, numbers.highest, seq)
         return Plan(
@@ -129,7 +139,7 @@ class ReportStore:
             numbers,
             None,
             seq,
-            self._processes.plan(*place, report.processes),
+            self._processes.plan(*place, report.processes, report.process_facts),
             self._logins.plan(*place, report.logins),
         )
 
@@ -148,14 +158,13 @@ class ReportStore:
             return numbers.highest + 1
         return numbers.lowest - 1
 
-    def _find(self, connection: sqlite3.Connection, kind: str, **parameters: object) -> int | None:
-        row = connection.execute(self._queries[f"find_{kind}"], parameters).fetchone()
-        return None if row is None else int(row[0])
 
-    def _server_id(self, connection: sqlite3.Connection, report: Report) -> int:
-        """The server that this report speaks of, added where it is new."""
-        identity = {"identity": identity_of(report)}
-        server_id = self._find(connection, "server", **identity)
-        if server_id is None:
-            (server_id,) = connection.execute(self._queries["add_server"], identity).fetchone()
-        return server_id
+def _stored_process(row: Process, facts: Facts) -> tuple[Columns, Values]:
+    pid, name, username, started_at = row
+    ppid, executable, command_line = facts
+    return (pid, started_at, ppid), (name, username, executable, command_line)
+
+
+def _stored_login(row: Login, _facts: Facts) -> tuple[Columns, Values]:
+    pid, username, terminal, origin, since = row
+    return (pid, since), (username, terminal, origin)

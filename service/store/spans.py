@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
-from typing import NamedTuple, TypeVar
+from itertools import count, islice
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from service.report import Login, Process
+from service.report import UNKNOWN, Facts, Login, Process
 from service.store.dictionary import Dictionary, Values
-from service.store.multi_row import insert_rows
+from service.store.multi_row import change_rows, insert_rows
 
-Row = Process | Login
+AnyRow = TypeVar("AnyRow", bound=Process | Login)
 Value = TypeVar("Value")
+Columns = tuple[int | None, ...]
 
 _MOST_REMEMBERED = 100_000  # rows, of about 400 bytes each
 
@@ -25,7 +26,7 @@ _MOST_REMEMBERED = 100_000  # rows, of about 400 bytes each
 class Copy(NamedTuple):
     """The key of a row that stands in a report once more."""
 
-    row: Row
+    row: Any
     number: int
 
 
@@ -36,50 +37,53 @@ class Span(NamedTuple):
     first_seq: int
 
 
-Running = Mapping[Row | Copy, Span]
+Running = Mapping[Any, Span]  # by row or Copy
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Change(Generic[AnyRow]):
     """What a report changes, and what runs after it."""
 
-    ended: list[tuple[Row, Span]]
-    started: list[tuple[Row, Span]]
+    ended: list[Span]
+    started: list[tuple[AnyRow, Facts, Span]]
     running: Running
 
 
-def compare(running: Running, reported: Sequence[Row], seq: int) -> Change:
-    """The change from what runs to what report number seq shows."""
-    shown = _by_key(reported, reported)
+def compare(
+    running: Running, reported: Sequence[AnyRow], facts: Sequence[Facts], seq: int
+) -> Change[AnyRow]:
+    """The change from what runs to what report number seq shows.
+
+    Of rows that are alike, the first goes on the longest, whatever their facts are.
+    """
+    shown = _by_key(reported, facts)
     appeared = [key for key in shown if key not in running]
     after = dict(running)
-    ended = [
-        (key.row if isinstance(key, Copy) else key, after.pop(key))
-        for key in running.keys() - shown.keys()
-    ]
-    free = _free_slots([span.slot for _, span in ended], after.values())
-    started = []
-    for key in appeared:
-        after[key] = Span(next(free), seq)
-        started.append((shown[key], after[key]))
+    ended = [after.pop(key) for key in running.keys() - shown.keys()]
+    # In rising order, so that of rows that are alike the first has the lowest.
+    slots = sorted(islice(_free_slots([span.slot for span in ended], after), len(appeared)))
+    started: list[tuple[AnyRow, Facts, Span]] = []
+    for key, slot in zip(appeared, slots, strict=True):
+        after[key] = span = Span(slot, seq)
+        started.append((key.row if isinstance(key, Copy) else key, shown[key], span))
     return Change(ended, started, after)
 
 
-def _by_key(rows: Sequence[Row], values: Sequence[Value]) -> dict[Row | Copy, Value]:
+def _by_key(rows: Sequence[Hashable], values: Sequence[Value]) -> dict[Any, Value]:
     """The value of each row; the rows may repeat."""
-    keyed: dict[Row | Copy, Value] = dict(zip(rows, values, strict=True))
+    keyed: dict[Any, Value] = dict(zip(rows, values, strict=True))
     if len(keyed) < len(rows):
-        copies: Counter[Row] = Counter()
+        copies: Counter[Hashable] = Counter()
         for row, value in zip(rows, values, strict=True):
             copies[row] += 1
             keyed[Copy(row, copies[row]) if copies[row] > 1 else row] = value
     return keyed
 
 
-def _free_slots(freed: Iterable[int], running: Iterable[Span]) -> Iterator[int]:
+def _free_slots(freed: Sequence[int], running: Running) -> Iterator[int]:
     """Slots for what starts: those just freed, then the lowest that nothing has."""
-    yield from freed
-    taken = {span.slot for span in running}
+    yield from sorted(freed)
+    taken = {span.slot for span in running.values()}.union(freed)
     yield from (slot for slot in count() if slot not in taken)
 
 
@@ -96,8 +100,8 @@ def node_of(first: int, gone: int) -> int:
 class SpanWrite:
     """What a report writes to a span table, worked out before its writer's turn."""
 
-    ended: list[dict[str, int]]  # the parameters of end_<kind>
-    added: Sequence[tuple[int | None, ...]]  # those of add_<kind>, but the id of the texts
+    ended: Sequence[Columns]  # the values that end_<kind> takes, in its order
+    added: Sequence[Columns]  # those of add_<kind>, but the last, the id of the texts
     texts: Sequence[Values]
     running: Running  # after it
 
@@ -105,49 +109,54 @@ class SpanWrite:
 NOTHING = SpanWrite([], [], [], {})
 
 
-class SpanTable:
+class SpanTable(Generic[AnyRow]):
     """One of the two span tables, by its queries: running_<kind>, end_<kind>, add_<kind>."""
 
-    def __init__(self, queries: Mapping[str, str], kind: str, texts: Dictionary) -> None:
+    def __init__(
+        self,
+        queries: Mapping[str, str],
+        kind: str,
+        texts: Dictionary,
+        stored: Callable[[AnyRow, Facts], tuple[Columns, Values]],
+    ) -> None:
+        """stored: what stands of a row in the table itself, and what in its dictionary."""
         self._running = queries[f"running_{kind}"]
         self._end = queries[f"end_{kind}"]
         self._add = queries[f"add_{kind}"]
         self._texts = texts
+        self._stored: Callable[[AnyRow, Facts], tuple[Columns, Values]] = stored
         self._remembered = _Remembered()
 
-    def plan(
+    def plan(  # noqa: PLR0913, PLR0917 — which report, and what it shows
         self,
         connection: sqlite3.Connection,
         server_id: int,
         newest: int,
         seq: int,
-        reported: Sequence[Row],
+        reported: Sequence[AnyRow],
+        facts: Sequence[Facts] = (),
     ) -> SpanWrite:
         """What report number seq writes when report number newest was the last before it."""
+        facts = facts or [UNKNOWN] * len(reported)
         if seq < 0:  # late: spans of that report alone
-            alone = [
-                (server_id, seq, slot, seq, seq + 1, row[0]) for slot, row in enumerate(reported)
-            ]
-            return SpanWrite([], alone, [row[1:] for row in reported], {})
+            late = [self._stored(*each) for each in zip(reported, facts, strict=True)]
+            alone = [(server_id, seq, n, seq, seq + 1, *own) for n, (own, _) in enumerate(late)]
+            return SpanWrite([], alone, [texts for _, texts in late], {})
         running = self._remembered.get(server_id, newest)
         if running is None:
             rows = connection.execute(self._running, {"server_id": server_id}).fetchall()
             running = _by_key([row[2:] for row in rows], [Span(*row[:2]) for row in rows])
-        change = compare(running, reported, seq)
-        closed = [
-            (server_id, node_of(first_seq, seq), slot, first_seq, seq, row[0])
-            for row, (slot, first_seq) in change.ended
-        ]
-        started = [(server_id, 0, slot, seq, None, row[0]) for row, (slot, _) in change.started]
+        change = compare(running, reported, facts, seq)
+        started = [(self._stored(row, its), span) for row, its, span in change.started]
         return SpanWrite(
-            [{"server_id": server_id, "slot": span.slot} for _, span in change.ended],
-            [*closed, *started],
-            [row[1:] for row, _ in change.ended + change.started],
+            [(node_of(first_seq, seq), seq, server_id, slot) for slot, first_seq in change.ended],
+            [(server_id, 0, span.slot, seq, None, *own) for (own, _), span in started],
+            [texts for (_, texts), _ in started],
             change.running,
         )
 
     def write(self, connection: sqlite3.Connection, planned: SpanWrite) -> None:
-        connection.executemany(self._end, planned.ended)
+        change_rows(connection, self._end, planned.ended)
         ids = self._texts.ids_of(connection, planned.texts)
         rows = [(*row, text_id) for row, text_id in zip(planned.added, ids, strict=True)]
         insert_rows(connection, self._add, rows)

@@ -13,7 +13,9 @@
 
 CREATE TABLE server (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
-  identity TEXT NOT NULL UNIQUE  -- service/store/identity.py decides on it
+  identity TEXT NOT NULL,  -- service/store/identity.py decides on it
+  sibling INTEGER NOT NULL DEFAULT 0,  -- tells apart servers that claim to be the same
+  UNIQUE (identity, sibling)
 ) STRICT;
 
 -- Dictionaries: what many rows share, each kept once. The digest is of all its columns, and tells

@@ -1,11 +1,3 @@
--- name: find_server
--- Which server has this identity?
-SELECT id FROM server WHERE identity = :identity;
-
--- name: add_server
--- A server that reports for the first time.
-INSERT INTO server (identity) VALUES (:identity) RETURNING id;
-
 -- name: find_same_report
 -- Is this very report stored?
 SELECT id FROM report
@@ -23,6 +15,6 @@ SELECT taken_at FROM report WHERE server_id = :server_id AND seq = :seq;
 
 -- name: add_report
 -- A report arrives.
-INSERT INTO report (server_id, seq, taken_at, received_at, profile_id, digest)
-VALUES (:server_id, :seq, :taken_at, :received_at, :profile_id, :digest)
+INSERT INTO report (server_id, seq, taken_at, received_at, profile_id, digest, discarded)
+VALUES (:server_id, :seq, :taken_at, :received_at, :profile_id, :digest, :discarded)
 RETURNING id;

@@ -22,29 +22,34 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=300)
     parser.add_argument("--change", type=float, default=0.05)
     options = parser.parse_args()
-    reports = options.servers * options.reports
+    # The literal tables grow by the same with every report: a tenth of them tells enough.
+    some = max(1, options.reports // 10)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        fill(folder / "spans.db", _fleet(options), options.reports)
-        spans = _bytes(folder / "spans.db") / reports
-        # The literal tables grow by the same with every report: a tenth of them tells enough.
-        some = max(1, options.reports // 10)
-        _fill_plain(folder / "plain.db", _fleet(options), some)
-        plain = _bytes(folder / "plain.db") / (options.servers * some)
+        for version in (1, 2):
+            fill(folder / f"spans{version}.db", _fleet(options, version), options.reports)
+            _fill_plain(folder / f"plain{version}.db", _fleet(options, version), some)
+        spans, spans_2 = (
+            _bytes(folder / f"spans{version}.db") / (options.servers * options.reports)
+            for version in (1, 2)
+        )
+        plain, plain_2 = (
+            _bytes(folder / f"plain{version}.db") / (options.servers * some) for version in (1, 2)
+        )
     show(
         f"disk: {options.servers} servers, {options.reports} reports each,"
         f" {options.processes} processes, {options.change:.0%} change",
         [
-            {"storage": "three literal tables", "bytes a report": plain},
-            {"storage": "spans", "bytes a report": spans},
+            {"bytes a report": "three literal tables", "version 1": plain, "version 2": plain_2},
+            {"bytes a report": "spans", "version 1": spans, "version 2": spans_2},
         ],
         {"times smaller": plain / spans, "limit": 700, "goal": 500},
     )
 
 
-def _fleet(options: argparse.Namespace) -> list[SimulatedServer]:
+def _fleet(options: argparse.Namespace, version: int) -> list[SimulatedServer]:
     return [
-        SimulatedServer(number, options.processes, options.change)
+        SimulatedServer(number, options.processes, options.change, version)
         for number in range(options.servers)
     ]
 

@@ -11,7 +11,7 @@ import orjson
 from service import times
 from service.database import Database
 from service.queries import load_queries
-from service.report import Process, Profile, Report
+from service.report import UNKNOWN, Facts, Process, Profile, Report
 from service.store.reports import ReportStore
 from tests.benchmarks.outcome import Progress
 
@@ -23,16 +23,18 @@ USERS = ["root", "www-data", "postgres", "juan", "maria", "nobody", "systemd-net
 
 
 class SimulatedServer:
-    """One server, at one moment.
+    """One server, at one moment, as it reports in version 1 or 2.
 
     A replaced process is gone, and another with a new pid and some other program runs: of 300
     processes with 5 % change, 15 go and 15 come.
     """
 
-    def __init__(self, number: int, processes: int, change: float) -> None:
+    def __init__(self, number: int, processes: int, change: float, version: int = 1) -> None:
         self._random = random.Random(number)
         self._replaced = round(processes * change)
+        self._version = version
         self.taken_at = START + number * 1_000_003
+        self._id_maquina = f"{number:032x}" if version > 1 else None
         self._profile = Profile(
             ipaddress=f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}",
             arquitectura_proc="x86_64",
@@ -40,45 +42,70 @@ class SimulatedServer:
             nombre_so="Debian GNU/Linux",
             version_so=str(10 + number % 4),
         )
+        if version > 1:
+            self._profile = self._profile._replace(
+                version_esquema=version,
+                nombre_host=f"server-{number}",
+                nucleo="6.1.0-18-amd64",
+                version_agente="0.1.0",
+                fuente_usuarios="logind",
+            )
         self._next_pid = 300
         self._processes = [self._process() for _ in range(processes)]
-        self._encoded = list(map(_encode, self._processes))
+        self._encoded = [_encode(*process) for process in self._processes]
 
     def advance(self) -> None:
         """Five minutes later: some processes have gone, as many others have come."""
+        self.taken_at += INTERVAL
         for position in self._random.sample(range(len(self._processes)), self._replaced):
             self._processes[position] = self._process()
-            self._encoded[position] = _encode(self._processes[position])
-        self.taken_at += INTERVAL
+            self._encoded[position] = _encode(*self._processes[position])
 
     def report(self) -> Report:
-        digest = self.taken_at.to_bytes(16, "big")  # stands in for that of the sent document
-        logins: list[tuple[int | None, str | None]] = [(829, "juan")]
-        return Report(self.taken_at, self._profile, list(self._processes), logins, digest)
+        return Report(
+            self.taken_at,
+            self._profile,
+            [row for row, _ in self._processes],
+            [(829, "juan", None, None, None)],
+            self.taken_at.to_bytes(16, "big"),  # stands in for that of the sent document
+            [facts for _, facts in self._processes] if self._version > 1 else (),
+            self._id_maquina,
+        )
 
     def document(self) -> bytes:
         """The report as an agent would send it; the encoded processes are kept, which is fast."""
+        members = self._profile._asdict() | {"id_maquina": self._id_maquina}
         head = orjson.dumps(
             {
-                **self._profile._asdict(),
+                **{member: value for member, value in members.items() if value is not None},
                 "fecha_hora": times.to_text(self.taken_at),
                 "usuarios_activos": [{"pid": 829, "name": "juan"}],
             }
         )
         return b'%s,"procesos":[%s]}' % (head[:-1], b",".join(self._encoded))
 
-    def _process(self) -> Process:
+    def _process(self) -> tuple[Process, Facts]:
         # Pids rise and wrap, as the kernel gives them out.
         self._next_pid = self._next_pid + self._random.randrange(1, 40)
         if self._next_pid > 4_194_304:
             self._next_pid = 300
         program = int(self._random.paretovariate(0.7)) % PROGRAMS
-        return (self._next_pid, f"program-{program}", USERS[program % len(USERS)])
+        row = (self._next_pid, f"program-{program}", USERS[program % len(USERS)])
+        if self._version == 1:
+            return (*row, None), UNKNOWN
+        # Agents tell whole seconds. Some processes are the children of others that come and go.
+        started_at = self.taken_at // 1_000_000 * 1_000_000 - self._next_pid % 300 * 1_000_000
+        ppid = 1 if program % 3 else self._next_pid - program
+        return (*row, started_at), (ppid, f"/usr/lib/program/program-{program}", None)
 
 
-def _encode(process: Process) -> bytes:
-    pid, name, username = process
-    return orjson.dumps({"username": username, "pid": pid, "name": name})
+def _encode(row: Process, facts: Facts) -> bytes:
+    (pid, name, username, started_at), (ppid, executable, _) = row, facts
+    process = {"username": username, "pid": pid, "name": name}
+    if started_at is not None:
+        inicio = times.to_text(started_at)[:19].replace(" ", "T") + "Z"
+        process |= {"ppid": ppid, "inicio": inicio, "ejecutable": executable}
+    return orjson.dumps(process)
 
 
 def fill(path: Path, fleet: Sequence[SimulatedServer], rounds: int) -> None:

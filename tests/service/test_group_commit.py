@@ -17,7 +17,7 @@ from service.database import Database
 from service.errors import StorageUnavailableError
 from service.group_commit import GroupCommit
 from service.queries import load_queries
-from service.report import Profile, Report
+from service.report import Process, Profile, Report
 from service.store.reports import ReportStore
 
 Result = TypeVar("Result")
@@ -227,7 +227,7 @@ def a_report(number: int) -> Report:
     return Report(
         taken_at=number,
         profile=Profile(f"10.0.0.{number}", "x86_64", "a brand", "Linux", "12"),
-        processes=[(1, f"program-{number}", "root")],
+        processes=[(1, f"program-{number}", "root", None)],
         logins=[],
         digest=number.to_bytes(16, "big"),
     )
@@ -261,7 +261,7 @@ def test_a_report_that_the_database_refuses_takes_no_other_of_its_group_with_it(
     database.migrate()
     store = ReportStore(database, load_queries())
     whole = a_report(1)
-    refused = Report(2, whole.profile, [("no pid", "x", "y")], [], b"2")  # type: ignore[list-item]
+    refused = Report(2, whole.profile, [("no pid", "x", "y", None)], [], b"2")  # type: ignore[list-item]
     blocker = sqlite3.connect(database.path, isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")  # while it holds, a group gathers
     bad = in_thread(store.add, refused, 0)
@@ -286,13 +286,14 @@ def test_an_id_that_was_rolled_back_is_not_remembered(tmp_path: Path) -> None:
     store = ReportStore(database, load_queries())
     first = a_report(1)
     # Its new program is inserted before the row that is refused, and rolled back with it.
-    unfit = [(1, "program-a", "root"), ("no pid", "program-b", "root")]
+    unfit = [(1, "program-a", "root", None), ("no pid", "program-b", "root", None)]
     spoilt = Report(1, first.profile, unfit, [], b"1")  # type: ignore[arg-type]
     with pytest.raises(sqlite3.IntegrityError):
         store.add(spoilt, 0)
     # The ids that the two had are given to others now.
-    other = Report(2, first.profile, [(1, "program-c", "root")], [], b"2")
-    both = Report(3, first.profile, [(1, "program-a", "root"), (2, "program-b", "root")], [], b"3")
+    other = Report(2, first.profile, [(1, "program-c", "root", None)], [], b"2")
+    processes: list[Process] = [(1, "program-a", "root", None), (2, "program-b", "root", None)]
+    both = Report(3, first.profile, processes, [], b"3")
     store.add(other, 0)
     id_serv = store.add(both, 0).id_serv
     with database.snapshot() as connection:

@@ -46,7 +46,8 @@ def test_it_lists_exactly_what_was_reported_repeats_and_nulls_too(service: LiveS
     ]
     found = listed(service, report(procesos=processes, ipaddress="10.3.0.2"))["procesos"]
     assert rows(found) == rows(processes)
-    assert all(row.keys() == {"id_proc", "pid", "name", "username"} for row in found)
+    shown = ["id_proc", "pid", "name", "username", "ppid", "inicio", "ejecutable", "linea_comando"]
+    assert all(list(row) == shown for row in found)
 
 
 def test_keys_are_unique_over_the_relation_and_stay(service: LiveService) -> None:
@@ -63,7 +64,8 @@ def test_it_is_what_the_relation_says(service: LiveService) -> None:
     found = listed(service, report(50, ipaddress="10.3.0.4"))
     with closing(sqlite3.connect(service.database)) as connection:
         relation = connection.execute(
-            "SELECT id_proc, pid, name, username FROM procesos WHERE id_serv = ?",
+            "SELECT id_proc, pid, name, username, ppid, inicio, ejecutable, linea_comando"
+            " FROM procesos WHERE id_serv = ?",
             (found["id_serv"],),
         ).fetchall()
     assert sorted(tuple(row.values()) for row in found["procesos"]) == sorted(relation)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from service.database import Database
 from service.queries import load_queries
-from service.report import Login, Process, Profile, Report
+from service.report import UNKNOWN, Facts, Login, Process, Profile, Report
 from service.store.reports import ReportStore, Stored
 from service.store.spans import node_of
 from tests import plain_store
@@ -22,70 +22,169 @@ from tests import plain_store
 # Few values each, so that reports share servers, times, pids, programs and whole rows.
 PIDS = st.integers(1, 4)
 NAMES = st.sampled_from([None, "", "cron", "sshd"])
-PROCESSES: st.SearchStrategy[Process] = st.tuples(PIDS, NAMES, NAMES)
-LOGINS: st.SearchStrategy[Login] = st.tuples(st.none() | PIDS, NAMES)
-REPORTS = st.builds(
+TIMES = st.integers(0, 12).map(lambda hour: hour * 3_600_000_000 + hour)
+STARTS = st.none() | st.sampled_from([0, 1, 3_600_000_000])
+PROCESSES: st.SearchStrategy[Process] = st.tuples(PIDS, NAMES, NAMES, st.none())
+PROCESSES_2: st.SearchStrategy[Process] = st.tuples(PIDS, NAMES, NAMES, STARTS)
+FACTS: st.SearchStrategy[Facts] = st.tuples(st.none() | PIDS, NAMES, NAMES)
+LOGINS: st.SearchStrategy[Login] = st.tuples(
+    st.none() | PIDS, NAMES, st.none(), st.none(), st.none()
+)
+LOGINS_2: st.SearchStrategy[Login] = st.tuples(st.none() | PIDS, NAMES, NAMES, NAMES, STARTS)
+PROFILE = st.builds(
+    Profile,
+    ipaddress=st.sampled_from(["10.0.0.1", "10.0.0.2", "2001:db8::1"]),
+    arquitectura_proc=st.just("x86_64"),
+    marca_proc=st.just("Intel"),
+    nombre_so=st.just("Linux"),
+    version_so=st.sampled_from(["11", "12"]),
+    version_esquema=st.none(),
+    nombre_host=st.none(),
+    nucleo=st.none(),
+    version_agente=st.none(),
+    fuente_usuarios=st.none(),
+    booted_at=st.none(),
+)
+REPORTS_1 = st.builds(
     Report,
-    taken_at=st.integers(0, 12).map(lambda hour: hour * 3_600_000_000 + hour),
-    profile=st.builds(
-        Profile,
-        ipaddress=st.sampled_from(["10.0.0.1", "10.0.0.2", "2001:db8::1"]),
-        arquitectura_proc=st.just("x86_64"),
-        marca_proc=st.just("Intel"),
-        nombre_so=st.just("Linux"),
-        version_so=st.sampled_from(["11", "12"]),
-    ),
+    taken_at=TIMES,
+    profile=PROFILE,
     processes=st.lists(PROCESSES, max_size=6),
     logins=st.lists(LOGINS, max_size=3),
     digest=st.binary(min_size=16, max_size=16),
+    process_facts=st.just(()),
+    id_maquina=st.none(),
+    discarded=st.none(),
 )
 
 
+@st.composite
+def reports_of_version_2(draw: st.DrawFn) -> Report:
+    profile = draw(PROFILE)._replace(
+        version_esquema=2,
+        nombre_host=draw(st.sampled_from([None, "alfa", "beta"])),
+        nucleo=draw(NAMES),
+        version_agente=draw(NAMES),
+        fuente_usuarios=draw(st.sampled_from([None, "logind", "utmp", "ninguna"])),
+        booted_at=draw(STARTS),
+    )
+    processes = draw(st.lists(st.tuples(PROCESSES_2, FACTS), max_size=6))
+    return replace(
+        draw(REPORTS_1),
+        profile=profile,
+        processes=[row for row, _ in processes],
+        process_facts=[facts for _, facts in processes],
+        logins=draw(st.lists(LOGINS_2, max_size=3)),
+        id_maquina=draw(st.sampled_from([None, "m1", "m2"])),
+        discarded=draw(st.sampled_from([None, 0, 7])),
+    )
+
+
+REPORTS = REPORTS_1 | reports_of_version_2()
+
+
+class FirstSights:
+    """What is known of the processes of each server, told as simply as can be.
+
+    Of each process (pid, name, username, started_at), what was said of it in the report where it
+    began to be shown, as long as it is in every report; of rows that are alike, in their order. A
+    late report stands alone.
+    """
+
+    def __init__(self) -> None:
+        self._newest: dict[int, int] = {}
+        self._known: dict[int, dict[Process, list[Facts]]] = {}
+
+    def facts_of(self, server_id: int, report: Report) -> list[Facts]:
+        """What the relations should show of the processes of a report that was stored now."""
+        facts = list(report.process_facts) or [UNKNOWN] * len(report.processes)
+        if report.taken_at < self._newest.get(server_id, 0):
+            return facts
+        known, after = self._known.get(server_id, {}), dict[Process, list[Facts]]()
+        for row, its in zip(report.processes, facts, strict=True):
+            place = len(after.setdefault(row, []))
+            before = known.get(row, [])
+            after[row].append(before[place] if place < len(before) else its)
+        self._known[server_id], self._newest[server_id] = after, report.taken_at
+        taken: dict[Process, Iterator[Facts]] = {row: iter(of) for row, of in after.items()}
+        return [next(taken[row]) for row in report.processes]
+
+
+class Stores:
+    """Our store and a plain one, side by side."""
+
+    def __init__(self, folder: Path) -> None:
+        self.database = Database(folder / "compliance.db")
+        self.database.migrate()
+        self.store = ReportStore(self.database, load_queries())
+        self.ours = sqlite3.connect(self.database.path)
+        self.plain = sqlite3.connect(":memory:")
+        self.plain.executescript(plain_store.TABLES)
+        self._sights = FirstSights()
+
+    def add(self, report: Report, received_at: int = 0) -> Stored:
+        """Stores a report in both."""
+        stored = self.store.add(report, received_at)
+        if stored.new:
+            facts = self._sights.facts_of(self.server_of(stored.id_serv), report)
+            plain_store.insert(self.plain, replace(report, process_facts=facts), stored.id_serv)
+        return stored
+
+    def server_of(self, id_serv: int) -> int:
+        query = "SELECT server_id FROM report WHERE id = ?"
+        return int(self.ours.execute(query, (id_serv,)).fetchone()[0])
+
+    def forget(self) -> None:
+        """The next report comes to a worker that has just been started."""
+        self.store = ReportStore(self.database, load_queries())
+
+    def close(self) -> None:
+        self.plain.close()
+        self.ours.close()
+        self.database.close()
+
+
 @contextmanager
-def stores() -> Iterator[tuple[ReportStore, sqlite3.Connection, sqlite3.Connection]]:
-    """Our store, a connection to its database, and a plain store."""
+def stores() -> Iterator[Stores]:
     with tempfile.TemporaryDirectory() as folder:
-        database = Database(Path(folder) / "compliance.db")
-        database.migrate()
-        ours = sqlite3.connect(database.path)
-        plain = sqlite3.connect(":memory:")
-        plain.executescript(plain_store.TABLES)
+        both = Stores(Path(folder))
         try:
-            yield ReportStore(database, load_queries()), ours, plain
+            yield both
         finally:
-            plain.close()
-            ours.close()
-            database.close()
+            both.close()
 
 
-def assert_equal_relations(ours: sqlite3.Connection, plain: sqlite3.Connection) -> None:
+def assert_equal_relations(both: Stores) -> None:
     for relation in plain_store.RELATIONS:
-        assert plain_store.rows(ours, relation) == plain_store.rows(plain, relation), relation
+        ours = plain_store.rows(both.ours, relation)
+        assert ours == plain_store.rows(both.plain, relation), relation
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.lists(REPORTS, min_size=1, max_size=14))
-def test_the_relations_equal_those_of_a_plain_store(reports: list[Report]) -> None:
-    with stores() as (store, ours, plain):
-        for report in reports:
-            stored = store.add(report, received_at=report.taken_at)
-            if stored.new:
-                plain_store.insert(plain, report, stored.id_serv)
-        assert_equal_relations(ours, plain)
-        keys_are_unique(ours)
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(REPORTS, st.booleans()), min_size=1, max_size=14))
+def test_the_relations_equal_those_of_a_plain_store(
+    reports: list[tuple[Report, bool]],
+) -> None:
+    with stores() as both:
+        for report, to_a_new_worker in reports:
+            if to_a_new_worker:
+                both.forget()
+            both.add(report)
+        assert_equal_relations(both)
+        keys_are_unique(both.ours)
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(REPORTS, min_size=2, max_size=10))
 def test_keys_are_stable_while_reports_arrive(reports: list[Report]) -> None:
-    with stores() as (store, ours, _):
+    with stores() as both:
         seen: dict[tuple[str, int], tuple[object, ...]] = {}
         for report in reports:
-            store.add(report, received_at=report.taken_at)
+            both.add(report, received_at=report.taken_at)
             now = {
                 (relation, row[0]): row
                 for relation in ("procesos", "usuarios_activos")
-                for row in ours.execute(f"SELECT * FROM {relation}")
+                for row in both.ours.execute(f"SELECT * FROM {relation}")
             }
             assert seen.items() <= now.items()
             seen = now
@@ -95,54 +194,51 @@ def test_keys_are_stable_while_reports_arrive(reports: list[Report]) -> None:
 @given(st.lists(st.lists(PROCESSES, max_size=5), min_size=40, max_size=60))
 def test_a_long_history_reads_back_at_every_moment(history: list[list[Process]]) -> None:
     template = Report(0, Profile("10.0.0.1", "x86_64", "Intel", "Linux", "12"), [], [], b"")
-    with stores() as (store, ours, _):
+    with stores() as both:
         for hour, processes in enumerate(history):
             report = replace(
                 template, taken_at=hour, processes=processes, digest=hour.to_bytes(16, "big")
             )
-            id_serv = store.add(report, received_at=hour).id_serv
+            id_serv = both.add(report, received_at=hour).id_serv
             # A record is read while it is the newest, and again below when it is long past.
-            assert processes_of(ours, id_serv) == sorted(processes, key=repr)
+            assert processes_of(both.ours, id_serv) == sorted(processes, key=repr)
         for id_serv, processes in enumerate(history, start=1):
-            assert processes_of(ours, id_serv) == sorted(processes, key=repr)
+            assert processes_of(both.ours, id_serv) == sorted(processes, key=repr)
 
 
 @given(st.lists(REPORTS, min_size=1, max_size=5))
 @settings(max_examples=30, deadline=None)
 def test_the_very_same_report_is_stored_once(reports: list[Report]) -> None:
-    with stores() as (store, ours, plain):
-        first = [store.add(report, received_at=0) for report in reports]
-        again = [store.add(report, received_at=1) for report in reports]
+    with stores() as both:
+        first = [both.add(report, received_at=0) for report in reports]
+        again = [both.add(report, received_at=1) for report in reports]
         assert again == [Stored(stored.id_serv, new=False) for stored in first]
-        for report, stored in zip(reports, first, strict=True):
-            if stored.new:
-                plain_store.insert(plain, report, stored.id_serv)
-        assert_equal_relations(ours, plain)
+        assert_equal_relations(both)
 
 
 def test_a_new_report_writes_only_what_appeared_and_what_went() -> None:
     profile = Profile("10.0.0.1", "x86_64", "Intel", "Linux", "12")
-    many: list[Process] = [(pid, "python", "juan") for pid in range(300)]
-    with stores() as (store, ours, _):
-        store.add(Report(1, profile, many, [], b"1" * 16), received_at=1)
-        store.add(Report(2, profile, many, [], b"2" * 16), received_at=2)
-        changed: list[Process] = [*many[:-1], (999, "python", "juan")]
-        store.add(Report(3, profile, changed, [], b"3" * 16), received_at=3)
-        (spans,) = ours.execute("SELECT count(*) FROM process_span").fetchone()
+    many: list[Process] = [(pid, "python", "juan", None) for pid in range(300)]
+    with stores() as both:
+        both.add(Report(1, profile, many, [], b"1" * 16), received_at=1)
+        both.add(Report(2, profile, many, [], b"2" * 16), received_at=2)
+        changed: list[Process] = [*many[:-1], (999, "python", "juan", None)]
+        both.add(Report(3, profile, changed, [], b"3" * 16), received_at=3)
+        (spans,) = both.ours.execute("SELECT count(*) FROM process_span").fetchone()
         assert spans == 301
 
 
 def test_a_name_that_the_system_denied_is_kept_once_as_well() -> None:
     profile = Profile("10.0.0.1", "x86_64", "Intel", "Linux", "12")
-    with stores() as (store, ours, _):
+    with stores() as both:
         for hour in range(3):
-            processes: list[Process] = [(hour, None, None), (hour, "sh", None)]
+            processes: list[Process] = [(hour, None, None, None), (hour, "sh", None, None)]
             digest = bytes([hour]) * 16
-            store.add(Report(hour, profile, processes, [(None, None)], digest), received_at=hour)
-            for dictionary in store._dictionaries:
+            both.add(Report(hour, profile, processes, [(None,) * 5], digest), received_at=hour)
+            for dictionary in both.store._dictionaries:
                 dictionary._committed.clear()  # as another process, that remembers nothing
-        assert ours.execute("SELECT count(*) FROM program").fetchone() == (2,)
-        assert ours.execute("SELECT count(*) FROM account").fetchone() == (1,)
+        assert both.ours.execute("SELECT count(*) FROM program").fetchone() == (2,)
+        assert both.ours.execute("SELECT count(*) FROM account").fetchone() == (1,)
 
 
 @given(st.integers(1, 5000), st.integers(1, 5000))
@@ -155,7 +251,7 @@ def test_a_span_stands_at_the_number_with_the_most_trailing_zeros(first: int, le
 
 
 def processes_of(connection: sqlite3.Connection, id_serv: int) -> list[tuple[object, ...]]:
-    query = "SELECT pid, name, username FROM procesos WHERE id_serv = ?"
+    query = "SELECT pid, name, username, NULL FROM procesos WHERE id_serv = ?"
     return sorted(connection.execute(query, (id_serv,)), key=repr)
 
 

@@ -41,7 +41,8 @@ def test_it_lists_exactly_the_logins_that_were_reported(service: LiveService) ->
     ]
     found = listed(service, report(usuarios_activos=logins, ipaddress="10.4.0.1"))
     shown = found["usuarios_activos"]
-    assert all(row.keys() == {"id_usr", "pid", "username"} for row in shown)
+    members = ["id_usr", "pid", "username", "terminal", "origen", "desde"]
+    assert all(list(row) == members for row in shown)
     assert Counter((row["pid"], row["username"]) for row in shown) == Counter(
         (login["pid"], login["name"]) for login in logins
     )
@@ -61,7 +62,8 @@ def test_it_is_what_the_relation_says(service: LiveService) -> None:
     found = listed(service, report(usuarios_activos=logins, ipaddress="10.4.0.3"))
     with closing(sqlite3.connect(service.database)) as connection:
         relation = connection.execute(
-            "SELECT id_usr, pid, username FROM usuarios_activos WHERE id_serv = ?",
+            "SELECT id_usr, pid, username, terminal, origen, desde"
+            " FROM usuarios_activos WHERE id_serv = ?",
             (found["id_serv"],),
         ).fetchall()
     assert sorted(tuple(row.values()) for row in found["usuarios_activos"]) == sorted(relation)
