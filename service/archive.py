@@ -17,7 +17,6 @@ from pathlib import Path
 
 from service import times
 from service.errors import StorageUnavailableError
-from service.group_commit import GroupCommit
 
 _ENVELOPE = b'{"recibido":"%s","reporte":%s}\n'
 _TAIL_BLOCK = 64 * 1024
@@ -50,11 +49,21 @@ class Archive:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._entered: Path | None = None  # a file whose name is on disk, as this process knows
-        self._appends = GroupCommit(self._append_all)
 
     def append(self, raw: bytes, received_at: int) -> None:
         """Keeps a document; on disk when this returns. Raises StorageUnavailableError."""
-        self._appends.submit((raw, received_at))
+        self.append_all([raw], received_at)
+
+    def append_all(self, documents: Sequence[bytes], received_at: int) -> None:
+        """Keeps documents, all of them or none, with one write and one sync."""
+        time = times.to_text(received_at).replace(" ", "T") + "Z"
+        lines = [
+            _ENVELOPE % (time.encode(), raw.strip().translate(_ON_ONE_LINE)) for raw in documents
+        ]
+        try:
+            self._write(self._folder / f"{time[:10]}.jsonl", b"".join(lines))
+        except OSError as error:
+            raise StorageUnavailableError(f"the archive cannot be written now: {error}") from error
 
     def read(self) -> Iterator[ArchivedReport | DamagedLine]:
         """Every line, oldest first."""
@@ -69,19 +78,6 @@ class Archive:
                             yield _parse(path, number, line)
             except (EOFError, gzip.BadGzipFile, zlib.error):
                 yield DamagedLine(path, number + 1)  # and whatever came after it
-
-    def _append_all(self, documents: Sequence[tuple[bytes, int]]) -> Sequence[None]:
-        lines: dict[str, list[bytes]] = {}
-        for raw, received_at in documents:
-            time = times.to_text(received_at).replace(" ", "T") + "Z"
-            line = _ENVELOPE % (time.encode(), raw.strip().translate(_ON_ONE_LINE))
-            lines.setdefault(time[:10], []).append(line)
-        try:
-            for day, lines_of_day in lines.items():
-                self._write(self._folder / f"{day}.jsonl", b"".join(lines_of_day))
-        except OSError as error:
-            raise StorageUnavailableError(f"the archive cannot be written now: {error}") from error
-        return [None] * len(documents)
 
     def _write(self, path: Path, content: bytes) -> None:
         """Appends all of it and syncs, or leaves the file as it was and raises OSError."""

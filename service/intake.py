@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from service.archive import Archive
+from service.group_commit import GroupCommit
 from service.json_reader import read_json
-from service.store.reports import ReportStore, Stored
+from service.report import Report
+from service.store.reports import Plan, ReportStore, Stored
 from service.validation import ReportValidator
 
 _MOST_REMEMBERED = 10_000
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A report that is not stored yet."""
+
+    raw: bytes
+    report: Report
+    plan: Plan | None
+
+
 class Intake:
+    """Where reports come in. Those that arrive together share the syncs of both files."""
+
     def __init__(
         self,
         validator: ReportValidator,
@@ -24,6 +38,7 @@ class Intake:
         self._archive = archive
         self._reports = reports
         self._now = now
+        self._commits = GroupCommit(self._commit)
         # By digest, when it was archived: what is not stored yet. Sent again while the database
         # cannot take it, it must not fill the archive with copies of itself.
         self._archived: dict[bytes, int] = {}
@@ -37,16 +52,26 @@ class Intake:
         plan = self._reports.plan(report)
         if plan is not None and plan.id_serv is not None:
             return Stored(plan.id_serv, new=False)
-        received_at = self._archived.get(report.digest)
-        if received_at is None:
-            received_at = self._now()
-            self._archive.append(raw, received_at)
-            self._remember(report.digest, received_at)
-        stored = self._reports.add(report, received_at, plan)
-        self._archived.pop(report.digest, None)
-        return stored
+        return self._commits.submit(Arrival(raw, report, plan))
 
-    def _remember(self, digest: bytes, received_at: int) -> None:
-        if len(self._archived) >= _MOST_REMEMBERED:
+    def _commit(self, arrivals: Sequence[Arrival]) -> list[Stored]:
+        now = self._now()
+        fresh = {
+            arrival.report.digest: arrival.raw
+            for arrival in arrivals
+            if arrival.report.digest not in self._archived
+        }
+        if fresh:
+            self._archive.append_all(list(fresh.values()), now)
+        if len(self._archived) + len(fresh) > _MOST_REMEMBERED:
             self._archived.clear()  # costs a second line each, should they come again
-        self._archived[digest] = received_at
+        self._archived.update(dict.fromkeys(fresh, now))
+        stored = self._reports.add_all(
+            [
+                (arrival.report, self._archived.get(arrival.report.digest, now), arrival.plan)
+                for arrival in arrivals
+            ]
+        )
+        for arrival in arrivals:
+            self._archived.pop(arrival.report.digest, None)
+        return stored

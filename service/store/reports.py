@@ -7,12 +7,12 @@ from a snapshot, and carried out if no other report of that server came in betwe
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from service.database import Database
-from service.group_commit import GroupCommit
 from service.report import Facts, Login, Process, Profile, Report
 from service.store.dictionary import Dictionary, Values
 from service.store.servers import ServerTable
@@ -61,7 +61,7 @@ class ReportStore:
         self._dictionaries = (self._profiles, programs, accounts)
         self._processes = SpanTable(queries, "process", programs, _stored_process)
         self._logins = SpanTable(queries, "login", accounts, _stored_login)
-        self._commits = GroupCommit(self.add_all)
+        self._turn = threading.Lock()
 
     def plan(self, report: Report) -> Plan | None:
         """What storing this report will write; null for the first report of a server."""
@@ -71,23 +71,24 @@ class ReportStore:
 
     def add(self, report: Report, received_at: int, plan: Plan | None = None) -> Stored:
         """Stores a report; on disk when this returns. Raises StorageUnavailableError."""
-        return self._commits.submit((report, received_at, plan))
+        return self.add_all([(report, received_at, plan)])[0]
 
     def add_all(self, reports: Sequence[tuple[Report, int, Plan | None]]) -> list[Stored]:
-        """Stores reports in one transaction; not for several threads at a time."""
-        try:
-            with self._database.transaction() as connection:
-                written = [self._add(connection, *item) for item in reports]
-        except BaseException:
+        """Stores reports, all of them or none, in one transaction."""
+        with self._turn:  # what a dictionary finds belongs to one transaction
+            try:
+                with self._database.transaction() as connection:
+                    written = [self._add(connection, *item) for item in reports]
+            except BaseException:
+                for dictionary in self._dictionaries:
+                    dictionary.rolled_back()
+                raise
             for dictionary in self._dictionaries:
-                dictionary.rolled_back()
-            raise
-        for dictionary in self._dictionaries:
-            dictionary.committed()
-        for stored, plan in written:
-            if stored.new:
-                self._processes.committed(plan.server_id, plan.seq, plan.processes)
-                self._logins.committed(plan.server_id, plan.seq, plan.logins)
+                dictionary.committed()
+            for stored, plan in written:
+                if stored.new:
+                    self._processes.committed(plan.server_id, plan.seq, plan.processes)
+                    self._logins.committed(plan.server_id, plan.seq, plan.logins)
         return [stored for stored, _ in written]
 
     def _add(

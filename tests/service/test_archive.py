@@ -88,11 +88,9 @@ def test_the_utc_day_decides_the_file_up_to_its_last_microsecond(folder: Path) -
     assert documents(folder) == ["last", "first"]
 
 
-def test_a_group_that_arrives_around_midnight_goes_to_two_files(folder: Path) -> None:
-    midnight = times.to_microseconds(datetime(2020, 3, 1, tzinfo=UTC))
-    Archive(folder)._append_all([(b"1", midnight - 1), (b"2", midnight), (b"3", midnight - 2)])
+def test_documents_that_arrive_together_are_lines_in_their_order(folder: Path) -> None:
+    Archive(folder).append_all([b"1", b"3", b"2"], NOON)
     assert documents(folder) == [1, 3, 2]
-    assert (folder / "2020-02-29.jsonl").read_bytes().count(b"\n") == 2
 
 
 def test_a_compressed_day_reads_like_the_plain_one(folder: Path) -> None:

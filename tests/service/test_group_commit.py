@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 import time
@@ -13,12 +14,17 @@ from typing import TypeVar
 import pytest
 
 from service import database as database_module
+from service import times
+from service.archive import Archive
 from service.database import Database
 from service.errors import StorageUnavailableError
 from service.group_commit import GroupCommit
+from service.intake import Arrival, Intake
 from service.queries import load_queries
 from service.report import Process, Profile, Report
 from service.store.reports import ReportStore
+from service.validation import ReportValidator
+from tests.reports import report
 
 Result = TypeVar("Result")
 
@@ -233,24 +239,38 @@ def a_report(number: int) -> Report:
     )
 
 
+def a_document(number: int) -> bytes:
+    process = {"username": "root", "pid": 1, "name": f"program-{number}"}
+    return json.dumps(report(ipaddress=f"10.0.0.{number}", procesos=[process])).encode()
+
+
+def an_intake(database: Database) -> Intake:
+    return Intake(
+        ReportValidator(),
+        Archive(database.path.with_name("archive")),
+        ReportStore(database, load_queries()),
+        times.now,
+    )
+
+
 def test_all_who_find_the_database_locked_are_told_within_one_wait(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database_module, "_BUSY_TIMEOUT_SECONDS", 0.5)
     database = Database(tmp_path / "compliance.db")
     database.migrate()
-    store = ReportStore(database, load_queries())
+    intake = an_intake(database)
     somebody = sqlite3.connect(database.path, isolation_level=None)
     somebody.execute("BEGIN IMMEDIATE")
     started = time.monotonic()
-    futures = [in_thread(store.add, a_report(number), 0) for number in range(1, 31)]
+    futures = [in_thread(intake.receive, a_document(number)) for number in range(1, 31)]
     errors = [future.exception(PATIENCE) for future in futures]
     took = time.monotonic() - started
     assert {type(error) for error in errors} == {StorageUnavailableError}
     assert took < 0.5 * 15, "30 waits one after the other would be 15 s"
     somebody.execute("ROLLBACK")
     somebody.close()
-    assert store.add(a_report(1), 0).new
+    assert intake.receive(a_document(1)).new
     database.close()
 
 
@@ -259,14 +279,14 @@ def test_a_report_that_the_database_refuses_takes_no_other_of_its_group_with_it(
 ) -> None:
     database = Database(tmp_path / "compliance.db")
     database.migrate()
-    store = ReportStore(database, load_queries())
+    intake = an_intake(database)
     whole = a_report(1)
     refused = Report(2, whole.profile, [("no pid", "x", "y", None)], [], b"2")  # type: ignore[list-item]
     blocker = sqlite3.connect(database.path, isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")  # while it holds, a group gathers
-    bad = in_thread(store.add, refused, 0)
-    good = [in_thread(store.add, a_report(number), 0) for number in range(3, 13)]
-    wait_until(lambda: len(store._commits._waiting) >= 9)
+    bad = in_thread(intake._commits.submit, Arrival(b"{}", refused, None))
+    good = [in_thread(intake.receive, a_document(number)) for number in range(3, 13)]
+    wait_until(lambda: len(intake._commits._waiting) >= 9)
     blocker.execute("ROLLBACK")
     assert isinstance(bad.exception(PATIENCE), sqlite3.IntegrityError)
     assert all(future.result(PATIENCE).new for future in good)
