@@ -9,28 +9,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import jsonschema
 import jsonschema_rs
 
-from service import times
+from service import wire
 from service.errors import Fault, InvalidReportError
 from service.json_reader import Document
-from service.report import Profile, Report
+from service.report import Report
 
 SCHEMAS_FOLDER = Path(__file__).resolve().parent.parent / "schemas"
 MOST_FAULTS = 10
 MOST_SHOWN = 60  # characters of a text that was sent
 
 _FILE_NAME = re.compile(r"report\.v(\d+)\.json")
-
-Value = TypeVar("Value")
 
 
 class ReportValidator:
@@ -50,23 +46,15 @@ class ReportValidator:
         if not schema.accepts(value):
             raise InvalidReportError(*islice(schema.faults(value), MOST_FAULTS))
         assert isinstance(value, dict)  # noqa: S101 — the schema has just said so
-        return Report(
-            taken_at=_read("fecha_hora", times.parse, schema, value),
-            profile=Profile(
-                ipaddress=_read("ipaddress", _canonical_address, schema, value),
-                arquitectura_proc=value["arquitectura_proc"],
-                marca_proc=value["marca_proc"],
-                nombre_so=value["nombre_so"],
-                version_so=value["version_so"],
-            ),
-            processes=[
-                (row["pid"], row["name"], row["username"], None) for row in value["procesos"]
-            ],
-            logins=[
-                (row["pid"], row["name"], None, None, None) for row in value["usuarios_activos"]
-            ],
-            digest=document.digest,
-        )
+        try:
+            return wire.report_of(value, document.digest)
+        except ValueError as error:
+            raise InvalidReportError(
+                *(
+                    Fault(_pointer(path), _sentence(schema.expected(path), found))
+                    for path, found in islice(wire.unreadable(value), MOST_FAULTS)
+                )
+            ) from error
 
     def _schema_for(self, value: object) -> _CompiledSchema:
         if not (isinstance(value, dict) and "version_esquema" in value):
@@ -98,9 +86,13 @@ class _CompiledSchema:
             if "items" in subschema
         }
 
-    def expected(self, member: str) -> str:
-        """What the schema wants of a member of the document, in words."""
-        return self._title(self._schema["properties"][member])
+    def expected(self, path: Sequence[str | int]) -> str:
+        """What the schema wants in that place of a document, in words."""
+        subschema = self._schema
+        for part in path:
+            inner = subschema["items"] if isinstance(part, int) else subschema["properties"][part]
+            subschema = self._resolved(inner)
+        return str(subschema["title"])
 
     def faults(self, value: object) -> Iterator[Fault]:
         """The faults of a document, the one place named once even where several rules break.
@@ -116,7 +108,7 @@ class _CompiledSchema:
                 items = value.get(member)
                 if isinstance(items, list):
                     if len(items) > self._schema["properties"][member]["maxItems"]:
-                        yield Fault(f"/{member}", _sentence(self.expected(member), items))
+                        yield Fault(f"/{member}", _sentence(self.expected([member]), items))
                     rejected = (at for at, item in enumerate(items) if not accepts(item))
                     positions[member] = list(islice(rejected, MOST_FAULTS))
                     value[member] = [items[at] for at in positions[member]]
@@ -137,7 +129,7 @@ class _CompiledSchema:
         if error.validator == "required":
             for member in schema["required"]:
                 if member not in found:
-                    expected = self._title(schema["properties"][member])
+                    expected = self._resolved(schema["properties"][member])["title"]
                     yield Fault(_pointer([*path, member]), f"expected {expected}, it is missing")
         elif error.validator == "additionalProperties":
             members = ", ".join(schema["properties"])
@@ -149,10 +141,11 @@ class _CompiledSchema:
         else:
             yield Fault(_pointer(path), _sentence(schema["title"], found))
 
-    def _title(self, subschema: Mapping[str, Any]) -> str:
-        if "$ref" in subschema:
-            subschema = self._schema["$defs"][subschema["$ref"].removeprefix("#/$defs/")]
-        return str(subschema["title"])
+    def _resolved(self, subschema: Mapping[str, Any]) -> Mapping[str, Any]:
+        if "$ref" not in subschema:
+            return subschema
+        found: Mapping[str, Any] = self._schema["$defs"][subschema["$ref"].removeprefix("#/$defs/")]
+        return found
 
 
 def _fast_validator(schema: Mapping[str, Any]) -> Callable[[object], bool]:
@@ -167,29 +160,6 @@ def _fast_validator(schema: Mapping[str, Any]) -> Callable[[object], bool]:
             return False
 
     return accepts
-
-
-def _read(
-    member: str,
-    parse: Callable[[str], Value],
-    schema: _CompiledSchema,
-    value: Mapping[str, Any],
-) -> Value:
-    """A member whose schema cannot say everything: the 31st of February, 300.1.1.1."""
-    try:
-        return parse(value[member])
-    except ValueError as error:
-        raise InvalidReportError(
-            Fault(f"/{member}", _sentence(schema.expected(member), value[member]))
-        ) from error
-
-
-@lru_cache(maxsize=4096)
-def _canonical_address(text: str) -> str:
-    address = ip_address(text)
-    if isinstance(address, IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    return str(address)
 
 
 def _sentence(expected: str, found: object) -> str:

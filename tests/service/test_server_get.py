@@ -12,11 +12,14 @@ import pytest
 
 from service.validation import SCHEMAS_FOLDER
 from tests.live import Answer, LiveService
-from tests.reports import report
+from tests.reports import report, report_2
 
-SCHEMA = jsonschema.Draft202012Validator(
-    json.loads((SCHEMAS_FOLDER / "report.v1.json").read_bytes())
-)
+SCHEMAS = {
+    number: jsonschema.Draft202012Validator(
+        json.loads((SCHEMAS_FOLDER / f"report.v{number}.json").read_bytes())
+    )
+    for number in (1, 2)
+}
 VALID = sorted((Path(__file__).resolve().parent.parent / "schemas" / "valid").glob("*.json"))
 
 
@@ -35,6 +38,14 @@ def sorted_rows(record: dict[str, Any]) -> dict[str, Any]:
     return record | lists
 
 
+def without_spellings(document: dict[str, Any]) -> dict[str, Any]:
+    """The document without the values that are shown normalised, but with their names."""
+    shown = document | {"fecha_hora": "", "ipaddress": ""}
+    for member, moment in (("procesos", "inicio"), ("usuarios_activos", "desde")):
+        shown[member] = [row | {moment: ""} if moment in row else row for row in document[member]]
+    return shown
+
+
 def test_a_record_is_the_document_that_was_posted(service: LiveService) -> None:
     document = report(
         200,
@@ -44,6 +55,53 @@ def test_a_record_is_the_document_that_was_posted(service: LiveService) -> None:
     assert answer.status == 200
     assert answer.headers["content-type"] == "application/json"
     assert sorted_rows(answer.json()) == sorted_rows(document)
+
+
+def test_a_record_of_version_2_is_the_document_that_was_posted(service: LiveService) -> None:
+    document = report_2(200, id_maquina="whole", descartados=3)
+    _, record = posted(service, document)
+    assert sorted_rows(record) == sorted_rows(document)
+
+
+def test_what_version_2_did_not_say_is_left_out(service: LiveService) -> None:
+    document = report(2, ipaddress="10.2.0.3") | {"version_esquema": 2, "nucleo": "6.1"}
+    document["procesos"][1]["ejecutable"] = "/usr/bin/python"
+    _, record = posted(service, document)
+    assert sorted_rows(record) == sorted_rows(document)
+
+
+def test_a_record_of_version_1_has_the_members_of_version_1_alone(service: LiveService) -> None:
+    # Its process goes on from a report of version 2, which told more of it.
+    address: dict[str, Any] = {"ipaddress": "10.2.0.4"}
+    process = {"username": "juan", "pid": 1, "name": "python"}
+    told = process | {"ppid": 7, "ejecutable": "/usr/bin/python"}
+    second = report(fecha_hora="2020-02-15 01:00:00.000000", procesos=[told], **address)
+    posted(service, second | {"version_esquema": 2})
+    first = report(fecha_hora="2020-02-15 02:00:00.000000", procesos=[process], **address)
+    assert posted(service, first)[1] == first
+
+
+def test_what_a_process_is_besides_is_that_of_its_first_sight(service: LiveService) -> None:
+    def at(hour: int, **changed: Any) -> dict[str, Any]:
+        moment = f"2020-02-15 0{hour}:00:00.000000"
+        document = report_2(1, id_maquina="first-sight", fecha_hora=moment)
+        document["procesos"][0] |= changed
+        return document
+
+    posted(service, at(1))
+    _, later = posted(service, at(2, ppid=99, ejecutable="/other", linea_comando="other"))
+    assert later["procesos"] == at(1)["procesos"]
+    another = {"inicio": "2020-02-15 02:30:00.000000", "ppid": 99, "ejecutable": "/other"}
+    _, later = posted(service, at(3, **another))
+    assert later["procesos"] == at(3, **another)["procesos"]
+
+
+def test_the_very_same_report_of_version_2_is_stored_once(service: LiveService) -> None:
+    document = report_2(5, id_maquina="retry")
+    first = service.post(document)
+    again = service.post(dict(reversed(document.items())))
+    assert (first.status, again.status) == (201, 200)
+    assert first.json() == again.json()
 
 
 @pytest.mark.parametrize(
@@ -86,11 +144,8 @@ def test_addresses_are_shown_in_their_canonical_form(
 def test_every_record_is_valid_and_can_be_posted_again(service: LiveService, path: Path) -> None:
     document = json.loads(path.read_bytes())
     _, record = posted(service, document)
-    SCHEMA.validate(record)
-    untouched = set(document) - {"fecha_hora", "ipaddress"}
-    assert {name: sorted_rows(record)[name] for name in untouched} == {
-        name: sorted_rows(document)[name] for name in untouched
-    }
+    SCHEMAS[document.get("version_esquema", 1)].validate(record)
+    assert sorted_rows(without_spellings(record)) == sorted_rows(without_spellings(document))
     assert posted(service, record)[1] == record
 
 
