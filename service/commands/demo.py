@@ -39,9 +39,13 @@ def run(config: Config) -> int:
         http = urllib3.PoolManager(retries=False, timeout=5)
         _wait_until_ready(http, url, api, log)
         print(f"The API answers at {url}; the database is {config.database}.")
-        agent_command = [sys.executable, "-m", "agent", "--api", url]
+        spool = str(config.data.absolute() / "agent")
+        every = str(_REPORT_EVERY_SECONDS)
         agent = running.enter_context(
-            _child([*agent_command, "--every", str(_REPORT_EVERY_SECONDS)], log)
+            _child(
+                [sys.executable, "-m", "agent", "--api", url, "--every", every, "--spool", spool],
+                log,
+            )
         )
         print(f"The agent reports this machine every {_REPORT_EVERY_SECONDS} seconds.", flush=True)
         _tell_reports(http, url, config, {"API": api, "agent": agent}, log)
