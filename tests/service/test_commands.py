@@ -16,7 +16,7 @@ import pytest
 
 from service.database import CREATEDB_FOLDER
 from tests.live import PROJECT, LiveService, free_port
-from tests.reports import report
+from tests.reports import report, report_2
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +27,22 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for address in ("10.0.0.1", "2001:db8::1"):
             when = f"2020-02-15 0{hour}:00:00"
             assert live.post(report(hour, ipaddress=address, fecha_hora=when)).status in (200, 201)
+    live.stop()
+    return live.data
+
+
+@pytest.fixture
+def data_2(tmp_path: Path) -> Path:
+    """A data folder with reports of version 2, whose processes change what they are besides."""
+    live = LiveService(tmp_path / "var").start()
+    for hour in (1, 2, 5, 3, 4):
+        document = report_2(3, fecha_hora=f"2020-02-15 0{hour}:00:00", descartados=hour)
+        document["procesos"] += map(dict, document["procesos"][:2])  # some are alike
+        for at, process in enumerate(document["procesos"]):
+            process |= {"ppid": at, "ejecutable": f"/{hour}/{at}"}
+        document["procesos"][hour % 3]["inicio"] = f"2020-02-14 0{hour}:00:00"
+        clone = document | {"nombre_host": "web-2", "ipaddress": "10.0.0.2", "nucleo": "6.2"}
+        assert [live.post(each).status for each in (document, clone)] == [201, 201]
     live.stop()
     return live.data
 
@@ -71,6 +87,40 @@ def test_check_finds_a_process_that_the_archive_does_not_list(data: Path) -> Non
     outcome = run("check", data)
     assert outcome.returncode == 1
     assert "the report of ip:10.0.0.1 at 2020-02-15 01:00:00.000000 differs" in outcome.stdout
+
+
+def test_check_and_rebuild_find_no_difference_in_reports_of_version_2(data_2: Path) -> None:
+    assert run("check", data_2).stdout == "differences: 0 in 10 reports\n"
+    outcome = run("rebuild", data_2)
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+    assert "differences: 0 in 10 reports" in outcome.stdout
+    (data_2 / "compliance.db.rebuilt").rename(data_2 / "compliance.db")
+    assert run("check", data_2).stdout == "differences: 0 in 10 reports\n"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE process_span SET started_at = 7 WHERE slot = 0",
+        "UPDATE process_span SET ppid = 77 WHERE slot = 0",
+        "UPDATE program SET executable = '/evil' WHERE id = 1",
+        "UPDATE program SET command_line = 'evil' WHERE id = 1",
+        "UPDATE account SET origin = 'evil'",
+        "UPDATE account SET terminal = NULL",
+        "UPDATE login_span SET since = 7",
+        "UPDATE profile SET nucleo = '7' WHERE id = 1",
+        "UPDATE profile SET version_esquema = NULL WHERE id = 1",
+        "UPDATE report SET discarded = NULL WHERE id = 1",
+    ],
+)
+def test_check_and_rebuild_find_a_difference_in_what_version_2_says(
+    data_2: Path, damage: str
+) -> None:
+    alter(data_2, damage)
+    for command, difference in (("check", "differs from the archive"), ("rebuild", "differs")):
+        outcome = run(command, data_2)
+        assert outcome.returncode == 1
+        assert f"at 2020-02-15 01:00:00.000000 {difference}" in outcome.stdout
 
 
 def test_check_finds_a_report_that_the_archive_lost(data: Path) -> None:

@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import Any
 
 from tests.live import LiveService
-from tests.reports import report
+from tests.reports import report, report_2
 
 
 def listed(service: LiveService, document: dict[str, Any]) -> dict[str, Any]:
@@ -69,6 +69,15 @@ def test_it_is_what_the_relation_says(service: LiveService) -> None:
             (found["id_serv"],),
         ).fetchall()
     assert sorted(tuple(row.values()) for row in found["procesos"]) == sorted(relation)
+
+
+def test_it_tells_what_version_2_says_of_a_process(service: LiveService) -> None:
+    document = report_2(2, id_maquina="processes")
+    del document["procesos"][1]["ejecutable"], document["procesos"][1]["inicio"]
+    found = sorted(listed(service, document)["procesos"], key=lambda row: int(row["pid"]))
+    for row, process in zip(found, document["procesos"], strict=True):
+        del row["id_proc"]
+        assert row == {"ejecutable": None, "inicio": None} | process
 
 
 def test_ten_thousand_processes_are_listed(service: LiveService) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.live import Answer, LiveService
-from tests.reports import report
+from tests.reports import report, report_2
 
 ADDRESSES = [f"10.1.0.{number}" for number in range(1, 12)]
 
@@ -74,6 +74,22 @@ def test_a_row_is_the_newest_record_by_time_not_by_arrival(service: LiveService)
     shared = row.keys() & record.keys()
     assert len(shared) == 6
     assert {name: record[name] for name in shared} == {name: row[name] for name in shared}
+
+
+def test_a_row_tells_what_version_2_says_of_a_server(fresh_service: LiveService) -> None:
+    fresh_service.start()
+    document = report_2(1, descartados=4)
+    clone = document | {"nombre_host": "web-2", "ipaddress": "10.0.0.2"}
+    for posted in (document, clone, document | {"id_maquina": "another"}):
+        assert fresh_service.post(posted).status == 201
+    rows = fresh_service.get("/servers").json()["servers"]
+    members = set(document) - {"procesos", "usuarios_activos"}
+    assert {name: rows[0][name] for name in members} == {name: document[name] for name in members}
+    assert [(row["nombre_host"], row["id_clonado"]) for row in rows] == [
+        ("web-1", True),
+        ("web-2", True),
+        ("web-1", False),
+    ]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 5, 10, 11, 12, 1000])

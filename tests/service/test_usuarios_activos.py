@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import Any
 
 from tests.live import LiveService
-from tests.reports import report
+from tests.reports import report, report_2
 
 
 def listed(service: LiveService, document: dict[str, Any]) -> dict[str, Any]:
@@ -46,6 +46,20 @@ def test_it_lists_exactly_the_logins_that_were_reported(service: LiveService) ->
     assert Counter((row["pid"], row["username"]) for row in shown) == Counter(
         (login["pid"], login["name"]) for login in logins
     )
+
+
+def test_it_tells_what_version_2_says_of_a_login(service: LiveService) -> None:
+    whole = {"pid": 1, "name": "ana", "terminal": "pts/1", "origen": "::1"}
+    whole["desde"] = "2020-02-15 01:30:00.000000"
+    logins = [whole, whole | {"terminal": "pts/2"}, {"pid": 2, "name": "ana", "origen": "host"}]
+    found = listed(service, report_2(id_maquina="logins", usuarios_activos=logins))
+    shown = sorted(found["usuarios_activos"], key=lambda row: str(row["terminal"]))
+    unknown = {"terminal": None, "origen": None, "desde": None}
+    assert [row["id_usr"] > 0 for row in shown] == [True] * 3
+    for row, login in zip(shown, [logins[2], *logins[:2]], strict=True):
+        expected = unknown | login | {"username": login["name"], "id_usr": row["id_usr"]}
+        del expected["name"]
+        assert row == expected
 
 
 def test_a_login_that_ends_stays_in_the_records_that_saw_it(service: LiveService) -> None:
