@@ -206,6 +206,25 @@ def test_a_long_history_reads_back_at_every_moment(history: list[list[Process]])
             assert processes_of(both.ours, id_serv) == sorted(processes, key=repr)
 
 
+ALIKE: list[Process] = [(1, "sh", "ana", None), (1, "sh", "ana", 0)]
+_several_alike = st.lists(st.sampled_from(ALIKE), max_size=6)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(_several_alike, st.booleans()), min_size=3, max_size=8))
+def test_of_processes_that_are_alike_the_first_goes_on_the_longest(
+    history: list[tuple[list[Process], bool]],
+) -> None:
+    profile = Profile("10.0.0.1", "x86_64", "Intel", "Linux", "12", 2)
+    with stores() as both:
+        for hour, (processes, to_a_new_worker) in enumerate(history):
+            facts: list[Facts] = [(hour, f"{at}", None) for at in range(len(processes))]
+            if to_a_new_worker:
+                both.forget()
+            both.add(Report(hour, profile, processes, [], hour.to_bytes(16, "big"), facts))
+        assert_equal_relations(both)
+
+
 @given(st.lists(REPORTS, min_size=1, max_size=5))
 @settings(max_examples=30, deadline=None)
 def test_the_very_same_report_is_stored_once(reports: list[Report]) -> None:
