@@ -164,7 +164,13 @@ def _clients(port: int, options: argparse.Namespace, result: Connection) -> None
                 if started >= end:
                     connection.close()
                     return
-                status = _post(connection, documents[server][at])
+                try:
+                    status, kept = _post(connection, documents[server][at])
+                except OSError:
+                    status, kept = 0, False
+                if not kept:  # as sync workers do after each answer
+                    connection.close()
+                    connection = socket.create_connection(("127.0.0.1", port), timeout=30)
                 answered = time.perf_counter()
                 if begin <= started and answered <= end:
                     if status == 201:
@@ -191,8 +197,8 @@ def _documents(server: int, count: int, options: argparse.Namespace) -> list[byt
     return documents
 
 
-def _post(connection: socket.socket, body: bytes) -> int:
-    """Posts on a kept connection, with as little work as can be; the status of the answer."""
+def _post(connection: socket.socket, body: bytes) -> tuple[int, bool]:
+    """Posts with as little work as can be; the status, and whether the connection is kept."""
     head = b"POST /servers HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
     connection.sendall(b"%sContent-Length: %d\r\n\r\n%s" % (head, len(body), body))
     answer = b""
@@ -201,7 +207,7 @@ def _post(connection: socket.socket, body: bytes) -> int:
         if not received:
             raise ConnectionError("the service closed the connection")
         answer += received
-    return int(answer.split(b" ", 2)[1])
+    return int(answer.split(b" ", 2)[1]), b"Connection: close" not in answer
 
 
 @contextlib.contextmanager
