@@ -17,7 +17,7 @@ wsgi_app = "service.app:create_app()"
 bind = _config.bind
 
 # Threads, since one slow client must cost a thread and not a worker; more than one worker, so
-# that a second processor is used; few, since writers take turns.
+# that another can work while one waits for the disk; few, since writers take turns.
 # tests/benchmarks/ingest.py compares worker kinds and counts.
 worker_class = "service.worker.LingeringThreadWorker"
 workers = _config.workers

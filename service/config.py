@@ -20,7 +20,7 @@ class Config:
 
     data: Path = Path("var")
     bind: str = "127.0.0.1:8000"
-    workers: int = 2
+    workers: int = 3
     threads: int = 96
     max_body: int = 8 * _MEBIBYTE  # bytes, after inflation
 

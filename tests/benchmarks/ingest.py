@@ -21,7 +21,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -157,27 +158,13 @@ def _clients(port: int, options: argparse.Namespace, result: Connection) -> None
 
     def client(number: int) -> None:
         nonlocal refused
-        connection = socket.create_connection(("127.0.0.1", port), timeout=30)
-        for at in range(rounds):
-            for server in range(number, options.servers, options.clients):
-                started = time.perf_counter()
-                if started >= end:
-                    connection.close()
-                    return
-                try:
-                    status, kept = _post(connection, documents[server][at])
-                except OSError:
-                    status, kept = 0, False
-                if not kept:  # as sync workers do after each answer
-                    connection.close()
-                    connection = socket.create_connection(("127.0.0.1", port), timeout=30)
-                answered = time.perf_counter()
-                if begin <= started and answered <= end:
-                    if status == 201:
-                        latencies.append(answered - started)
-                    else:
-                        refused += 1
-        raise AssertionError(f"more than {MOST_A_SECOND} reports a second: raise MOST_A_SECOND")
+        mine = documents[number :: options.clients]
+        for status, started, answered in _posts(port, zip(*mine, strict=True), end):
+            if begin <= started and answered <= end:
+                if status == 201:
+                    latencies.append(answered - started)
+                else:
+                    refused += 1
 
     threads = [threading.Thread(target=client, args=(n,)) for n in range(options.clients)]
     for thread in threads:
@@ -185,6 +172,27 @@ def _clients(port: int, options: argparse.Namespace, result: Connection) -> None
     for thread in threads:
         thread.join()
     result.send((latencies, refused))
+
+
+def _posts(
+    port: int, rounds: Iterable[Sequence[bytes]], end: float
+) -> Iterator[tuple[int, float, float]]:
+    """Posts one document after the other until the end: (status, start, answer) of each."""
+    connection = socket.create_connection(("127.0.0.1", port), timeout=30)
+    for document in chain.from_iterable(rounds):
+        started = time.perf_counter()
+        if started >= end:
+            connection.close()
+            return
+        try:
+            status, kept = _post(connection, document)
+        except OSError:
+            status, kept = 0, False
+        if not kept:  # as sync workers do after each answer
+            connection.close()
+            connection = socket.create_connection(("127.0.0.1", port), timeout=30)
+        yield status, started, time.perf_counter()
+    raise AssertionError(f"more than {MOST_A_SECOND} reports a second: raise MOST_A_SECOND")
 
 
 def _documents(server: int, count: int, options: argparse.Namespace) -> list[bytes]:
