@@ -40,6 +40,8 @@ def main() -> int:
     except ComplianceError as error:
         print(f"compliance: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

@@ -10,16 +10,19 @@ import errno
 import fcntl
 import gzip
 import os
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from service import times
 from service.errors import StorageUnavailableError
 
 _ENVELOPE = b'{"recibido":"%s","reporte":%s}\n'
 _TAIL_BLOCK = 64 * 1024
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\.jsonl")
 
 # JSON strings hold no raw line ends, so these stand between tokens only.
 _ON_ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
@@ -66,11 +69,13 @@ class Archive:
             raise StorageUnavailableError(f"the archive cannot be written now: {error}") from error
 
     def read(self) -> Iterator[ArchivedReport | DamagedLine]:
-        """Every line, oldest first."""
-        for path in sorted(self._folder.glob("*.jsonl*")):
-            number = 0
+        """Every line, oldest first. Raises StorageUnavailableError."""
+        names = (path.name.removesuffix(".gz") for path in self._folder.iterdir())
+        for day in sorted({name for name in names if _DAY.fullmatch(name)}):
+            path, number = self._folder / day, 0
             try:
-                with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
+                with _open_day(path) as lines:
+                    path = Path(str(lines.name))  # as it was found
                     for number, line in enumerate(lines, start=1):
                         # A last line without its end is being written, or its writer died:
                         # nobody was told that it is stored.
@@ -78,6 +83,8 @@ class Archive:
                             yield _parse(path, number, line)
             except (EOFError, gzip.BadGzipFile, zlib.error):
                 yield DamagedLine(path, number + 1)  # and whatever came after it
+            except OSError as error:
+                raise StorageUnavailableError(f"{path} cannot be read: {error}") from error
 
     def _write(self, path: Path, content: bytes) -> None:
         """Appends all of it and syncs, or leaves the file as it was and raises OSError."""
@@ -87,6 +94,8 @@ class Archive:
             # The lock makes undoing a short write safe: what is cut off is ours alone.
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             try:
+                if os.fstat(descriptor).st_nlink == 0:
+                    raise FileNotFoundError(errno.ENOENT, "removed while it was waited for")
                 end = _end_of_whole_lines(descriptor)
                 written = os.write(descriptor, content)
                 if written != len(content):
@@ -113,6 +122,14 @@ class Archive:
             _sync_folder(self._folder)
             _sync_folder(self._folder.parent)
             self._entered = path
+
+
+def _open_day(path: Path) -> BinaryIO | gzip.GzipFile:
+    """A day as it was written, or compressed; while gzip is at it there are both."""
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        return gzip.open(path.with_name(path.name + ".gz"))
 
 
 def _end_of_whole_lines(descriptor: int) -> int:

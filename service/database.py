@@ -105,6 +105,9 @@ class Database:
                 # SQLite may have rolled back by itself, as it does when the disk is full.
                 with suppress(sqlite3.Error):
                     connection.execute("ROLLBACK")
+                if connection.in_transaction:  # of no use to anybody any more
+                    self._writer = None
+                    connection.close()
                 raise
 
     def close(self) -> None:

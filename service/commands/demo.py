@@ -30,9 +30,10 @@ _STOP_SECONDS = 10
 def run(config: Config) -> int:
     prepare(config)
     _require_free(config.bind)
-    url = f"http://{config.bind}"
+    url = f"http://{config.bind.replace('0.0.0.0:', '127.0.0.1:', 1)}"
     log = config.data / "demo.log"
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell may have SIGINT ignored
+        signal.signal(number, _as_interrupt)
     with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as running:
         print(f"Starting the API (its log, and the agent's: {log}) …", flush=True)
         api = running.enter_context(_child([sys.executable, "-m", "gunicorn"], log))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import gzip
 import json
 import multiprocessing
@@ -11,7 +12,9 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -215,6 +218,7 @@ def in_child(function: Callable[..., None], *arguments: object) -> None:
 
 APPENDER = """
 import sys
+import time
 from pathlib import Path
 from service.archive import Archive
 folder, who, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
@@ -267,6 +271,7 @@ def wait_for_lines_of(folder: Path, who: str) -> None:
 
 PERSISTENT_APPENDER = """
 import sys
+import time
 from pathlib import Path
 from service.archive import Archive
 from service.errors import StorageUnavailableError
@@ -385,3 +390,45 @@ def test_a_line_that_is_still_being_written_is_not_read_yet(tmp_path: Path) -> N
     (line,) = archive.read()
     assert isinstance(line, ArchivedReport)
     assert line.raw == b'{"a":1}'
+
+
+def test_a_day_that_is_compressed_while_it_is_to_be_read_is_read(folder: Path) -> None:
+    archive = Archive(folder)
+    for day in range(3):
+        archive.append(b'{"day":%d}' % day, NOON + day * 24 * 3_600_000_000)
+    lines = archive.read()
+    first = next(lines)
+    for path in sorted(folder.glob("*.jsonl"))[1:]:
+        subprocess.run(["gzip", path], check=True)
+    read = [line.raw for line in (first, *lines) if isinstance(line, ArchivedReport)]
+    assert read == [b'{"day":0}', b'{"day":1}', b'{"day":2}']
+
+
+def test_a_half_compressed_twin_and_other_files_are_not_read(folder: Path) -> None:
+    archive = Archive(folder)
+    archive.append(b'{"a":1}', NOON)
+    (folder / f"{DAY}.gz").write_bytes(gzip.compress(b"x" * 1000)[:10])
+    (folder / f"{DAY}.bak").write_bytes(b"not of the archive\n")
+    assert documents(folder) == [{"a": 1}]
+
+
+def test_a_day_that_cannot_be_read_is_named(folder: Path) -> None:
+    (folder / DAY).mkdir(parents=True)
+    with pytest.raises(StorageUnavailableError, match=DAY):
+        list(Archive(folder).read())
+
+
+def test_a_line_never_goes_into_a_file_that_was_removed_meanwhile(folder: Path) -> None:
+    archive = Archive(folder)
+    archive.append(b"1", NOON)
+    holder = os.open(folder / DAY, os.O_RDWR)
+    fcntl.flock(holder, fcntl.LOCK_EX)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(archive.append, b"2", NOON)
+        time.sleep(0.3)
+        (folder / DAY).unlink()
+        os.close(holder)
+        refused = waiting.exception(timeout=10)
+    assert isinstance(refused, StorageUnavailableError)
+    archive.append(b"2", NOON)
+    assert documents(folder) == [2]

@@ -26,12 +26,12 @@ def test_every_setting_can_be_set() -> None:
         {
             "COMPLIANCE_DATA": "/srv/compliance",
             "COMPLIANCE_BIND": "[::1]:9000",
-            "COMPLIANCE_WORKERS": "3",
+            "COMPLIANCE_WORKERS": "5",
             "COMPLIANCE_THREADS": "7",
             "COMPLIANCE_MAX_BODY": "4096",
         }
     )
-    assert chosen == Config(Path("/srv/compliance"), "[::1]:9000", 3, 7, 4096)
+    assert chosen == Config(Path("/srv/compliance"), "[::1]:9000", 5, 7, 4096)
     defaults = Config()
     assert all(getattr(chosen, name) != getattr(defaults, name) for name in Config.__slots__)
 
