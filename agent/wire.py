@@ -7,6 +7,7 @@ known.
 from __future__ import annotations
 
 import json
+import logging
 import re
 from typing import Any, TypedDict
 
@@ -21,6 +22,10 @@ LONGEST_PATH = 4096
 LONGEST_COMMAND_LINE = 32_768
 LARGEST_PID = 4_294_967_295
 LARGEST_COUNT = (1 << 53) - 1
+LARGEST_BODY = 8 * 1024 * 1024  # bytes; what the API takes where nobody has set another limit
+
+_HEAVY = ("linea_comando", "ejecutable", "ppid", "inicio")
+_log = logging.getLogger("agent")
 
 _VERSION_1 = (
     "arquitectura_proc",
@@ -109,7 +114,22 @@ def told(body: bytes) -> int:
 
 
 def encode(document: WireReport) -> bytes:
-    """The report as it is posted: JSON without blanks, UTF-8."""
+    """As it is sent: compact, and small enough for an API with the default limit.
+
+    Of what is optional, members of processes are left out until it fits, the longest first.
+    """
+    encoded = _compact(document)
+    for member in _HEAVY:
+        if len(encoded) <= LARGEST_BODY:
+            break
+        _log.warning("the report is too large to be taken; leaving %s out of it", member)
+        for process in document["procesos"]:
+            process.pop(member, None)  # type: ignore[misc]  # each of _HEAVY is optional
+        encoded = _compact(document)
+    return encoded
+
+
+def _compact(document: WireReport) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 

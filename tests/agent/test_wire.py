@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
+from agent import wire
 from agent.wire import sendable, sendable_or_none
 
 
@@ -34,3 +38,34 @@ def test_a_text_is_cut_at_its_bound_even_when_it_grows(text: str) -> None:
 def test_nothing_stays_nothing() -> None:
     assert sendable_or_none(None, 5) is None
     assert sendable_or_none("", 5) == ""
+
+
+def test_a_report_too_large_for_the_api_leaves_out_what_is_optional_the_longest_first(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rows: list[wire.WireProcess] = [
+        {
+            "username": "root",
+            "pid": pid,
+            "name": "java",
+            "ppid": 1,
+            "inicio": "2026-11-23T10:00:00Z",
+            "ejecutable": "/usr/lib/jvm/java-17-openjdk-amd64/bin/java",
+            "linea_comando": "java -jar " + "x" * 200,
+        }
+        for pid in range(1, 50_001)
+    ]
+    document: Any = {"version_esquema": 2, "procesos": rows}
+    body = wire.encode(document)
+    assert len(body) <= wire.LARGEST_BODY
+    sent = json.loads(body)["procesos"]
+    assert len(sent) == 50_000
+    assert not any("linea_comando" in row for row in sent)
+    assert all("inicio" in row for row in sent)
+    assert "leaving linea_comando out of it" in caplog.text
+
+
+def test_a_report_that_fits_is_sent_whole() -> None:
+    row: Any = {"username": None, "pid": 1, "name": "init", "linea_comando": "/sbin/init splash"}
+    document: Any = {"procesos": [row]}
+    assert json.loads(wire.encode(document)) == document
