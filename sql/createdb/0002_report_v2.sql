@@ -21,6 +21,19 @@ ALTER TABLE login_span ADD COLUMN since INTEGER;  -- microseconds since 1970, UT
 ALTER TABLE account ADD COLUMN terminal TEXT;
 ALTER TABLE account ADD COLUMN origin TEXT;
 
+CREATE INDEX profile_by_server ON profile (server_id);
+
+-- From when to when each server is known to have been live.
+CREATE VIEW server_life AS
+SELECT
+  s.id AS server_id,
+  coalesce(
+    (SELECT min(p.booted_at) FROM profile AS p WHERE p.server_id = s.id),
+    (SELECT min(r.taken_at) FROM report AS r WHERE r.server_id = s.id)
+  ) AS since,
+  (SELECT max(r.taken_at) FROM report AS r WHERE r.server_id = s.id) AS until
+FROM server AS s;
+
 DROP VIEW servers;
 
 CREATE VIEW servers AS
@@ -40,8 +53,16 @@ SELECT
   p.version_agente AS version_agente,
   p.fuente_usuarios AS fuente_usuarios,
   r.discarded AS descartados,
+  -- Two machines with this id were live at once: each was, from its start to its last report.
   EXISTS (
-    SELECT 1 FROM server AS o WHERE o.identity = s.identity AND o.sibling > 0
+    SELECT 1
+    FROM server_life AS mine
+    JOIN server_life AS other
+      ON other.since <= mine.until AND mine.since <= other.until
+    WHERE mine.server_id = s.id
+      AND other.server_id IN (
+        SELECT o.id FROM server AS o WHERE o.identity = s.identity AND o.id <> s.id
+      )
   ) AS id_clonado
 FROM report AS r
 JOIN profile AS p ON p.id = r.profile_id

@@ -337,3 +337,11 @@ def test_a_plan_for_a_server_holds_only_as_long_as_its_siblings_are_the_same(
     history.servers([b])  # and now there is one of that name; server 1 has nothing new
     stored = history.store.add(between, 0, plan)
     assert history._one("SELECT server_id FROM report WHERE id = ?", stored.id_serv) == 2
+
+
+def test_a_machine_that_got_a_new_name_and_address_with_a_new_start_is_not_flagged() -> None:
+    with histories() as history:
+        before = history.server_of(Machine("web", "10.0.0.1", HOUR), taken_at=2 * HOUR)
+        after = history.server_of(Machine("db", "10.0.0.2", 3 * HOUR), taken_at=4 * HOUR)
+        assert before != after  # it could as well be another
+        assert history.flags() == {("m", 0)}
