@@ -23,20 +23,20 @@ ALTER TABLE account ADD COLUMN origin TEXT;
 
 CREATE INDEX profile_by_server ON profile (server_id);
 
--- From when to when each server is known to have been live.
-CREATE VIEW server_life AS
-SELECT
-  s.id AS server_id,
-  coalesce(
-    (SELECT min(p.booted_at) FROM profile AS p WHERE p.server_id = s.id),
-    (SELECT min(r.taken_at) FROM report AS r WHERE r.server_id = s.id)
-  ) AS since,
-  (SELECT max(r.taken_at) FROM report AS r WHERE r.server_id = s.id) AS until
-FROM server AS s;
-
 DROP VIEW servers;
 
 CREATE VIEW servers AS
+WITH server_life (server_id, since, until) AS NOT MATERIALIZED (
+  -- From when to when each server is known to have been live.
+  SELECT
+    s.id,
+    coalesce(
+      (SELECT min(p.booted_at) FROM profile AS p WHERE p.server_id = s.id),
+      (SELECT min(r.taken_at) FROM report AS r WHERE r.server_id = s.id)
+    ),
+    (SELECT max(r.taken_at) FROM report AS r WHERE r.server_id = s.id)
+  FROM server AS s
+)
 SELECT
   r.id AS id_serv,
   p.ipaddress AS ipaddress,
