@@ -5,8 +5,8 @@ from __future__ import annotations
 import falcon
 
 from service.intake import Intake
+from service.parameters import PAGING, Query
 from service.resources.body import read_body
-from service.resources.paging import link_to_next, page_asked_for
 from service.store.records import Record, RecordStore
 
 _IN_EVERY_VERSION = (
@@ -42,9 +42,11 @@ class Servers:
         resp.media = {"id_serv": stored.id_serv}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        after, limit = page_asked_for(req)
-        page = self._records.newest(after, limit)
-        following = link_to_next(req, resp, page.after, limit) if page.after else None
+        query = Query(req.query_string, *PAGING)
+        page = self._records.newest(query.after, query.limit)
+        following = query.address_after(req.path, page.after) if page.after else None
+        if following:
+            resp.append_link(following, "next")
         resp.media = {
             "servers": [server._asdict() for server in page.servers],
             "siguiente": following,

@@ -43,7 +43,7 @@ LAYERS = [
         "service.times",
         "service.worker",
     },
-    {"service.wire"},
+    {"service.parameters", "service.wire"},
     {"service.archive", "service.prepare", "service.store", "service.validation"},
     {"service.comparison", "service.intake"},
     {"service.pages", "service.problems", "service.resources"},

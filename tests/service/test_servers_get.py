@@ -118,7 +118,7 @@ def test_a_server_that_reports_between_two_pages_shows_on_the_last(
 
 
 @pytest.mark.parametrize(
-    "limit", ["0", "-1", "1001", "1e2", "1.0", "ten", "", "%201", "9" * 30, "\u0663"]
+    "limit", ["0", "-1", "1001", "1e2", "1.0", "ten", "%201", "9" * 30, "\u0663"]
 )
 def test_a_limit_out_of_bounds_is_refused(service: LiveService, limit: str) -> None:
     problem = problem_of(service.get(f"/servers?limit={quote(limit, safe='%')}"))
@@ -129,7 +129,7 @@ def test_a_limit_out_of_bounds_is_refused(service: LiveService, limit: str) -> N
 
 @pytest.mark.parametrize(
     "cursor",
-    ["0", "x", "", "MTAw", "8000000000000000", "00000000000000000", "000000000000000G", "..%2F"],
+    ["0", "x", "MTAw", "8000000000000000", "00000000000000000", "000000000000000G", "..%2F"],
 )
 def test_a_cursor_that_was_never_given_is_refused(service: LiveService, cursor: str) -> None:
     (fault,) = problem_of(service.get(f"/servers?cursor={cursor}"))["errors"]
@@ -146,7 +146,7 @@ def test_a_cursor_past_the_end_gives_an_empty_page(service: LiveService) -> None
 def test_an_unknown_parameter_is_refused(service: LiveService, query: str) -> None:
     (fault,) = problem_of(service.get(f"/servers?{query}"))["errors"]
     assert fault["parameter"] not in ("limit", "cursor")
-    assert fault["detail"] == "expected no such parameter, only cursor and limit"
+    assert fault["detail"] == "expected no such parameter, only limit and cursor"
 
 
 @pytest.mark.parametrize("query", ["limit=3&limit=4", "limit=3,4"])
