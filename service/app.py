@@ -13,6 +13,9 @@ from service import times
 from service.archive import Archive
 from service.database import Database
 from service.intake import Intake
+from service.pages.fleet import FleetPage
+from service.pages.site import Site
+from service.pages.static_files import StaticFiles
 from service.problems import add_error_handlers
 from service.queries import load_queries
 from service.resources.documents import Document
@@ -40,7 +43,9 @@ def create_app(config: settings.Config | None = None) -> falcon.App[Any, Any]:
     json_handler = falcon.media.JSONHandler(dumps=orjson.dumps, loads=orjson.loads)
     app.resp_options.media_handlers["application/json"] = json_handler
     app.req_options.strip_url_path_trailing_slash = False
-    add_error_handlers(app)
+    static = StaticFiles()
+    site = Site(static)
+    add_error_handlers(app, site)
 
     app.router_options.converters["key"] = KeyConverter
     of_record = "/servers/{id_serv:key}"
@@ -48,6 +53,8 @@ def create_app(config: settings.Config | None = None) -> falcon.App[Any, Any]:
     app.add_route(of_record, Server(records))
     app.add_route(f"{of_record}/procesos", Procesos(records))
     app.add_route(f"{of_record}/usuarios_activos", UsuariosActivos(records))
+    app.add_route("/", FleetPage(site, records))
+    app.add_route("/static/{name}", static)
     app.add_route("/healthz", Healthz())
     app.add_route("/readyz", Readyz(records))
     app.add_route("/openapi.json", Document(SCHEMAS_FOLDER / "openapi.json", "application/json"))

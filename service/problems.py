@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 
 import falcon
 import orjson
@@ -21,14 +21,32 @@ _LOG = logging.getLogger(__name__)
 _RETRY_AFTER_SECONDS = 10
 
 
-def add_error_handlers(app: falcon.App[Any, Any]) -> None:
+class ErrorPages(Protocol):
+    """Shows a reader what machines are told by a problem document."""
+
+    def is_asked_for(self, req: falcon.Request) -> bool: ...
+
+    def show_error(self, req: falcon.Request, resp: falcon.Response, error: Exception) -> None: ...
+
+
+def add_error_handlers(app: falcon.App[Any, Any], pages: ErrorPages) -> None:
+    def add(error_class: type[Exception], answer: Callable[..., None]) -> None:
+        def handle(
+            req: falcon.Request, resp: falcon.Response, error: Exception, params: object
+        ) -> None:
+            answer(req, resp, error, params)
+            if pages.is_asked_for(req):
+                pages.show_error(req, resp, error)
+
+        app.add_error_handler(error_class, handle)
+
     app.set_error_serializer(_serialize_http_error)
-    app.add_error_handler(Exception, _unexpected)
-    app.add_error_handler(falcon.HTTPError, _http_error)
-    app.add_error_handler(InvalidReportError, _invalid_report)
-    app.add_error_handler(InvalidParameterError, _invalid_parameter)
-    app.add_error_handler(RecordNotFoundError, _not_found)
-    app.add_error_handler(StorageUnavailableError, _storage_unavailable)
+    add(Exception, _unexpected)
+    add(falcon.HTTPError, _http_error)
+    add(InvalidReportError, _invalid_report)
+    add(InvalidParameterError, _invalid_parameter)
+    add(RecordNotFoundError, _not_found)
+    add(StorageUnavailableError, _storage_unavailable)
 
 
 def _invalid_report(

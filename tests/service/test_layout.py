@@ -56,6 +56,8 @@ LAYERS = [
 KEEPERS = {
     "sqlite3": {"service.database", "service.store"},
     "falcon": {"service.app", "service.pages", "service.problems", "service.resources"},
+    "babel": {"service.pages"},
+    "jinja2": {"service.pages"},
     "jsonschema": {"service.validation"},
     "jsonschema_rs": {"service.validation"},
 }

@@ -1,0 +1,120 @@
+"""What all pages share: their templates in each language, their headers, and pages of errors."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import falcon
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from service.errors import InvalidParameterError
+from service.pages import formats, names
+from service.pages.catalogue import load_translations
+from service.pages.language import LANGUAGE, LANGUAGES, address_in, chosen, remember
+from service.pages.static_files import StaticFiles
+from service.parameters import Parameter, Query
+
+TEMPLATES_FOLDER = Path(__file__).resolve().parent.parent / "templates"
+
+# The first part of the address of every page; whatever else begins so is a page that is missing.
+_PAGES = {"", "servidor", "programa", "usuario"}
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self';"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "private, no-cache",
+    "Vary": "Accept-Language, Cookie",
+}
+
+
+class Site:
+    """Shows pages: `show` in answer to a request, `show_error` where something went wrong."""
+
+    def __init__(self, static: StaticFiles) -> None:
+        # One environment a language: what a template calls is bound to it, nothing is looked up
+        # while a page is made.
+        self._environments = {language: _environment(language, static) for language in LANGUAGES}
+
+    def query(self, req: falcon.Request, resp: falcon.Response, *taken: Parameter[Any]) -> Query:
+        """What the address says. Every page takes the language, and keeps it in a cookie.
+
+        Raises InvalidParameterError.
+        """
+        req.context.taken = [parameter.name for parameter in taken]
+        query = Query(req.query_string, *taken, LANGUAGE)
+        asked = query[LANGUAGE]
+        if asked is not None:
+            remember(resp, asked)
+        return query
+
+    def show(
+        self, req: falcon.Request, resp: falcon.Response, template: str, **shown: object
+    ) -> None:
+        language = chosen(req)
+        page = self._environments[language].get_template(template)
+        switch = [(code, name, address_in(req, code)) for code, name in LANGUAGES.items()]
+        resp.data = page.render(shown, language=language, switch=switch).encode()
+        resp.content_type = "text/html; charset=utf-8"
+        resp.set_headers(_HEADERS)
+
+    def is_asked_for(self, req: falcon.Request) -> bool:
+        """Whether the request is for a page, even if it is one that there is not."""
+        return req.path.split("/")[1] in _PAGES
+
+    def show_error(self, req: falcon.Request, resp: falcon.Response, error: Exception) -> None:
+        """The page in place of the problem document; the status is set already."""
+        parameter = error.parameter if isinstance(error, InvalidParameterError) else None
+        given = req.params.get(parameter) if parameter else None
+        self.show(
+            req,
+            resp,
+            "error.html",
+            status=HTTPStatus(resp.status_code),
+            parameter=parameter,
+            given=given if isinstance(given, str) else None,
+            taken=getattr(req.context, "taken", ()),
+        )
+
+
+def _environment(language: str, static: StaticFiles) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.loopcontrols"],
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    translations = load_translations(language)
+    environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+    written = formats.Formats(language)
+    unknown = Markup('<span class="none">{}</span>').format(translations.gettext("not known"))
+    empty = Markup('<span class="none">{}</span>').format(translations.gettext("empty"))
+
+    def name(text: str | None) -> Markup:
+        if text is None:
+            return unknown
+        return names.visible(text) if text else empty
+
+    environment.filters.update(
+        duration=formats.duration,
+        field=formats.as_field,
+        instant=lambda time: unknown if time is None else formats.instant(time),
+        long_time=written.long_time,
+        name=name,
+        number=written.number,
+        percent=written.percent,
+        plain=names.plain,
+    )
+    environment.globals["static"] = static.address
+    for template in environment.list_templates(extensions=["html"]):
+        environment.get_template(template)  # compiled now, and a broken one stops the start
+    return environment
