@@ -1,0 +1,140 @@
+"""A database to ask: filled once, and kept for the next run with the same parameters."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+import sys
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from service import times
+from service.database import Database
+from service.queries import load_queries
+from service.report import Profile, Report
+from service.store.records import Record, RecordStore
+from service.store.reports import ReportStore
+from tests.benchmarks.asked_fleet import AskedServer
+from tests.benchmarks.fleet import INTERVAL, SERVERS_TOGETHER, fill
+from tests.benchmarks.outcome import Progress
+
+_SECOND = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What tells one such database from another."""
+
+    servers: int
+    processes: int
+    change: float
+    reports: int  # of all servers together
+
+    def __str__(self) -> str:
+        return f"{self.servers}x{self.processes}x{self.change:g}-{self.reports}"
+
+
+def open_history(folder: Path, size: Size) -> Path:
+    """The data folder of a database of this size, whose newest reports are a few minutes old.
+
+    It has its name only when it is whole: whoever fills it may be stopped.
+    """
+    data = folder / f"asking-{size}"
+    if not data.exists():
+        unfinished = folder / f"asking-{size}.unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        rounds = size.reports // size.servers
+        fleet = [
+            AskedServer(number, size.processes, size.change, rounds, end=times.now())
+            for number in range(size.servers)
+        ]
+        fill(unfinished / "compliance.db", fleet, rounds)
+        unfinished.rename(data)
+    database = Database(data / "compliance.db")
+    before, started = database.version(), time.perf_counter()
+    database.migrate()
+    if database.version() > before:
+        spent = time.perf_counter() - started
+        sys.stderr.write(f"{data} was brought from version {before} on in {spent:.1f} s\n")
+    _report_again(database)
+    database.close()
+    with closing(sqlite3.connect(database.path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return data
+
+
+def _report_again(database: Database) -> None:
+    """Lets every server that was live say once more what it said last, if that was long ago.
+
+    Otherwise all would be silent, which is not what a fleet looks like.
+    """
+    with database.snapshot() as connection:
+        newest = connection.execute(
+            "SELECT max(id), max(taken_at) FROM report WHERE seq > 0 GROUP BY server_id"
+        ).fetchall()
+    last_at, now = max(taken_at for _, taken_at in newest), times.now()
+    if now - last_at < INTERVAL:
+        return
+    live = [id_serv for id_serv, taken_at in newest if last_at - taken_at < 3 * INTERVAL]
+    queries = load_queries()
+    records, reports = RecordStore(database, queries), ReportStore(database, queries)
+    progress = Progress("newest reports")
+    for first in range(0, len(live), SERVERS_TOGETHER):
+        some = [
+            _at(records.record(id_serv), now - id_serv % 200 * _SECOND)
+            for id_serv in live[first : first + SERVERS_TOGETHER]
+        ]
+        reports.add_all([(report, report.taken_at, None) for report in some])
+        progress.show(first + len(some), len(live))
+
+
+def _at(record: Record, taken_at: int) -> Report:
+    """A report that says the same as a record, of another moment."""
+    server = record.server._asdict()
+    profile = {name: server[name] for name in Profile._fields if name in server}
+    if record.server.version_esquema == 1:
+        profile["version_esquema"] = None
+    return Report(
+        taken_at,
+        Profile(**profile),
+        [(row.pid, row.name, row.username, _parsed(row.inicio)) for row in record.processes],
+        [
+            (row.pid, row.username, row.terminal, row.origen, _parsed(row.desde))
+            for row in record.logins
+        ],
+        taken_at.to_bytes(16, "big"),
+        [(row.ppid, row.ejecutable, row.linea_comando) for row in record.processes],
+        record.server.id_maquina,
+        record.server.descartados,
+    )
+
+
+def _parsed(text: str | None) -> int | None:
+    return None if text is None else times.parse(text)
+
+
+class Known:
+    """What there is in a database to ask for, drawn at random."""
+
+    def __init__(self, path: Path, seed: int) -> None:
+        self._random = random.Random(seed)
+        with closing(sqlite3.connect(path)) as connection:
+            query = "SELECT min(taken_at), max(taken_at), count(*), max(id) FROM report"
+            self._first, self._last, self.reports, self._records = connection.execute(
+                query
+            ).fetchone()
+            (self._servers,) = connection.execute("SELECT max(id) FROM server").fetchone()
+
+    def time(self) -> int:
+        return self._random.randint(self._first, self._last)
+
+    def record(self) -> int:
+        """The id_serv of any report."""
+        return self._random.randint(1, self._records)
+
+    def server(self) -> int:
+        return self._random.randint(1, self._servers)

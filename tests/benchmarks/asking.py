@@ -1,0 +1,193 @@
+"""How long every request and every page takes in a large fleet, and whether it feels the history.
+
+Two databases of the same fleet, one with ten times the reports of the other, are asked by turns,
+each by one worker over a connection that is kept: connecting is not measured, all else is, up
+to the last byte of the answer. The databases are kept for the next run.
+
+    python -m tests.benchmarks.asking
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import re
+import statistics
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+from urllib.parse import parse_qs, quote, urlsplit
+
+import orjson
+
+from service import times
+from tests.benchmarks.asked_history import Known, Size, open_history
+from tests.benchmarks.asked_requests import LIMIT_OF_THE_RATIO, Request, requests
+from tests.benchmarks.outcome import Cell, Progress, show
+from tests.live import LiveService
+
+_HOUR = 3_600_000_000
+_WARM_UP = 2  # times that each request is asked before any is measured
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--servers", type=int, default=1_000)
+    parser.add_argument("--short", type=int, default=20_000, help="reports in the one database")
+    parser.add_argument("--long", type=int, default=200_000, help="reports in the other")
+    parser.add_argument("--processes", type=int, default=300)
+    parser.add_argument("--change", type=float, default=0.05)
+    parser.add_argument("--times", type=int, default=25, help="of each request")
+    parser.add_argument("--only", default="", help="a regular expression for the addresses")
+    parser.add_argument("--strict", action="store_true", help="a missed limit is an error")
+    parser.add_argument("--folder", type=Path, default=Path("var/benchmarks"))
+    options = parser.parse_args()
+    sizes = [
+        Size(options.servers, options.processes, options.change, reports)
+        for reports in (options.short, options.long)
+    ]
+    folders = [open_history(options.folder, size) for size in sizes]
+    asked = [request for request in requests() if re.search(options.only, request.address)]
+    with Asked(folders[0]) as short, Asked(folders[1]) as long:
+        outcomes = _measure(asked, short, long, options.times)
+        reports = [side.known.reports for side in (short, long)]
+    show(
+        f"asking: {options.servers} servers, {options.processes} processes,"
+        f" {options.change:.0%} change, one worker",
+        [outcome.row(reports) for outcome in outcomes],
+        {
+            "limit of the ratio, for what does not return history": LIMIT_OF_THE_RATIO,
+            "requests": len(outcomes),
+            "beyond a limit": sum(bool(outcome.missed) for outcome in outcomes),
+        },
+    )
+    if options.strict and any(outcome.missed for outcome in outcomes):
+        sys.exit(1)
+
+
+class Asked:
+    """A database, and the service that answers from it."""
+
+    def __init__(self, data: Path) -> None:
+        self._live = LiveService(data, COMPLIANCE_WORKERS="1")
+        self.known = Known(self._live.database, seed=1)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        self._connection = http.client.HTTPConnection("127.0.0.1", self._live.port, timeout=60)
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self._connection.close()
+        self._live.stop()
+
+    def address(self, template: str) -> str:
+        """An address with something at random in each place that the template leaves open."""
+        first = template.partition("cursor=")[0]
+        return re.sub(r"\{(\w+)\}", lambda place: self._drawn(place[1], first), template)
+
+    def get(self, address: str) -> tuple[int, float, bytes]:
+        """The status, the milliseconds up to the last byte of the answer, and the answer."""
+        started = time.perf_counter()
+        self._connection.request("GET", address)
+        response = self._connection.getresponse()
+        body = response.read()
+        return response.status, 1e3 * (time.perf_counter() - started), body
+
+    def _drawn(self, place: str, first_page: str) -> str:
+        if place == "next":
+            return self._cursor_after(first_page)
+        if place in {"record", "server"}:
+            return str(self.known.record() if place == "record" else self.known.server())
+        moment = self.known.time()
+        return {
+            "moment": _text(moment),
+            "hour": f"desde={_text(moment)}&hasta={_text(moment + _HOUR)}",
+            "day": f"desde={_text(moment)}&hasta={_text(moment + 24 * _HOUR)}",
+            "since": f"desde={_text(moment - 6 * _HOUR)}&fecha_hora={_text(moment)}",
+        }[place]
+
+    def _cursor_after(self, first_page: str) -> str:
+        status, _, body = self.get(first_page.rstrip("?&"))
+        following = orjson.loads(body)["siguiente"] if status == 200 else None
+        return parse_qs(urlsplit(following).query)["cursor"][0] if following else "0" * 16
+
+
+class Outcome(NamedTuple):
+    """Of one request."""
+
+    request: Request
+    status: int
+    short_ms: float
+    long_ms: float
+    p95_ms: float  # of the long history
+    size: float  # kilobytes
+
+    @property
+    def ratio(self) -> float:
+        return self.long_ms / self.short_ms
+
+    @property
+    def missed(self) -> str:
+        """Which of its limits, if any."""
+        if self.status != 200:
+            return f"status {self.status}"
+        missed = ["time"] if self.long_ms > self.request.limit_ms else []
+        if self.ratio > LIMIT_OF_THE_RATIO and not self.request.returns_history:
+            missed.append("ratio")
+        return ", ".join(missed)
+
+    def row(self, reports: list[int]) -> dict[str, Cell]:
+        return {
+            "request": self.request.address,
+            f"median ms, {reports[0]} reports": self.short_ms,
+            f"{reports[1]} reports": self.long_ms,
+            "ratio": self.ratio,
+            "p95 ms": self.p95_ms,
+            "limit ms": self.request.limit_ms,
+            "kB": self.size,
+            "beyond": self.missed,
+        }
+
+
+def _measure(asked: list[Request], short: Asked, long: Asked, count: int) -> list[Outcome]:
+    """Asks both by turns, so that a slow moment meets both."""
+    progress, outcomes = Progress("asking"), []
+    for done, request in enumerate(asked):
+        progress.show(done, len(asked), request.address)
+        measured: tuple[list[float], list[float]] = ([], [])
+        statuses, sizes = set(), []
+        for turn in range(_WARM_UP + count):
+            for milliseconds, side in zip(measured, (short, long), strict=True):
+                status, spent, body = side.get(side.address(request.address))
+                if turn >= _WARM_UP:
+                    milliseconds.append(spent)
+                    statuses.add(status)
+                    sizes.append(len(body) / 1000)
+        outcomes.append(
+            Outcome(
+                request,
+                max(statuses),
+                statistics.median(measured[0]),
+                statistics.median(measured[1]),
+                statistics.quantiles(measured[1], n=20, method="inclusive")[-1],
+                statistics.median(sizes),
+            )
+        )
+    progress.show(len(asked), len(asked))
+    return outcomes
+
+
+def _text(moment: int) -> str:
+    return quote(times.to_text(moment))
+
+
+if __name__ == "__main__":
+    main()
