@@ -54,5 +54,13 @@ class RecordNotFoundError(ComplianceError):
         self.id_serv = id_serv
 
 
+class ServerNotFoundError(ComplianceError):
+    """No server has this number, or none had it yet at that moment."""
+
+    def __init__(self, server_id: int) -> None:
+        super().__init__(f"no server has number {server_id}")
+        self.server_id = server_id
+
+
 class StorageUnavailableError(ComplianceError):
     """The report was fine, but it cannot be stored now; the caller should keep it and try again."""

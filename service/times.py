@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 
 
 def now() -> int:
@@ -21,7 +21,7 @@ def parse(text: str) -> int:
     """
     time = datetime.fromisoformat(text)
     microseconds = to_microseconds(time if time.tzinfo else time.replace(tzinfo=UTC))
-    if not 0 <= microseconds <= _LAST:
+    if not 0 <= microseconds <= LAST:
         raise ValueError(f"not between 1970 and 9999: {text!r}")
     return microseconds
 

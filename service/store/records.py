@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -102,13 +102,13 @@ class RecordStore:
             ).fetchall()
         shown = rows[:limit]
         more = len(rows) > limit
-        return Page([_server_row(row[1:]) for row in shown], shown[-1][0] if more else None)
+        return Page([server_row(row[1:]) for row in shown], shown[-1][0] if more else None)
 
     def _server(self, connection: sqlite3.Connection, id_serv: int) -> ServerRow:
         row = connection.execute(self._queries["record"], {"id_serv": id_serv}).fetchone()
         if row is None:
             raise RecordNotFoundError(id_serv)
-        return _server_row(row)
+        return server_row(row)
 
     def _processes(self, connection: sqlite3.Connection, id_serv: int) -> list[ProcessRow]:
         rows = connection.execute(self._queries["record_processes"], {"id_serv": id_serv})
@@ -119,5 +119,6 @@ class RecordStore:
         return [LoginRow(*row) for row in rows]
 
 
-def _server_row(row: tuple[Any, ...]) -> ServerRow:
+def server_row(row: Sequence[Any]) -> ServerRow:
+    """From the columns that the queries of a record select."""
     return ServerRow(*row)._replace(id_clonado=bool(row[-1]))

@@ -1,0 +1,7 @@
+-- name: profile
+-- What is this profile?
+SELECT
+  ipaddress, arquitectura_proc, marca_proc, nombre_so, version_so, version_esquema, nombre_host,
+  nucleo, version_agente, fuente_usuarios, booted_at
+FROM profile
+WHERE id = :id;
