@@ -1,0 +1,152 @@
+"""Generated reports, and a store of ours and a plain one that both are stored in, side by side."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from hypothesis import strategies as st
+
+from service.database import Database
+from service.queries import load_queries
+from service.report import UNKNOWN, Facts, Login, Process, Profile, Report
+from service.store.reports import ReportStore, Stored
+from tests import plain_store
+
+# Few values each, so that reports share servers, times, pids, programs and whole rows.
+PIDS = st.integers(1, 4)
+NAMES = st.sampled_from([None, "", "cron", "sshd"])
+TIMES = st.integers(0, 12).map(lambda hour: hour * 3_600_000_000 + hour)
+STARTS = st.none() | st.sampled_from([0, 1, 3_600_000_000])
+PROCESSES: st.SearchStrategy[Process] = st.tuples(PIDS, NAMES, NAMES, st.none())
+PROCESSES_2: st.SearchStrategy[Process] = st.tuples(PIDS, NAMES, NAMES, STARTS)
+FACTS: st.SearchStrategy[Facts] = st.tuples(st.none() | PIDS, NAMES, NAMES)
+LOGINS: st.SearchStrategy[Login] = st.tuples(
+    st.none() | PIDS, NAMES, st.none(), st.none(), st.none()
+)
+LOGINS_2: st.SearchStrategy[Login] = st.tuples(st.none() | PIDS, NAMES, NAMES, NAMES, STARTS)
+PROFILE = st.builds(
+    Profile,
+    ipaddress=st.sampled_from(["10.0.0.1", "10.0.0.2", "2001:db8::1"]),
+    arquitectura_proc=st.just("x86_64"),
+    marca_proc=st.just("Intel"),
+    nombre_so=st.just("Linux"),
+    version_so=st.sampled_from(["11", "12"]),
+    version_esquema=st.none(),
+    nombre_host=st.none(),
+    nucleo=st.none(),
+    version_agente=st.none(),
+    fuente_usuarios=st.none(),
+    booted_at=st.none(),
+)
+REPORTS_1 = st.builds(
+    Report,
+    taken_at=TIMES,
+    profile=PROFILE,
+    processes=st.lists(PROCESSES, max_size=6),
+    logins=st.lists(LOGINS, max_size=3),
+    digest=st.binary(min_size=16, max_size=16),
+    process_facts=st.just(()),
+    id_maquina=st.none(),
+    discarded=st.none(),
+)
+
+
+@st.composite
+def reports_of_version_2(draw: st.DrawFn) -> Report:
+    profile = draw(PROFILE)._replace(
+        version_esquema=2,
+        nombre_host=draw(st.sampled_from([None, "alfa", "beta"])),
+        nucleo=draw(NAMES),
+        version_agente=draw(NAMES),
+        fuente_usuarios=draw(st.sampled_from([None, "logind", "utmp", "ninguna"])),
+        booted_at=draw(STARTS),
+    )
+    processes = draw(st.lists(st.tuples(PROCESSES_2, FACTS), max_size=6))
+    return replace(
+        draw(REPORTS_1),
+        profile=profile,
+        processes=[row for row, _ in processes],
+        process_facts=[facts for _, facts in processes],
+        logins=draw(st.lists(LOGINS_2, max_size=3)),
+        id_maquina=draw(st.sampled_from([None, "m1", "m2"])),
+        discarded=draw(st.sampled_from([None, 0, 7])),
+    )
+
+
+REPORTS = REPORTS_1 | reports_of_version_2()
+
+
+class FirstSights:
+    """What is known of the processes of each server, told as simply as can be.
+
+    Of each process (pid, name, username, started_at), what was said of it in the report where it
+    began to be shown, as long as it is in every report; of rows that are alike, in their order. A
+    late report stands alone.
+    """
+
+    def __init__(self) -> None:
+        self._newest: dict[int, int] = {}
+        self._known: dict[int, dict[Process, list[Facts]]] = {}
+
+    def facts_of(self, server_id: int, report: Report) -> list[Facts]:
+        """What the relations should show of the processes of a report that was stored now."""
+        facts = list(report.process_facts) or [UNKNOWN] * len(report.processes)
+        if report.taken_at < self._newest.get(server_id, 0):
+            return facts
+        known, after = self._known.get(server_id, {}), dict[Process, list[Facts]]()
+        for row, its in zip(report.processes, facts, strict=True):
+            place = len(after.setdefault(row, []))
+            before = known.get(row, [])
+            after[row].append(before[place] if place < len(before) else its)
+        self._known[server_id], self._newest[server_id] = after, report.taken_at
+        taken: dict[Process, Iterator[Facts]] = {row: iter(of) for row, of in after.items()}
+        return [next(taken[row]) for row in report.processes]
+
+
+class Stores:
+    """Our store and a plain one, side by side."""
+
+    def __init__(self, folder: Path) -> None:
+        self.database = Database(folder / "compliance.db")
+        self.database.migrate()
+        self.store = ReportStore(self.database, load_queries())
+        self.ours = sqlite3.connect(self.database.path)
+        self.plain = sqlite3.connect(":memory:")
+        self.plain.executescript(plain_store.TABLES)
+        self._sights = FirstSights()
+
+    def add(self, report: Report, received_at: int = 0) -> Stored:
+        """Stores a report in both."""
+        stored = self.store.add(report, received_at)
+        if stored.new:
+            facts = self._sights.facts_of(self.server_of(stored.id_serv), report)
+            plain_store.insert(self.plain, replace(report, process_facts=facts), stored.id_serv)
+        return stored
+
+    def server_of(self, id_serv: int) -> int:
+        query = "SELECT server_id FROM report WHERE id = ?"
+        return int(self.ours.execute(query, (id_serv,)).fetchone()[0])
+
+    def forget(self) -> None:
+        """The next report comes to a worker that has just been started."""
+        self.store = ReportStore(self.database, load_queries())
+
+    def close(self) -> None:
+        self.plain.close()
+        self.ours.close()
+        self.database.close()
+
+
+@contextmanager
+def stores() -> Iterator[Stores]:
+    with tempfile.TemporaryDirectory() as folder:
+        both = Stores(Path(folder))
+        try:
+            yield both
+        finally:
+            both.close()
