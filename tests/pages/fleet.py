@@ -63,6 +63,11 @@ def _arrive_in_time(live: LiveService) -> None:
             "UPDATE report SET received_at = taken_at + ?1 + CASE WHEN seq < 0 THEN ?2 ELSE 0 END",
             (_ON_THE_WAY, 8 * HOUR),
         )
+        connection.execute("DELETE FROM arrival_hour")
+        connection.execute(
+            "INSERT INTO arrival_hour SELECT received_at / ?1, count(*) FROM report GROUP BY 1",
+            (HOUR,),
+        )
 
 
 def _numbers(live: LiveService, fleet: list[Machine]) -> tuple[dict[str, int], dict[str, int]]:
