@@ -48,6 +48,11 @@ def instant(time: int | str) -> Markup:
     return Markup(f'<time datetime="{text[:10]}T{text[11:]}Z">{text[:19]}</time>')  # noqa: S704
 
 
+def clock(microseconds: int) -> str:
+    """The time of the day, for axes."""
+    return times.to_text(microseconds)[11:16]
+
+
 def duration(microseconds: int) -> str:
     """The two greatest units of it, such as 3 h 12 min; their signs are international."""
     rest = max(microseconds, 0)

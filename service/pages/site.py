@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from service.errors import InvalidParameterError
-from service.pages import formats, names
+from service.pages import charts, formats, names
 from service.pages.catalogue import load_translations
 from service.pages.language import LANGUAGE, LANGUAGES, address_in, chosen, remember
 from service.pages.static_files import StaticFiles
@@ -105,12 +105,14 @@ def _environment(language: str, static: StaticFiles) -> Environment:
         return names.visible(text) if text else empty
 
     environment.filters.update(
+        clock=formats.clock,
         duration=formats.duration,
         field=formats.as_field,
         instant=lambda time: unknown if time is None else formats.instant(time),
         long_time=written.long_time,
         name=name,
         number=written.number,
+        part_of=charts.percent,
         percent=written.percent,
         plain=names.plain,
     )
