@@ -27,8 +27,7 @@ ORDER BY seq;
 -- name: process_changes
 -- Which processes did these reports show that not all of them and the one before them showed?
 WITH node (number) AS (
-  -- Those between low and high hold spans of these reports only; of those outside, the spans that
-  -- reach into these stand at the nodes that hold low or high.
+  -- What spans of these reports do not stand between low and high stand where low or high does.
   SELECT (:low & mask) | bit FROM span_level
   UNION
   SELECT (:high & mask) | bit FROM span_level
