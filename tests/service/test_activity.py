@@ -1,0 +1,72 @@
+"""ActivityStore: figures over the whole fleet, held equal to the plainest computation of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.queries import load_queries
+from service.report import Report
+from service.store.activity import ActivityStore, Extent
+from service.store.sightings import Matching
+from tests import plain_answers as plain
+from tests.generated import Stores, histories, stores
+
+History = list[tuple[Report, int]]
+PATTERNS = st.sampled_from([None, "cron", "sshd", "", "*", "C*", "*h*", "none"])
+MATCHING = st.builds(Matching, name=PATTERNS, username=PATTERNS)
+
+
+def ran(both: Stores, matching: Matching, *, now: bool) -> list[tuple[int, int, str, str]]:
+    """Server, time, name and username of each process like these, in all or the newest records."""
+    told = plain.all_newest(both.told) if now else both.told
+    return [
+        (one.server_id, one.taken_at, name, username)
+        for one in told
+        for _, name, username, _ in one.report.processes
+        if plain.matches(matching.name, name) and plain.matches(matching.username, username)
+    ]
+
+
+def logged_in(both: Stores, matching: Matching, *, now: bool) -> list[tuple[int, int]]:
+    told = plain.all_newest(both.told) if now else both.told
+    return [
+        (one.server_id, one.taken_at)
+        for one in told
+        for _, username, *_ in one.report.logins
+        if plain.matches(matching.username, username)
+    ]
+
+
+def extent(ever: list[tuple[int, int]], *, going_on: bool) -> Extent:
+    moments = [moment for _, moment in ever]
+    return Extent(
+        len({server for server, _ in ever}),
+        min(moments, default=None),
+        None if going_on else max(moments, default=None),
+    )
+
+
+@settings(max_examples=80, deadline=None)
+@given(histories(), MATCHING)
+def test_figures_are_those_of_the_records(history: History, matching: Matching) -> None:
+    with stores() as both:
+        both.add_history(history)
+        ours = ActivityStore(both.database, load_queries())
+        now = ran(both, matching, now=True)
+
+        assert ours.servers() == len(plain.servers(both.told))
+        assert dict(ours.users_of(matching)) == Counter(row[3] for row in now)
+        assert ours.processes(matching) == extent(
+            [row[:2] for row in ran(both, matching, now=False)], going_on=bool(now)
+        )
+        of_user = Matching(username=matching.username)
+        programs = ours.programs_of(of_user)
+        assert dict(programs) == Counter(row[2] for row in ran(both, of_user, now=True))
+        assert [count for _, count in programs] == sorted(dict(programs).values(), reverse=True)
+        assert ours.logins(of_user) == extent(
+            logged_in(both, of_user, now=False),
+            going_on=bool(logged_in(both, of_user, now=True)),
+        )
