@@ -18,12 +18,18 @@ from service.pages.site import Site
 from service.pages.static_files import StaticFiles
 from service.problems import add_error_handlers
 from service.queries import load_queries
+from service.resources.cambios import Cambios
 from service.resources.documents import Document
+from service.resources.entity_tags import EntityTags
 from service.resources.health import Healthz, Readyz
+from service.resources.historial import Historial
 from service.resources.keys import KeyConverter
 from service.resources.procesos import Procesos
+from service.resources.resumen import Resumen
 from service.resources.servers import Server, Servers
 from service.resources.usuarios_activos import UsuariosActivos
+from service.store.fleet import FleetStore, Silence
+from service.store.history import HistoryStore
 from service.store.records import RecordStore
 from service.store.reports import ReportStore
 from service.validation import SCHEMAS_FOLDER, ReportValidator
@@ -35,11 +41,14 @@ def create_app(config: settings.Config | None = None) -> falcon.App[Any, Any]:
     database = Database(config.database)
     queries = load_queries()
     records = RecordStore(database, queries)
+    silence = Silence(config.silent_after * 1_000_000, config.silent_intervals)
+    history = HistoryStore(database, queries)
+    fleet = FleetStore(database, queries, times.now, silence)
     intake = Intake(
         ReportValidator(), Archive(config.archive), ReportStore(database, queries), times.now
     )
 
-    app = falcon.App()
+    app = falcon.App(middleware=[EntityTags()])
     json_handler = falcon.media.JSONHandler(dumps=orjson.dumps, loads=orjson.loads)
     app.resp_options.media_handlers["application/json"] = json_handler
     app.req_options.strip_url_path_trailing_slash = False
@@ -49,10 +58,13 @@ def create_app(config: settings.Config | None = None) -> falcon.App[Any, Any]:
 
     app.router_options.converters["key"] = KeyConverter
     of_record = "/servers/{id_serv:key}"
-    app.add_route("/servers", Servers(intake, records, config.max_body))
+    app.add_route("/servers", Servers(intake, fleet, config.max_body))
     app.add_route(of_record, Server(records))
     app.add_route(f"{of_record}/procesos", Procesos(records))
     app.add_route(f"{of_record}/usuarios_activos", UsuariosActivos(records))
+    app.add_route(f"{of_record}/historial", Historial(history))
+    app.add_route(f"{of_record}/cambios", Cambios(history))
+    app.add_route("/resumen", Resumen(fleet))
     app.add_route("/", FleetPage(site, records))
     app.add_route("/static/{name}", static)
     app.add_route("/healthz", Healthz())

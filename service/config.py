@@ -23,6 +23,8 @@ class Config:
     workers: int = 3
     threads: int = 96
     max_body: int = 8 * _MEBIBYTE  # bytes, after inflation
+    silent_after: int = 900  # seconds; a server is not silent before
+    silent_intervals: int = 3  # nor before so many of its usual intervals
 
     @property
     def database(self) -> Path:
@@ -46,6 +48,8 @@ def from_env(environ: Mapping[str, str] = os.environ) -> Config:
         "COMPLIANCE_WORKERS",
         "COMPLIANCE_THREADS",
         "COMPLIANCE_MAX_BODY",
+        "COMPLIANCE_SILENT_AFTER",
+        "COMPLIANCE_SILENT_INTERVALS",
     }
     for name in environ:
         agents_own = name.startswith("COMPLIANCE_AGENT_")
@@ -59,6 +63,12 @@ def from_env(environ: Mapping[str, str] = os.environ) -> Config:
         threads=_integer(environ, "COMPLIANCE_THREADS", defaults.threads, 1, 1000),
         max_body=_integer(
             environ, "COMPLIANCE_MAX_BODY", defaults.max_body, 1024, 1024 * _MEBIBYTE
+        ),
+        silent_after=_integer(
+            environ, "COMPLIANCE_SILENT_AFTER", defaults.silent_after, 1, 366 * 86_400
+        ),
+        silent_intervals=_integer(
+            environ, "COMPLIANCE_SILENT_INTERVALS", defaults.silent_intervals, 1, 1000
         ),
     )
 

@@ -9,6 +9,7 @@ from service.store.records import RecordStore
 
 class Healthz:
     def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
+        resp.cache_control = ["no-store"]
         resp.media = {"estado": "vivo"}
 
 
@@ -18,4 +19,5 @@ class Readyz:
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
         self._records.newest(after=0, limit=1)
+        resp.cache_control = ["no-store"]
         resp.media = {"estado": "listo"}

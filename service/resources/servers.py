@@ -1,13 +1,18 @@
-"""/servers: the reports of servers come in here, and the newest record of each goes out."""
+"""/servers: the reports of servers come in here, and what is known of each goes out."""
 
 from __future__ import annotations
 
 import falcon
 
+from service.criteria import MOMENT, OF_SERVERS, wanted
 from service.intake import Intake
 from service.parameters import PAGING, Query
 from service.resources.body import read_body
-from service.store.records import Record, RecordStore
+from service.resources.listing import FORMAT, Listing, show_page
+from service.store.fleet import FleetStore, ServerState
+from service.store.records import Record, RecordStore, ServerRow
+
+_COLUMNS = ("servidor", *ServerRow._fields, "ultimo_contacto", "estado")
 
 _IN_EVERY_VERSION = (
     "ipaddress",
@@ -30,9 +35,9 @@ _OF_A_LOGIN = ("terminal", "origen", "desde")
 
 
 class Servers:
-    def __init__(self, intake: Intake, records: RecordStore, max_body: int) -> None:
+    def __init__(self, intake: Intake, fleet: FleetStore, max_body: int) -> None:
         self._intake = intake
-        self._records = records
+        self._fleet = fleet
         self._max_body = max_body
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -42,15 +47,11 @@ class Servers:
         resp.media = {"id_serv": stored.id_serv}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        query = Query(req.query_string, *PAGING)
-        page = self._records.newest(query.after, query.limit)
-        following = query.address_after(req.path, page.after) if page.after else None
-        if following:
-            resp.append_link(following, "next")
-        resp.media = {
-            "servers": [server._asdict() for server in page.servers],
-            "siguiente": following,
-        }
+        query = Query(req.query_string, *OF_SERVERS, MOMENT, *PAGING, FORMAT)
+        page = self._fleet.page(wanted(query), query[MOMENT], query.after, query.limit)
+        rows = [_row(state) for state in page.servers]
+        listing = Listing("servers", _COLUMNS, rows, times={"ultimo_contacto"})
+        show_page(req, resp, query, listing, page.after)
 
 
 class Server:
@@ -59,6 +60,11 @@ class Server:
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response, id_serv: int) -> None:
         resp.media = _as_posted(self._records.record(id_serv))
+
+
+def _row(state: ServerState) -> tuple[object, ...]:
+    standing = "silencioso" if state.silent else "al_dia"
+    return (state.server_id, *state.record, state.heard_at, standing)
 
 
 def _as_posted(record: Record) -> dict[str, object]:

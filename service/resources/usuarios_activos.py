@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import falcon
 
-from service.store.records import RecordStore
+from service.parameters import Query
+from service.resources.listing import FORMAT, Listing, show_whole
+from service.store.records import LoginRow, RecordStore
 
 
 class UsuariosActivos:
     def __init__(self, records: RecordStore) -> None:
         self._records = records
 
-    def on_get(self, _req: falcon.Request, resp: falcon.Response, id_serv: int) -> None:
+    def on_get(self, req: falcon.Request, resp: falcon.Response, id_serv: int) -> None:
+        query = Query(req.query_string, FORMAT)
         server, logins = self._records.logins(id_serv)
-        resp.media = {
+        of = {
             "id_serv": server.id_serv,
             "ip_server": server.ipaddress,
             "fecha_hora": server.fecha_hora,
-            "usuarios_activos": [row._asdict() for row in logins],
         }
+        listing = Listing("usuarios_activos", LoginRow._fields, logins, of=of)
+        show_whole(req, resp, query, listing)

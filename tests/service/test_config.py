@@ -29,9 +29,11 @@ def test_every_setting_can_be_set() -> None:
             "COMPLIANCE_WORKERS": "5",
             "COMPLIANCE_THREADS": "7",
             "COMPLIANCE_MAX_BODY": "4096",
+            "COMPLIANCE_SILENT_AFTER": "60",
+            "COMPLIANCE_SILENT_INTERVALS": "2",
         }
     )
-    assert chosen == Config(Path("/srv/compliance"), "[::1]:9000", 5, 7, 4096)
+    assert chosen == Config(Path("/srv/compliance"), "[::1]:9000", 5, 7, 4096, 60, 2)
     defaults = Config()
     assert all(getattr(chosen, name) != getattr(defaults, name) for name in Config.__slots__)
 
@@ -58,6 +60,8 @@ WRONG = {
     ],
     "COMPLIANCE_WORKERS": ["", "0", "-1", "65", "two", "1.0", "1e1", "\u0663", "9" * 5000],
     "COMPLIANCE_THREADS": ["", "0", "1001", "many", " 5"],
+    "COMPLIANCE_SILENT_AFTER": ["", "0", "-900", "15m", "31622401"],
+    "COMPLIANCE_SILENT_INTERVALS": ["", "0", "1001", "three"],
     "COMPLIANCE_MAX_BODY": ["", "1023", "1073741825", "8 MiB", "8M"],
 }
 

@@ -45,7 +45,7 @@ LAYERS = [
     },
     {"service.parameters", "service.wire"},
     {"service.archive", "service.prepare", "service.store", "service.validation"},
-    {"service.comparison", "service.intake"},
+    {"service.comparison", "service.criteria", "service.intake"},
     {"service.pages", "service.problems", "service.resources"},
     {"service.app"},
     {"service.commands"},

@@ -55,6 +55,7 @@ def test_a_row_is_the_newest_record_by_time_not_by_arrival(service: LiveService)
     row = service.get("/servers").json()["servers"][2]
     record = service.get(f"/servers/{row['id_serv']}").json()
     assert row == {
+        "servidor": 3,
         "id_serv": row["id_serv"],
         "ipaddress": "10.1.0.3",
         "fecha_hora": "2020-02-16 00:00:00.000000",
@@ -70,6 +71,8 @@ def test_a_row_is_the_newest_record_by_time_not_by_arrival(service: LiveService)
         "fuente_usuarios": None,
         "descartados": None,
         "id_clonado": False,
+        "ultimo_contacto": row["ultimo_contacto"],
+        "estado": "al_dia",
     }
     shared = row.keys() & record.keys()
     assert len(shared) == 6
@@ -146,7 +149,7 @@ def test_a_cursor_past_the_end_gives_an_empty_page(service: LiveService) -> None
 def test_an_unknown_parameter_is_refused(service: LiveService, query: str) -> None:
     (fault,) = problem_of(service.get(f"/servers?{query}"))["errors"]
     assert fault["parameter"] not in ("limit", "cursor")
-    assert fault["detail"] == "expected no such parameter, only limit and cursor"
+    assert fault["detail"].startswith("expected no such parameter, only ipaddress, nombre_so, ")
 
 
 @pytest.mark.parametrize("query", ["limit=3&limit=4", "limit=3,4"])
@@ -162,9 +165,7 @@ def test_another_method_is_told_which_there_are(service: LiveService, method: st
     assert set(answer.headers["allow"].split(", ")) == {"GET", "POST", "OPTIONS"}
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/server", "/servers/", "/Servers", "/servers//1", "/%2e%2e"]
-)
+@pytest.mark.parametrize("path", ["/server", "/servers/", "/Servers", "/servers//1", "/%2e%2e"])
 def test_an_unknown_path_is_404(service: LiveService, path: str) -> None:
     answer = service.get(path)
     assert answer.status == 404

@@ -1,0 +1,55 @@
+"""/servers/{id_serv}/cambios: what changed on a server, between which two of its records."""
+
+from __future__ import annotations
+
+import falcon
+
+from service.criteria import SINCE, UNTIL
+from service.parameters import PAGING, Query
+from service.resources.listing import FORMAT, Listing, show_page
+from service.store.changes import Change
+from service.store.history import HistoryStore
+
+_COLUMNS = (
+    "tipo",
+    "id_serv_antes",
+    "fecha_hora_antes",
+    "id_serv_despues",
+    "fecha_hora_despues",
+    "pid",
+    "name",
+    "username",
+    "atributo",
+    "valor_antes",
+    "valor_despues",
+)
+_TIMES = {"fecha_hora_antes", "fecha_hora_despues"}
+
+
+class Cambios:
+    def __init__(self, history: HistoryStore) -> None:
+        self._history = history
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, id_serv: int) -> None:
+        query = Query(req.query_string, SINCE, UNTIL, *PAGING, FORMAT)
+        server_id = self._history.server_of(id_serv)
+        page = self._history.changes(
+            server_id, query[SINCE], query[UNTIL], query.after, query.limit
+        )
+        rows = [_row(change) for change in page.changes]
+        listing = Listing("cambios", _COLUMNS, rows, times=_TIMES, of={"servidor": server_id})
+        show_page(req, resp, query, listing, page.after)
+
+
+def _row(change: Change) -> tuple[object, ...]:
+    return (
+        change.kind,
+        *(change.before or (None, None)),
+        *change.after,
+        change.pid,
+        change.name,
+        change.username,
+        change.attribute,
+        change.value_before,
+        change.value_after,
+    )

@@ -1,0 +1,29 @@
+"""/servers/{id_serv}/historial: every record of the server that this one is a record of."""
+
+from __future__ import annotations
+
+import falcon
+
+from service.criteria import SINCE, UNTIL
+from service.parameters import PAGING, Query
+from service.resources.listing import FORMAT, Listing, show_page
+from service.store.history import HistoryStore
+from service.store.records import ServerRow
+
+_COLUMNS = (*ServerRow._fields, "recibido", "tardio")
+
+
+class Historial:
+    def __init__(self, history: HistoryStore) -> None:
+        self._history = history
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, id_serv: int) -> None:
+        query = Query(req.query_string, SINCE, UNTIL, *PAGING, FORMAT)
+        server_id = self._history.server_of(id_serv)
+        page = self._history.records(
+            server_id, query[SINCE], query[UNTIL], query.after, query.limit
+        )
+        rows = [(*item.record, item.received_at, item.late) for item in page.records]
+        of = {"servidor": server_id}
+        listing = Listing("historial", _COLUMNS, rows, times={"recibido"}, of=of)
+        show_page(req, resp, query, listing, page.after)

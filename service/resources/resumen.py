@@ -1,0 +1,95 @@
+"""/resumen: counts for a picture of the whole fleet, and what is new in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import falcon
+
+from service import times
+from service.parameters import Query
+from service.resources.listing import FORMAT, csv_is_wanted, show_csv
+from service.store.fleet import FleetStore, News, ServerState, Summary
+
+_COLUMNS = ("grupo", "nombre", "version", "cuenta")
+
+
+class Resumen:
+    def __init__(self, fleet: FleetStore) -> None:
+        self._fleet = fleet
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        query = Query(req.query_string, FORMAT)
+        summary = self._fleet.summary()
+        if csv_is_wanted(req, resp, query):
+            show_csv(req, resp, _COLUMNS, _counts(summary))
+        else:
+            resp.media = _document(summary)
+
+
+def _document(summary: Summary) -> dict[str, object]:
+    return {
+        "fecha_hora": times.to_text(summary.at),
+        "servidores": summary.servers,
+        "al_dia": summary.servers - summary.silent,
+        "silenciosos": summary.silent,
+        "por_sistema": [
+            {"nombre_so": name, "version_so": version, "servidores": servers}
+            for name, version, servers in summary.systems
+        ],
+        "por_arquitectura": [
+            {"arquitectura_proc": name, "servidores": servers}
+            for name, servers in summary.architectures
+        ],
+        "informes_por_hora": [
+            {"hora": times.to_text(hour), "informes": reports}
+            for hour, reports in summary.reports_an_hour
+        ],
+        "programas": [{"name": name, "procesos": running} for name, running in summary.programs],
+        "usuarios": [{"username": name, "procesos": running} for name, running in summary.users],
+        "servidores_silenciosos": [_silent(state) for state in summary.longest_silent],
+        "novedades": [_news(item) for item in summary.news],
+    }
+
+
+def _silent(state: ServerState) -> dict[str, object]:
+    return {
+        "servidor": state.server_id,
+        "id_serv": state.record.id_serv,
+        "ipaddress": state.record.ipaddress,
+        "nombre_host": state.record.nombre_host,
+        "ultimo_contacto": times.to_text(state.heard_at),
+    }
+
+
+def _news(item: News) -> dict[str, object]:
+    return {
+        "tipo": item.kind,
+        "fecha_hora": times.to_text(item.at),
+        "servidor": item.server_id,
+        "id_serv": item.id_serv,
+        "ip_server": item.ip_server,
+        "nombre_host": item.nombre_host,
+        "name": item.subject,
+        "cambios": [
+            {"atributo": attribute, "antes": before, "despues": after}
+            for attribute, before, after in item.changed
+        ],
+    }
+
+
+def _counts(summary: Summary) -> Iterator[tuple[object, ...]]:
+    """The numbers of the document, a line each; what is not counted is not in it."""
+    yield "servidores", None, None, summary.servers
+    yield "al_dia", None, None, summary.servers - summary.silent
+    yield "silenciosos", None, None, summary.silent
+    for name, version, servers in summary.systems:
+        yield "por_sistema", name, version, servers
+    for name, servers in summary.architectures:
+        yield "por_arquitectura", name, None, servers
+    for hour, reports in summary.reports_an_hour:
+        yield "informes_por_hora", times.to_text(hour), None, reports
+    for program, running in summary.programs:
+        yield "programas", program, None, running
+    for user, running in summary.users:
+        yield "usuarios", user, None, running

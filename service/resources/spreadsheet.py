@@ -1,0 +1,39 @@
+"""Rows as CSV (RFC 4180) that a spreadsheet opens without running what strangers wrote in it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from unicodedata import category, normalize
+
+_BEGIN_A_FORMULA = frozenset("=+-@\N{MINUS SIGN}")
+_BEGIN_A_CELL = ("\t", "\r", "\n")
+_QUOTES = frozenset("\"'")
+_SKIPPED = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Pi", "Pf"})  # what is not seen, and quotes
+
+
+def to_csv(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> bytes:
+    """A line of column names, then a line a row; null is an empty cell. UTF-8, CRLF."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(columns)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return text.getvalue().encode()
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, str):
+        return f"'{value}" if _may_be_a_formula(value) else value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value
+
+
+def _may_be_a_formula(text: str) -> bool:
+    """As OWASP says of CSV injection; spreadsheets trim cells, and know full-width signs."""
+    if text[:1].isalnum():
+        return False
+    seen = (sign for sign in text if sign not in _QUOTES and category(sign) not in _SKIPPED)
+    first = normalize("NFKC", next(seen, ""))
+    return first in _BEGIN_A_FORMULA or text.startswith(_BEGIN_A_CELL)
