@@ -7,7 +7,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
+from typing import NamedTuple
 
 from hypothesis import strategies as st
 
@@ -21,6 +23,9 @@ from tests import plain_store
 PIDS = st.integers(1, 4)
 NAMES = st.sampled_from([None, "", "cron", "sshd"])
 TIMES = st.integers(0, 12).map(lambda hour: hour * 3_600_000_000 + hour)
+MOMENTS = TIMES | TIMES.map(lambda moment: moment + 1)
+BOUNDS = st.none() | MOMENTS
+WAITS = st.sampled_from([0, 1, 600_000_000, 3_600_000_000])
 STARTS = st.none() | st.sampled_from([0, 1, 3_600_000_000])
 PROCESSES: st.SearchStrategy[Process] = st.tuples(PIDS, NAMES, NAMES, st.none())
 PROCESSES_2: st.SearchStrategy[Process] = st.tuples(PIDS, NAMES, NAMES, STARTS)
@@ -81,6 +86,27 @@ def reports_of_version_2(draw: st.DrawFn) -> Report:
 REPORTS = REPORTS_1 | reports_of_version_2()
 
 
+@st.composite
+def histories(draw: st.DrawFn, most: int = 12) -> list[tuple[Report, int]]:
+    """Reports and when each arrives, in that order; what runs goes on, ends and comes again."""
+    running = st.sampled_from(draw(st.lists(PROCESSES_2, min_size=1, max_size=4)))
+    open_now = st.sampled_from(draw(st.lists(LOGINS_2, min_size=1, max_size=3)))
+    known = st.sampled_from(draw(st.lists(FACTS, min_size=1, max_size=2)))
+    reports = []
+    for report in draw(st.lists(REPORTS, min_size=1, max_size=most)):
+        processes = draw(st.lists(running, max_size=5))
+        logins = draw(st.lists(open_now, max_size=3))
+        if report.profile.version_esquema is None:
+            processes = [(*row[:3], None) for row in processes]
+            logins = [(*row[:2], None, None, None) for row in logins]
+            facts: list[Facts] = []
+        else:
+            facts = [draw(known) for _ in processes]
+        reports.append(replace(report, processes=processes, process_facts=facts, logins=logins))
+    waits = draw(st.lists(WAITS, min_size=len(reports), max_size=len(reports)))
+    return list(zip(reports, accumulate(waits), strict=True))
+
+
 class FirstSights:
     """What is known of the processes of each server, told as simply as can be.
 
@@ -108,6 +134,20 @@ class FirstSights:
         return [next(taken[row]) for row in report.processes]
 
 
+class Told(NamedTuple):
+    """A report that was stored, whole."""
+
+    server_id: int
+    id_serv: int
+    received_at: int
+    late: bool  # a newer one of its server was there
+    report: Report  # with the facts of each process that the relations should show
+
+    @property
+    def taken_at(self) -> int:
+        return self.report.taken_at
+
+
 class Stores:
     """Our store and a plain one, side by side."""
 
@@ -118,15 +158,26 @@ class Stores:
         self.ours = sqlite3.connect(self.database.path)
         self.plain = sqlite3.connect(":memory:")
         self.plain.executescript(plain_store.TABLES)
+        self.told: list[Told] = []  # each report that was stored, once, in order of arrival
         self._sights = FirstSights()
 
     def add(self, report: Report, received_at: int = 0) -> Stored:
         """Stores a report in both."""
         stored = self.store.add(report, received_at)
         if stored.new:
-            facts = self._sights.facts_of(self.server_of(stored.id_serv), report)
-            plain_store.insert(self.plain, replace(report, process_facts=facts), stored.id_serv)
+            server_id = self.server_of(stored.id_serv)
+            shown = replace(report, process_facts=self._sights.facts_of(server_id, report))
+            plain_store.insert(self.plain, shown, stored.id_serv)
+            late = any(
+                told.server_id == server_id and told.taken_at > report.taken_at
+                for told in self.told
+            )
+            self.told.append(Told(server_id, stored.id_serv, received_at, late, shown))
         return stored
+
+    def add_history(self, history: list[tuple[Report, int]]) -> None:
+        for report, received_at in history:
+            self.add(report, received_at)
 
     def server_of(self, id_serv: int) -> int:
         query = "SELECT server_id FROM report WHERE id = ?"
