@@ -14,6 +14,7 @@ from service.archive import Archive
 from service.database import Database
 from service.intake import Intake
 from service.pages.fleet import FleetPage
+from service.pages.server import ServerPage
 from service.pages.site import Site
 from service.pages.static_files import StaticFiles
 from service.problems import add_error_handlers
@@ -65,7 +66,8 @@ def create_app(config: settings.Config | None = None) -> falcon.App[Any, Any]:
     app.add_route(f"{of_record}/historial", Historial(history))
     app.add_route(f"{of_record}/cambios", Cambios(history))
     app.add_route("/resumen", Resumen(fleet))
-    app.add_route("/", FleetPage(site, records))
+    app.add_route("/", FleetPage(site, fleet, config.bind, times.now))
+    app.add_route("/servidor/{server_id:key}", ServerPage(site, fleet, history, records))
     app.add_route("/static/{name}", static)
     app.add_route("/healthz", Healthz())
     app.add_route("/readyz", Readyz(records))

@@ -14,6 +14,7 @@ from service.errors import (
     InvalidParameterError,
     InvalidReportError,
     RecordNotFoundError,
+    ServerNotFoundError,
     StorageUnavailableError,
 )
 
@@ -46,6 +47,7 @@ def add_error_handlers(app: falcon.App[Any, Any], pages: ErrorPages) -> None:
     add(InvalidReportError, _invalid_report)
     add(InvalidParameterError, _invalid_parameter)
     add(RecordNotFoundError, _not_found)
+    add(ServerNotFoundError, _server_not_found)
     add(StorageUnavailableError, _storage_unavailable)
 
 
@@ -80,6 +82,12 @@ def _not_found(
     _req: falcon.Request, resp: falcon.Response, error: RecordNotFoundError, _params: object
 ) -> None:
     _answer(resp, HTTPStatus.NOT_FOUND, "no-such-record", "No such record", str(error))
+
+
+def _server_not_found(
+    _req: falcon.Request, resp: falcon.Response, error: ServerNotFoundError, _params: object
+) -> None:
+    _answer(resp, HTTPStatus.NOT_FOUND, "no-such-server", "No such server", str(error))
 
 
 def _storage_unavailable(

@@ -32,7 +32,7 @@ class Column(NamedTuple):
     """One of the upright bars of a chart over time."""
 
     hour: int
-    count: int
+    reports: int
     x: str
     width: str
     y: float

@@ -2,19 +2,79 @@
 
 from __future__ import annotations
 
-import falcon
+import re
+from collections.abc import Callable
 
+import falcon
+import orjson
+
+from service import times
+from service.criteria import MOMENT, OF_SERVERS, wanted
+from service.pages.charts import busiest, columns
 from service.pages.site import Site
 from service.parameters import CURSOR
-from service.store.records import RecordStore
+from service.store.fleet import FleetStore, Summary
+
+_CHART_HEIGHT = 110  # pixels
+_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9A-Fa-f:]+\](:[0-9]+)?")
 
 
 class FleetPage:
-    def __init__(self, site: Site, records: RecordStore) -> None:
+    def __init__(self, site: Site, fleet: FleetStore, bind: str, clock: Callable[[], int]) -> None:
         self._site = site
-        self._records = records
+        self._fleet = fleet
+        self._bind = bind
+        self._clock = clock
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        query = self._site.query(req, resp, CURSOR)
-        page = self._records.newest(query.after, query.limit)
-        self._site.show(req, resp, "fleet.html", servers=page.servers)
+        taken = (*OF_SERVERS, MOMENT, CURSOR)
+        query = self._site.query(req, resp, *taken)
+        moment = query[MOMENT]
+        page = self._fleet.page(wanted(query), moment, query.after, query.limit)
+        summary = self._fleet.summary() if moment is None else None
+        self._site.show(
+            req,
+            resp,
+            "fleet.html",
+            page=page,
+            moment=moment,
+            now=self._clock() if moment is None else moment,
+            summary=summary,
+            chart=_chart(summary) if summary else None,
+            given={parameter.name: query.text(parameter) for parameter in taken},
+            filtered=any(query.text(parameter) for parameter in OF_SERVERS),
+            address=query.address,
+            following=query.address_after("/", page.after) if page.after else None,
+            **self._first_report(req),
+        )
+
+    def _first_report(self, req: falcon.Request) -> dict[str, object]:
+        """What a reader needs to send one to this very service."""
+        # The reader's own browser says what the host is called; it is put into a command line.
+        host = req.forwarded_host if _HOST.fullmatch(req.forwarded_host) else self._bind
+        example = {
+            "arquitectura_proc": "x86_64",
+            "marca_proc": "Intel(R) Xeon(R)",
+            "procesos": [{"username": "root", "pid": 1, "name": "systemd"}],
+            "usuarios_activos": [],
+            "nombre_so": "Debian GNU/Linux",
+            "version_so": "12",
+            "ipaddress": "192.168.1.205",
+            "fecha_hora": times.to_text(self._clock())[:19],
+        }
+        return {
+            "url": f"{req.forwarded_scheme}://{host}",
+            "local": host.startswith(("127.", "localhost", "[::1]")),
+            "example": orjson.dumps(example).decode(),
+        }
+
+
+def _chart(summary: Summary) -> dict[str, object]:
+    hours = summary.reports_an_hour
+    hour, most = busiest(hours)
+    return {
+        "columns": columns(hours, _CHART_HEIGHT),
+        "total": sum(count for _, count in hours),
+        "most": most,
+        "busiest": hour,
+    }

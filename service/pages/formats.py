@@ -48,6 +48,15 @@ def instant(time: int | str) -> Markup:
     return Markup(f'<time datetime="{text[:10]}T{text[11:]}Z">{text[:19]}</time>')  # noqa: S704
 
 
+def between(earlier: int, later: int) -> Markup:
+    """Two moments; where they are of one day it is said once."""
+    start, end = instant(earlier), instant(later)
+    day = times.to_text(later)[:11]
+    if times.to_text(earlier).startswith(day):
+        end = Markup(end.replace(f">{day}", ">"))  # noqa: S704 — of our own making, as above
+    return start + Markup(" – ") + end  # noqa: RUF001 — a span of time has a dash
+
+
 def clock(microseconds: int) -> str:
     """The time of the day, for axes."""
     return times.to_text(microseconds)[11:16]
@@ -68,6 +77,10 @@ def duration(microseconds: int) -> str:
 
 
 def as_field(microseconds: int) -> str:
-    """The value of a field of type datetime-local with seconds: the first full one not before."""
-    seconds = -(-microseconds // _SECOND)
-    return times.to_text(seconds * _SECOND)[:19].replace(" ", "T")
+    """The value of a field of type datetime-local that shows seconds."""
+    return times.to_text(seconds_up(microseconds) * _SECOND)[:19].replace(" ", "T")
+
+
+def seconds_up(microseconds: int) -> int:
+    """Whole seconds, rounded up: what was seen at a moment is seen still at that second."""
+    return -(-microseconds // _SECOND)

@@ -10,6 +10,7 @@ import falcon
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from service import times
 from service.errors import InvalidParameterError
 from service.pages import charts, formats, names
 from service.pages.catalogue import load_translations
@@ -105,6 +106,7 @@ def _environment(language: str, static: StaticFiles) -> Environment:
         return names.visible(text) if text else empty
 
     environment.filters.update(
+        address_time=times.to_text,
         clock=formats.clock,
         duration=formats.duration,
         field=formats.as_field,
@@ -116,7 +118,7 @@ def _environment(language: str, static: StaticFiles) -> Environment:
         percent=written.percent,
         plain=names.plain,
     )
-    environment.globals["static"] = static.address
+    environment.globals.update(between=formats.between, static=static.address)
     for template in environment.list_templates(extensions=["html"]):
         environment.get_template(template)  # compiled now, and a broken one stops the start
     return environment
