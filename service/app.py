@@ -25,14 +25,16 @@ from service.resources.entity_tags import EntityTags
 from service.resources.health import Healthz, Readyz
 from service.resources.historial import Historial
 from service.resources.keys import KeyConverter
-from service.resources.procesos import Procesos
+from service.resources.procesos import PROCESSES, Procesos
 from service.resources.resumen import Resumen
 from service.resources.servers import Server, Servers
-from service.resources.usuarios_activos import UsuariosActivos
+from service.resources.sightings import EverSeen, Seen
+from service.resources.usuarios_activos import LOGINS, UsuariosActivos
 from service.store.fleet import FleetStore, Silence
 from service.store.history import HistoryStore
 from service.store.records import RecordStore
 from service.store.reports import ReportStore
+from service.store.sightings import login_sightings, process_sightings
 from service.validation import SCHEMAS_FOLDER, ReportValidator
 
 
@@ -44,6 +46,8 @@ def create_app(config: settings.Config | None = None) -> falcon.App[Any, Any]:
     records = RecordStore(database, queries)
     silence = Silence(config.silent_after * 1_000_000, config.silent_intervals)
     history = HistoryStore(database, queries)
+    processes = process_sightings(database, queries)
+    logins = login_sightings(database, queries)
     fleet = FleetStore(database, queries, times.now, silence)
     intake = Intake(
         ReportValidator(), Archive(config.archive), ReportStore(database, queries), times.now
@@ -65,6 +69,10 @@ def create_app(config: settings.Config | None = None) -> falcon.App[Any, Any]:
     app.add_route(f"{of_record}/usuarios_activos", UsuariosActivos(records))
     app.add_route(f"{of_record}/historial", Historial(history))
     app.add_route(f"{of_record}/cambios", Cambios(history))
+    app.add_route("/procesos", Seen(processes, PROCESSES))
+    app.add_route("/procesos/historial", EverSeen(processes, PROCESSES))
+    app.add_route("/usuarios_activos", Seen(logins, LOGINS))
+    app.add_route("/usuarios_activos/historial", EverSeen(logins, LOGINS))
     app.add_route("/resumen", Resumen(fleet))
     app.add_route("/", FleetPage(site, fleet, config.bind, times.now))
     app.add_route("/servidor/{server_id:key}", ServerPage(site, fleet, history, records))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from service.parameters import Query, choice, integer, network, text, time
 from service.store.fleet import Wanted
+from service.store.sightings import Matching
 
 # As long as schemas/report.v2.json lets them be.
 ADDRESS = network("ipaddress")
@@ -33,3 +34,8 @@ def wanted(query: Query) -> Wanted:
         q=query[SEARCH],
         silent=query[STATE],
     )
+
+
+def matching(query: Query) -> Matching:
+    """Which processes or logins a query over NAME, USERNAME and PID asks for."""
+    return Matching(name=query[NAME], username=query[USERNAME], pid=query[PID])

@@ -23,6 +23,7 @@ from service import times
 from service.errors import InvalidParameterError
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 DEFAULT_LIMIT = 100
 MOST = 1000
@@ -40,14 +41,14 @@ _IPV4_WITHIN_IPV6 = IPv6Network("::ffff:0:0/96")
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter(Generic[T]):
+class Parameter(Generic[T_co]):
     """A parameter that a route takes. parse raises ValueError, whose text is added as a hint."""
 
     name: str
     expected: str
-    parse: Callable[[str], T]
+    parse: Callable[[str], T_co]
 
-    def read(self, value: str) -> T:
+    def read(self, value: str) -> T_co:
         """Raises InvalidParameterError, which says what was expected and what came."""
         try:
             return self.parse(value)

@@ -1,12 +1,21 @@
-"""/servers/{id_serv}/procesos: the processes of one record."""
+"""/servers/{id_serv}/procesos, /procesos: processes of a record, and of the fleet."""
 
 from __future__ import annotations
 
 import falcon
 
+from service.criteria import NAME, USERNAME
 from service.parameters import Query
 from service.resources.listing import FORMAT, Listing, show_whole
+from service.resources.sightings import Kind
 from service.store.records import ProcessRow, RecordStore
+
+PROCESSES = Kind(
+    "procesos",
+    names=(NAME, USERNAME),
+    columns=ProcessRow._fields,
+    columns_ever=("name", "username", "ejecutable", "linea_comando"),
+)
 
 
 class Procesos:

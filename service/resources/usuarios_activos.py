@@ -1,12 +1,21 @@
-"""/servers/{id_serv}/usuarios_activos: the logins of one record."""
+"""/servers/{id_serv}/usuarios_activos, /usuarios_activos: logins of a record, and of the fleet."""
 
 from __future__ import annotations
 
 import falcon
 
+from service.criteria import USERNAME
 from service.parameters import Query
 from service.resources.listing import FORMAT, Listing, show_whole
+from service.resources.sightings import Kind
 from service.store.records import LoginRow, RecordStore
+
+LOGINS = Kind(
+    "usuarios_activos",
+    names=(USERNAME,),
+    columns=LoginRow._fields,
+    columns_ever=("username", "terminal", "origen"),
+)
 
 
 class UsuariosActivos:
