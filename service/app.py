@@ -14,9 +14,11 @@ from service.archive import Archive
 from service.database import Database
 from service.intake import Intake
 from service.pages.fleet import FleetPage
+from service.pages.programs import ProgramPage
 from service.pages.server import ServerPage
 from service.pages.site import Site
 from service.pages.static_files import StaticFiles
+from service.pages.users import UserPage
 from service.problems import add_error_handlers
 from service.queries import load_queries
 from service.resources.cambios import Cambios
@@ -30,6 +32,7 @@ from service.resources.resumen import Resumen
 from service.resources.servers import Server, Servers
 from service.resources.sightings import EverSeen, Seen
 from service.resources.usuarios_activos import LOGINS, UsuariosActivos
+from service.store.activity import ActivityStore
 from service.store.fleet import FleetStore, Silence
 from service.store.history import HistoryStore
 from service.store.records import RecordStore
@@ -48,6 +51,7 @@ def create_app(config: settings.Config | None = None) -> falcon.App[Any, Any]:
     history = HistoryStore(database, queries)
     processes = process_sightings(database, queries)
     logins = login_sightings(database, queries)
+    activity = ActivityStore(database, queries)
     fleet = FleetStore(database, queries, times.now, silence)
     intake = Intake(
         ReportValidator(), Archive(config.archive), ReportStore(database, queries), times.now
@@ -76,6 +80,8 @@ def create_app(config: settings.Config | None = None) -> falcon.App[Any, Any]:
     app.add_route("/resumen", Resumen(fleet))
     app.add_route("/", FleetPage(site, fleet, config.bind, times.now))
     app.add_route("/servidor/{server_id:key}", ServerPage(site, fleet, history, records))
+    app.add_route("/programa", ProgramPage(site, processes, activity, times.now))
+    app.add_route("/usuario", UserPage(site, logins, activity, times.now))
     app.add_route("/static/{name}", static)
     app.add_route("/healthz", Healthz())
     app.add_route("/readyz", Readyz(records))

@@ -19,7 +19,7 @@ PATTERNS = st.sampled_from([None, "cron", "sshd", "", "*", "C*", "*h*", "none"])
 MATCHING = st.builds(Matching, name=PATTERNS, username=PATTERNS)
 
 
-def ran(both: Stores, matching: Matching, *, now: bool) -> list[tuple[int, int, str, str]]:
+def ran(both: Stores, matching: Matching, *, now: bool) -> list[tuple[int, int, str | None, str | None]]:
     """Server, time, name and username of each process like these, in all or the newest records."""
     told = plain.all_newest(both.told) if now else both.told
     return [

@@ -1,0 +1,86 @@
+"""/programa: where a program runs, now or at a moment, and where it ever ran."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import falcon
+
+from service.criteria import MOMENT, NAME, USERNAME
+from service.pages.site import Site
+from service.pages.spread import HISTORY_CURSOR, spread, turned
+from service.parameters import CURSOR
+from service.store.activity import ActivityStore
+from service.store.sightings import Matching, ProcessEver, ProcessSighting, SightingStore
+
+_PATH = "/programa"
+_MOST_COMMANDS = 30
+
+
+class Command(NamedTuple):
+    """How a program was started, and on how many servers."""
+
+    ejecutable: str | None
+    linea_comando: str | None
+    servers: int
+
+
+class ProgramPage:
+    def __init__(
+        self,
+        site: Site,
+        processes: SightingStore[ProcessSighting, ProcessEver],
+        activity: ActivityStore,
+        clock: Callable[[], int],
+    ) -> None:
+        self._site = site
+        self._processes = processes
+        self._activity = activity
+        self._clock = clock
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        query = self._site.query(req, resp, NAME, USERNAME, MOMENT, CURSOR, HISTORY_CURSOR)
+        matching = Matching(name=query[NAME], username=query[USERNAME])
+        moment, history_after = query[MOMENT], query[HISTORY_CURSOR] or 0
+        shown: dict[str, object] = {"asked": matching != Matching()}
+        if shown["asked"]:
+            running = (
+                self._processes.now(matching, query.after, query.limit)
+                if moment is None
+                else self._processes.at(matching, moment, query.after, query.limit)
+            )
+            ever = self._processes.ever(matching, history_after, query.limit)
+            shown |= {
+                "count": self._processes.count(matching),
+                "users": self._activity.users_of(matching),
+                "extent": self._activity.processes(matching),
+                "servers": self._activity.servers(),
+                "running": running.rows,
+                "pages": turned(query, _PATH, CURSOR, running.after),
+                "spread": spread(ever.rows, self._clock(), lambda row: (row.username,)),
+                "history_pages": turned(query, _PATH, HISTORY_CURSOR, ever.after),
+                "commands": _commands(ever.rows),
+            }
+        self._site.show(
+            req,
+            resp,
+            "program.html",
+            name=query[NAME],
+            username=query[USERNAME],
+            moment=moment,
+            given={each.name: query.text(each) for each in (NAME, USERNAME, MOMENT)},
+            history_cursor=query.text(HISTORY_CURSOR) or None,
+            address=query.address,
+            **shown,
+        )
+
+
+def _commands(rows: Sequence[ProcessEver]) -> list[Command]:
+    """Each way to start it that is known, the most usual first."""
+    servers: dict[tuple[str | None, str | None], set[int]] = {}
+    for row in rows:
+        if row.ejecutable is not None or row.linea_comando is not None:
+            servers.setdefault((row.ejecutable, row.linea_comando), set()).add(row.server_id)
+    commands = [Command(*command, len(found)) for command, found in servers.items()]
+    return sorted(commands, key=lambda command: -command.servers)[:_MOST_COMMANDS]

@@ -1,0 +1,69 @@
+"""/usuario: where a user is logged in, now or at a moment, and ever was; what runs as that user."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import falcon
+
+from service.criteria import MOMENT, USERNAME
+from service.pages.site import Site
+from service.pages.spread import HISTORY_CURSOR, spread, turned
+from service.parameters import CURSOR
+from service.store.activity import ActivityStore
+from service.store.sightings import LoginEver, LoginSighting, Matching, SightingStore
+
+_PATH = "/usuario"
+_MOST_PROGRAMS = 40
+
+
+class UserPage:
+    def __init__(
+        self,
+        site: Site,
+        logins: SightingStore[LoginSighting, LoginEver],
+        activity: ActivityStore,
+        clock: Callable[[], int],
+    ) -> None:
+        self._site = site
+        self._logins = logins
+        self._activity = activity
+        self._clock = clock
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        query = self._site.query(req, resp, USERNAME, MOMENT, CURSOR, HISTORY_CURSOR)
+        matching = Matching(username=query[USERNAME])
+        moment, history_after = query[MOMENT], query[HISTORY_CURSOR] or 0
+        shown: dict[str, object] = {"asked": matching != Matching()}
+        if shown["asked"]:
+            logins = (
+                self._logins.now(matching, query.after, query.limit)
+                if moment is None
+                else self._logins.at(matching, moment, query.after, query.limit)
+            )
+            ever = self._logins.ever(matching, history_after, query.limit)
+            programs = self._activity.programs_of(matching)
+            shown |= {
+                "count": self._logins.count(matching),
+                "extent": self._activity.logins(matching),
+                "logins": logins.rows,
+                "pages": turned(query, _PATH, CURSOR, logins.after),
+                "spread": spread(
+                    ever.rows, self._clock(), lambda row: (row.username, row.terminal, row.origen)
+                ),
+                "history_pages": turned(query, _PATH, HISTORY_CURSOR, ever.after),
+                "programs": programs[:_MOST_PROGRAMS],
+                "more_programs": max(0, len(programs) - _MOST_PROGRAMS),
+                "processes": sum(count for _, count in programs),
+            }
+        self._site.show(
+            req,
+            resp,
+            "user.html",
+            username=query[USERNAME],
+            moment=moment,
+            given={each.name: query.text(each) for each in (USERNAME, MOMENT)},
+            history_cursor=query.text(HISTORY_CURSOR) or None,
+            address=query.address,
+            **shown,
+        )
