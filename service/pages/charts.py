@@ -64,9 +64,11 @@ def ticks(since: int, until: int, most: int) -> list[Tick]:
     length = until - since
     step = next(step for step in _STEPS if length <= step * most)
     first = -(-since // step) * step
+    room_for_its_label = length // 16
     return [
-        Tick(at, percent(at - since, length), at % DAY == 0) for at in range(first, until, step)
-    ][:most]
+        Tick(at, percent(at - since, length), at % DAY == 0)
+        for at in range(first, until - room_for_its_label, step)
+    ]
 
 
 class Line(NamedTuple):

@@ -53,7 +53,7 @@ def between(earlier: int, later: int) -> Markup:
     start, end = instant(earlier), instant(later)
     day = times.to_text(later)[:11]
     if times.to_text(earlier).startswith(day):
-        end = Markup(end.replace(f">{day}", ">"))  # noqa: S704 — of our own making, as above
+        end = Markup(str(end).replace(f">{day}", ">"))  # noqa: S704 — of our own making, too
     return start + Markup(" – ") + end  # noqa: RUF001 — a span of time has a dash
 
 
