@@ -58,7 +58,7 @@ class ProgramPage:
                 "servers": self._activity.servers(),
                 "running": running.rows,
                 "pages": turned(query, _PATH, CURSOR, running.after),
-                "spread": spread(ever.rows, self._clock(), lambda row: (row.username,)),
+                "spread": spread(ever.rows, self._clock(), lambda row: (row.name, row.username)),
                 "history_pages": turned(query, _PATH, HISTORY_CURSOR, ever.after),
                 "commands": _commands(ever.rows),
             }
