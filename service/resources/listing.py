@@ -64,7 +64,7 @@ def show_csv(
 
 
 def _quality(content_type: str, req: falcon.Request) -> float:
-    return falcon.mediatypes.quality(content_type, req.accept)
+    return falcon.mediatypes.quality(content_type, req.accept.lower())
 
 
 def _show(

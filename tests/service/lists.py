@@ -12,7 +12,7 @@ from tests.live import Answer, LiveService
 
 _MOST_PAGES = 50
 _GUARDED = re.compile(
-    r"'[\s\"'\x00-\x1f\u2000-\u206f\ufeff]*[=+\-@\u2212\uff0b\uff0d\uff1d\uff20]|'[\t\r\n]"
+    r"'[\s\"'\x00-\x1f\u2000-\u206f\ufeff]*[=+\-@\u2212\uff0b\uff0d\uff1d\uff20\ufe66]|'[\t\r\n]"
 )
 
 

@@ -15,10 +15,10 @@ from tests.reports import report, report_2
 from tests.service.lists import address, fault_of, listed, pages
 
 MONDAY = "2026-11-16"
-ARM = {"arquitectura_proc": "aarch64", "marca_proc": "Neoverse-N1"}
-DEBIAN_11 = {"nombre_so": "Debian GNU/Linux", "version_so": "11"}
-DEBIAN_12 = {"nombre_so": "Debian GNU/Linux", "version_so": "12"}
-RHEL = {"nombre_so": "Red Hat Enterprise Linux", "version_so": "9.4"}
+ARM: dict[str, Any] = {"arquitectura_proc": "aarch64", "marca_proc": "Neoverse-N1"}
+DEBIAN_11: dict[str, Any] = {"nombre_so": "Debian GNU/Linux", "version_so": "11"}
+DEBIAN_12: dict[str, Any] = {"nombre_so": "Debian GNU/Linux", "version_so": "12"}
+RHEL: dict[str, Any] = {"nombre_so": "Red Hat Enterprise Linux", "version_so": "9.4"}
 
 # What each server reports, at these times of Monday.
 REPORTS: list[tuple[str, dict[str, Any]]] = [
