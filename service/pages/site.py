@@ -34,6 +34,16 @@ _HEADERS = {
 }
 
 
+class PageQuery(Query):
+    """What an address of a page says; its links leave out the language, which a cookie keeps.
+
+    Nor does the API, that pages link to with the same parameters, take a language.
+    """
+
+    def address(self, path: str, **changes: str | int | None) -> str:
+        return super().address(path, **{LANGUAGE.name: None, **changes})
+
+
 class Site:
     """Shows pages: `show` in answer to a request, `show_error` where something went wrong."""
 
@@ -42,13 +52,15 @@ class Site:
         # while a page is made.
         self._environments = {language: _environment(language, static) for language in LANGUAGES}
 
-    def query(self, req: falcon.Request, resp: falcon.Response, *taken: Parameter[Any]) -> Query:
+    def query(
+        self, req: falcon.Request, resp: falcon.Response, *taken: Parameter[Any]
+    ) -> PageQuery:
         """What the address says. Every page takes the language, and keeps it in a cookie.
 
         Raises InvalidParameterError.
         """
         req.context.taken = [parameter.name for parameter in taken]
-        query = Query(req.query_string, *taken, LANGUAGE)
+        query = PageQuery(req.query_string, *taken, LANGUAGE)
         asked = query[LANGUAGE]
         if asked is not None:
             remember(resp, asked)
