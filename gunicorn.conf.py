@@ -24,6 +24,7 @@ workers = _config.workers
 threads = _config.threads
 worker_connections = 1000 + threads
 keepalive = 75
+limit_request_line = 8190  # the most there is: a name of 1,024 characters may be asked for
 timeout = 60
 graceful_timeout = 30
 

@@ -100,3 +100,14 @@ def test_the_example_of_a_fault_is_the_real_answer(service: LiveService) -> None
     spoilt["procesos"][1]["pid"] = "abc"
     (shown,) = re.findall(r"```json\n(\{\n.*?\n\})\n```", README, re.DOTALL)
     assert service.post(spoilt).json() == json.loads(shown)
+
+
+def test_what_an_auditor_asks_is_answered(fresh_service: LiveService) -> None:
+    fresh_service.start()
+    (document,) = re.findall(r"-d '(\{.*?\n\})'", README, re.DOTALL)
+    id_serv = fresh_service.post(document.encode()).json()["id_serv"]
+    questions = re.findall(r"curl 'http://127\.0\.0\.1:8000(/[^']+)'", README)
+    assert len(questions) > 5
+    for question in questions:
+        answer = fresh_service.get(question.replace("/4711/", f"/{id_serv}/"))
+        assert answer.status == 200, (question, answer.body)

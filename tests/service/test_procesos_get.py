@@ -12,7 +12,7 @@ from tests.service.lists import address, listed, pages
 
 DAY = "2026-11-16"
 HOSTILE = '=1+1"; <b>*%_\n\u202e'
-LONG = "n" * 1024
+LONG = "ñ" * 1024
 
 
 def process(pid: int, name: str | None, username: str | None = "root") -> dict[str, Any]:
