@@ -26,8 +26,11 @@ LIMIT_OF_THE_RATIO = 1.3
 
 COMPARISON = "/healthz"  # answers without asking the database
 
-# What they return is a part of the history that gets longer with it.
+# A server that has reported 20 times has no 100 records to return, nor a day.
 RETURN_HISTORY = (
+    "/servers/{record}/historial",
+    "/servers/{record}/historial?{day}",
+    "/servers/{record}/cambios",
     "/servers/{record}/historial?limit=1000",
     "/servers/{record}/cambios?limit=1000",
     "/servers/{record}/cambios?{day}",
@@ -57,9 +60,8 @@ OF_ONE_SERVER = (
     "/servers/{record}/procesos",
     "/servers/{record}/procesos?formato=csv",
     "/servers/{record}/usuarios_activos",
-    "/servers/{record}/historial",
-    "/servers/{record}/historial?{day}",
-    "/servers/{record}/cambios",
+    "/servers/{record}/historial?limit=10",
+    "/servers/{record}/cambios?limit=10",
     "/servers/{record}/cambios?{hour}",
 )
 NAMES = (
