@@ -49,7 +49,7 @@ class Site:
 
     def __init__(self, static: StaticFiles) -> None:
         # One environment a language: what a template calls is bound to it, nothing is looked up
-        # while a page is made.
+        # while a page is made. A template is compiled when it is first shown, and then kept.
         self._environments = {language: _environment(language, static) for language in LANGUAGES}
 
     def query(
@@ -131,6 +131,4 @@ def _environment(language: str, static: StaticFiles) -> Environment:
         plain=names.plain,
     )
     environment.globals.update(between=formats.between, static=static.address)
-    for template in environment.list_templates(extensions=["html"]):
-        environment.get_template(template)  # compiled now, and a broken one stops the start
     return environment

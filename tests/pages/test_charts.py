@@ -60,13 +60,13 @@ def test_a_life_within_the_picture_has_both_ends_and_says_where_it_may_reach() -
 def test_a_life_that_was_not_seen_to_begin_or_end_is_open() -> None:
     line = lifeline(None, 1000, 2000, None, SPAN)
     assert line.known == Line("0.00%", "100.00%")
-    assert line.before is line.after is line.begins is line.ends is None
+    assert [line.before, line.after, line.begins, line.ends] == [None, None, None, None]
 
 
 def test_what_lies_outside_of_the_picture_is_cut_off() -> None:
     line = lifeline(800, 900, 2500, 2600, SPAN)
     assert line.known == Line("0.00%", "100.00%")
-    assert line.before is line.after is line.begins is line.ends is None
+    assert [line.before, line.after, line.begins, line.ends] == [None, None, None, None]
     edge = lifeline(900, 1100, 1900, 2100, SPAN)
     assert edge.before == Line("0.00%", "10.00%")
     assert edge.after == Line("90.00%", "100.00%")

@@ -49,7 +49,7 @@ class Inline(HTMLParser):
             self.found.append(tag)
         self.found += [name for name in values if name == "style" or name.startswith("on")]
         self.found += [
-            value for value in values.values() if (value or "").lower().startswith("javascript:")
+            value for value in values.values() if value and value.lower().startswith("javascript:")
         ]
 
 
@@ -213,13 +213,11 @@ def test_an_empty_database_says_how_to_send_the_first_report(
     assert 'id="curl"' not in page(fresh_service, "/", language).body.decode()
 
 
-@pytest.mark.parametrize("host", ["a;rm -rf ~", "x'$(id)", '"><script>', "evil/servers?"])
-def test_a_strange_host_does_not_get_into_the_command(
-    fresh_service: LiveService, host: str
-) -> None:
+def test_a_strange_host_does_not_get_into_the_command(fresh_service: LiveService) -> None:
     fresh_service.start()
-    html = fresh_service.get("/", Host=host).body.decode()
-    assert html == "" or f"curl {fresh_service.url}/servers" in html
+    for host in ("a;rm -rf ~", "x'$(id)", '"><script>', "evil/servers?"):
+        answer = fresh_service.get("/", Host=host)
+        assert answer.status == 400 or f"curl {fresh_service.url}/servers" in answer.body.decode()
 
 
 def addresses_of_servers(html: str) -> Iterator[str]:
