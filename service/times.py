@@ -33,4 +33,4 @@ def to_microseconds(time: datetime) -> int:
 def to_text(microseconds: int) -> str:
     """As the wire model and the relations show it: 2020-02-15 02:06:54.999999."""
     time = _EPOCH + timedelta(microseconds=microseconds)
-    return f"{time:%Y-%m-%d %H:%M:%S}.{time.microsecond:06d}"
+    return time.isoformat(sep=" ", timespec="microseconds")[:26]  # without its zone

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
+from urllib.parse import quote_plus
 
 from markupsafe import Markup, escape
 
@@ -16,13 +18,15 @@ from markupsafe import Markup, escape
 _UNSEEN = {"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"}
 _MARKS = {"Mn", "Me"}
 _BLANK = {"\u115f", "\u1160", "\u3164", "\uffa0", "\u2800"}  # letters and signs without ink
+_KEPT = 5000  # the same names stand on a page, and on the next, many times
 _MOST_MARKS = 2  # on one letter: living languages need no more, and heaps of them cover other lines
 
 
+@lru_cache(maxsize=_KEPT)
 def visible(text: str) -> Markup:
     """The name as HTML, set apart from the direction of the text around it."""
     if text.isascii() and text.isprintable() and text.strip() == text != "":
-        return Markup("<bdi>") + escape(text) + Markup("</bdi>")
+        return Markup(f"<bdi>{escape(text)}</bdi>")  # noqa: S704 — escaped in it
     pieces = (
         escape(piece)
         if as_itself
@@ -32,6 +36,14 @@ def visible(text: str) -> Markup:
         for piece, as_itself in _pieces(text)
     )
     return Markup("<bdi>") + Markup("").join(pieces) + Markup("</bdi>")
+
+
+@lru_cache(maxsize=_KEPT)
+def linked(text: str, address: str, moment: str) -> Markup:
+    """The name as a link to its own page, which is at the address with the name behind it."""
+    then = f"&fecha_hora={quote_plus(moment)}" if moment else ""
+    target = f"{address}{quote_plus(text)}{then}"
+    return Markup('<a href="{}">{}</a>').format(target, visible(text))
 
 
 def plain(text: str) -> str:

@@ -117,6 +117,12 @@ def _environment(language: str, static: StaticFiles) -> Environment:
             return unknown
         return names.visible(text) if text else empty
 
+    def program_link(text: str | None, moment: str = "") -> Markup:
+        return names.linked(text, "/programa?name=", moment) if text else name(text)
+
+    def user_link(text: str | None, moment: str = "") -> Markup:
+        return names.linked(text, "/usuario?username=", moment) if text else name(text)
+
     environment.filters.update(
         address_time=times.to_text,
         clock=formats.clock,
@@ -130,5 +136,10 @@ def _environment(language: str, static: StaticFiles) -> Environment:
         percent=written.percent,
         plain=names.plain,
     )
-    environment.globals.update(between=formats.between, static=static.address)
+    environment.globals.update(
+        between=formats.between,
+        program_link=program_link,
+        static=static.address,
+        user_link=user_link,
+    )
     return environment
