@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import accumulate
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -86,25 +87,50 @@ def reports_of_version_2(draw: st.DrawFn) -> Report:
 REPORTS = REPORTS_1 | reports_of_version_2()
 
 
+MACHINES = st.tuples(PROFILE, st.none()) | st.tuples(
+    st.builds(
+        Profile._replace,
+        PROFILE,
+        version_esquema=st.just(2),
+        nombre_host=st.sampled_from(["alfa", "beta", None]),
+        booted_at=STARTS,
+    ),
+    st.sampled_from(["m1", "m2", None]),
+)
+
+
 @st.composite
 def histories(draw: st.DrawFn, most: int = 12) -> list[tuple[Report, int]]:
     """Reports and when each arrives, in that order; what runs goes on, ends and comes again."""
-    running = st.sampled_from(draw(st.lists(PROCESSES_2, min_size=1, max_size=4)))
-    open_now = st.sampled_from(draw(st.lists(LOGINS_2, min_size=1, max_size=3)))
-    known = st.sampled_from(draw(st.lists(FACTS, min_size=1, max_size=2)))
-    reports = []
-    for report in draw(st.lists(REPORTS, min_size=1, max_size=most)):
-        processes = draw(st.lists(running, max_size=5))
-        logins = draw(st.lists(open_now, max_size=3))
-        if report.profile.version_esquema is None:
+    machines = draw(st.lists(MACHINES, min_size=1, max_size=5))
+    running = draw(st.lists(PROCESSES_2, min_size=1, max_size=4))
+    open_now = draw(st.lists(LOGINS_2, min_size=1, max_size=3))
+    known = draw(st.lists(FACTS, min_size=1, max_size=2))
+    drawn = st.tuples(
+        WAITS,
+        TIMES,
+        st.sampled_from(machines),
+        st.lists(st.tuples(st.sampled_from(running), st.sampled_from(known)), max_size=5),
+        st.lists(st.sampled_from(open_now), max_size=3),
+    )
+    return list(_arriving(draw(st.lists(drawn, min_size=1, max_size=most))))
+
+
+def _arriving(
+    drawn: list[
+        tuple[int, int, tuple[Profile, str | None], list[tuple[Process, Facts]], list[Login]]
+    ],
+) -> Iterator[tuple[Report, int]]:
+    now = 0
+    for wait, taken_at, (profile, id_maquina), shown, logins in drawn:
+        now += wait
+        processes, facts = [row for row, _ in shown], [its for _, its in shown]
+        if profile.version_esquema is None:
             processes = [(*row[:3], None) for row in processes]
-            logins = [(*row[:2], None, None, None) for row in logins]
-            facts: list[Facts] = []
-        else:
-            facts = [draw(known) for _ in processes]
-        reports.append(replace(report, processes=processes, process_facts=facts, logins=logins))
-    waits = draw(st.lists(WAITS, min_size=len(reports), max_size=len(reports)))
-    return list(zip(reports, accumulate(waits), strict=True))
+            logins = [(*row[:2], None, None, None) for row in logins]  # noqa: PLW2901 — version 1
+            facts = []
+        digest = hashlib.sha256(repr((taken_at, profile, shown, logins)).encode()).digest()[:16]
+        yield Report(taken_at, profile, processes, logins, digest, facts, id_maquina), now
 
 
 class FirstSights:
@@ -153,7 +179,7 @@ class Stores:
 
     def __init__(self, folder: Path) -> None:
         self.database = Database(folder / "compliance.db")
-        self.database.migrate()
+        self.database.path.write_bytes(_new_database())
         self.store = ReportStore(self.database, load_queries())
         self.ours = sqlite3.connect(self.database.path)
         self.plain = sqlite3.connect(":memory:")
@@ -193,9 +219,20 @@ class Stores:
         self.database.close()
 
 
+@cache
+def _new_database() -> bytes:
+    """Made once: most of the time of a short history would be spent on it."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(Path(folder) / "compliance.db")
+        database.migrate()
+        return database.path.read_bytes()
+
+
 @contextmanager
 def stores() -> Iterator[Stores]:
-    with tempfile.TemporaryDirectory() as folder:
+    # In memory where that can be: what is told of a history does not depend on disks.
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         both = Stores(Path(folder))
         try:
             yield both

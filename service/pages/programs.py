@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable
 
 import falcon
 
@@ -16,14 +15,6 @@ from service.store.sightings import Matching, ProcessEver, ProcessSighting, Sigh
 
 _PATH = "/programa"
 _MOST_COMMANDS = 30
-
-
-class Command(NamedTuple):
-    """How a program was started, and on how many servers."""
-
-    ejecutable: str | None
-    linea_comando: str | None
-    servers: int
 
 
 class ProgramPage:
@@ -60,7 +51,7 @@ class ProgramPage:
                 "pages": turned(query, _PATH, CURSOR, running.after),
                 "spread": spread(ever.rows, self._clock(), lambda row: (row.name, row.username)),
                 "history_pages": turned(query, _PATH, HISTORY_CURSOR, ever.after),
-                "commands": _commands(ever.rows),
+                "commands": self._activity.commands(matching, _MOST_COMMANDS),
             }
         self._site.show(
             req,
@@ -74,13 +65,3 @@ class ProgramPage:
             address=query.address,
             **shown,
         )
-
-
-def _commands(rows: Sequence[ProcessEver]) -> list[Command]:
-    """Each way to start it that is known, the most usual first."""
-    servers: dict[tuple[str | None, str | None], set[int]] = {}
-    for row in rows:
-        if row.ejecutable is not None or row.linea_comando is not None:
-            servers.setdefault((row.ejecutable, row.linea_comando), set()).add(row.server_id)
-    commands = [Command(*command, len(found)) for command, found in servers.items()]
-    return sorted(commands, key=lambda command: -command.servers)[:_MOST_COMMANDS]

@@ -15,6 +15,7 @@ from service.store.sightings import LoginEver, LoginSighting, Matching, Sighting
 
 _PATH = "/usuario"
 _MOST_PROGRAMS = 40
+_MOST_ORIGINS = 30
 
 
 class UserPage:
@@ -48,9 +49,8 @@ class UserPage:
                 "extent": self._activity.logins(matching),
                 "logins": logins.rows,
                 "pages": turned(query, _PATH, CURSOR, logins.after),
-                "spread": spread(
-                    ever.rows, self._clock(), lambda row: (row.username, row.terminal, row.origen)
-                ),
+                "spread": spread(ever.rows, self._clock(), lambda row: (row.username,)),
+                "origins": self._activity.origins(matching, _MOST_ORIGINS),
                 "history_pages": turned(query, _PATH, HISTORY_CURSOR, ever.after),
                 "programs": programs[:_MOST_PROGRAMS],
                 "more_programs": max(0, len(programs) - _MOST_PROGRAMS),

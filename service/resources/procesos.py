@@ -14,7 +14,7 @@ PROCESSES = Kind(
     "procesos",
     names=(NAME, USERNAME),
     columns=ProcessRow._fields,
-    columns_ever=("name", "username", "ejecutable", "linea_comando"),
+    columns_ever=("name", "username"),
 )
 
 

@@ -14,7 +14,7 @@ LOGINS = Kind(
     "usuarios_activos",
     names=(USERNAME,),
     columns=LoginRow._fields,
-    columns_ever=("username", "terminal", "origen"),
+    columns_ever=("username",),
 )
 
 

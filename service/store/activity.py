@@ -34,6 +34,14 @@ class ActivityStore:
         """What runs now as these users, and as how many processes; the most first."""
         return self._all("programs_of_user", matching)
 
+    def commands(self, matching: Matching, limit: int) -> list[tuple[str | None, str | None]]:
+        """Executables and command lines of these programs, among the latest that came up."""
+        return self._all("commands_of_program", matching, limit=limit)
+
+    def origins(self, matching: Matching, limit: int) -> list[tuple[str | None, str | None]]:
+        """Terminals and addresses of these users, among the latest that came up."""
+        return self._all("origins_of_user", matching, limit=limit)
+
     def processes(self, matching: Matching) -> Extent:
         return self._extent("process_extent", matching)
 
@@ -45,7 +53,9 @@ class ActivityStore:
         # As long as something runs, the time of its last sighting is not kept up to date.
         return Extent(servers, first_at, None if running else last_at)
 
-    def _all(self, query: str, matching: Matching | None = None) -> list[tuple[Any, ...]]:
-        parameters = wanted(matching) if matching else {}
+    def _all(
+        self, query: str, matching: Matching | None = None, **more: int
+    ) -> list[tuple[Any, ...]]:
+        parameters = (wanted(matching) if matching else {}) | more
         with self._database.snapshot() as connection:
             return connection.execute(self._queries[query], parameters).fetchall()

@@ -37,11 +37,10 @@ class Dictionary:
     def _find_or_add(self, connection: sqlite3.Connection, row: Values) -> int:
         known = self._found.get(row)
         if known is None:
-            digest = {"digest": _digest(row)}
-            found = connection.execute(self._find, digest).fetchone()
+            named = dict(zip(self._columns, row, strict=True)) | {"digest": _digest(row)}
+            found = connection.execute(self._find, named).fetchone()
             if found is None:
-                named = dict(zip(self._columns, row, strict=True))
-                found = connection.execute(self._add, named | digest).fetchone()
+                found = connection.execute(self._add, named).fetchone()
             known = self._found[row] = int(found[0])
         return known
 

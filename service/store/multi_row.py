@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 ROWS_A_STATEMENT = 100
 
@@ -15,14 +16,17 @@ _PARAMETER = re.compile(r"(?<!:):[a-z_]+")
 
 def insert_rows(
     connection: sqlite3.Connection, query: str, rows: Sequence[Sequence[object]]
-) -> None:
+) -> list[Any]:
     """Runs `INSERT … VALUES (:a, :b)` for all rows, whose values stand in the order of a, b.
 
-    With half the cost of a statement a row.
+    With half the cost of a statement a row. Returns what the query does, in no order.
     """
+    returned: list[Any] = []
     for start in range(0, len(rows), ROWS_A_STATEMENT):
         some = rows[start : start + ROWS_A_STATEMENT]
-        connection.execute(_repeated(query, len(some)), list(_flat(some)))
+        values = [value for row in some for value in row]
+        returned += connection.execute(_repeated(query, len(some)), values)
+    return returned
 
 
 def change_rows(
@@ -47,7 +51,3 @@ def _repeated(query: str, count: int) -> str:
         return "VALUES " + ", ".join([row] * count)
 
     return _VALUES.sub(repeat, query)
-
-
-def _flat(rows: Iterable[Sequence[object]]) -> Iterable[object]:
-    return (value for row in rows for value in row)

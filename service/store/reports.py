@@ -15,8 +15,11 @@ from typing import NamedTuple
 from service.database import Database
 from service.report import Facts, Login, Process, Profile, Report
 from service.store.dictionary import Dictionary, Values
+from service.store.names import Moment, NameTable, RunTable
 from service.store.servers import ServerTable
 from service.store.spans import NOTHING, Columns, SpanTable, SpanWrite
+
+_HOUR = 3_600_000_000  # microseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Plan:
     numbers: _Numbers
     id_serv: int | None  # where the very same report is stored already; then the rest is empty
     seq: int = 0
+    newest_at: int | None = None  # when the newest report before was taken
     processes: SpanWrite = NOTHING
     logins: SpanWrite = NOTHING
 
@@ -58,9 +62,14 @@ class ReportStore:
             queries, "program", ("name", "username", "executable", "command_line")
         )
         accounts = Dictionary(queries, "account", ("username", "terminal", "origin"))
-        self._dictionaries = (self._profiles, programs, accounts)
-        self._processes = SpanTable(queries, "process", programs, _stored_process)
-        self._logins = SpanTable(queries, "login", accounts, _stored_login)
+        process_names = Dictionary(queries, "process_name", ("name", "username"))
+        login_names = Dictionary(queries, "login_name", ("username",))
+        self._dictionaries = (self._profiles, programs, accounts, process_names, login_names)
+        self._processes = SpanTable(queries, "process", programs, _stored_process, _process_name)
+        self._logins = SpanTable(queries, "login", accounts, _stored_login, _login_name)
+        self._process_names = NameTable(queries, "process", process_names)
+        self._login_names = NameTable(queries, "login", login_names)
+        self._runs = RunTable(queries)
         self._turn = threading.Lock()
 
     def plan(self, report: Report) -> Plan | None:
@@ -103,20 +112,25 @@ class ReportStore:
             return Stored(plan.id_serv, new=False), plan
         profile = (plan.server_id, *report.profile)
         (profile_id,) = self._profiles.ids_of(connection, [profile])
-        (id_serv,) = connection.execute(
-            self._queries["add_report"],
-            {
-                "server_id": plan.server_id,
-                "seq": plan.seq,
-                "taken_at": report.taken_at,
-                "received_at": received_at,
-                "profile_id": profile_id,
-                "digest": report.digest,
-                "discarded": report.discarded,
-            },
-        ).fetchone()
+        row = {
+            "server_id": plan.server_id,
+            "seq": plan.seq,
+            "taken_at": report.taken_at,
+            "received_at": received_at,
+            "profile_id": profile_id,
+            "digest": report.digest,
+            "discarded": report.discarded,
+        }
+        (id_serv,) = connection.execute(self._queries["add_report"], row).fetchone()
+        connection.execute(self._queries["count_arrival"], {"hour": received_at // _HOUR})
+        if plan.seq > 0:
+            connection.execute(self._queries["add_profile_change"], row | {"report_id": id_serv})
         self._processes.write(connection, plan.processes)
         self._logins.write(connection, plan.logins)
+        moment = Moment(plan.server_id, plan.seq, report.taken_at, plan.newest_at)
+        self._login_names.write(connection, moment, plan.logins.names)
+        runs = self._process_names.write(connection, moment, plan.processes.names)
+        self._runs.write(connection, moment, *runs)
         return Stored(id_serv, new=True), plan
 
     def _still_holds(self, connection: sqlite3.Connection, report: Report, plan: Plan) -> bool:
@@ -133,13 +147,20 @@ class ReportStore:
         ).fetchone()
         if same is not None:
             return Plan(server_id, numbers, same[0])
-        seq = self._next_seq(connection, server_id, numbers, report.taken_at)
+        newest = connection.execute(
+            self._queries["newest_time"], {"server_id": server_id, "seq": numbers.highest}
+        ).fetchone()
+        newest_at = None if newest is None else newest[0]
+        # 1, 2, 3 … in the order of time; -1, -2, -3 … for what is older than the newest.
+        late = newest_at is not None and report.taken_at < newest_at
+        seq = numbers.lowest - 1 if late else numbers.highest + 1
         place = (connection, server_id, numbers.highest, seq)
         return Plan(
             server_id,
             numbers,
             None,
             seq,
+            newest_at,
             self._processes.plan(*place, report.processes, report.process_facts),
             self._logins.plan(*place, report.logins),
         )
@@ -148,22 +169,19 @@ class ReportStore:
         row = connection.execute(self._queries["numbers"], {"server_id": server_id}).fetchone()
         return _Numbers(*row)
 
-    def _next_seq(
-        self, connection: sqlite3.Connection, server_id: int, numbers: _Numbers, taken_at: int
-    ) -> int:
-        """1, 2, 3 … in the order of time; -1, -2, -3 … for what is older than the newest."""
-        newest = connection.execute(
-            self._queries["newest_time"], {"server_id": server_id, "seq": numbers.highest}
-        ).fetchone()
-        if newest is None or taken_at >= newest[0]:
-            return numbers.highest + 1
-        return numbers.lowest - 1
-
 
 def _stored_process(row: Process, facts: Facts) -> tuple[Columns, Values]:
     pid, name, username, started_at = row
     ppid, executable, command_line = facts
     return (pid, started_at, ppid), (name, username, executable, command_line)
+
+
+def _process_name(row: Process) -> Values:
+    return row[1:3]  # name, username
+
+
+def _login_name(row: Login) -> Values:
+    return row[1:2]  # username
 
 
 def _stored_login(row: Login, _facts: Facts) -> tuple[Columns, Values]:

@@ -9,7 +9,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from service.database import Database
 
 _KEY_BITS = 20  # a report lists fewer than 2^20 processes, and slots are below that
-_TEXT_BITS = 31
+_NAME_BITS = 31
 
 
 class Matching(NamedTuple):
@@ -62,31 +62,27 @@ class LoginSighting(NamedTuple):
 
 
 class ProcessEver(NamedTuple):
-    """A program that a server has shown."""
+    """A name of a process that a server has shown."""
 
     server_id: int
-    id_serv: int  # the newest record of the server, whether or not it shows the program
+    id_serv: int  # the newest record of the server, whether or not it shows the name
     ip_server: str
     nombre_host: str | None
     name: str | None
     username: str | None
-    ejecutable: str | None
-    linea_comando: str | None
     first_at: int  # when the first and the last record that show it were taken
     last_at: int
     running: bool  # the newest record shows it
 
 
 class LoginEver(NamedTuple):
-    """A login that a server has shown."""
+    """A user whose login a server has shown."""
 
     server_id: int
     id_serv: int
     ip_server: str
     nombre_host: str | None
     username: str | None
-    terminal: str | None
-    origen: str | None
     first_at: int
     last_at: int
     running: bool
@@ -115,12 +111,11 @@ class Sightings(Generic[Row]):
 class SightingStore(Generic[Sighting, Ever]):
     """Processes or logins, by their queries: <kind>_now, _at, _ever, _count."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 — the two kinds differ in these
+    def __init__(
         self,
         database: Database,
         queries: Mapping[str, str],
         kind: str,
-        text_id: str,
         sighting: type[Sighting],
         ever: type[Ever],
     ) -> None:
@@ -129,7 +124,6 @@ class SightingStore(Generic[Sighting, Ever]):
         self._at = queries[f"{kind}_at"]
         self._ever = queries[f"{kind}_ever"]
         self._count = queries[f"{kind}_count"]
-        self._text_id = text_id
         self._sighting: type[Sighting] = sighting
         self._ever_row: type[Ever] = ever
 
@@ -143,12 +137,13 @@ class SightingStore(Generic[Sighting, Ever]):
 
     def ever(self, matching: Matching, after: int, limit: int) -> Sightings[Ever]:
         """What servers have ever shown; the pid does not matter."""
-        server_id, text_id = after >> _TEXT_BITS, after & ((1 << _TEXT_BITS) - 1)
-        place = {"server_id": server_id, self._text_id: text_id, "limit": limit + 1}
+        server_id, name_id = after >> _NAME_BITS, after & ((1 << _NAME_BITS) - 1)
+        place = {"server_id": server_id, "name_id": name_id, "limit": limit + 1}
         rows = self._all(self._ever, wanted(matching) | place)
-        shown = [self._ever_row._make((*row[:-2], bool(row[-2]))) for row in rows[:limit]]
+        shown = [self._ever_row._make(row[:-1]) for row in rows[:limit]]
+        shown = [row._replace(running=bool(row.running)) for row in shown]
         last = rows[limit - 1] if len(rows) > limit else None
-        return Sightings(shown, None if last is None else last[0] << _TEXT_BITS | last[-1])
+        return Sightings(shown, None if last is None else last[0] << _NAME_BITS | last[-1])
 
     def count(self, matching: Matching) -> Count:
         """How much of it there is now; the pid does not matter."""
@@ -176,13 +171,13 @@ class SightingStore(Generic[Sighting, Ever]):
 def process_sightings(
     database: Database, queries: Mapping[str, str]
 ) -> SightingStore[ProcessSighting, ProcessEver]:
-    return SightingStore(database, queries, "process", "program_id", ProcessSighting, ProcessEver)
+    return SightingStore(database, queries, "process", ProcessSighting, ProcessEver)
 
 
 def login_sightings(
     database: Database, queries: Mapping[str, str]
 ) -> SightingStore[LoginSighting, LoginEver]:
-    return SightingStore(database, queries, "login", "account_id", LoginSighting, LoginEver)
+    return SightingStore(database, queries, "login", LoginSighting, LoginEver)
 
 
 def wanted(matching: Matching) -> dict[str, Any]:

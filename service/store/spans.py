@@ -15,6 +15,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from service.report import UNKNOWN, Facts, Login, Process
 from service.store.dictionary import Dictionary, Values
 from service.store.multi_row import change_rows, insert_rows
+from service.store.names import NameChanges, name_changes
 
 AnyRow = TypeVar("AnyRow", bound=Process | Login)
 Value = TypeVar("Value")
@@ -44,7 +45,7 @@ Running = Mapping[Any, Span]  # by row or Copy
 class Change(Generic[AnyRow]):
     """What a report changes, and what runs after it."""
 
-    ended: list[Span]
+    ended: list[tuple[AnyRow, Span]]
     started: list[tuple[AnyRow, Facts, Span]]
     running: Running
 
@@ -59,14 +60,18 @@ def compare(
     shown = _by_key(reported, facts)
     appeared = [key for key in shown if key not in running]
     after = dict(running)
-    ended = [after.pop(key) for key in running.keys() - shown.keys()]
+    ended = [(_row(key), after.pop(key)) for key in running.keys() - shown.keys()]
     # In rising order, so that of rows that are alike the first has the lowest.
-    slots = sorted(islice(_free_slots([span.slot for span in ended], after), len(appeared)))
+    slots = sorted(islice(_free_slots([span.slot for _, span in ended], after), len(appeared)))
     started: list[tuple[AnyRow, Facts, Span]] = []
     for key, slot in zip(appeared, slots, strict=True):
         after[key] = span = Span(slot, seq)
-        started.append((key.row if isinstance(key, Copy) else key, shown[key], span))
+        started.append((_row(key), shown[key], span))
     return Change(ended, started, after)
+
+
+def _row(key: Any) -> Any:  # noqa: ANN401 — a process or a login
+    return key.row if isinstance(key, Copy) else key
 
 
 def _by_key(rows: Sequence[Hashable], values: Sequence[Value]) -> dict[Any, Value]:
@@ -103,10 +108,11 @@ class SpanWrite:
     ended: Sequence[Columns]  # the values that end_<kind> takes, in its order
     added: Sequence[Columns]  # those of add_<kind>, but the last, the id of the texts
     texts: Sequence[Values]
+    names: NameChanges
     running: Running  # after it
 
 
-NOTHING = SpanWrite([], [], [], {})
+NOTHING = SpanWrite([], [], [], {}, {})
 
 
 class SpanTable(Generic[AnyRow]):
@@ -118,13 +124,17 @@ class SpanTable(Generic[AnyRow]):
         kind: str,
         texts: Dictionary,
         stored: Callable[[AnyRow, Facts], tuple[Columns, Values]],
+        name: Callable[[AnyRow], Values],
     ) -> None:
-        """stored: what stands of a row in the table itself, and what in its dictionary."""
+        """stored: what stands of a row in the table itself, and what in its dictionary.
+        name: what it is known by, see names.py.
+        """
         self._running = queries[f"running_{kind}"]
         self._end = queries[f"end_{kind}"]
         self._add = queries[f"add_{kind}"]
         self._texts = texts
         self._stored: Callable[[AnyRow, Facts], tuple[Columns, Values]] = stored
+        self._name: Callable[[AnyRow], Values] = name
         self._remembered = _Remembered()
 
     def plan(  # noqa: PLR0913, PLR0917 — which report, and what it shows
@@ -141,7 +151,8 @@ class SpanTable(Generic[AnyRow]):
         if seq < 0:  # late: spans of that report alone
             late = [self._stored(*each) for each in zip(reported, facts, strict=True)]
             alone = [(server_id, seq, n, seq, seq + 1, *own) for n, (own, _) in enumerate(late)]
-            return SpanWrite([], alone, [texts for _, texts in late], {})
+            names = dict.fromkeys((self._name(row) for row in reported), 0)
+            return SpanWrite([], alone, [texts for _, texts in late], names, {})
         running = self._remembered.get(server_id, newest)
         if running is None:
             rows = connection.execute(self._running, {"server_id": server_id}).fetchall()
@@ -149,9 +160,16 @@ class SpanTable(Generic[AnyRow]):
         change = compare(running, reported, facts, seq)
         started = [(self._stored(row, its), span) for row, its, span in change.started]
         return SpanWrite(
-            [(node_of(first_seq, seq), seq, server_id, slot) for slot, first_seq in change.ended],
+            [
+                (node_of(first_seq, seq), seq, server_id, slot)
+                for _, (slot, first_seq) in change.ended
+            ],
             [(server_id, 0, span.slot, seq, None, *own) for (own, _), span in started],
             [texts for (_, texts), _ in started],
+            name_changes(
+                (self._name(row) for row, _ in change.ended),
+                (self._name(row) for row, _, _ in change.started),
+            ),
             change.running,
         )
 

@@ -1,44 +1,65 @@
 -- What the questions about the whole fleet need, so that none of them reads its history. All of it
--- follows from the reports and spans, and triggers keep it so, whoever writes those.
+-- follows from reports and spans; service/store/names.py and reports.py keep it so.
 
--- Which program each server ever showed: how many of it run, as of the server's newest report; when
--- the first and the last report with it were taken. last_at lags behind while any runs.
+-- Names of processes and who runs them. A program is more than that: a name has a row of program
+-- for each executable and each command line, and of those there is no end.
+CREATE TABLE process_name (
+  id INTEGER PRIMARY KEY,
+  name TEXT,
+  username TEXT,
+  running INTEGER NOT NULL DEFAULT 0,  -- over the whole fleet
+  server_id INTEGER,  -- where the first report with it that arrived is of
+  first_seq INTEGER   -- and its number there
+) STRICT;
+
+CREATE INDEX process_name_by_name ON process_name (name, username);
+CREATE INDEX program_by_name ON program (name);
+
+-- Likewise: an account is a username with a terminal and an origin.
+CREATE TABLE login_name (
+  id INTEGER PRIMARY KEY,
+  username TEXT,
+  running INTEGER NOT NULL DEFAULT 0,
+  server_id INTEGER,
+  first_seq INTEGER
+) STRICT;
+
+CREATE INDEX login_name_by_username ON login_name (username);
+CREATE INDEX account_by_username ON account (username);
+
+-- Which names each server ever showed: how many run, as of the server's newest report; when the
+-- first and the last report with it were taken. last_at lags behind while any runs.
 CREATE TABLE process_sighting (
   server_id INTEGER NOT NULL REFERENCES server (id),
-  program_id INTEGER NOT NULL REFERENCES program (id),
+  name_id INTEGER NOT NULL REFERENCES process_name (id),
   running INTEGER NOT NULL,
   first_at INTEGER NOT NULL,  -- microseconds since 1970, UTC
   last_at INTEGER NOT NULL,   -- likewise
-  PRIMARY KEY (server_id, program_id)
+  PRIMARY KEY (server_id, name_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX process_sighting_by_program ON process_sighting (program_id);
+CREATE INDEX process_sighting_by_name ON process_sighting (name_id);
 
 CREATE TABLE login_sighting (
   server_id INTEGER NOT NULL REFERENCES server (id),
-  account_id INTEGER NOT NULL REFERENCES account (id),
+  name_id INTEGER NOT NULL REFERENCES login_name (id),
   running INTEGER NOT NULL,
   first_at INTEGER NOT NULL,
   last_at INTEGER NOT NULL,
-  PRIMARY KEY (server_id, account_id)
+  PRIMARY KEY (server_id, name_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX login_sighting_by_account ON login_sighting (account_id);
+CREATE INDEX login_sighting_by_name ON login_sighting (name_id);
 
--- How many of each program run over the whole fleet, and which report was the first to arrive with it.
-CREATE TABLE program_activity (
-  program_id INTEGER PRIMARY KEY REFERENCES program (id),
-  running INTEGER NOT NULL,
-  server_id INTEGER NOT NULL,
-  first_seq INTEGER NOT NULL
-) STRICT;
-
-CREATE TABLE account_activity (
-  account_id INTEGER PRIMARY KEY REFERENCES account (id),
-  running INTEGER NOT NULL,
-  server_id INTEGER NOT NULL,
-  first_seq INTEGER NOT NULL
-) STRICT;
+-- From which report up to, not including, which one a server showed a name without a break. Late
+-- reports are no part of it.
+CREATE TABLE process_run (
+  server_id INTEGER NOT NULL REFERENCES server (id),
+  name_id INTEGER NOT NULL REFERENCES process_name (id),
+  first_seq INTEGER NOT NULL,
+  gone_seq INTEGER,
+  PRIMARY KEY (server_id, name_id, first_seq)
+) STRICT, WITHOUT ROWID;
 
 -- The reports with which a server became something else, and its first one, in order of arrival.
 CREATE TABLE profile_change (
@@ -57,49 +78,100 @@ CREATE TABLE arrival_hour (
   reports INTEGER NOT NULL
 ) STRICT;
 
-CREATE INDEX program_by_name ON program (name);
-CREATE INDEX account_by_username ON account (username);
-
 -- What the reports that are there already say.
 
-INSERT INTO process_sighting (server_id, program_id, running, first_at, last_at)
+INSERT INTO process_name (name, username) SELECT DISTINCT name, username FROM program;
+INSERT INTO login_name (username) SELECT DISTINCT username FROM account;
+
+CREATE TEMPORARY TABLE name_of_program AS
+SELECT g.id AS program_id, n.id AS name_id
+FROM program AS g
+JOIN process_name AS n ON n.name IS g.name AND n.username IS g.username;
+CREATE INDEX temp.name_of_program_by_program ON name_of_program (program_id, name_id);
+
+CREATE TEMPORARY TABLE name_of_account AS
+SELECT a.id AS account_id, n.id AS name_id
+FROM account AS a
+JOIN login_name AS n ON n.username IS a.username;
+CREATE INDEX temp.name_of_account_by_account ON name_of_account (account_id, name_id);
+
+INSERT INTO process_sighting (server_id, name_id, running, first_at, last_at)
 SELECT
-  s.server_id, s.program_id, count(*) - count(s.gone_seq), min(f.taken_at),
+  s.server_id, n.name_id, count(*) - count(s.gone_seq), min(f.taken_at),
   max(coalesce(l.taken_at, f.taken_at))
 FROM process_span AS s
+JOIN name_of_program AS n ON n.program_id = s.program_id
 JOIN report AS f ON f.server_id = s.server_id AND f.seq = s.first_seq
 LEFT JOIN report AS l ON l.server_id = s.server_id AND l.seq = s.gone_seq - 1
-GROUP BY s.server_id, s.program_id;
+GROUP BY s.server_id, n.name_id;
 
-INSERT INTO login_sighting (server_id, account_id, running, first_at, last_at)
+INSERT INTO login_sighting (server_id, name_id, running, first_at, last_at)
 SELECT
-  s.server_id, s.account_id, count(*) - count(s.gone_seq), min(f.taken_at),
+  s.server_id, n.name_id, count(*) - count(s.gone_seq), min(f.taken_at),
   max(coalesce(l.taken_at, f.taken_at))
 FROM login_span AS s
+JOIN name_of_account AS n ON n.account_id = s.account_id
 JOIN report AS f ON f.server_id = s.server_id AND f.seq = s.first_seq
 LEFT JOIN report AS l ON l.server_id = s.server_id AND l.seq = s.gone_seq - 1
-GROUP BY s.server_id, s.account_id;
+GROUP BY s.server_id, n.name_id;
+
+UPDATE process_name SET running = (
+  SELECT sum(q.running) FROM process_sighting AS q WHERE q.name_id = process_name.id
+);
+
+UPDATE login_name SET running = (
+  SELECT sum(q.running) FROM login_sighting AS q WHERE q.name_id = login_name.id
+);
 
 -- Beside min(), SQLite takes the other columns from the row that has the minimum.
-INSERT INTO program_activity (program_id, running, server_id, first_seq)
-SELECT program_id, running, server_id, first_seq FROM (
-  SELECT
-    s.program_id AS program_id, count(*) - count(s.gone_seq) AS running,
-    s.server_id AS server_id, s.first_seq AS first_seq, min(r.id)
+UPDATE process_name SET (server_id, first_seq) = (found.server_id, found.first_seq)
+FROM (
+  SELECT n.name_id AS name_id, s.server_id AS server_id, s.first_seq AS first_seq, min(r.id)
   FROM process_span AS s
+  JOIN name_of_program AS n ON n.program_id = s.program_id
   JOIN report AS r ON r.server_id = s.server_id AND r.seq = s.first_seq
-  GROUP BY s.program_id
-);
+  GROUP BY n.name_id
+) AS found
+WHERE found.name_id = process_name.id;
 
-INSERT INTO account_activity (account_id, running, server_id, first_seq)
-SELECT account_id, running, server_id, first_seq FROM (
-  SELECT
-    s.account_id AS account_id, count(*) - count(s.gone_seq) AS running,
-    s.server_id AS server_id, s.first_seq AS first_seq, min(r.id)
+UPDATE login_name SET (server_id, first_seq) = (found.server_id, found.first_seq)
+FROM (
+  SELECT n.name_id AS name_id, s.server_id AS server_id, s.first_seq AS first_seq, min(r.id)
   FROM login_span AS s
+  JOIN name_of_account AS n ON n.account_id = s.account_id
   JOIN report AS r ON r.server_id = s.server_id AND r.seq = s.first_seq
-  GROUP BY s.account_id
-);
+  GROUP BY n.name_id
+) AS found
+WHERE found.name_id = login_name.id;
+
+-- A run begins with a span that starts after all earlier ones of its name are gone.
+INSERT INTO process_run (server_id, name_id, first_seq, gone_seq)
+WITH span (server_id, name_id, first_seq, gone_seq) AS (
+  SELECT s.server_id, n.name_id, s.first_seq, coalesce(s.gone_seq, 9223372036854775807)
+  FROM process_span AS s
+  JOIN name_of_program AS n ON n.program_id = s.program_id
+  WHERE s.first_seq > 0
+), placed (server_id, name_id, first_seq, gone_seq, begins) AS (
+  SELECT
+    server_id, name_id, first_seq, gone_seq,
+    first_seq > coalesce(max(gone_seq) OVER earlier, 0)
+  FROM span
+  WINDOW earlier AS (
+    PARTITION BY server_id, name_id ORDER BY first_seq, gone_seq
+    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+  )
+), numbered (server_id, name_id, first_seq, gone_seq, run) AS (
+  SELECT server_id, name_id, first_seq, gone_seq, sum(begins) OVER (
+    PARTITION BY server_id, name_id ORDER BY first_seq, gone_seq ROWS UNBOUNDED PRECEDING
+  )
+  FROM placed
+)
+SELECT server_id, name_id, min(first_seq), nullif(max(gone_seq), 9223372036854775807)
+FROM numbered
+GROUP BY server_id, name_id, run;
+
+DROP TABLE name_of_program;
+DROP TABLE name_of_account;
 
 INSERT INTO profile_change (report_id, server_id, seq, profile_id, former_id)
 SELECT r.id, r.server_id, r.seq, r.profile_id, b.profile_id
@@ -109,77 +181,6 @@ WHERE r.seq > 0 AND (b.profile_id IS NULL OR b.profile_id <> r.profile_id);
 
 INSERT INTO arrival_hour (hour, reports)
 SELECT received_at / 3600000000, count(*) FROM report GROUP BY received_at / 3600000000;
-
--- And from now on.
-
-CREATE TRIGGER report_arrives AFTER INSERT ON report BEGIN
-  INSERT INTO arrival_hour (hour, reports) VALUES (NEW.received_at / 3600000000, 1)
-  ON CONFLICT (hour) DO UPDATE SET reports = reports + 1;
-
-  INSERT INTO profile_change (report_id, server_id, seq, profile_id, former_id)
-  SELECT NEW.id, NEW.server_id, NEW.seq, NEW.profile_id, former.profile_id
-  FROM (
-    SELECT (
-      SELECT b.profile_id FROM report AS b
-      WHERE b.server_id = NEW.server_id AND b.seq = NEW.seq - 1
-    ) AS profile_id
-  ) AS former
-  WHERE NEW.seq > 0 AND (former.profile_id IS NULL OR former.profile_id <> NEW.profile_id);
-END;
-
-CREATE TRIGGER process_appears AFTER INSERT ON process_span BEGIN
-  INSERT INTO process_sighting (server_id, program_id, running, first_at, last_at)
-  SELECT NEW.server_id, NEW.program_id, NEW.gone_seq IS NULL, r.taken_at, r.taken_at
-  FROM report AS r
-  WHERE r.server_id = NEW.server_id AND r.seq = NEW.first_seq
-  ON CONFLICT (server_id, program_id) DO UPDATE SET
-    running = running + excluded.running,
-    first_at = min(first_at, excluded.first_at),
-    last_at = max(last_at, excluded.last_at);
-
-  INSERT INTO program_activity (program_id, running, server_id, first_seq)
-  VALUES (NEW.program_id, NEW.gone_seq IS NULL, NEW.server_id, NEW.first_seq)
-  ON CONFLICT (program_id) DO UPDATE SET running = running + excluded.running;
-END;
-
-CREATE TRIGGER process_goes AFTER UPDATE OF gone_seq ON process_span BEGIN
-  UPDATE process_sighting SET
-    running = running - 1,
-    last_at = max(last_at, (
-      SELECT r.taken_at FROM report AS r
-      WHERE r.server_id = NEW.server_id AND r.seq = NEW.gone_seq - 1
-    ))
-  WHERE server_id = NEW.server_id AND program_id = NEW.program_id;
-
-  UPDATE program_activity SET running = running - 1 WHERE program_id = NEW.program_id;
-END;
-
-CREATE TRIGGER login_appears AFTER INSERT ON login_span BEGIN
-  INSERT INTO login_sighting (server_id, account_id, running, first_at, last_at)
-  SELECT NEW.server_id, NEW.account_id, NEW.gone_seq IS NULL, r.taken_at, r.taken_at
-  FROM report AS r
-  WHERE r.server_id = NEW.server_id AND r.seq = NEW.first_seq
-  ON CONFLICT (server_id, account_id) DO UPDATE SET
-    running = running + excluded.running,
-    first_at = min(first_at, excluded.first_at),
-    last_at = max(last_at, excluded.last_at);
-
-  INSERT INTO account_activity (account_id, running, server_id, first_seq)
-  VALUES (NEW.account_id, NEW.gone_seq IS NULL, NEW.server_id, NEW.first_seq)
-  ON CONFLICT (account_id) DO UPDATE SET running = running + excluded.running;
-END;
-
-CREATE TRIGGER login_goes AFTER UPDATE OF gone_seq ON login_span BEGIN
-  UPDATE login_sighting SET
-    running = running - 1,
-    last_at = max(last_at, (
-      SELECT r.taken_at FROM report AS r
-      WHERE r.server_id = NEW.server_id AND r.seq = NEW.gone_seq - 1
-    ))
-  WHERE server_id = NEW.server_id AND account_id = NEW.account_id;
-
-  UPDATE account_activity SET running = running - 1 WHERE account_id = NEW.account_id;
-END;
 
 -- osquery's words for what is now, as of each server's newest report: its tables and its columns,
 -- with the server before them. A column that is always null is one that reports do not tell.

@@ -1,29 +1,29 @@
 -- name: users_of_program
 -- As which users do programs like these run now, and how many processes each?
-SELECT d.username, sum(a.running)
-FROM program AS d
-CROSS JOIN program_activity AS a ON a.program_id = d.id AND a.running > 0
-WHERE d.name = :name
-  AND (:username IS NULL OR d.username = :username)
-  AND (:username_like IS NULL OR d.username LIKE :username_like ESCAPE '!')
-GROUP BY d.username
-UNION ALL
-SELECT d.username, sum(a.running)
-FROM program AS d
-CROSS JOIN program_activity AS a ON a.program_id = d.id AND a.running > 0
-WHERE :name IS NULL
-  AND (:name_like IS NULL OR d.name LIKE :name_like ESCAPE '!')
-  AND (:username IS NULL OR d.username = :username)
-  AND (:username_like IS NULL OR d.username LIKE :username_like ESCAPE '!')
+WITH matching (id) AS MATERIALIZED (
+  SELECT id FROM process_name
+  WHERE name = :name
+    AND (:username IS NULL OR username = :username)
+    AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
+  UNION ALL
+  SELECT id FROM process_name
+  WHERE :name IS NULL
+    AND (:name_like IS NULL OR name LIKE :name_like ESCAPE '!')
+    AND (:username IS NULL OR username = :username)
+    AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
+)
+SELECT d.username, sum(d.running)
+FROM matching AS m
+CROSS JOIN process_name AS d ON d.id = m.id
+WHERE d.running > 0
 GROUP BY d.username
 ORDER BY 2 DESC, 1;
 
 -- name: programs_of_user
 -- Which programs run now as users like these, and how many processes of each?
-SELECT d.name, sum(a.running)
-FROM program_activity AS a
-CROSS JOIN program AS d ON d.id = a.program_id
-WHERE a.running > 0
+SELECT d.name, sum(d.running)
+FROM process_name AS d
+WHERE d.running > 0
   AND (:username IS NULL OR d.username = :username)
   AND (:username_like IS NULL OR d.username LIKE :username_like ESCAPE '!')
 GROUP BY d.name
@@ -32,12 +32,12 @@ ORDER BY 2 DESC, 1;
 -- name: process_extent
 -- On how many servers was anything like this ever seen, when first, and when last, if none runs?
 WITH matching (id) AS MATERIALIZED (
-  SELECT id FROM program
+  SELECT id FROM process_name
   WHERE name = :name
     AND (:username IS NULL OR username = :username)
     AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
   UNION ALL
-  SELECT id FROM program
+  SELECT id FROM process_name
   WHERE :name IS NULL
     AND (:name_like IS NULL OR name LIKE :name_like ESCAPE '!')
     AND (:username IS NULL OR username = :username)
@@ -45,21 +45,55 @@ WITH matching (id) AS MATERIALIZED (
 )
 SELECT count(DISTINCT q.server_id), min(q.first_at), max(q.last_at), coalesce(sum(q.running), 0)
 FROM matching AS m
-CROSS JOIN process_sighting AS q ON q.program_id = m.id;
+CROSS JOIN process_sighting AS q ON q.name_id = m.id;
 
 -- name: login_extent
 -- On how many servers was anyone like this ever logged in, when first, and when last, if not now?
 WITH matching (id) AS MATERIALIZED (
-  SELECT id FROM account
+  SELECT id FROM login_name
   WHERE username = :username
   UNION ALL
-  SELECT id FROM account
+  SELECT id FROM login_name
   WHERE :username IS NULL
     AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
 )
 SELECT count(DISTINCT q.server_id), min(q.first_at), max(q.last_at), coalesce(sum(q.running), 0)
 FROM matching AS m
-CROSS JOIN login_sighting AS q ON q.account_id = m.id;
+CROSS JOIN login_sighting AS q ON q.name_id = m.id;
+
+-- name: commands_of_program
+-- In which ways were programs like these started, those that came up last before the others?
+SELECT DISTINCT executable, command_line
+FROM (
+  SELECT id, executable, command_line FROM program
+  WHERE name = :name
+    AND (:username IS NULL OR username = :username)
+    AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
+  UNION ALL
+  SELECT id, executable, command_line FROM program
+  WHERE :name IS NULL
+    AND (:name_like IS NULL OR name LIKE :name_like ESCAPE '!')
+    AND (:username IS NULL OR username = :username)
+    AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
+  ORDER BY id DESC
+  LIMIT :limit
+) AS latest
+WHERE executable IS NOT NULL OR command_line IS NOT NULL;
+
+-- name: origins_of_user
+-- On which terminals, and from where, did users like these log in, the latest before the others?
+SELECT DISTINCT terminal, origin
+FROM (
+  SELECT id, terminal, origin FROM account
+  WHERE username = :username
+  UNION ALL
+  SELECT id, terminal, origin FROM account
+  WHERE :username IS NULL
+    AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
+  ORDER BY id DESC
+  LIMIT :limit
+) AS latest
+WHERE terminal IS NOT NULL OR origin IS NOT NULL;
 
 -- name: number_of_servers
 -- How many servers are known?

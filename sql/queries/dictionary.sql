@@ -33,3 +33,22 @@ SELECT id FROM account WHERE digest = :digest;
 INSERT INTO account (digest, username, terminal, origin)
 VALUES (:digest, :username, :terminal, :origin)
 RETURNING id;
+
+-- name: find_process_name
+-- Which name is this?
+SELECT id FROM process_name
+WHERE (name = :name OR (name IS NULL AND :name IS NULL))
+  AND (username = :username OR (username IS NULL AND :username IS NULL));
+
+-- name: add_process_name
+-- A name that was never seen before.
+INSERT INTO process_name (name, username) VALUES (:name, :username) RETURNING id;
+
+-- name: find_login_name
+-- Which user is this?
+SELECT id FROM login_name
+WHERE username = :username OR (username IS NULL AND :username IS NULL);
+
+-- name: add_login_name
+-- A user that was never seen before.
+INSERT INTO login_name (username) VALUES (:username) RETURNING id;

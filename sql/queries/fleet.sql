@@ -62,22 +62,18 @@ SELECT hour, reports FROM arrival_hour WHERE hour >= :first ORDER BY hour;
 
 -- name: busiest_programs
 -- Of which programs do the most processes run now?
-SELECT g.name, sum(a.running)
-FROM program_activity AS a
-JOIN program AS g ON g.id = a.program_id
-WHERE a.running > 0
-GROUP BY g.name
-ORDER BY sum(a.running) DESC, g.name
+SELECT name, sum(running) FROM process_name
+WHERE running > 0
+GROUP BY name
+ORDER BY sum(running) DESC, name
 LIMIT :limit;
 
 -- name: busiest_users
 -- As which users do the most processes run now?
-SELECT g.username, sum(a.running)
-FROM program_activity AS a
-JOIN program AS g ON g.id = a.program_id
-WHERE a.running > 0
-GROUP BY g.username
-ORDER BY sum(a.running) DESC, g.username
+SELECT username, sum(running) FROM process_name
+WHERE running > 0
+GROUP BY username
+ORDER BY sum(running) DESC, username
 LIMIT :limit;
 
 -- name: latest_profile_changes
@@ -93,25 +89,21 @@ LIMIT :limit;
 -- name: latest_programs
 -- Which names of programs were the last to come up, in reports after the first one of a server?
 SELECT r.taken_at, r.server_id, r.id, p.ipaddress, p.nombre_host, g.name
-FROM (SELECT id, name FROM program ORDER BY id DESC LIMIT :latest) AS g
-CROSS JOIN program_activity AS a ON a.program_id = g.id
-CROSS JOIN report AS r ON r.server_id = a.server_id AND r.seq = a.first_seq
+FROM (SELECT id, name, server_id, first_seq FROM process_name ORDER BY id DESC LIMIT :latest) AS g
+CROSS JOIN report AS r ON r.server_id = g.server_id AND r.seq = g.first_seq
 CROSS JOIN profile AS p ON p.id = r.profile_id
-WHERE a.first_seq <> 1
+WHERE g.first_seq <> 1
   AND g.name IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM program AS o WHERE o.name = g.name AND o.id < g.id)
+  AND NOT EXISTS (SELECT 1 FROM process_name AS o WHERE o.name = g.name AND o.id < g.id)
 ORDER BY g.id DESC
 LIMIT :limit;
 
 -- name: latest_users
 -- Which users were the last to log in for the first time, in reports after the first of a server?
 SELECT r.taken_at, r.server_id, r.id, p.ipaddress, p.nombre_host, u.username
-FROM (SELECT id, username FROM account ORDER BY id DESC LIMIT :latest) AS u
-CROSS JOIN account_activity AS a ON a.account_id = u.id
-CROSS JOIN report AS r ON r.server_id = a.server_id AND r.seq = a.first_seq
+FROM (SELECT id, username, server_id, first_seq FROM login_name ORDER BY id DESC LIMIT :latest) AS u
+CROSS JOIN report AS r ON r.server_id = u.server_id AND r.seq = u.first_seq
 CROSS JOIN profile AS p ON p.id = r.profile_id
-WHERE a.first_seq <> 1
-  AND u.username IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM account AS o WHERE o.username = u.username AND o.id < u.id)
+WHERE u.first_seq <> 1 AND u.username IS NOT NULL
 ORDER BY u.id DESC
 LIMIT :limit;
