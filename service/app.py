@@ -79,7 +79,7 @@ def create_app(config: settings.Config | None = None) -> falcon.App[Any, Any]:
     app.add_route("/usuarios_activos/historial", EverSeen(logins, LOGINS))
     app.add_route("/resumen", Resumen(fleet))
     app.add_route("/", FleetPage(site, fleet, config.bind, times.now))
-    app.add_route("/servidor/{server_id:key}", ServerPage(site, fleet, history, records))
+    app.add_route("/servidor/{server_id:key}", ServerPage(site, fleet, history, records, times.now))
     app.add_route("/programa", ProgramPage(site, processes, activity, times.now))
     app.add_route("/usuario", UserPage(site, logins, activity, times.now))
     app.add_route("/static/{name}", static)

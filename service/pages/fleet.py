@@ -29,7 +29,10 @@ class FleetPage:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         taken = (*OF_SERVERS, MOMENT, CURSOR)
         query = self._site.query(req, resp, *taken)
-        moment = query[MOMENT]
+        now, moment = self._clock(), query[MOMENT]
+        if moment is not None and moment > now:
+            # Nobody knows that yet, and by then every server would have been silent for long.
+            raise falcon.HTTPSeeOther(query.address("/", fecha_hora=None, cursor=None))
         page = self._fleet.page(wanted(query), moment, query.after, query.limit)
         summary = self._fleet.summary() if moment is None else None
         self._site.show(
@@ -38,7 +41,7 @@ class FleetPage:
             "fleet.html",
             page=page,
             moment=moment,
-            now=self._clock() if moment is None else moment,
+            now=now if moment is None else moment,
             summary=summary,
             chart=_chart(summary) if summary else None,
             given={parameter.name: query.text(parameter) for parameter in taken},

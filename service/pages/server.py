@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -38,12 +38,18 @@ _MOST_TICKS = 8
 
 class ServerPage:
     def __init__(
-        self, site: Site, fleet: FleetStore, history: HistoryStore, records: RecordStore
+        self,
+        site: Site,
+        fleet: FleetStore,
+        history: HistoryStore,
+        records: RecordStore,
+        clock: Callable[[], int],
     ) -> None:
         self._site = site
         self._fleet = fleet
         self._history = history
         self._records = records
+        self._clock = clock
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, server_id: int) -> None:
         query = self._site.query(req, resp, *_TAKEN, _INSTANT)
@@ -76,6 +82,7 @@ class ServerPage:
             **shown,
             state=self._fleet.server(server_id, query[MOMENT]),
             record=record,
+            now=self._clock(),
             earlier=earlier[0].record.fecha_hora if earlier else None,
             **_processes(record.processes, query),
             **self._span(server_id, around, query),

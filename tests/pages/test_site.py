@@ -230,6 +230,11 @@ def test_the_fleet_links_every_server_to_its_page(fleet: Fleet) -> None:
     assert set(addresses_of_servers(html)) == expected
 
 
+def test_the_fleet_of_a_moment_to_come_is_that_of_now(live: LiveService) -> None:
+    answer = live.get("/?fecha_hora=9999-01-01&q=web")
+    assert (answer.status, answer.headers["location"]) == (303, "/?q=web")
+
+
 def test_the_slider_leads_to_an_address_that_says_the_moment(live: LiveService) -> None:
     answer = live.get("/servidor/1?instante=1795400000&q=a&orden=name")
     assert answer.status == 303
