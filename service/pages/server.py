@@ -10,7 +10,6 @@ import falcon
 
 from service import times
 from service.criteria import MOMENT, SEARCH
-from service.errors import InvalidParameterError
 from service.pages.charts import DAY, HOUR, SECOND, lifeline, ticks
 from service.pages.formats import seconds_up
 from service.pages.site import Site
@@ -93,7 +92,8 @@ class ServerPage:
         moment, since = query[MOMENT], query[_SINCE]
         until = around.last.taken_at if moment is None else moment
         if since is not None and since >= until:
-            raise InvalidParameterError(_SINCE.name, "expected a time before the moment shown")
+            # The moment was moved to before the span that had been chosen.
+            raise falcon.HTTPSeeOther(query.address(_path(server_id), desde=None, cursor=None))
         chosen = since
         if since is None:
             since = max(until - _USUAL_SPAN, 0)
@@ -111,7 +111,7 @@ class ServerPage:
                 for length in _SPANS
             ],
             "changes": _by_report(changes.changes),
-            "older": query.address_after(query_path(server_id), changes.after)
+            "older": query.address_after(_path(server_id), changes.after)
             if changes.after
             else None,
             "lives": lives,
@@ -120,7 +120,7 @@ class ServerPage:
         }
 
 
-def query_path(server_id: int) -> str:
+def _path(server_id: int) -> str:
     return f"/servidor/{server_id}"
 
 
