@@ -271,9 +271,9 @@ def _hostile(starts_at: int) -> Machine:
             *LINUX[:2],
             *(Runs(name, NAMES[-at][:256], name, name) for at, name in enumerate(NAMES, 1)),
         ],
-        jobs=[Job(name, "<s>x</s>", 30 * at, 30 * at + 60) for at, name in enumerate(NAMES[:12])],
+        jobs=[Job(name, "<s>x</s>", 60 * at, 60 * at + 60) for at, name in enumerate(NAMES[:5])],
         sessions=[
-            Session(name[:256], name[:200], name[:200] or "x", 40 * at, 900 + 40 * at)
-            for at, name in enumerate(NAMES)
+            Session(name[:256], name[:200], name[:200] or "x", 200 * (at % 6), 5000)
+            for at, name in enumerate(NAMES[::2])
         ],
     )
