@@ -91,13 +91,22 @@ class Audit:
         self._queries = queries
 
     def broken(self) -> list[str]:
-        """What SQLite finds wrong with the file, in its own words; nothing, if all is well."""
+        """What SQLite finds wrong with the file, in its own words; nothing, if all is well.
+
+        If so, also whether the sightings are what the spans say.
+        """
         integrity = self._connection.execute("PRAGMA integrity_check").fetchall()
         foreign_keys = self._connection.execute("PRAGMA foreign_key_check").fetchall()
-        return [text for (text,) in integrity if text != "ok"] + [
+        broken = [text for (text,) in integrity if text != "ok"] + [
             f"a row of {table} refers to a row of {parent} that is not there"
             for table, _, parent, _ in foreign_keys
         ]
+        if not broken:
+            for kind in ("process", "login"):
+                (astray,) = self._connection.execute(self._queries[f"astray_{kind}"]).fetchone()
+                if astray:
+                    broken.append(f"{astray} rows of {kind}_sighting are not what the spans say")
+        return broken
 
     def reports(self) -> Iterator[tuple[Key, int]]:
         """The key and the id_serv of every report, in the order of their keys."""

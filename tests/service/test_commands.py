@@ -89,6 +89,14 @@ def test_check_finds_a_process_that_the_archive_does_not_list(data: Path) -> Non
     assert "the report of ip:10.0.0.1 at 2020-02-15 01:00:00.000000 differs" in outcome.stdout
 
 
+@pytest.mark.parametrize("kind", ["process", "login"])
+def test_check_finds_a_sighting_that_no_span_speaks_of(data: Path, kind: str) -> None:
+    alter(data, f"UPDATE {kind}_sighting SET running = running + 1 WHERE server_id = 1")
+    outcome = run("check", data)
+    assert outcome.returncode == 1
+    assert f"rows of {kind}_sighting are not what the spans say" in outcome.stdout
+
+
 def test_check_and_rebuild_find_no_difference_in_reports_of_version_2(data_2: Path) -> None:
     assert run("check", data_2).stdout == "differences: 0 in 10 reports\n"
     outcome = run("rebuild", data_2)
