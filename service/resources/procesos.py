@@ -14,7 +14,6 @@ PROCESSES = Kind(
     "procesos",
     names=(NAME, USERNAME),
     columns=ProcessRow._fields,
-    columns_ever=("name", "username"),
 )
 
 

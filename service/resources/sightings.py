@@ -25,7 +25,6 @@ class Kind:
     name: str
     names: tuple[Parameter[str], ...]  # that it is looked for by
     columns: Sequence[str]  # of one in a record
-    columns_ever: Sequence[str]  # of one that a server has ever shown
 
 
 class Seen:
@@ -53,7 +52,8 @@ class EverSeen:
     def __init__(self, store: SightingStore[Any, Any], kind: Kind) -> None:
         self._store = store
         self._names = kind.names
-        self._columns = (*_WHERE, *kind.columns_ever, "primera_vez", "ultima_vez", "en_curso")
+        names = [parameter.name for parameter in kind.names]
+        self._columns = (*_WHERE, *names, "primera_vez", "ultima_vez", "en_curso")
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         query = Query(req.query_string, *self._names, *PAGING, FORMAT)

@@ -14,7 +14,6 @@ LOGINS = Kind(
     "usuarios_activos",
     names=(USERNAME,),
     columns=LoginRow._fields,
-    columns_ever=("username",),
 )
 
 

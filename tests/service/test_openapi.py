@@ -84,7 +84,7 @@ def test_schemathesis_finds_nothing(service: LiveService, tmp_path: Path) -> Non
             "--checks=all",
             "--phases=examples,coverage,fuzzing,stateful",
             "--mode=all",
-            "--max-examples=50",
+            "--max-examples=20",
             "--seed=20200215",
             "--generation-database=none",
             "--request-timeout=10",
