@@ -8,12 +8,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from heapq import nsmallest
 from typing import Any, NamedTuple
 
 from service.store.profiles import ProfileReader
 
 # Reports whose changes are looked up at a time: more and more, for a server may be quiet for years.
-_FIRST_WINDOW = 64
+_FIRST_WINDOW = 8
 _LARGEST_WINDOW = 16_384
 
 _KINDS = (
@@ -148,23 +149,21 @@ class ChangeReader:
         if q is not None:
             text = q.casefold()
             rows = [row for row in rows if row[4] is not None and text in row[4].casefold()]
-        spans = sorted(
-            (
-                Lifetime(
-                    pid,
-                    name,
-                    username,
-                    at[first - 1] if first > low else None,
-                    at[max(first, low)],
-                    at[min(high, high if gone is None else gone - 1)],
-                    at[gone] if gone is not None and gone <= high else None,
-                )
-                for _, first, gone, pid, name, username in rows
-            ),
-            key=lambda one: (one.name or "", one.username or "", one.first, one.pid),
-        )
+        shown = nsmallest(limit, rows, key=lambda row: (row[4] or "", row[5] or "", row[1], row[3]))
+        spans = [
+            Lifetime(
+                pid,
+                name,
+                username,
+                at[first - 1] if first > low else None,
+                at[max(first, low)],
+                at[min(high, high if gone is None else gone - 1)],
+                at[gone] if gone is not None and gone <= high else None,
+            )
+            for _, first, gone, pid, name, username in shown
+        ]
         (steady,) = connection.execute(self._queries["steady_processes"], place).fetchone()
-        return Lifetimes(spans[:limit], len(spans), steady)
+        return Lifetimes(spans, len(rows), steady)
 
     def _numbers(
         self, connection: sqlite3.Connection, server_id: int, period: tuple[int, int]
