@@ -34,7 +34,10 @@ class FleetPage:
             # Nobody knows that yet, and by then every server would have been silent for long.
             raise falcon.HTTPSeeOther(query.address("/", fecha_hora=None, cursor=None))
         page = self._fleet.page(wanted(query), moment, query.after, query.limit)
-        summary = self._fleet.summary() if moment is None else None
+        filtered = any(query.text(parameter) for parameter in OF_SERVERS)
+        # Who looks for some servers sees those first, and sooner.
+        whole = moment is None and not filtered and not query.after
+        summary = self._fleet.summary() if whole else None
         self._site.show(
             req,
             resp,
@@ -45,7 +48,7 @@ class FleetPage:
             summary=summary,
             chart=_chart(summary) if summary else None,
             given={parameter.name: query.text(parameter) for parameter in taken},
-            filtered=any(query.text(parameter) for parameter in OF_SERVERS),
+            filtered=filtered,
             address=query.address,
             following=query.address_after("/", page.after) if page.after else None,
             **self._first_report(req),

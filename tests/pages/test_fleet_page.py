@@ -1,0 +1,158 @@
+"""/: the fleet's picture, its table, and the moment that it shows."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+
+from service import times
+from tests.live import LiveService
+from tests.pages.fleet import HOUR, Fleet
+from tests.reports import report
+
+
+def shown(live: LiveService, address: str) -> str:
+    answer = live.get(address, **{"Accept-Language": "en"})
+    assert answer.status == 200
+    return answer.body.decode()
+
+
+def text_of(html: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
+
+
+def servers_in(html: str) -> list[int]:
+    table = html.partition('id="servers-caption"')[2]
+    return [int(number) for number in re.findall(r'href="/servidor/(\d+)', table)]
+
+
+def figures(html: str) -> dict[str, str]:
+    found = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", html)
+    return {name: re.sub(r"<[^>]*>", "", value) for name, value in found}
+
+
+def test_the_figures_are_those_of_the_summary(fleet: Fleet) -> None:
+    summary = fleet.live.get("/resumen").json()
+    assert figures(shown(fleet.live, "/")) == {
+        "Servers": str(summary["servidores"]),
+        "Up to date": str(summary["al_dia"]),
+        "Silent": str(summary["silenciosos"]),
+        "Reports in the last 24 hours": str(
+            sum(hour["informes"] for hour in summary["informes_por_hora"])
+        ),
+    }
+
+
+def test_each_chart_has_the_numbers_of_the_summary_as_a_table(fleet: Fleet) -> None:
+    summary = fleet.live.get("/resumen").json()
+    html = shown(fleet.live, "/")
+    tables = {
+        caption: [
+            text_of(row).rpartition(" ")[2] for row in re.findall(r"<tr>.*?</tr>", body, re.DOTALL)
+        ]
+        for caption, body in re.findall(
+            r"<caption[^>]*>([^<]*)</caption>.*?<tbody>(.*?)</tbody>", html, re.DOTALL
+        )
+    }
+
+    def counts(rows: list[dict[str, object]], name: str) -> list[str]:
+        return [str(row[name]) for row in rows]
+
+    by_system = counts(summary["por_sistema"], "servidores")
+    assert tables["Servers by operating system and version"] == by_system[:10]
+    by_architecture = counts(summary["por_arquitectura"], "servidores")
+    assert tables["Servers by architecture"] == by_architecture
+    by_hour = counts(summary["informes_por_hora"], "informes")
+    assert tables["Reports received; the last hour is still going on"] == by_hour
+    programs = counts(summary["programas"], "procesos")
+    assert tables["Programs with the most processes now"] == programs
+    users = counts(summary["usuarios"], "procesos")
+    assert tables["Users with the most processes now"] == users
+
+
+def test_every_picture_has_a_title(fleet: Fleet) -> None:
+    html = shown(fleet.live, "/")
+    pictures = re.findall(r'<svg[^>]*role="img".*?</svg>', html, re.DOTALL)
+    assert len(pictures) > 20
+    assert all("<title" in picture for picture in pictures)
+
+
+def test_the_silent_server_is_named_with_how_long(fleet: Fleet) -> None:
+    silent = text_of(shown(fleet.live, "/").partition('id="silent-heading"')[2])
+    assert re.match(r".*?Silent sensor-planta for \d+ h", silent)
+
+
+def test_what_changed_lately_is_told(fleet: Fleet) -> None:
+    news = text_of(shown(fleet.live, "/").partition('id="news-heading"')[2])
+    assert "bd-1 : Version: 12 → 13" in news
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("q=WEB-", ["web-1", "web-2", "web-3"]),
+        ("ipaddress=10.0.8.0/24", ["clon-a", "clon-b"]),
+        ("estado=silencioso", ["sensor-planta"]),
+        ("nombre_so=Alpine+Linux", ["borde-bogota"]),
+        ("q=web&arquitectura_proc=aarch64", ["web-3"]),
+        ("q=nothing+like+this", []),
+    ],
+)
+def test_a_filter_leaves_the_servers_that_are_like_it(
+    fleet: Fleet, query: str, names: list[str]
+) -> None:
+    html = shown(fleet.live, f"/?{query}")
+    assert servers_in(html) == [fleet.servers[name] for name in names]
+    assert ("No server is like that." in html) == (not names)
+    assert "All servers" in html
+    assert 'class="figures"' not in html  # what was looked for stands first
+
+
+def test_the_fields_keep_what_was_filled_in(fleet: Fleet) -> None:
+    html = shown(fleet.live, "/?q=%3Cb%3E%22&ipaddress=10.0.0.0/8&estado=al_dia&version_so=12")
+    assert 'name="q" value="&lt;b&gt;&#34;"' in html
+    assert 'name="ipaddress" value="10.0.0.0/8"' in html
+    assert 'name="version_so" value="12"' in html
+    assert '<option value="al_dia" selected>' in html
+
+
+def test_a_moment_in_the_past_is_told_and_kept_by_every_link_to_a_server(fleet: Fleet) -> None:
+    moment = fleet.ago(6)
+    html = shown(fleet.live, f"/?fecha_hora={moment}")
+    assert re.search(r"The fleet <strong>as it was on \w+day, [^<]* UTC</strong>", html)
+    links = re.findall(r'href="/servidor/\d+([^"]*)"', html)
+    assert links
+    assert set(links) == {f"?fecha_hora={moment.replace(':', '%3A')}"}
+    assert 'class="figures"' not in html  # the picture is of now
+
+
+def test_the_fleet_then_is_the_fleet_that_the_api_tells_of(fleet: Fleet) -> None:
+    html = shown(fleet.live, f"/?fecha_hora={fleet.ago(20)}&nombre_so=Debian+GNU/Linux")
+    (link,) = re.findall(r'href="(/servers\?[^"]*)" type="application/json"', html)
+    rows = fleet.live.get(unescape(link)).json()["servers"]
+    assert [row["servidor"] for row in rows] == servers_in(html)
+    assert [row["fecha_hora"][:19] for row in rows] == re.findall(
+        r'<td><time datetime="[^"]*">([^<]*)</time>', html.partition('id="servers-caption"')[2]
+    )
+
+
+def test_a_large_fleet_is_shown_page_by_page(fresh_service: LiveService) -> None:
+    fresh_service.start()
+    now = times.now()
+    for number in range(103):
+        document = report(
+            processes=1,
+            ipaddress=f"10.1.0.{number}",
+            fecha_hora=times.to_text(now - HOUR + number),
+            usuarios_activos=[],
+        )
+        assert fresh_service.post(document).status == 201
+    first = shown(fresh_service, "/")
+    (following,) = re.findall(r'rel="next" href="([^"]*)"', first)
+    second = shown(fresh_service, unescape(following))
+    assert servers_in(first) + servers_in(second) == list(range(1, 104))
+    assert 'rel="next"' not in second
+    assert re.findall(r'href="([^"]*)">First page', second) == ["/#servers"]
+    assert "and one other" not in first
