@@ -71,7 +71,7 @@ class FleetPage:
         return {
             "url": f"{req.forwarded_scheme}://{host}",
             "local": host.startswith(("127.", "localhost", "[::1]")),
-            "example": orjson.dumps(example).decode(),
+            "example": orjson.dumps(example, option=orjson.OPT_INDENT_2).decode(),
         }
 
 
