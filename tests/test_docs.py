@@ -75,7 +75,7 @@ def test_the_schemas_page_lists_every_file() -> None:
     assert documented == {path.name for path in (PROJECT / "schemas").glob("*.json")}
 
 
-def test_the_example_report_is_stored_and_answers_the_example_question(
+def test_the_example_report_is_stored_and_answers_the_example_questions(
     fresh_service: LiveService,
 ) -> None:
     fresh_service.start()
@@ -84,14 +84,17 @@ def test_the_example_report_is_stored_and_answers_the_example_question(
     assert answer.status == 201
     assert answer.body.decode() in README
 
-    (query,) = re.findall(r'sqlite3 -box var/compliance\.db "([^"]+)"', README)
-    with closing(sqlite3.connect(fresh_service.database)) as connection:
-        rows = connection.execute(query).fetchall()
-    shown = [
-        tuple(cell.strip() for cell in line.strip("│").split("│"))
-        for line in re.findall(r"^│.*│$", README, re.MULTILINE)
-    ]
-    assert [tuple(map(str, row)) for row in rows] == shown[1:]
+    asked = re.findall(
+        r'sqlite3 -box var/compliance\.db "([^"]+)"\n```\n\n```\n(┌.*?)```', README, re.DOTALL
+    )
+    assert len(asked) == README.count("sqlite3 -box var/compliance.db") == 3
+    for query, box in asked:
+        with closing(sqlite3.connect(fresh_service.database)) as connection:
+            cursor = connection.execute(query)
+            told = [tuple(column[0] for column in cursor.description), *cursor]
+        lines = re.findall(r"^│(.*)│$", box, re.MULTILINE)
+        shown = [tuple(cell.strip() for cell in line.split("│")) for line in lines]
+        assert [tuple("" if v is None else str(v) for v in row) for row in told] == shown
 
 
 def test_the_example_of_a_fault_is_the_real_answer(service: LiveService) -> None:
