@@ -251,7 +251,7 @@ def machines(starts_at: int) -> list[Machine]:
     named["sensor-planta"].silent_after = 38
     named["WIN-CONTABLE"].runs = windows
     named["WIN-CONTABLE"].sessions = [Session("EMPRESA\\ana", "", None, 0, 5000)]
-    named["web-2"].jobs.append(Job("xmrig", "www-data", 400, 470, "/tmp/.x/xmrig -o pool:3333"))
+    named["web-2"].jobs.append(Job("xmrig", "www-data", 100, 170, "/tmp/.x/xmrig -o pool:3333"))
     for machine in fleet:
         if machine.system[0].startswith(("Debian", "Ubuntu")) and machine.name != "web-2":
             machine.jobs += JOBS
