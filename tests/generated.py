@@ -20,11 +20,18 @@ from service.report import UNKNOWN, Facts, Login, Process, Profile, Report
 from service.store.reports import ReportStore, Stored
 from tests import plain_store
 
+
+def time_of(hour: int) -> int:
+    return hour * 3_600_000_000 + hour
+
+
 # Few values each, so that reports share servers, times, pids, programs and whole rows.
 PIDS = st.integers(1, 4)
 NAMES = st.sampled_from([None, "", "cron", "sshd"])
-TIMES = st.integers(0, 12).map(lambda hour: hour * 3_600_000_000 + hour)
-MOMENTS = TIMES | TIMES.map(lambda moment: moment + 1)
+HOURS = st.integers(0, 12)
+TIMES = HOURS.map(time_of)
+# Of histories, which may go on for longer.
+MOMENTS = st.builds(int.__add__, (HOURS | st.integers(0, 40)).map(time_of), st.integers(0, 1))
 BOUNDS = st.none() | MOMENTS
 WAITS = st.sampled_from([0, 1, 600_000_000, 3_600_000_000])
 STARTS = st.none() | st.sampled_from([0, 1, 3_600_000_000])
@@ -87,6 +94,8 @@ def reports_of_version_2(draw: st.DrawFn) -> Report:
 REPORTS = REPORTS_1 | reports_of_version_2()
 
 
+# How many hours after the one before a report is taken, and how many it is late.
+PASSING, LATENESS = st.sampled_from([1, 1, 1, 0]), st.sampled_from([0, 0, 0, 0, 1, 2, 5])
 MACHINES = st.tuples(PROFILE, st.none()) | st.tuples(
     st.builds(
         Profile._replace,
@@ -108,7 +117,8 @@ def histories(draw: st.DrawFn, most: int = 12) -> list[tuple[Report, int]]:
     known = draw(st.lists(FACTS, min_size=1, max_size=2))
     drawn = st.tuples(
         WAITS,
-        TIMES,
+        PASSING,
+        LATENESS,
         st.sampled_from(machines),
         st.lists(st.tuples(st.sampled_from(running), st.sampled_from(known)), max_size=5),
         st.lists(st.sampled_from(open_now), max_size=3),
@@ -118,12 +128,13 @@ def histories(draw: st.DrawFn, most: int = 12) -> list[tuple[Report, int]]:
 
 def _arriving(
     drawn: list[
-        tuple[int, int, tuple[Profile, str | None], list[tuple[Process, Facts]], list[Login]]
+        tuple[int, int, int, tuple[Profile, str | None], list[tuple[Process, Facts]], list[Login]]
     ],
 ) -> Iterator[tuple[Report, int]]:
-    now = 0
-    for wait, taken_at, (profile, id_maquina), shown, logins in drawn:
-        now += wait
+    now, hour = 0, 0
+    for wait, passed, late, (profile, id_maquina), shown, logins in drawn:
+        now, hour = now + wait, hour + passed
+        taken_at = time_of(max(0, hour - late))
         processes, facts = [row for row, _ in shown], [its for _, its in shown]
         if profile.version_esquema is None:
             processes = [(*row[:3], None) for row in processes]

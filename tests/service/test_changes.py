@@ -83,6 +83,34 @@ def test_lifetimes_are_those_that_consecutive_reports_show(
             assert named.spans == [one for one in shown.spans if "ro" in (one.name or "").lower()]
 
 
+def test_every_lifetime_is_told_of_every_span_of_time() -> None:
+    # A process for each way to begin and to end: in a span of time, before it, behind it.
+    last = 12
+    lives = [(first, gone) for first in range(1, last + 1) for gone in range(first + 1, last + 2)]
+    history = arrived(
+        *(
+            report(
+                hour,
+                *(
+                    (pid, "sh", None, None)
+                    for pid, life in enumerate(lives)
+                    if life[0] <= hour < life[1]
+                ),
+            )
+            for hour in range(1, last + 1)
+        )
+    )
+    with stored(history) as (both, ours):
+        for since in range(1, last + 1):
+            for until in range(since, last + 1):
+                span = (since * HOUR, until * HOUR)
+                expected = Counter(plain.changes(both.told, 1, *span))
+                assert Counter(ours.changes(1, *span, 0, LIMIT).changes) == expected
+                spans, steady = plain.lifetimes(both.told, 1, *span)
+                shown = ours.lifetimes(1, *span, LIMIT)
+                assert (Counter(shown.spans), shown.steady) == (Counter(spans), steady)
+
+
 @pytest.mark.torture
 @settings(max_examples=1500, deadline=None)
 @given(histories(most=40), BOUNDS, BOUNDS)

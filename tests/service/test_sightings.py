@@ -218,6 +218,14 @@ def test_a_late_report_is_what_its_server_showed_at_that_moment() -> None:
         assert (now.name, now.seen_from, now.seen_until) == ("cron", HOUR, 3 * HOUR)
 
 
+def test_a_spool_that_drains_is_what_its_server_showed_all_the_while() -> None:
+    drained = [report(hour, CRON if hour % 2 else SSHD) for hour in range(8, 0, -1)]
+    with stored(arrived(report(9), *drained), KINDS[0]) as (_, ours):
+        for hour in range(1, 9):
+            (shown,) = ours.at(Matching(name="*"), hour * HOUR, 0, LIMIT).rows
+            assert (shown.name, shown.taken_at) == ("cron" if hour % 2 else "sshd", hour * HOUR)
+
+
 def test_what_was_shown_only_late_was_seen_all_the_same() -> None:
     history = arrived(report(1, CRON), report(3, CRON), report(2, SSHD))
     with stored(history, KINDS[0]) as (_, ours):
