@@ -177,9 +177,9 @@ def test_a_state_that_there_is_not_is_refused(service: LiveService, estado: str)
 
 @pytest.fixture
 def impatient_service(tmp_path: Path) -> Iterator[LiveService]:
-    """After two seconds, and after 2 usual intervals, a server is silent for it."""
+    """After two seconds, and after one usual interval, a server is silent for it."""
     live = LiveService(
-        tmp_path / "var", COMPLIANCE_SILENT_AFTER="2", COMPLIANCE_SILENT_INTERVALS="2"
+        tmp_path / "var", COMPLIANCE_SILENT_AFTER="2", COMPLIANCE_SILENT_INTERVALS="1"
     )
     try:
         yield live.start()
@@ -191,13 +191,15 @@ def test_a_server_is_silent_when_nothing_of_it_has_come_for_long(
     impatient_service: LiveService,
 ) -> None:
     service = impatient_service
-    # By arrival: that one report was taken long ago and the other will be taken changes nothing.
-    once, hourly = report(ipaddress="10.0.0.1"), report(ipaddress="10.0.0.2")
-    for document in (once, hourly, hourly | {"fecha_hora": "2036-01-01 00:00:00"}):
+    # By arrival: that all of them were taken long ago changes nothing.
+    once, yearly, often = (report(ipaddress=f"10.0.0.{number}") for number in (1, 2, 3))
+    yearly_again = yearly | {"fecha_hora": "2021-02-15 02:06:54"}
+    often_again = often | {"fecha_hora": "2020-02-15 02:06:56"}  # a second later
+    for document in (once, yearly, often, yearly_again, often_again):
         assert service.post(document).status == 201
-    assert servers(service, estado="al_dia") == [1, 2]
+    assert servers(service, estado="al_dia") == [1, 2, 3]
     time.sleep(2.1)
-    assert servers(service, estado="silencioso") == [1]
+    assert servers(service, estado="silencioso") == [1, 3]
     assert servers(service, estado="al_dia") == [2]
     before = listed(service, "/servers")[0]
 
