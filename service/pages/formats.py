@@ -68,7 +68,8 @@ def duration(microseconds: int) -> str:
     for position, (sign, size) in enumerate(_UNITS):
         if rest >= size or sign == "s":
             text = f"{rest // size} {sign}"
-            smaller = _UNITS[position + 1 : position + 2]
+            seconds_matter = sign != "min" or rest < 10 * size
+            smaller = _UNITS[position + 1 : position + 2] if seconds_matter else ()
             for small_sign, small_size in smaller:
                 if rest % size >= small_size:
                     text += f" {rest % size // small_size} {small_sign}"

@@ -47,6 +47,7 @@ def test_two_times_of_one_day_say_the_day_once() -> None:
         (59, "59 s"),
         (60, "1 min"),
         (61, "1 min 1 s"),
+        (41 * 60 + 48, "41 min"),
         (3600, "1 h"),
         (3 * 3600 + 12 * 60 + 5, "3 h 12 min"),
         (86400 + 59, "1 d"),
