@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import Browser
@@ -30,9 +31,10 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
 
 
 @pytest.fixture(scope="package")
-def visitor(browser: Browser, fleet: Fleet) -> Visitor:
+def visitor(browser: Browser, fleet: Fleet) -> Iterator[Visitor]:
     """A reader of the fleet's pages."""
-    return Visitor(browser, fleet.live.url)
+    with closing(Visitor(browser, fleet.live.url)) as reader:
+        yield reader
 
 
 @pytest.fixture(scope="package")
@@ -40,6 +42,7 @@ def empty_visitor(browser: Browser, tmp_path_factory: pytest.TempPathFactory) ->
     """A reader of a service to which nothing was ever reported."""
     live = LiveService(tmp_path_factory.mktemp("empty") / "var")
     try:
-        yield Visitor(browser, live.start().url)
+        with closing(Visitor(browser, live.start().url)) as reader:
+            yield reader
     finally:
         live.stop()

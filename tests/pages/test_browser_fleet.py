@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import closing
 
 import orjson
 import pytest
@@ -26,107 +27,106 @@ def submit(tab: Tab, form: str) -> None:
 
 @pytest.mark.parametrize("look", WAYS)
 def test_filters_leave_the_servers_that_are_like_that(visitor: Visitor, look: Look) -> None:
-    with visitor.tab(look) as tab:
-        page = tab.open("/")
-        assert len(cells(tab, "servers")) == 15
+    tab = visitor.tab(look)
+    page = tab.open("/")
+    assert len(cells(tab, "servers")) == 15
 
-        page.locator("#ipaddress").fill("10.0.2.0/24")
-        submit(tab, "#servers form")
-        assert cells(tab, "servers") == ["bd-1", "bd-2", "cache-1"]
-        page.locator("#version_so").fill("13")
-        submit(tab, "#servers form")
-        assert cells(tab, "servers") == ["bd-1"]
-        assert page.locator("#ipaddress").input_value() == "10.0.2.0/24"
-        assert [row["nombre_host"] for row in data_of(tab, "servers").rows] == ["bd-1"]
-        tab.check()
+    page.locator("#ipaddress").fill("10.0.2.0/24")
+    submit(tab, "#servers form")
+    assert cells(tab, "servers") == ["bd-1", "bd-2", "cache-1"]
+    page.locator("#version_so").fill("13")
+    submit(tab, "#servers form")
+    assert cells(tab, "servers") == ["bd-1"]
+    assert page.locator("#ipaddress").input_value() == "10.0.2.0/24"
+    assert [row["nombre_host"] for row in data_of(tab, "servers").rows] == ["bd-1"]
+    tab.check()
 
 
 @pytest.mark.parametrize("look", WAYS)
 def test_the_search_finds_any_part_of_what_a_server_is(visitor: Visitor, look: Look) -> None:
-    with visitor.tab(look) as tab:
-        page = tab.open("/")
-        page.locator("#q").fill("NEOVERSE")
-        submit(tab, "#servers form")
-        shown = cells(tab, "servers")
-        assert shown == ["web-3", "cache-1", "borde-bogota"]
-        assert [row["nombre_host"] for row in data_of(tab, "servers").csv] == shown
-        page.locator("#q").fill("no such thing")
-        submit(tab, "#servers form")
-        assert cells(tab, "servers") == []
-        tab.check()
+    tab = visitor.tab(look)
+    page = tab.open("/")
+    page.locator("#q").fill("NEOVERSE")
+    submit(tab, "#servers form")
+    shown = cells(tab, "servers")
+    assert shown == ["web-3", "cache-1", "borde-bogota"]
+    assert [row["nombre_host"] for row in data_of(tab, "servers").csv] == shown
+    page.locator("#q").fill("no such thing")
+    submit(tab, "#servers form")
+    assert cells(tab, "servers") == []
+    tab.check()
 
 
 @pytest.mark.parametrize("look", WAYS)
 def test_the_silent_ones_are_one_click_away(visitor: Visitor, look: Look) -> None:
-    with visitor.tab(look) as tab:
-        page = tab.open("/")
-        page.locator(".figures .bad a").click()
-        assert cells(tab, "servers") == ["sensor-planta"]
-        assert page.locator("#estado").input_value() == "silencioso"
-        assert [row["estado"] for row in data_of(tab, "servers").rows] == ["silencioso"]
-        tab.check()
+    tab = visitor.tab(look)
+    page = tab.open("/")
+    page.locator(".figures .bad a").click()
+    assert cells(tab, "servers") == ["sensor-planta"]
+    assert page.locator("#estado").input_value() == "silencioso"
+    assert [row["estado"] for row in data_of(tab, "servers").rows] == ["silencioso"]
+    tab.check()
 
 
 @pytest.mark.parametrize("look", WAYS)
 def test_the_fleet_of_a_moment_is_shown_as_it_was(
     visitor: Visitor, fleet: Fleet, look: Look
 ) -> None:
-    with visitor.tab(look) as tab:
-        page = tab.open("/?nombre_so=Debian+GNU%2FLinux&version_so=13")
-        assert cells(tab, "servers") == ["bd-1"]
-        page.locator("#moment").fill(fleet.ago(20))
-        submit(tab, "form:has(#moment)")
-        assert "version_so=13" in tab.address
-        assert cells(tab, "servers") == []
-        tab.open(f"/?version_so=12&fecha_hora={fleet.ago(20)}")
-        assert "bd-1" in cells(tab, "servers")
-        assert [row["nombre_host"] for row in data_of(tab, "servers").csv] == (
-            cells(tab, "servers")
-        )
-        page.get_by_role("link", name="bd-1").click()
-        assert tab.address.startswith(f"/servidor/{fleet.servers['bd-1']}?fecha_hora=")
-        tab.check()
+    tab = visitor.tab(look)
+    page = tab.open("/?nombre_so=Debian+GNU%2FLinux&version_so=13")
+    assert cells(tab, "servers") == ["bd-1"]
+    page.locator("#moment").fill(fleet.ago(20))
+    submit(tab, "form:has(#moment)")
+    assert "version_so=13" in tab.address
+    assert cells(tab, "servers") == []
+    tab.open(f"/?version_so=12&fecha_hora={fleet.ago(20)}")
+    assert "bd-1" in cells(tab, "servers")
+    assert [row["nombre_host"] for row in data_of(tab, "servers").csv] == (cells(tab, "servers"))
+    page.get_by_role("link", name="bd-1").click()
+    assert tab.address.startswith(f"/servidor/{fleet.servers['bd-1']}?fecha_hora=")
+    tab.check()
 
 
 def test_the_summary_is_that_of_its_data(visitor: Visitor) -> None:
-    with visitor.tab(Look("en")) as tab:
-        page = tab.open("/")
-        summary = page.request.get("/resumen").json()
-        figures = page.locator(".figures dd").all_inner_texts()
-        arrived = sum(hour["informes"] for hour in summary["informes_por_hora"])
-        assert figures == [
-            str(summary["servidores"]),
-            str(summary["al_dia"]),
-            str(summary["silenciosos"]),
-            str(arrived),
-        ]
-        programs = page.locator("section", has=page.locator("#programs-heading"))
-        assert programs.locator("tbody th").all_inner_texts() == (
-            [row["name"] for row in summary["programas"]]
-        )
-        news = page.locator("section", has=page.locator("#news-heading")).locator("li")
-        shown = zip(news.all_inner_texts(), summary["novedades"], strict=False)
-        for text, item in list(shown)[:3]:
-            assert item["fecha_hora"][:19] in text
-            assert (item["nombre_host"] or item["ip_server"]) in text
+    tab = visitor.tab(Look("en"))
+    page = tab.open("/")
+    summary = page.request.get("/resumen").json()
+    figures = page.locator(".figures dd").all_inner_texts()
+    arrived = sum(hour["informes"] for hour in summary["informes_por_hora"])
+    assert figures == [
+        str(summary["servidores"]),
+        str(summary["al_dia"]),
+        str(summary["silenciosos"]),
+        str(arrived),
+    ]
+    programs = page.locator("section", has=page.locator("#programs-heading"))
+    assert programs.locator("tbody th").all_inner_texts() == (
+        [row["name"] for row in summary["programas"]]
+    )
+    news = page.locator("section", has=page.locator("#news-heading")).locator("li")
+    shown = zip(news.all_inner_texts(), summary["novedades"], strict=False)
+    for text, item in list(shown)[:3]:
+        assert item["fecha_hora"][:19] in text
+        assert (item["nombre_host"] or item["ip_server"]) in text
 
 
 def test_a_later_page_leads_back_to_the_first(visitor: Visitor) -> None:
-    with visitor.tab(Look("en")) as tab:
-        following = tab.page.request.get("/servers?limit=10").json()["siguiente"]
-        page = tab.open(f"/?{following.rpartition('&')[2]}")
-        assert len(cells(tab, "servers")) == 5
-        rows = data_of(tab, "servers").rows
-        assert [row["nombre_host"] or row["ipaddress"] for row in rows] == cells(tab, "servers")
-        page.get_by_role("link", name="First page").click()
-        assert len(cells(tab, "servers")) == 15
-        tab.check()
+    tab = visitor.tab(Look("en"))
+    following = tab.page.request.get("/servers?limit=10").json()["siguiente"]
+    page = tab.open(f"/?{following.rpartition('&')[2]}")
+    assert len(cells(tab, "servers")) == 5
+    rows = data_of(tab, "servers").rows
+    assert [row["nombre_host"] or row["ipaddress"] for row in rows] == cells(tab, "servers")
+    page.get_by_role("link", name="First page").click()
+    assert len(cells(tab, "servers")) == 15
+    tab.check()
 
 
 def test_the_first_report_is_sent_by_the_command_that_the_page_of_an_empty_database_shows(
     browser: Browser, fresh_service: LiveService
 ) -> None:
-    with Visitor(browser, fresh_service.start().url).tab(Look("en")) as tab:
+    with closing(Visitor(browser, fresh_service.start().url)) as reader:
+        tab = reader.tab(Look("en"))
         page = tab.open("/")
         curl, address, *options = shlex.split(page.locator("#curl").inner_text())
         assert (curl, address) == ("curl", f"{fresh_service.url}/servers")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import Browser, Route
@@ -17,8 +18,8 @@ _GOOD = """<!doctype html><html lang="es"><head><title>Flota</title>
 @pytest.fixture
 def tab(browser: Browser) -> Iterator[Tab]:
     """A tab on a phone, of a reader of Spanish, upon a service that is not there."""
-    with Visitor(browser, "http://127.0.0.1:9").tab(Look(width=PHONE)) as opened:
-        yield opened
+    with closing(Visitor(browser, "http://127.0.0.1:9")) as reader:
+        yield reader.tab(Look(width=PHONE))
 
 
 def show(tab: Tab, body: str, status: int = 200, page: str = _GOOD) -> None:

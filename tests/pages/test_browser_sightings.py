@@ -21,109 +21,109 @@ def host(row: dict[str, str | None]) -> str | None:
 
 @pytest.mark.parametrize("look", WAYS)
 def test_a_program_is_found_by_its_form(visitor: Visitor, look: Look) -> None:
-    with visitor.tab(look) as tab:
-        page = tab.open("/programa")
-        page.locator("#name").fill("nginx")
-        page.locator("form button").click()
-        page.wait_for_load_state()
-        assert page.locator("h1").inner_text() == "nginx"
-        running = data_of(tab, "running").rows
-        assert cells(tab, "running") == [host(row) for row in running]
-        assert len(running) == 25
-        figures = page.locator(".figures dd").all_inner_texts()
-        assert [figure.split()[0] for figure in figures[:3]] == ["5", "25", "5"]
-        assert cells(tab, "history") == HOSTS_OF_NGINX
-        assert {host(row) for row in data_of(tab, "history").rows} == set(HOSTS_OF_NGINX)
+    tab = visitor.tab(look)
+    page = tab.open("/programa")
+    page.locator("#name").fill("nginx")
+    page.locator("form button").click()
+    page.wait_for_load_state()
+    assert page.locator("h1").inner_text() == "nginx"
+    running = data_of(tab, "running").rows
+    assert cells(tab, "running") == [host(row) for row in running]
+    assert len(running) == 25
+    figures = page.locator(".figures dd").all_inner_texts()
+    assert [figure.split()[0] for figure in figures[:3]] == ["5", "25", "5"]
+    assert cells(tab, "history") == HOSTS_OF_NGINX
+    assert {host(row) for row in data_of(tab, "history").rows} == set(HOSTS_OF_NGINX)
 
-        page.locator("#username").fill("root")
-        page.locator("form button").click()
-        page.wait_for_load_state()
-        assert cells(tab, "running") == HOSTS_OF_NGINX
-        tab.check()
+    page.locator("#username").fill("root")
+    page.locator("form button").click()
+    page.wait_for_load_state()
+    assert cells(tab, "running") == HOSTS_OF_NGINX
+    tab.check()
 
 
 @pytest.mark.parametrize("look", WAYS)
 def test_a_program_is_shown_where_it_ran_at_a_moment(
     visitor: Visitor, fleet: Fleet, look: Look
 ) -> None:
-    with visitor.tab(look) as tab:
-        page = tab.open("/programa?name=xmrig")
-        assert cells(tab, "running") == []
-        assert cells(tab, "history") == ["web-2"]
-        page.locator("#moment").fill(fleet.ago(1))
-        page.locator("form button").click()
-        page.wait_for_load_state()
-        assert cells(tab, "running") == []
-        # It ran from minute 100 to 170 of the fleet's day.
-        page.locator("#moment").fill(fleet.ago(23.5 - 130 / 60))
-        page.locator("form button").click()
-        page.wait_for_load_state()
-        assert cells(tab, "running") == ["web-2"]
-        (row,) = data_of(tab, "running").rows
-        assert row["linea_comando"] == "/tmp/.x/xmrig -o pool:3333"
-        assert row["linea_comando"] in page.locator("#running").inner_text()
-        page.get_by_role("link", name="web-2").first.click()
-        assert "xmrig" in cells(tab, "processes", 2)
-        tab.check()
+    tab = visitor.tab(look)
+    page = tab.open("/programa?name=xmrig")
+    assert cells(tab, "running") == []
+    assert cells(tab, "history") == ["web-2"]
+    page.locator("#moment").fill(fleet.ago(1))
+    page.locator("form button").click()
+    page.wait_for_load_state()
+    assert cells(tab, "running") == []
+    # It ran from minute 100 to 170 of the fleet's day.
+    page.locator("#moment").fill(fleet.ago(23.5 - 130 / 60))
+    page.locator("form button").click()
+    page.wait_for_load_state()
+    assert cells(tab, "running") == ["web-2"]
+    (row,) = data_of(tab, "running").rows
+    assert row["linea_comando"] == "/tmp/.x/xmrig -o pool:3333"
+    assert row["linea_comando"] in page.locator("#running").inner_text()
+    page.get_by_role("link", name="web-2").first.click()
+    assert "xmrig" in cells(tab, "processes", 2)
+    tab.check()
 
 
 def test_a_pattern_finds_programs_of_many_names(visitor: Visitor) -> None:
-    with visitor.tab(Look("en")) as tab:
-        tab.open("/programa?name=SYSTEMD-*")
-        names = set(cells(tab, "running", 2))
-        assert names == {row["name"] for row in data_of(tab, "running").rows}
-        assert {"systemd-logind", "systemd-journald"} < names
-        assert "systemd" not in names
-        tab.check()
+    tab = visitor.tab(Look("en"))
+    tab.open("/programa?name=SYSTEMD-*")
+    names = set(cells(tab, "running", 2))
+    assert names == {row["name"] for row in data_of(tab, "running").rows}
+    assert {"systemd-logind", "systemd-journald"} < names
+    assert "systemd" not in names
+    tab.check()
 
 
 def test_the_two_lists_of_a_program_are_turned_over_each_by_itself(visitor: Visitor) -> None:
-    with visitor.tab(Look("en")) as tab:
-        page = tab.open("/programa?username=root")
-        first, history = cells(tab, "running"), cells(tab, "history")
-        assert len(first) == 100
-        page.locator("#running a[rel=next]").click()
-        assert cells(tab, "running") != first
-        assert cells(tab, "history") == history
-        assert cells(tab, "running") == [host(row) for row in data_of(tab, "running").rows]
-        assert {host(row) for row in data_of(tab, "history").rows} == set(history)
-        page.get_by_role("link", name="First page").click()
-        assert cells(tab, "running") == first
-        tab.check()
+    tab = visitor.tab(Look("en"))
+    page = tab.open("/programa?username=root")
+    first, history = cells(tab, "running"), cells(tab, "history")
+    assert len(first) == 100
+    page.locator("#running a[rel=next]").click()
+    assert cells(tab, "running") != first
+    assert cells(tab, "history") == history
+    assert cells(tab, "running") == [host(row) for row in data_of(tab, "running").rows]
+    assert {host(row) for row in data_of(tab, "history").rows} == set(history)
+    page.get_by_role("link", name="First page").click()
+    assert cells(tab, "running") == first
+    tab.check()
 
 
 @pytest.mark.parametrize("look", WAYS)
 def test_a_user_is_found_by_the_form(visitor: Visitor, fleet: Fleet, look: Look) -> None:
-    with visitor.tab(look) as tab:
-        page = tab.open("/usuario")
-        page.locator("#username").fill("juan")
-        page.locator("form button").click()
-        page.wait_for_load_state()
-        assert page.locator("h1").inner_text() == "juan"
-        (login,) = data_of(tab, "logins").rows
-        assert cells(tab, "logins") == ["bd-1"] == [host(login)]
-        assert login["origen"] in page.locator("#logins").inner_text()
-        assert cells(tab, "history") == [host(row) for row in data_of(tab, "history").rows]
+    tab = visitor.tab(look)
+    page = tab.open("/usuario")
+    page.locator("#username").fill("juan")
+    page.locator("form button").click()
+    page.wait_for_load_state()
+    assert page.locator("h1").inner_text() == "juan"
+    (login,) = data_of(tab, "logins").rows
+    assert cells(tab, "logins") == ["bd-1"] == [host(login)]
+    assert login["origen"] in page.locator("#logins").inner_text()
+    assert cells(tab, "history") == [host(row) for row in data_of(tab, "history").rows]
 
-        page.locator("#moment").fill(fleet.ago(22))
-        page.locator("form button").click()
-        page.wait_for_load_state()
-        assert cells(tab, "logins") == []
-        tab.check()
+    page.locator("#moment").fill(fleet.ago(22))
+    page.locator("form button").click()
+    page.wait_for_load_state()
+    assert cells(tab, "logins") == []
+    tab.check()
 
 
 def test_what_runs_as_a_user_leads_to_its_program(visitor: Visitor) -> None:
-    with visitor.tab(Look("en")) as tab:
-        page = tab.open("/usuario?username=www-data")
-        processes = data_of(tab, "programs").rows
-        names = cells(tab, "programs")
-        assert set(names) == {row["name"] for row in processes}
-        counts = [int(count) for count in cells(tab, "programs", 3)]
-        assert sum(counts) == len(processes)
-        page.locator("#programs tbody a").first.click()
-        assert page.locator("h1").inner_text() == names[0]
-        assert len(cells(tab, "running")) == counts[0]
-        tab.check()
+    tab = visitor.tab(Look("en"))
+    page = tab.open("/usuario?username=www-data")
+    processes = data_of(tab, "programs").rows
+    names = cells(tab, "programs")
+    assert set(names) == {row["name"] for row in processes}
+    counts = [int(count) for count in cells(tab, "programs", 3)]
+    assert sum(counts) == len(processes)
+    page.locator("#programs tbody a").first.click()
+    assert page.locator("h1").inner_text() == names[0]
+    assert len(cells(tab, "running")) == counts[0]
+    tab.check()
 
 
 @pytest.mark.parametrize(
@@ -136,9 +136,9 @@ def test_what_runs_as_a_user_leads_to_its_program(visitor: Visitor) -> None:
 def test_what_is_not_found_leads_to_names_that_hold_it(
     visitor: Visitor, address: str, wider: str
 ) -> None:
-    with visitor.tab(Look("en")) as tab:
-        page = tab.open(address)
-        page.get_by_role("link", name="*").click()
-        assert tab.address.replace("%2A", "*") == wider
-        assert page.locator("tbody tr").count()
-        tab.check()
+    tab = visitor.tab(Look("en"))
+    page = tab.open(address)
+    page.get_by_role("link", name="*").click()
+    assert tab.address.replace("%2A", "*") == wider
+    assert page.locator("tbody tr").count()
+    tab.check()
