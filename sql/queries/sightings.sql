@@ -26,6 +26,7 @@ CROSS JOIN profile AS p ON p.id = r.profile_id
 CROSS JOIN report AS f ON f.server_id = n.id AND f.seq = s.first_seq
 WHERE n.id >= :server_id
   AND (n.id > :server_id OR s.slot > :slot)
+  AND (:any = 1 OR EXISTS (SELECT 1 FROM matching))
   AND (:any = 1 OR EXISTS (
     SELECT 1
     FROM matching AS m
@@ -80,6 +81,7 @@ CROSS JOIN report AS f ON f.server_id = n.id AND f.seq = s.first_seq
 CROSS JOIN report AS l ON l.server_id = n.id AND l.seq = coalesce(s.gone_seq - 1, h.seq)
 WHERE n.id >= :server_id
   AND (n.id > :server_id OR s.slot > :slot)
+  AND (:any = 1 OR EXISTS (SELECT 1 FROM matching))
   AND (:any = 1 OR r.seq < 0 OR EXISTS (
     SELECT 1
     FROM matching AS m
