@@ -15,6 +15,7 @@ from service.store.sightings import Matching, ProcessEver, ProcessSighting, Sigh
 
 _PATH = "/programa"
 _MOST_COMMANDS = 30
+_MOST_RUNS = 12  # of each name on each server are drawn
 
 
 class ProgramPage:
@@ -49,7 +50,12 @@ class ProgramPage:
                 "servers": self._activity.servers(),
                 "running": running.rows,
                 "pages": turned(query, _PATH, CURSOR, running.after),
-                "spread": spread(ever.rows, self._clock(), lambda row: (row.name, row.username)),
+                "spread": spread(
+                    ever.rows,
+                    self._activity.runs(matching, history_after, query.limit, _MOST_RUNS),
+                    self._clock(),
+                    lambda row: (row.name, row.username),
+                ),
                 "history_pages": turned(query, _PATH, HISTORY_CURSOR, ever.after),
                 "commands": self._activity.commands(matching, _MOST_COMMANDS),
             }

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from service.pages.charts import Line, Tick, percent, ticks
 from service.parameters import CURSOR, Parameter, Query
+from service.store.activity import Run
 from service.store.sightings import LoginEver, ProcessEver
 
 # The two lists of a page are turned over each by itself.
@@ -27,7 +28,8 @@ class Place(NamedTuple):
     first_at: int
     last_at: int
     running: bool
-    line: Line
+    line: Line  # from the first sight of it to the last
+    runs: list[Line]  # of it, what is known to be without a break
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +42,19 @@ class Spread:
 
 def spread(
     rows: Sequence[ProcessEver] | Sequence[LoginEver],
+    runs: Iterable[Run],
     until: int,
     apart: Callable[[Any], tuple[str | None, ...]],
 ) -> Spread:
     """One line a server, from the first to the last record that shows any of its rows."""
     since = min((row.first_at for row in rows), default=until - _SHORTEST)
     until = max([until, since + _SHORTEST, *(row.last_at for row in rows)])
+    lines: dict[int, list[Line]] = {}
+    for run in runs:
+        lines.setdefault(run.server_id, []).append(_line(run.first_at, run.last_at, since, until))
     places = [
-        _place(list(of_server), since, until, apart)
-        for _, of_server in groupby(rows, key=lambda row: row.server_id)
+        _place(list(of_server), lines.get(server_id, []), (since, until), apart)
+        for server_id, of_server in groupby(rows, key=lambda row: row.server_id)
     ]
     # The label of a tick stands to the right of it, and needs some room.
     room = since + (until - since) * 9 // 10
@@ -56,7 +62,10 @@ def spread(
 
 
 def _place(
-    rows: Sequence[Any], since: int, until: int, apart: Callable[[Any], tuple[str | None, ...]]
+    rows: Sequence[Any],
+    runs: list[Line],
+    span: tuple[int, int],
+    apart: Callable[[Any], tuple[str | None, ...]],
 ) -> Place:
     first, last = min(row.first_at for row in rows), max(row.last_at for row in rows)
     return Place(
@@ -67,8 +76,13 @@ def _place(
         first_at=first,
         last_at=last,
         running=any(row.running for row in rows),
-        line=Line(percent(first - since, until - since), percent(last - since, until - since)),
+        line=_line(first, last, *span),
+        runs=runs,
     )
+
+
+def _line(first: int, last: int, since: int, until: int) -> Line:
+    return Line(percent(first - since, until - since), percent(last - since, until - since))
 
 
 def _each_once(values: Iterable[tuple[str | None, ...]]) -> list[tuple[str | None, ...]]:

@@ -49,7 +49,7 @@ class UserPage:
                 "extent": self._activity.logins(matching),
                 "logins": logins.rows,
                 "pages": turned(query, _PATH, CURSOR, logins.after),
-                "spread": spread(ever.rows, self._clock(), lambda row: (row.username,)),
+                "spread": spread(ever.rows, (), self._clock(), lambda row: (row.username,)),
                 "origins": self._activity.origins(matching, _MOST_ORIGINS),
                 "history_pages": turned(query, _PATH, HISTORY_CURSOR, ever.after),
                 "programs": programs[:_MOST_PROGRAMS],

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from service.database import Database
-from service.store.sightings import Matching, wanted
+from service.store.sightings import Matching, place_of, wanted
 
 
 class Extent(NamedTuple):
@@ -15,6 +15,14 @@ class Extent(NamedTuple):
     servers: int
     first_at: int | None  # when the first record that shows it was taken; null where none does
     last_at: int | None  # and the last one; null as long as it is there
+
+
+class Run(NamedTuple):
+    """From the first to the last of some reports in a row that show a program."""
+
+    server_id: int
+    first_at: int
+    last_at: int
 
 
 class ActivityStore:
@@ -41,6 +49,11 @@ class ActivityStore:
     def origins(self, matching: Matching, limit: int) -> list[tuple[str | None, str | None]]:
         """Terminals and addresses of these users, among the latest that came up."""
         return self._all("origins_of_user", matching, limit=limit)
+
+    def runs(self, matching: Matching, after: int, limit: int, most: int) -> list[Run]:
+        """The latest runs, at most so many each, of what the same page of `ever` tells."""
+        place = {**place_of(after), "limit": limit, "others": most - 1}
+        return [Run(*row) for row in self._all("runs_of_program", matching, **place)]
 
     def processes(self, matching: Matching) -> Extent:
         return self._extent("process_extent", matching)

@@ -137,9 +137,7 @@ class SightingStore(Generic[Sighting, Ever]):
 
     def ever(self, matching: Matching, after: int, limit: int) -> Sightings[Ever]:
         """What servers have ever shown; the pid does not matter."""
-        server_id, name_id = after >> _NAME_BITS, after & ((1 << _NAME_BITS) - 1)
-        place = {"server_id": server_id, "name_id": name_id, "limit": limit + 1}
-        rows = self._all(self._ever, wanted(matching) | place)
+        rows = self._all(self._ever, wanted(matching) | place_of(after) | {"limit": limit + 1})
         shown = [self._ever_row._make(row[:-1]) for row in rows[:limit]]
         shown = [row._replace(running=bool(row.running)) for row in shown]
         last = rows[limit - 1] if len(rows) > limit else None
@@ -178,6 +176,11 @@ def login_sightings(
     database: Database, queries: Mapping[str, str]
 ) -> SightingStore[LoginSighting, LoginEver]:
     return SightingStore(database, queries, "login", LoginSighting, LoginEver)
+
+
+def place_of(after: int) -> dict[str, int]:
+    """Where a page of what was ever seen begins, as the queries take it."""
+    return {"server_id": after >> _NAME_BITS, "name_id": after & ((1 << _NAME_BITS) - 1)}
 
 
 def wanted(matching: Matching) -> dict[str, Any]:

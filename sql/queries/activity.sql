@@ -95,6 +95,49 @@ FROM (
 ) AS latest
 WHERE terminal IS NOT NULL OR origin IS NOT NULL;
 
+-- name: runs_of_program
+-- From when to when was each of what this page of process_ever tells shown without a break, lately?
+WITH matching (id) AS MATERIALIZED (
+  SELECT id FROM process_name
+  WHERE name = :name
+    AND (:username IS NULL OR username = :username)
+    AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
+  UNION ALL
+  SELECT id FROM process_name
+  WHERE :name IS NULL
+    AND (:name_like IS NULL OR name LIKE :name_like ESCAPE '!')
+    AND (:username IS NULL OR username = :username)
+    AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
+)
+SELECT k.server_id, f.taken_at, l.taken_at
+FROM (
+  SELECT q.server_id AS server_id, q.name_id AS name_id
+  FROM matching AS m
+  CROSS JOIN process_sighting AS q ON q.name_id = m.id
+  WHERE q.server_id >= :server_id AND (q.server_id > :server_id OR q.name_id > :name_id)
+  ORDER BY q.server_id, q.name_id
+  LIMIT :limit
+) AS k
+CROSS JOIN process_run AS u
+  ON u.server_id = k.server_id
+  AND u.name_id = k.name_id
+  AND u.first_seq >= coalesce(
+    (
+      SELECT e.first_seq FROM process_run AS e
+      WHERE e.server_id = k.server_id AND e.name_id = k.name_id
+      ORDER BY e.first_seq DESC
+      LIMIT 1 OFFSET :others
+    ),
+    1
+  )
+CROSS JOIN report AS f ON f.server_id = u.server_id AND f.seq = u.first_seq
+CROSS JOIN report AS l
+  ON l.server_id = u.server_id
+  AND l.seq = coalesce(
+    u.gone_seq - 1, (SELECT max(e.seq) FROM report AS e WHERE e.server_id = u.server_id)
+  )
+ORDER BY k.server_id, k.name_id, u.first_seq;
+
 -- name: number_of_servers
 -- How many servers are known?
 SELECT count(*) FROM server;

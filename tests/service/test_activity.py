@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from service.queries import load_queries
 from service.report import Report
 from service.store.activity import ActivityStore, Extent
-from service.store.sightings import Matching
+from service.store.sightings import Matching, process_sightings
 from tests import plain_answers as plain
 from tests.generated import Stores, histories, stores
 
@@ -19,7 +19,9 @@ PATTERNS = st.sampled_from([None, "cron", "sshd", "", "*", "C*", "*h*", "none"])
 MATCHING = st.builds(Matching, name=PATTERNS, username=PATTERNS)
 
 
-def ran(both: Stores, matching: Matching, *, now: bool) -> list[tuple[int, int, str | None, str | None]]:
+def ran(
+    both: Stores, matching: Matching, *, now: bool
+) -> list[tuple[int, int, str | None, str | None]]:
     """Server, time, name and username of each process like these, in all or the newest records."""
     told = plain.all_newest(both.told) if now else both.told
     return [
@@ -70,3 +72,46 @@ def test_figures_are_those_of_the_records(history: History, matching: Matching) 
             logged_in(both, of_user, now=False),
             going_on=bool(logged_in(both, of_user, now=True)),
         )
+
+
+def runs(both: Stores, matching: Matching) -> list[tuple[int, int, int]]:
+    """Of each name on each server, the reports in a row that show it."""
+    found = []
+    for server_id in plain.servers(both.told):
+        reports = plain.on_time(both.told, server_id)
+        shown = [{row[1:3] for row in told.report.processes} for told in reports]
+        for name, username in set().union(*shown):
+            if not plain.matches(matching.name, name):
+                continue
+            if not plain.matches(matching.username, username):
+                continue
+            has = [(name, username) in names for names in shown]
+            firsts = [at for at, it in enumerate(has) if it and not (at and has[at - 1])]
+            lasts = [at for at, it in enumerate(has) if it and not [*has, False][at + 1]]
+            found += [
+                (server_id, reports[first].taken_at, reports[last].taken_at)
+                for first, last in zip(firsts, lasts, strict=True)
+            ]
+    return sorted(found)
+
+
+@settings(max_examples=80, deadline=None)
+@given(histories(), MATCHING, st.integers(1, 3))
+def test_runs_are_reports_in_a_row(history: History, matching: Matching, most: int) -> None:
+    with stores() as both:
+        both.add_history(history)
+        queries = load_queries()
+        ours = ActivityStore(both.database, queries)
+        ever = process_sightings(both.database, queries)
+        assert sorted(ours.runs(matching, 0, 1000, 1000)) == runs(both, matching)
+        # Those of a page are those of its rows, and the latest ones.
+        after: int | None = 0
+        while after is not None:
+            page = ever.ever(matching, after, 2)
+            shown = ours.runs(matching, after, 2, most)
+            assert {run.server_id for run in shown} <= {row.server_id for row in page.rows}
+            assert len(shown) <= most * len(page.rows)
+            for row in page.rows:
+                if row.running:
+                    assert row.last_at in [run.last_at for run in shown]
+            after = page.after
