@@ -123,18 +123,19 @@ class Known:
     def __init__(self, path: Path, seed: int) -> None:
         self._random = random.Random(seed)
         with closing(sqlite3.connect(path)) as connection:
-            query = "SELECT min(taken_at), max(taken_at), count(*), max(id) FROM report"
-            self._first, self._last, self.reports, self._records = connection.execute(
-                query
-            ).fetchone()
+            # Between the reports that were stored at first and those of a later run nothing is.
+            rows = connection.execute("SELECT taken_at FROM report")
+            self._times = [taken_at for (taken_at,) in rows]
             (self._servers,) = connection.execute("SELECT max(id) FROM server").fetchone()
+        self.reports = len(self._times)
 
     def time(self) -> int:
-        return self._random.randint(self._first, self._last)
+        """When any report was taken."""
+        return self._random.choice(self._times)
 
     def record(self) -> int:
         """The id_serv of any report."""
-        return self._random.randint(1, self._records)
+        return self._random.randint(1, self.reports)
 
     def server(self) -> int:
         return self._random.randint(1, self._servers)
