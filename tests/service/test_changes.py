@@ -112,7 +112,7 @@ def test_every_lifetime_is_told_of_every_span_of_time() -> None:
 
 
 @pytest.mark.torture
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(histories(most=40), BOUNDS, BOUNDS)
 def test_changes_and_lifetimes_of_long_histories(
     history: History, since: int | None, until: int | None

@@ -146,7 +146,7 @@ def test_the_count_is_that_of_what_runs_now(
 
 @pytest.mark.torture
 @each_kind
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(history=histories(most=40), matching=MATCHING, moment=BOUNDS)
 def test_sightings_of_long_histories(
     kind: Kind, history: History, matching: Matching, moment: int | None
