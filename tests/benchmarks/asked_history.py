@@ -125,8 +125,8 @@ class Known:
         with closing(sqlite3.connect(path)) as connection:
             # Between the reports that were stored at first and those of a later run nothing is.
             rows = connection.execute("SELECT taken_at FROM report")
-            self._times = [taken_at for (taken_at,) in rows]
-            (self._servers,) = connection.execute("SELECT max(id) FROM server").fetchone()
+            self._times: list[int] = [taken_at for (taken_at,) in rows]
+            self._servers: int = connection.execute("SELECT max(id) FROM server").fetchone()[0]
         self.reports = len(self._times)
 
     def time(self) -> int:
