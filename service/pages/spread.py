@@ -82,6 +82,7 @@ def _place(
 
 
 def _line(first: int, last: int, since: int, until: int) -> Line:
+    last = max(last, first + (until - since) // 250)  # a single report is a dot
     return Line(percent(first - since, until - since), percent(last - since, until - since))
 
 
