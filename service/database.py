@@ -27,7 +27,9 @@ CREATEDB_FOLDER = Path(__file__).resolve().parent.parent / "sql" / "createdb"
 
 _SCRIPT_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 _BUSY_TIMEOUT_SECONDS = 10
-_IDLE_READERS = 8  # connections kept open between requests
+_IDLE_READERS = 4  # connections kept open between requests
+# Of each at most. The index that finds moments has to fit in, and does not in SQLite's 2,000.
+_CACHE_KIBIBYTES = 16_384
 
 
 class Database:
@@ -174,6 +176,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     )
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
     return connection
 
 
