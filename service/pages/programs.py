@@ -14,6 +14,7 @@ from service.store.activity import ActivityStore
 from service.store.sightings import Matching, ProcessEver, ProcessSighting, SightingStore
 
 _PATH = "/programa"
+_MOST_BUSIEST = 40
 _MOST_COMMANDS = 30
 _MOST_RUNS = 12  # of each name on each server are drawn
 
@@ -59,6 +60,8 @@ class ProgramPage:
                 "history_pages": turned(query, _PATH, HISTORY_CURSOR, ever.after),
                 "commands": self._activity.commands(matching, _MOST_COMMANDS),
             }
+        else:
+            shown["busiest"] = self._activity.programs_of(matching)[:_MOST_BUSIEST]
         self._site.show(
             req,
             resp,

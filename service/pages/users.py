@@ -14,6 +14,7 @@ from service.store.activity import ActivityStore
 from service.store.sightings import LoginEver, LoginSighting, Matching, SightingStore
 
 _PATH = "/usuario"
+_MOST_BUSIEST = 40
 _MOST_PROGRAMS = 40
 _MOST_ORIGINS = 30
 
@@ -56,6 +57,8 @@ class UserPage:
                 "more_programs": max(0, len(programs) - _MOST_PROGRAMS),
                 "processes": sum(count for _, count in programs),
             }
+        else:
+            shown["busiest"] = self._activity.users_of(matching)[:_MOST_BUSIEST]
         self._site.show(
             req,
             resp,

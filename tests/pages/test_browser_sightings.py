@@ -67,6 +67,17 @@ def test_a_program_is_shown_where_it_ran_at_a_moment(
     tab.check()
 
 
+@pytest.mark.parametrize(("address", "busiest"), [("/programa", "nfsd"), ("/usuario", "root")])
+def test_whoever_asks_for_nothing_sees_the_busiest(
+    visitor: Visitor, address: str, busiest: str
+) -> None:
+    tab = visitor.tab(Look("en"))
+    page = tab.open(address)
+    page.locator("main tbody a").first.click()
+    assert page.locator("h1").inner_text() == busiest
+    tab.check()
+
+
 def test_a_pattern_finds_programs_of_many_names(visitor: Visitor) -> None:
     tab = visitor.tab(Look("en"))
     tab.open("/programa?name=SYSTEMD-*")
