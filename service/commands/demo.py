@@ -92,7 +92,7 @@ def _what_to_try(url: str, config: Config, id_serv: int) -> str:
     database = shlex.quote(str(config.database))
     hint = "" if shutil.which("sqlite3") else "   (Debian: apt install sqlite3)"
     return f"""
-  Try, in another terminal:
+  Look at {url}/ in a browser, or try, in another terminal:
     curl {url}/servers
     curl {url}/servers/{id_serv}/procesos
     sqlite3 -box {database} "{query}"{hint}
