@@ -93,8 +93,8 @@ def test_the_report_of_this_machine_is_version_2(validator: Draft202012Validator
 def test_command_lines_are_in_it_when_they_are_asked_for() -> None:
     document: Any = report.build(Machine(), None, command_lines=True)
     mine = next(row for row in document["procesos"] if row["pid"] == os.getpid())
-    with open("/proc/self/cmdline", encoding="utf-8", errors="replace") as command_line:
-        assert mine["linea_comando"].split()[0] == command_line.read().split("\0")[0]
+    command_line = Path("/proc/self/cmdline").read_text(encoding="utf-8", errors="replace")
+    assert mine["linea_comando"].split()[0] == command_line.split("\0")[0]
 
 
 def test_a_process_keeps_its_start_from_report_to_report(tmp_path: Path) -> None:
