@@ -15,6 +15,12 @@ except ComplianceError as error:
 
 wsgi_app = "service.app:create_app()"
 bind = _config.bind
+if _config.certificate is not None:
+    certfile, keyfile = str(_config.certificate), str(_config.key)
+
+# What a stranger says of himself is not believed: neither where he comes from nor where we are.
+forwarded_allow_ips = ",".join(map(str, _config.proxies))
+forwarder_headers = ""
 
 # Threads, since one slow client must cost a thread and not a worker; more than one worker, so
 # that another can work while one waits for the disk; few, since writers take turns.

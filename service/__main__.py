@@ -13,6 +13,7 @@ import argparse
 import importlib
 
 from service import VERSION
+from service.commands import token
 from service.config import from_env
 from service.errors import ComplianceError
 
@@ -21,6 +22,7 @@ _COMMANDS = {
     "migrate": "create the database, or bring it to the newest version",
     "check": "verify the database and the archive, each against the other",
     "rebuild": "make a new database from the archive, and compare it with the one that is there",
+    "token": "make, list and revoke the tokens that say who may report and who may read",
 }
 
 
@@ -33,10 +35,14 @@ def main() -> int:
     parser.add_argument("--version", action="version", version=f"compliance {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     for name, purpose in _COMMANDS.items():
-        commands.add_parser(name, help=purpose, description=purpose)
-    command = parser.parse_args().command
+        subparser = commands.add_parser(name, help=purpose, description=purpose)
+        if name == "token":
+            token.add_arguments(subparser)
+    options = parser.parse_args()
     try:
-        return int(importlib.import_module(f"service.commands.{command}").run(from_env()))
+        if options.command == "token":
+            return token.run(from_env(), options)
+        return int(importlib.import_module(f"service.commands.{options.command}").run(from_env()))
     except ComplianceError as error:
         print(f"compliance: {error}", file=sys.stderr)
         return 1

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 
 from service.errors import InvalidSettingError
@@ -25,6 +26,9 @@ class Config:
     max_body: int = 8 * _MEBIBYTE  # bytes, after inflation
     silent_after: int = 900  # seconds; a server is not silent before
     silent_intervals: int = 3  # nor before so many of its usual intervals
+    proxies: tuple[IPv4Network | IPv6Network, ...] = ()  # whose X-Forwarded-* is believed
+    certificate: Path | None = None  # with them, the service speaks TLS itself
+    key: Path | None = None
 
     @property
     def database(self) -> Path:
@@ -33,6 +37,19 @@ class Config:
     @property
     def archive(self) -> Path:
         return self.data / "archive"
+
+    @property
+    def audit_log(self) -> Path:
+        return self.data / "audit.jsonl"
+
+    @property
+    def is_on_loopback(self) -> bool:
+        """Whether nobody but this machine can reach the service."""
+        host = self.bind.rpartition(":")[0].strip("[]")
+        try:
+            return ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost"
 
 
 def from_env(environ: Mapping[str, str] = os.environ) -> Config:
@@ -50,6 +67,9 @@ def from_env(environ: Mapping[str, str] = os.environ) -> Config:
         "COMPLIANCE_MAX_BODY",
         "COMPLIANCE_SILENT_AFTER",
         "COMPLIANCE_SILENT_INTERVALS",
+        "COMPLIANCE_PROXIES",
+        "COMPLIANCE_CERTIFICATE",
+        "COMPLIANCE_KEY",
     }
     for name in environ:
         agents_own = name.startswith("COMPLIANCE_AGENT_")
@@ -70,6 +90,9 @@ def from_env(environ: Mapping[str, str] = os.environ) -> Config:
         silent_intervals=_integer(
             environ, "COMPLIANCE_SILENT_INTERVALS", defaults.silent_intervals, 1, 1000
         ),
+        proxies=_networks(environ, "COMPLIANCE_PROXIES"),
+        certificate=_file(environ, "COMPLIANCE_CERTIFICATE", "COMPLIANCE_KEY"),
+        key=_file(environ, "COMPLIANCE_KEY", "COMPLIANCE_CERTIFICATE"),
     )
 
 
@@ -101,3 +124,26 @@ def _address(environ: Mapping[str, str], name: str, default: str) -> str:
             f"{name}: expected HOST:PORT such as 127.0.0.1:8000 or [::1]:8000, got {value[:80]!r}"
         )
     return value
+
+
+def _networks(environ: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    texts = [text.strip() for text in environ.get(name, "").split(",")]
+    try:
+        return tuple(ip_network(text) for text in texts if text)
+    except ValueError as error:
+        raise InvalidSettingError(
+            f"{name}: expected addresses or networks with commas between them, such as"
+            f" 127.0.0.1,10.0.0.0/24: {error}"
+        ) from error
+
+
+def _file(environ: Mapping[str, str], name: str, other: str) -> Path | None:
+    """A file that may be left out, together with the other one."""
+    value = environ.get(name, "")
+    if not value:
+        if environ.get(other):
+            raise InvalidSettingError(f"{name}: expected a file, since {other} names one")
+        return None
+    if not Path(value).is_file():
+        raise InvalidSettingError(f"{name}: expected a file that can be read, got {value[:200]!r}")
+    return Path(value)

@@ -62,5 +62,35 @@ class ServerNotFoundError(ComplianceError):
         self.server_id = server_id
 
 
+class TokenNotFoundError(ComplianceError):
+    """No good token has this number."""
+
+    def __init__(self, token_id: int) -> None:
+        super().__init__(f"no token that is not revoked has number {token_id}")
+
+
+class UnauthorizedError(ComplianceError):
+    """Who asks has shown no token that is good; why is not told."""
+
+    def __init__(self) -> None:
+        super().__init__("expected a token that is good, as Authorization: Bearer")
+
+
+class ForbiddenError(ComplianceError):
+    """The token is good, but not for this."""
+
+
+class EnrolmentRefusedError(ForbiddenError):
+    """The token may enrol, but not this machine, or no more of them."""
+
+
+class TooManyAttemptsError(ComplianceError):
+    """Too many wrong tokens came from there."""
+
+
+class UnsafeDoorError(ComplianceError):
+    """The service would be open to everybody."""
+
+
 class StorageUnavailableError(ComplianceError):
     """The report was fine, but it cannot be stored now; the caller should keep it and try again."""

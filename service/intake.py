@@ -24,6 +24,10 @@ class Arrival:
     plan: Plan | None
 
 
+def _anybody_may(_report: Report) -> None:
+    """Send it."""
+
+
 class Intake:
     """Where reports come in. Those that arrive together share the syncs of both files."""
 
@@ -43,12 +47,14 @@ class Intake:
         # cannot take it, it must not fill the archive with copies of itself.
         self._archived: dict[bytes, int] = {}
 
-    def receive(self, raw: bytes) -> Stored:
+    def receive(self, raw: bytes, check: Callable[[Report], None] = _anybody_may) -> Stored:
         """The record of this report; archived and stored, both on disk, when this returns.
 
+        check: raises an error of ours for a report that its sender may not send.
         Raises InvalidReportError, and StorageUnavailableError when it should be sent again.
         """
         report = self._validator.validate(read_json(raw))
+        check(report)
         plan = self._reports.plan(report)
         if plan is not None and plan.id_serv is not None:
             return Stored(plan.id_serv, new=False)

@@ -6,11 +6,29 @@ import os
 
 from service.config import Config
 from service.database import Database
-from service.errors import StorageUnavailableError
+from service.errors import StorageUnavailableError, UnsafeDoorError
+from service.queries import load_queries
+from service.store.tokens import TokenStore
 
 
 def prepare(config: Config) -> None:
-    """Creates what is missing. Raises StorageUnavailableError, IncompatibleDatabaseError."""
+    """Creates what is missing, and sees to it that not everybody can come in.
+
+    Raises StorageUnavailableError, IncompatibleDatabaseError, UnsafeDoorError.
+    """
+    prepare_data(config)
+    tokens = TokenStore(Database(config.database), load_queries())
+    if not config.is_on_loopback and tokens.is_open_house():
+        raise UnsafeDoorError(
+            f"COMPLIANCE_BIND: {config.bind} can be reached by others, and no token was made yet,"
+            " so that everybody could read and report. Make one first:\n"
+            "  python -m service token create --scope admin\n"
+            "or serve on 127.0.0.1 or [::1]"
+        )
+
+
+def prepare_data(config: Config) -> None:
+    """The data folder and the database. Raises as prepare() does."""
     for folder in (config.data, config.archive):
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)

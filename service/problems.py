@@ -11,11 +11,15 @@ import falcon
 import orjson
 
 from service.errors import (
+    ForbiddenError,
     InvalidParameterError,
     InvalidReportError,
     RecordNotFoundError,
     ServerNotFoundError,
     StorageUnavailableError,
+    TokenNotFoundError,
+    TooManyAttemptsError,
+    UnauthorizedError,
 )
 
 _LOG = logging.getLogger(__name__)
@@ -49,6 +53,10 @@ def add_error_handlers(app: falcon.App[Any, Any], pages: ErrorPages) -> None:
     add(RecordNotFoundError, _not_found)
     add(ServerNotFoundError, _server_not_found)
     add(StorageUnavailableError, _storage_unavailable)
+    add(UnauthorizedError, _unauthorized)
+    add(ForbiddenError, _forbidden)
+    add(TokenNotFoundError, _token_not_found)
+    add(TooManyAttemptsError, _too_many_attempts)
 
 
 def _invalid_report(
@@ -88,6 +96,34 @@ def _server_not_found(
     _req: falcon.Request, resp: falcon.Response, error: ServerNotFoundError, _params: object
 ) -> None:
     _answer(resp, HTTPStatus.NOT_FOUND, "no-such-server", "No such server", str(error))
+
+
+def _unauthorized(
+    _req: falcon.Request, resp: falcon.Response, error: UnauthorizedError, _params: object
+) -> None:
+    resp.set_header("WWW-Authenticate", 'Bearer realm="compliance"')
+    _answer(resp, HTTPStatus.UNAUTHORIZED, "no-good-token", "No token that is good", str(error))
+
+
+def _forbidden(
+    _req: falcon.Request, resp: falcon.Response, error: ForbiddenError, _params: object
+) -> None:
+    _answer(resp, HTTPStatus.FORBIDDEN, "not-with-this-token", "Not with this token", str(error))
+
+
+def _token_not_found(
+    _req: falcon.Request, resp: falcon.Response, error: TokenNotFoundError, _params: object
+) -> None:
+    _answer(resp, HTTPStatus.NOT_FOUND, "no-such-token", "No such token", str(error))
+
+
+def _too_many_attempts(
+    _req: falcon.Request, resp: falcon.Response, error: TooManyAttemptsError, _params: object
+) -> None:
+    resp.set_header("Retry-After", str(_RETRY_AFTER_SECONDS))
+    _answer(
+        resp, HTTPStatus.TOO_MANY_REQUESTS, "too-many-attempts", "Too many attempts", str(error)
+    )
 
 
 def _storage_unavailable(

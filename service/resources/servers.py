@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import falcon
 
 from service.criteria import MOMENT, OF_SERVERS, wanted
 from service.intake import Intake
 from service.parameters import PAGING, Query
 from service.resources.body import read_body
+from service.resources.doors import require_own
 from service.resources.listing import FORMAT, Listing, show_page
 from service.store.fleet import FleetStore, ServerState
 from service.store.records import Record, RecordStore, ServerRow
@@ -41,7 +44,8 @@ class Servers:
         self._max_body = max_body
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        stored = self._intake.receive(read_body(req, self._max_body))
+        body = read_body(req, self._max_body)
+        stored = self._intake.receive(body, partial(require_own, req))
         resp.status = falcon.HTTP_201 if stored.new else falcon.HTTP_200
         resp.location = f"/servers/{stored.id_serv}"
         resp.media = {"id_serv": stored.id_serv}

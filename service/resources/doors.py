@@ -1,0 +1,114 @@
+"""Who gets in: every request shows a token that is good for its route, or goes no further.
+
+Where no token was ever made the house is open; service/prepare.py sees to it that nobody but this
+machine reaches it then.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+
+import falcon
+
+from service.audit_log import AuditLog
+from service.errors import ForbiddenError, UnauthorizedError
+from service.report import Report
+from service.resources.brake import Brake
+from service.store.tokens import Token, TokenStore
+
+COOKIE = "sesion"
+PUBLIC: frozenset[str] = frozenset()  # no token is asked for
+READERS = frozenset({"lectura", "admin"})
+REPORTERS = frozenset({"ingest", "admin"})
+ADMINISTRATORS = frozenset({"admin"})
+ENROLLERS = frozenset({"inscripcion", "ingest"})
+
+_SHOWN = 200  # characters of an address in the audit log
+
+
+class Doors:
+    """Middleware. doors: the scopes that a method and route take, where they are not READERS."""
+
+    def __init__(
+        self,
+        tokens: TokenStore,
+        brake: Brake,
+        audit: AuditLog,
+        doors: Mapping[tuple[str, str], frozenset[str]],
+    ) -> None:
+        self._tokens = tokens
+        self._brake = brake
+        self._audit = audit
+        self._doors = doors
+
+    def process_resource(
+        self,
+        req: falcon.Request,
+        _resp: falcon.Response,
+        resource: object,
+        _params: Mapping[str, object],
+    ) -> None:
+        """Raises UnauthorizedError, ForbiddenError, TooManyAttemptsError."""
+        req.context.token = None
+        if resource is None:
+            return
+        scopes = self._scopes(req)
+        if scopes == PUBLIC or self._tokens.is_open_house():
+            return
+        secret = _secret_of(req)
+        token = None if secret is None else self._tokens.find(secret)
+        if token is None:
+            if secret is not None:
+                self._brake.failed(req.context.source)
+            raise UnauthorizedError
+        if token.scope == "admin":
+            self._audit.write(
+                "admin scope used",
+                token=token.id,
+                name=token.name,
+                method=req.method,
+                address=req.relative_uri[:_SHOWN],
+                source=req.context.source,
+            )
+        if token.scope not in scopes:
+            raise ForbiddenError(
+                f"a token of scope {token.scope} is not for this, one of"
+                f" {' or '.join(sorted(scopes))} is"
+            )
+        req.context.token = token
+
+    def _scopes(self, req: falcon.Request) -> frozenset[str]:
+        reading = req.method in {"GET", "HEAD", "OPTIONS"}
+        default = READERS if reading else ADMINISTRATORS
+        return self._doors.get((req.method, req.uri_template or ""), default)
+
+
+def require_own(req: falcon.Request, report: Report) -> None:
+    """Raises ForbiddenError where the token speaks for another server than the report does."""
+    token: Token | None = req.context.token
+    if token is not None and not token.speaks_for(report):
+        raise ForbiddenError("this token reports for another server than this report is of")
+
+
+def _secret_of(req: falcon.Request) -> str | None:
+    """What was shown in place of a token; a cookie and a password are for reading only."""
+    scheme, _, given = (req.get_header("Authorization") or "").partition(" ")
+    if scheme.lower() == "bearer":
+        return given.strip()
+    if req.method == "GET":
+        if scheme.lower() == "basic":
+            return _password(given.strip())
+        if not scheme:
+            values = req.get_cookie_values(COOKIE)
+            return values[0] if values else None
+    return given if scheme else None
+
+
+def _password(given: str) -> str:
+    try:
+        text = base64.b64decode(given, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+    return text.partition(":")[2]
