@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import falcon
@@ -12,20 +13,21 @@ from service import config as settings
 from service import times
 from service.archive import Archive
 from service.audit_log import AuditLog
+from service.brake import Brake
 from service.database import Database
 from service.intake import Intake
 from service.pages.fleet import FleetPage
 from service.pages.programs import ProgramPage
 from service.pages.server import ServerPage
+from service.pages.sign_in import SignInPage, SignOut
 from service.pages.site import Site
 from service.pages.static_files import StaticFiles
 from service.pages.users import UserPage
 from service.problems import add_error_handlers
 from service.queries import load_queries
-from service.resources.brake import Brake
 from service.resources.cambios import Cambios
 from service.resources.documents import Document
-from service.resources.doors import ADMINISTRATORS, ENROLLERS, PUBLIC, REPORTERS, Doors
+from service.resources.doors import Doors
 from service.resources.entity_tags import EntityTags
 from service.resources.health import Healthz, Readyz
 from service.resources.historial import Historial
@@ -44,20 +46,8 @@ from service.store.records import RecordStore
 from service.store.reports import ReportStore
 from service.store.sightings import login_sightings, process_sightings
 from service.store.tokens import TokenStore
+from service.tokens import ADMINISTRATORS, ENROLLERS, PUBLIC, REPORTERS
 from service.validation import SCHEMAS_FOLDER, ReportValidator
-
-# Who gets in where it is not those who may read all.
-_DOORS = {
-    ("POST", "/servers"): REPORTERS,
-    ("POST", "/inscripcion"): ENROLLERS,
-    ("GET", "/tokens"): ADMINISTRATORS,
-    ("GET", "/static/{name}"): PUBLIC,
-    ("GET", "/healthz"): PUBLIC,
-    ("GET", "/readyz"): PUBLIC,
-    ("GET", "/openapi.json"): PUBLIC,
-    ("GET", "/schemas/report.v1.json"): PUBLIC,
-    ("GET", "/schemas/report.v2.json"): PUBLIC,
-}
 
 
 def create_app(config: settings.Config | None = None) -> falcon.App[Any, Any]:
@@ -76,11 +66,10 @@ def create_app(config: settings.Config | None = None) -> falcon.App[Any, Any]:
         ReportValidator(), Archive(config.archive), ReportStore(database, queries), times.now
     )
 
-    tokens = TokenStore(database, queries)
+    tokens, brake = TokenStore(database, queries), Brake()
     audit = AuditLog(config.audit_log)
-    doors = Doors(tokens, Brake(), audit, _DOORS)
-    middleware: list[Any] = [Sources(config.proxies), doors, EntityTags()]
-    app = falcon.App(middleware=middleware)
+
+    app = falcon.App()
     json_handler = falcon.media.JSONHandler(dumps=orjson.dumps, loads=orjson.loads)
     app.resp_options.media_handlers["application/json"] = json_handler
     app.req_options.strip_url_path_trailing_slash = False
@@ -90,28 +79,40 @@ def create_app(config: settings.Config | None = None) -> falcon.App[Any, Any]:
 
     app.router_options.converters["key"] = KeyConverter
     of_record = "/servers/{id_serv:key}"
-    app.add_route("/servers", Servers(intake, fleet, config.max_body))
-    app.add_route(of_record, Server(records))
-    app.add_route(f"{of_record}/procesos", Procesos(records))
-    app.add_route(f"{of_record}/usuarios_activos", UsuariosActivos(records))
-    app.add_route(f"{of_record}/historial", Historial(history))
-    app.add_route(f"{of_record}/cambios", Cambios(history))
-    app.add_route("/procesos", Seen(processes, PROCESSES))
-    app.add_route("/procesos/historial", EverSeen(processes, PROCESSES))
-    app.add_route("/usuarios_activos", Seen(logins, LOGINS))
-    app.add_route("/usuarios_activos/historial", EverSeen(logins, LOGINS))
-    app.add_route("/resumen", Resumen(fleet))
-    app.add_route("/tokens", Tokens(tokens))
-    app.add_route("/tokens/{token_id:key}", OneToken(tokens, audit))
-    app.add_route("/inscripcion", Enrolment(tokens, audit))
-    app.add_route("/", FleetPage(site, fleet, config.bind, times.now))
-    app.add_route("/servidor/{server_id:key}", ServerPage(site, fleet, history, records, times.now))
-    app.add_route("/programa", ProgramPage(site, processes, activity, times.now))
-    app.add_route("/usuario", UserPage(site, logins, activity, times.now))
-    app.add_route("/static/{name}", static)
-    app.add_route("/healthz", Healthz())
-    app.add_route("/readyz", Readyz(records))
-    app.add_route("/openapi.json", Document(SCHEMAS_FOLDER / "openapi.json", "application/json"))
-    for schema in SCHEMAS_FOLDER.glob("report.v*.json"):
-        app.add_route(f"/schemas/{schema.name}", Document(schema, "application/schema+json"))
+    description = Document(SCHEMAS_FOLDER / "openapi.json", "application/json")
+    # Who gets in where it is not those who may read all.
+    table: list[tuple[str, object, Mapping[str, frozenset[str]]]] = [
+        ("/servers", Servers(intake, fleet, config.max_body), {"POST": REPORTERS}),
+        (of_record, Server(records), {}),
+        (f"{of_record}/procesos", Procesos(records), {}),
+        (f"{of_record}/usuarios_activos", UsuariosActivos(records), {}),
+        (f"{of_record}/historial", Historial(history), {}),
+        (f"{of_record}/cambios", Cambios(history), {}),
+        ("/procesos", Seen(processes, PROCESSES), {}),
+        ("/procesos/historial", EverSeen(processes, PROCESSES), {}),
+        ("/usuarios_activos", Seen(logins, LOGINS), {}),
+        ("/usuarios_activos/historial", EverSeen(logins, LOGINS), {}),
+        ("/resumen", Resumen(fleet), {}),
+        ("/tokens", Tokens(tokens), {"GET": ADMINISTRATORS}),
+        ("/tokens/{token_id:key}", OneToken(tokens, audit), {"DELETE": ADMINISTRATORS}),
+        ("/inscripcion", Enrolment(tokens, audit), {"POST": ENROLLERS}),
+        ("/", FleetPage(site, fleet, config.bind, times.now), {}),
+        ("/servidor/{server_id:key}", ServerPage(site, fleet, history, records, times.now), {}),
+        ("/programa", ProgramPage(site, processes, activity, times.now), {}),
+        ("/usuario", UserPage(site, logins, activity, times.now), {}),
+        ("/entrar", SignInPage(site, tokens, brake), {"GET": PUBLIC, "POST": PUBLIC}),
+        ("/salir", SignOut(), {"POST": PUBLIC}),
+        ("/static/{name}", static, {"GET": PUBLIC}),
+        ("/healthz", Healthz(), {"GET": PUBLIC}),
+        ("/readyz", Readyz(records), {"GET": PUBLIC}),
+        ("/openapi.json", description, {"GET": PUBLIC}),
+    ]
+    for path in SCHEMAS_FOLDER.glob("report.v*.json"):
+        schema = Document(path, "application/schema+json")
+        table.append((f"/schemas/{path.name}", schema, {"GET": PUBLIC}))
+    doors: dict[tuple[str, str], frozenset[str]] = {}
+    for address, resource, scopes in table:
+        app.add_route(address, resource)
+        doors |= {(method, address): those for method, those in scopes.items()}
+    app.add_middleware([Sources(config.proxies), Doors(tokens, brake, audit, doors), EntityTags()])
     return app

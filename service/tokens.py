@@ -17,6 +17,15 @@ import zlib
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 LETTERS = {"ingest": "i", "lectura": "l", "admin": "a", "inscripcion": "e"}
 
+# Which scopes a door takes.
+PUBLIC: frozenset[str] = frozenset()  # no token is asked for
+READERS = frozenset({"lectura", "admin"})
+REPORTERS = frozenset({"ingest", "admin"})
+ENROLLERS = frozenset({"inscripcion", "ingest"})
+ADMINISTRATORS = frozenset({"admin"})
+
+COOKIE = "sesion"  # keeps a reader's token
+
 _RANDOM = 30  # characters, of 178 bits
 _CHECKSUM = 6
 _TOKEN = re.compile(rf"ccs[{''.join(LETTERS.values())}]_[0-9A-Za-z]{{{_RANDOM + _CHECKSUM}}}")

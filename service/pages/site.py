@@ -5,13 +5,14 @@ from __future__ import annotations
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import falcon
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from service import times
-from service.errors import InvalidParameterError
+from service.errors import InvalidParameterError, UnauthorizedError
 from service.pages import charts, formats, names
 from service.pages.catalogue import load_translations
 from service.pages.language import LANGUAGE, LANGUAGES, address_in, chosen, remember
@@ -21,7 +22,7 @@ from service.parameters import Parameter, Query
 TEMPLATES_FOLDER = Path(__file__).resolve().parent.parent / "templates"
 
 # The first part of the address of every page; whatever else begins so is a page that is missing.
-_PAGES = {"", "servidor", "programa", "usuario"}
+_PAGES = {"", "servidor", "programa", "usuario", "entrar", "salir"}
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self';"
@@ -72,7 +73,9 @@ class Site:
         language = chosen(req)
         page = self._environments[language].get_template(template)
         switch = [(code, name, address_in(req, code)) for code, name in LANGUAGES.items()]
-        resp.data = page.render(shown, language=language, switch=switch).encode()
+        signed_in = req.method == "GET" and getattr(req.context, "token", None) is not None
+        shown |= {"language": language, "switch": switch, "signed_in": signed_in}
+        resp.data = page.render(shown).encode()
         resp.content_type = "text/html; charset=utf-8"
         resp.set_headers(_HEADERS)
 
@@ -82,6 +85,12 @@ class Site:
 
     def show_error(self, req: falcon.Request, resp: falcon.Response, error: Exception) -> None:
         """The page in place of the problem document; the status is set already."""
+        if isinstance(error, UnauthorizedError):
+            if req.method == "GET" and req.get_header("Authorization") is None:
+                resp.status = HTTPStatus.SEE_OTHER.value
+                resp.location = f"/entrar?{urlencode({'volver': req.relative_uri})}"
+            else:
+                resp.set_header("WWW-Authenticate", 'Basic realm="compliance", charset="UTF-8"')
         parameter = error.parameter if isinstance(error, InvalidParameterError) else None
         given = req.params.get(parameter) if parameter else None
         self.show(

@@ -13,17 +13,11 @@ from collections.abc import Mapping
 import falcon
 
 from service.audit_log import AuditLog
+from service.brake import Brake
 from service.errors import ForbiddenError, UnauthorizedError
 from service.report import Report
-from service.resources.brake import Brake
 from service.store.tokens import Token, TokenStore
-
-COOKIE = "sesion"
-PUBLIC: frozenset[str] = frozenset()  # no token is asked for
-READERS = frozenset({"lectura", "admin"})
-REPORTERS = frozenset({"ingest", "admin"})
-ADMINISTRATORS = frozenset({"admin"})
-ENROLLERS = frozenset({"inscripcion", "ingest"})
+from service.tokens import ADMINISTRATORS, COOKIE, PUBLIC, READERS
 
 _SHOWN = 200  # characters of an address in the audit log
 

@@ -44,7 +44,7 @@ LAYERS = [
         "service.tokens",
         "service.worker",
     },
-    {"service.parameters", "service.wire"},
+    {"service.brake", "service.parameters", "service.wire"},
     {"service.archive", "service.audit_log", "service.store", "service.validation"},
     {"service.comparison", "service.criteria", "service.intake", "service.prepare"},
     {"service.pages", "service.problems", "service.resources"},
