@@ -25,7 +25,7 @@ ROUTES = json.loads((PROJECT / "schemas" / "openapi.json").read_bytes())["paths"
 def test_the_readme_lists_every_setting_with_its_default() -> None:
     documented = dict(re.findall(r"^\| `COMPLIANCE_(\w+)` \| `([^`]+)` \|", README, re.MULTILINE))
     settings = {
-        field.name.upper(): str(getattr(Config(), field.name))
+        field.name.upper(): str(getattr(Config(), field.name) or "none")
         for field in dataclasses.fields(Config)
     }
     documented["DATA"] = documented["DATA"].removeprefix("./")
