@@ -18,12 +18,15 @@ def prepare(config: Config) -> None:
     """
     prepare_data(config)
     tokens = TokenStore(Database(config.database), load_queries())
-    if not config.is_on_loopback and tokens.is_open_house():
+    if tokens.is_open_house() and (config.proxies or not config.is_on_loopback):
+        others = "the proxies of COMPLIANCE_PROXIES let others reach it"
+        if not config.proxies:
+            others = f"COMPLIANCE_BIND: others can reach {config.bind}"
         raise UnsafeDoorError(
-            f"COMPLIANCE_BIND: {config.bind} can be reached by others, and no token was made yet,"
-            " so that everybody could read and report. Make one first:\n"
+            f"{others}, and no token was made yet, so that everybody could read and report."
+            " Make one first:\n"
             "  python -m service token create --scope admin\n"
-            "or serve on 127.0.0.1 or [::1]"
+            "or serve on 127.0.0.1 or [::1], and to no proxy"
         )
 
 

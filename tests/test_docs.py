@@ -33,7 +33,7 @@ def test_the_readme_lists_every_setting_with_its_default() -> None:
 
 
 def test_the_readme_lists_every_route() -> None:
-    documented = set(re.findall(r"^\| `(GET|POST) (/[^`]*)` \|", README, re.MULTILINE))
+    documented = set(re.findall(r"^\| `(GET|POST|DELETE) (/[^`]*)` \|", README, re.MULTILINE))
     described = {
         (method.upper(), path)
         for path, item in ROUTES.items()

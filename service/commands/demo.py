@@ -18,8 +18,11 @@ from types import FrameType
 import urllib3
 
 from service.config import Config
-from service.errors import StorageUnavailableError
+from service.database import Database
+from service.errors import StorageUnavailableError, UnsafeDoorError
 from service.prepare import prepare
+from service.queries import load_queries
+from service.store.tokens import TokenStore
 
 _PROJECT = Path(__file__).resolve().parent.parent.parent
 _REPORT_EVERY_SECONDS = 5
@@ -29,6 +32,11 @@ _STOP_SECONDS = 10
 
 def run(config: Config) -> int:
     prepare(config)
+    if not TokenStore(Database(config.database), load_queries()).is_open_house():
+        raise UnsafeDoorError(
+            f"{config.data} has tokens, which the demo does not: give it a folder of its own, such"
+            " as COMPLIANCE_DATA=var/demo"
+        )
     _require_free(config.bind)
     url = f"http://{config.bind.replace('0.0.0.0:', '127.0.0.1:', 1)}"
     log = config.data / "demo.log"

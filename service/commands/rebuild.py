@@ -16,6 +16,7 @@ from service.errors import StorageUnavailableError
 from service.queries import load_queries
 from service.store.audit import Audit, audit
 from service.store.reports import ReportStore
+from service.store.tokens import TokenStore
 from service.validation import ReportValidator
 
 _REPORTS_A_TRANSACTION = 200
@@ -36,6 +37,11 @@ def run(config: Config) -> int:
         lines = archived_lines(Archive(config.archive), ReportValidator())
         _fill(ReportStore(new, queries), lines)
         print(f"{path} is rebuilt from {config.archive}")
+        if old is None:
+            print("Its tokens are lost, for they are not in the archive: make new ones at once.")
+        else:
+            tokens = TokenStore(Database(config.database), queries).copy_to(new)
+            print(f"Tokens taken over from {config.database}: {tokens}")
         failed = 0
         if old is not None:
             print(f"Compared with {config.database}:")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 
 import falcon
@@ -19,6 +20,8 @@ from service.report import Report
 from service.store.tokens import Token, TokenStore
 from service.tokens import ADMINISTRATORS, COOKIE, PUBLIC, READERS
 
+_FORWARDED = ("X-Forwarded-For", "X-Real-IP", "Forwarded")
+_LOOPBACK = re.compile(r"(127(\.[0-9]{1,3}){3}|\[::1\]|localhost)(:[0-9]{1,5})?", re.IGNORECASE)
 _SHOWN = 200  # characters of an address in the audit log
 
 
@@ -49,7 +52,10 @@ class Doors:
         if resource is None:
             return
         scopes = self._scopes(req)
-        if scopes == PUBLIC or self._tokens.is_open_house():
+        if scopes == PUBLIC:
+            return
+        if self._tokens.is_open_house():
+            _require_neighbour(req)
             return
         secret = _secret_of(req)
         token = None if secret is None else self._tokens.find(secret)
@@ -84,6 +90,21 @@ def require_own(req: falcon.Request, report: Report) -> None:
     token: Token | None = req.context.token
     if token is not None and not token.speaks_for(report):
         raise ForbiddenError("this token reports for another server than this report is of")
+
+
+def _require_neighbour(req: falcon.Request) -> None:
+    """Raises ForbiddenError where an open house would be open to more than this machine.
+
+    That is where a proxy passes strangers on, and where a page of some other site has its name
+    point to 127.0.0.1, so that the reader's browser asks here for it.
+    """
+    if any(req.get_header(name) is not None for name in _FORWARDED):
+        raise ForbiddenError("no token was made yet, so this answers nobody behind a proxy")
+    host = req.get_header("Host")
+    if host is not None and not _LOOPBACK.fullmatch(host):
+        raise ForbiddenError(
+            "no token was made yet, so this answers to 127.0.0.1, [::1] and localhost only"
+        )
 
 
 def _secret_of(req: falcon.Request) -> str | None:

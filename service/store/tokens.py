@@ -14,6 +14,7 @@ from service import times, tokens
 from service.database import Database
 from service.errors import EnrolmentRefusedError, StorageUnavailableError, TokenNotFoundError
 from service.report import Report
+from service.store.multi_row import insert_rows
 
 _HOUR = 3_600_000_000  # microseconds
 
@@ -117,6 +118,14 @@ class TokenStore:
         }
         with self._database.transaction() as connection:
             return self._add(connection, row)
+
+    def copy_to(self, other: Database) -> int:
+        """All tokens into a database that has none. Returns how many."""
+        with self._database.snapshot() as connection:
+            rows = connection.execute(self._queries["whole_tokens"]).fetchall()
+        with other.transaction() as connection:
+            insert_rows(connection, self._queries["restore_token"], rows)
+        return len(rows)
 
     def revoke(self, token_id: int) -> None:
         """Raises TokenNotFoundError for one that is not there, or was revoked before."""

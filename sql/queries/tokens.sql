@@ -42,3 +42,22 @@ WHERE server = :server AND revoked_at IS NULL AND (expires_at IS NULL OR expires
 -- name: count_enrolment
 -- One more server is enrolled with this token, if it may be.
 UPDATE token SET uses_left = uses_left - 1 WHERE id = :id AND uses_left > 0 RETURNING uses_left;
+
+-- name: whole_tokens
+-- What is kept of every token, for another database?
+SELECT
+  id, digest, scope, name, server, created_at, expires_at, revoked_at, used_at, uses_left,
+  lifetime, enrolled_by
+FROM token
+ORDER BY id;
+
+-- name: restore_token
+-- A token that another database had.
+INSERT INTO token (
+  id, digest, scope, name, server, created_at, expires_at, revoked_at, used_at, uses_left,
+  lifetime, enrolled_by
+)
+VALUES (
+  :id, :digest, :scope, :name, :server, :created_at, :expires_at, :revoked_at, :used_at, :uses_left,
+  :lifetime, :enrolled_by
+);
