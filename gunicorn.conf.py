@@ -1,6 +1,7 @@
 """gunicorn reads this in the project's folder: `gunicorn` alone serves."""
 
 import logging
+import resource
 import sys
 from pathlib import Path
 
@@ -21,6 +22,7 @@ if _config.certificate is not None:
 # What a stranger says of himself is not believed: neither where he comes from nor where we are.
 forwarded_allow_ips = ",".join(map(str, _config.proxies))
 forwarder_headers = ""
+secure_scheme_headers = {"X-FORWARDED-PROTO": "https"}
 
 # Threads, since one slow client must cost a thread and not a worker; more than one worker, so
 # that another can work while one waits for the disk; few, since writers take turns.
@@ -38,6 +40,7 @@ graceful_timeout = 30
 if Path("/dev/shm").is_dir():  # noqa: S108 — gunicorn opens an unlinked file there
     worker_tmp_dir = "/dev/shm"  # noqa: S108
 control_socket_disable = True
+_FILES = 8192  # that a process may have open
 
 # Our own messages, in the form of gunicorn's. (Not logconfig_dict: with it gunicorn writes a line
 # for every request, which takes a fifteenth of the time of a report.)
@@ -50,6 +53,11 @@ logging.basicConfig(
 
 def on_starting(_server: object) -> None:
     """Once, before any worker: the database is created or brought to the newest version."""
+    # Each connection is an open file, and each thread has some of the database. The usual limit of
+    # 1,024 is one for programs of before poll(2); a worker that reaches it would end.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = _FILES if most == resource.RLIM_INFINITY else min(most, _FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
     try:
         prepare(_config)
     except ComplianceError as error:
