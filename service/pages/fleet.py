@@ -57,7 +57,7 @@ class FleetPage:
     def _first_report(self, req: falcon.Request) -> dict[str, object]:
         """What a reader needs to send one to this very service."""
         # The reader's own browser says what the host is called; it is put into a command line.
-        host = req.forwarded_host if _HOST.fullmatch(req.forwarded_host) else self._bind
+        host = req.netloc if _HOST.fullmatch(req.netloc) else self._bind
         example = {
             "arquitectura_proc": "x86_64",
             "marca_proc": "Intel(R) Xeon(R)",
@@ -69,7 +69,7 @@ class FleetPage:
             "fecha_hora": times.to_text(self._clock())[:19],
         }
         return {
-            "url": f"{req.forwarded_scheme}://{host}",
+            "url": f"{req.scheme}://{host}",
             "local": host.startswith(("127.", "localhost", "[::1]")),
             "example": orjson.dumps(example, option=orjson.OPT_INDENT_2).decode(),
         }
