@@ -106,7 +106,7 @@ class LiveService:
         headers: Mapping[str, str] | None = None,
         timeout: float = 15,
     ) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        connection = self.connection(timeout)
         try:
             connection.request(method, path, body, dict(headers or {}))
             response = connection.getresponse()
@@ -116,6 +116,9 @@ class LiveService:
             raise ConnectionError(str(error)) from error
         finally:
             connection.close()
+
+    def connection(self, timeout: float) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
 
     def get(self, path: str, **headers: str) -> Answer:
         return self.request("GET", path, headers=headers)
