@@ -53,7 +53,7 @@ class Intake:
         check: raises an error of ours for a report that its sender may not send.
         Raises InvalidReportError, and StorageUnavailableError when it should be sent again.
         """
-        report = self._validator.validate(read_json(raw))
+        report = self._validator.validate(read_json(raw, self._validator.bounds))
         check(report)
         plan = self._reports.plan(report)
         if plan is not None and plan.id_serv is not None:

@@ -19,7 +19,7 @@ import jsonschema_rs
 
 from service import wire
 from service.errors import Fault, InvalidReportError
-from service.json_reader import Document
+from service.json_reader import Bounds, Document
 from service.report import Report
 
 SCHEMAS_FOLDER = Path(__file__).resolve().parent.parent / "schemas"
@@ -38,6 +38,11 @@ class ReportValidator:
             match = _FILE_NAME.fullmatch(path.name)
             if match:
                 self._schemas[int(match[1])] = _CompiledSchema(json.loads(path.read_bytes()))
+        bounds = [schema.bounds for schema in self._schemas.values()]
+        # What every report keeps to, of whichever version.
+        self.bounds = Bounds(
+            max(bound.containers for bound in bounds), max(bound.commas for bound in bounds)
+        )
 
     def validate(self, document: Document) -> Report:
         """The report that this document is. Raises InvalidReportError, with at most 10 faults."""
@@ -85,6 +90,7 @@ class _CompiledSchema:
             for member, subschema in schema["properties"].items()
             if "items" in subschema
         }
+        self.bounds = self._bounds(schema)
 
     def expected(self, path: Sequence[str | int]) -> str:
         """What the schema wants in that place of a document, in words."""
@@ -98,12 +104,13 @@ class _CompiledSchema:
         """The faults of a document, the one place named once even where several rules break.
 
         The reference needs a tenth of a millisecond an item, so of a long list it sees only
-        the first items that the fast validator rejects.
+        the first items that the fast validator rejects; and it writes out all members that are
+        unknown, so it sees only the first of those.
         """
         seen = set()
         positions: dict[str, list[int]] = {}
+        seen_by_reference = _shortened(value, self._schema)
         if isinstance(value, dict):
-            value = dict(value)
             for member, accepts in self._lists.items():
                 items = value.get(member)
                 if isinstance(items, list):
@@ -111,8 +118,11 @@ class _CompiledSchema:
                         yield Fault(f"/{member}", _sentence(self.expected([member]), items))
                     rejected = (at for at, item in enumerate(items) if not accepts(item))
                     positions[member] = list(islice(rejected, MOST_FAULTS))
-                    value[member] = [items[at] for at in positions[member]]
-        for error in self._reference.iter_errors(value):
+                    item = self._resolved(self._schema["properties"][member]["items"])
+                    seen_by_reference[member] = [
+                        _shortened(items[at], item) for at in positions[member]
+                    ]
+        for error in self._reference.iter_errors(seen_by_reference):
             path = list(error.absolute_path)
             if len(path) > 1 and path[0] in positions:
                 path[1] = positions[str(path[0])][int(path[1])]
@@ -141,6 +151,20 @@ class _CompiledSchema:
         else:
             yield Fault(_pointer(path), _sentence(schema["title"], found))
 
+    def _bounds(self, subschema: Mapping[str, Any]) -> Bounds:
+        """The most structure that a value can have which this schema accepts."""
+        subschema = self._resolved(subschema)
+        if "items" in subschema:
+            most, item = subschema["maxItems"], self._bounds(subschema["items"])
+            return Bounds(1 + most * item.containers, most - 1 + most * item.commas)
+        if "properties" in subschema:  # and no others
+            members = [self._bounds(member) for member in subschema["properties"].values()]
+            return Bounds(
+                1 + sum(member.containers for member in members),
+                len(members) - 1 + sum(member.commas for member in members),
+            )
+        return Bounds(0, 0)
+
     def _resolved(self, subschema: Mapping[str, Any]) -> Mapping[str, Any]:
         if "$ref" not in subschema:
             return subschema
@@ -160,6 +184,16 @@ def _fast_validator(schema: Mapping[str, Any]) -> Callable[[object], bool]:
             return False
 
     return accepts
+
+
+def _shortened(value: object, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401 — as it came
+    """An object with its members that the schema knows, and the first of all others."""
+    if not isinstance(value, dict):
+        return value
+    known = schema["properties"]
+    unknown = islice((member for member in value if member not in known), MOST_FAULTS)
+    kept = known.keys() & value.keys() | set(unknown)
+    return {member: found for member, found in value.items() if member in kept}
 
 
 def _sentence(expected: str, found: object) -> str:
