@@ -23,9 +23,9 @@ def prepare(config: Config) -> None:
         if not config.proxies:
             others = f"COMPLIANCE_BIND: others can reach {config.bind}"
         raise UnsafeDoorError(
-            f"{others}, and no token was made yet, so that everybody could read and report: make one"
-            " first (python -m service token create --scope admin), or serve on 127.0.0.1 or [::1],"
-            " and to no proxy"
+            f"{others}, and no token was made yet, so that everybody could read and report: make"
+            " one first (python -m service token create --scope admin), or serve on 127.0.0.1 or"
+            " [::1], and to no proxy"
         )
 
 
