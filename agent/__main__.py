@@ -14,15 +14,17 @@ from urllib.parse import urlsplit
 from agent import __version__, journal, report, schedule, settings, wire
 from agent.collectors.address import Target
 from agent.delivery import Delivery, Fate
+from agent.enrolment import Enrolment
 from agent.machine import Machine, machine_at, shows_processes
+from agent.own_token import TokenFile
 from agent.sender import Api
 from agent.spool import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agent.delivery import Trouble
     from agent.settings import Settings
+    from agent.trouble import Trouble
 
 DELIVERED = 0
 UNDELIVERED = 1
@@ -48,7 +50,8 @@ _EPILOG = """\
 settings:
   Each of these can also be set in the environment (COMPLIANCE_AGENT_API=...) and in an INI
   file (api = ... below [agent]). Options win over the environment, that over the file.
-  The token is read from a file or from COMPLIANCE_AGENT_TOKEN, never from an option.
+  Tokens are read from files, COMPLIANCE_AGENT_TOKEN and COMPLIANCE_AGENT_ENROLMENT_TOKEN,
+  never from an option.
 
 reports that cannot be delivered:
   wait in the spool folder: $STATE_DIRECTORY, else /var/lib/compliance-agent for root and
@@ -69,7 +72,8 @@ exit codes:
   1    the report could not be delivered and waits in the spool
   2    a wrong option or setting
   3    the API refused the report, which is set aside; its reasons are in the log
-  4    the API does not let the agent in (401, 403); the report waits in the spool
+  4    the API does not let the agent in (401, 403), or it has no token that it may use;
+       the report waits in the spool
   5    the report is lost: it could neither be delivered nor kept
   130  ended by SIGINT (Ctrl-C) before that      143  ended by SIGTERM before that
 
@@ -98,7 +102,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _report(machine: Machine, chosen: Settings) -> int:
     assert chosen.api is not None  # noqa: S101 — settings.settle() has seen to it
     spool = Spool(chosen.spool, chosen.spool_bytes, chosen.spool_seconds)
-    delivery = Delivery(Api(chosen.api, chosen.access), spool, chosen.esquema)
+    enrolment = None
+    if not chosen.access.has_token:
+        file = TokenFile(chosen.spool)
+        enrolment = Enrolment(file, chosen.access, lambda: report.identify(machine))
+    delivery = Delivery(Api(chosen.api, chosen.access), spool, chosen.esquema, enrolment)
     hand = _end_on_signals(delivery, ends_well=chosen.every is not None)
     _warn_of_a_bare_token(chosen)
     target = target_of(chosen.api)
@@ -160,7 +168,11 @@ def _warn_of_a_bare_token(chosen: Settings) -> None:
     target = target_of(chosen.api)
     if (
         str(chosen.api).startswith("http:")
-        and (chosen.access.token or chosen.access.token_file)
+        and (
+            chosen.access.has_token
+            or chosen.access.may_enrol
+            or os.path.lexists(TokenFile(chosen.spool).path)
+        )
         and target is not None
         and target.host not in {"127.0.0.1", "::1", "localhost"}
     ):

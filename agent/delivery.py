@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from agent import wire
 from agent.sender import Answer, Api, Undelivered, explain, names_fault_at
 from agent.spool import Damaged
+from agent.trouble import Stopped, Trouble, trouble_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from agent.enrolment import Enrolment
     from agent.spool import Spool
 
 BATCH = 100
@@ -50,32 +52,24 @@ class _Held(NamedTuple):
     body: bytes
 
 
-class Trouble(NamedTuple):
-    """Why nothing more is sent for now."""
-
-    reason: str
-    retry_after: str | None = None
-    not_let_in: bool = False
-
-
 class _Refused(Exception):  # noqa: N818 — what happened, as the caller reads it
     def __init__(self, answer: Answer) -> None:
         super().__init__(f"{answer.status} {answer.reason}".rstrip())
         self.answer = answer
 
 
-class _Stopped(Exception):  # noqa: N818 — the same
-    def __init__(self, trouble: Trouble) -> None:
-        super().__init__(trouble.reason)
-        self.trouble = trouble
-
-
 class Delivery:
-    """Takes reports and delivers them, the oldest first."""
+    """Takes reports and delivers them, the oldest first.
 
-    def __init__(self, api: Api, spool: Spool, version: int) -> None:
+    enrolment: gets the agent a token of its own; None where it was given one
+    """
+
+    def __init__(
+        self, api: Api, spool: Spool, version: int, enrolment: Enrolment | None = None
+    ) -> None:
         self._api = api
         self._spool = spool
+        self._enrolment = enrolment
         self._version_1_only = version == 1
         self._version_1_until = 0.0
         self._held: list[_Held] = []
@@ -144,6 +138,8 @@ class Delivery:
         trouble = None
         try:
             with self._api:
+                if self._enrolment is not None:
+                    self._enrolment.open(self._api)
                 try:
                     self._send_the_spool(most)
                 except BlockingIOError:
@@ -151,7 +147,7 @@ class Delivery:
                 except OSError as error:
                     trouble = Trouble(f"the spool cannot be read: {_said(error)}")
                 self._send_what_is_held()
-        except _Stopped as stopped:
+        except Stopped as stopped:
             return stopped.trouble
         except Undelivered as error:
             return Trouble(str(error))
@@ -189,6 +185,10 @@ class Delivery:
             _log.warning("set aside %s of the spool: %s", name, error)
             self._set_aside(name, str(error).encode(), 0)
             return
+        if name != self._newest and self._is_foreign(body):
+            self._passed_over.add(name)
+            _log.warning("passing over %s of the spool: not this machine's, by its token", name)
+            return
         try:
             untold = self._send(name, body)
         except _Refused as refused:
@@ -223,9 +223,9 @@ class Delivery:
     def _send(self, name: str, body: bytes) -> int:
         """Post a report; returns how many dropped reports it told of in vain.
 
-        Raises _Refused when nobody will take it, _Stopped when there is no point in going on.
+        Raises _Refused when nobody will take it, Stopped when there is no point in going on.
         """
-        answer = None if self._speaks_version_1() else self._api.post(body)
+        answer = None if self._speaks_version_1() else self._post(body)
         if answer and answer.status == 400 and names_fault_at("/version_esquema", answer):
             self._version_1_until = time.monotonic() + _VERSION_1_SECONDS
             _log.info("%s does not know version 2; sending version 1 for a day", self._api.url)
@@ -233,7 +233,7 @@ class Delivery:
         untold = 0
         if answer is None:
             untold = wire.told(body)
-            answer = self._api.post(wire.encode(wire.version_1(json.loads(body))))
+            answer = self._post(wire.encode(wire.version_1(json.loads(body))))
         self._judge(answer)
         if name == self._newest:
             self.fate = Fate.DELIVERED
@@ -243,6 +243,15 @@ class Delivery:
         else:
             self._others += 1
         return untold
+
+    def _post(self, body: bytes) -> Answer:
+        answer = self._api.post(body)
+        if answer.status == 401 and self._enrolment and self._enrolment.again(self._api):
+            answer = self._api.post(body)
+        return answer
+
+    def _is_foreign(self, body: bytes) -> bool:
+        return self._enrolment is not None and not self._enrolment.speaks_for(body)
 
     def _speaks_version_1(self) -> bool:
         return self._version_1_only or time.monotonic() < self._version_1_until
@@ -254,12 +263,10 @@ class Delivery:
             # The page of a proxy or of a portal that wants a login is no answer of the API.
             if not answer.content_type.lower().startswith("text/html"):
                 return
-            raise _Stopped(Trouble(f"{said} with a page; is this the API?"))
+            raise Stopped(Trouble(f"{said} with a page; is this the API?"))
         if answer.status in _REFUSALS:
             raise _Refused(answer)
-        reasons = "".join(f"; {line}" for line in explain(answer))
-        not_let_in = answer.status in {401, 403}
-        raise _Stopped(Trouble(said + reasons, answer.retry_after, not_let_in))
+        raise Stopped(trouble_of(answer, said))
 
     def _tell_refusal(self, name: str, refused: _Refused) -> None:
         if name == self._newest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from agent import __version__
 from agent.collectors import (
@@ -49,6 +49,13 @@ _UNKNOWN = "unknown"
 _log = logging.getLogger("agent")
 
 
+class Identity(NamedTuple):
+    """What tells a machine from all others, and what people call it."""
+
+    id_maquina: str | None
+    nombre_host: str | None
+
+
 def build(
     machine: Machine,
     target: Target | None,
@@ -86,16 +93,23 @@ def build(
     found["version_agente"] = __version__
     if source.source is not None:
         found["fuente_usuarios"] = source.source
-    id_maquina = _collected("the machine's identity", None, lambda: identity.collect(machine))
-    if id_maquina:
-        found["id_maquina"] = id_maquina
-    nombre_host = _collected("the host's name", None, lambda: host.name(machine))
-    if nombre_host:
-        found["nombre_host"] = sendable(nombre_host, LONGEST_HOST)
+    own = identify(machine)
+    if own.id_maquina:
+        found["id_maquina"] = own.id_maquina
+    if own.nombre_host:
+        found["nombre_host"] = own.nombre_host
     nucleo = _collected("the kernel", None, lambda: host.kernel(machine))
     if nucleo:
         found["nucleo"] = sendable(nucleo, LONGEST_HOST)
     return found
+
+
+def identify(machine: Machine) -> Identity:
+    id_maquina = _collected("the machine's identity", None, lambda: identity.collect(machine))
+    nombre_host = _collected("the host's name", None, lambda: host.name(machine))
+    return Identity(
+        id_maquina or None, sendable(nombre_host, LONGEST_HOST) if nombre_host else None
+    )
 
 
 def _collected(subject: str, otherwise: _T, collect: Callable[[], _T]) -> _T:

@@ -12,7 +12,7 @@ from agent.sender import pause_seconds
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.delivery import Trouble
+    from agent.trouble import Trouble
 
 ATTEMPTS = 4
 PATIENCE_SECONDS = 60.0

@@ -1,4 +1,4 @@
-"""Posts reports to the API, POST <api>/servers, and reads what it answers."""
+"""Posts to the API, reports to <api>/servers, and reads what it answers."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ class Answer(NamedTuple):
     retry_after: str | None
     content_type: str
     body: bytes
+    date: str | None = None
 
 
 class Access(NamedTuple):
@@ -45,6 +46,7 @@ class Access(NamedTuple):
     ca_file: certificates to trust instead of the system's
     cert, key: the agent's own certificate, and its key where that is a file of its own
     token_file: a file with the token, read again for every connection; or the token itself
+    enrolment_file: a file with an enrolment token; or that itself
     """
 
     ca_file: str | None = None
@@ -52,6 +54,17 @@ class Access(NamedTuple):
     key: str | None = None
     token_file: str | None = None
     token: str | None = None
+    enrolment_file: str | None = None
+    enrolment: str | None = None
+
+    @property
+    def has_token(self) -> bool:
+        """Whether the agent was given a token; then it gets none of its own."""
+        return self.token_file is not None or self.token is not None
+
+    @property
+    def may_enrol(self) -> bool:
+        return self.enrolment_file is not None or self.enrolment is not None
 
 
 class Api:
@@ -78,7 +91,7 @@ class Api:
         }
         token = read_token(self._access)
         if token is not None:
-            self._headers["Authorization"] = f"Bearer {token}"
+            self.use(token)
         context = _tls_context(self._access) if self.url.startswith("https:") else None
         self._pool = urllib3.PoolManager(retries=False, timeout=timeout, ssl_context=context)
         return self
@@ -88,17 +101,25 @@ class Api:
             self._pool.clear()
             self._pool = None
 
-    def post(self, body: bytes) -> Answer:
-        """One attempt, whatever the answer. Raises Undelivered when there was none."""
+    def use(self, token: str) -> None:
+        """Show this token from now on, until the connections are closed."""
+        self._headers["Authorization"] = f"Bearer {token}"
+
+    def post(self, body: bytes, path: str = "/servers", token: str | None = None) -> Answer:
+        """One attempt, whatever the answer. Raises Undelivered when there was none.
+
+        token: to show this once instead of the one in use
+        """
         from urllib3.exceptions import HTTPError  # noqa: PLC0415 — see above
 
         assert self._pool is not None, "used outside of `with`"  # noqa: S101
+        shown = {} if token is None else {"Authorization": f"Bearer {token}"}
         try:
             response = self._pool.request(
                 "POST",
-                self.url.rstrip("/") + "/servers",
+                self.url.rstrip("/") + path,
                 body=body,
-                headers=self._headers,
+                headers={**self._headers, **shown},
                 redirect=False,
                 preload_content=False,
                 decode_content=False,
@@ -122,24 +143,33 @@ class Api:
             response.headers.get("Retry-After"),
             response.headers.get("Content-Type", ""),
             content,
+            response.headers.get("Date"),
         )
 
 
 def read_token(access: Access) -> str | None:
     """The token, never shown: it is in no message. Raises Undelivered when it cannot be read."""
-    token = access.token
-    if access.token_file is not None:
+    return _secret("token", access.token_file, access.token, "COMPLIANCE_AGENT_TOKEN")
+
+
+def read_enrolment_token(access: Access) -> str | None:
+    """The same of the enrolment token."""
+    variable = "COMPLIANCE_AGENT_ENROLMENT_TOKEN"
+    return _secret("enrolment token", access.enrolment_file, access.enrolment, variable)
+
+
+def _secret(what: str, path: str | None, text: str | None, variable: str) -> str | None:
+    if path is not None:
         try:
-            with open(access.token_file, encoding="ascii") as file:  # noqa: PTH123 — see machine.py
-                token = file.read(4096).strip()
+            with open(path, encoding="ascii") as file:  # noqa: PTH123 — see machine.py
+                text = file.read(4096).strip()
         except OSError as error:
-            raise Undelivered(f"the token in {access.token_file}: {error.strerror}") from error
+            raise Undelivered(f"the {what} in {path}: {error.strerror}") from error
         except ValueError:
-            token = "\0"  # noqa: S105 — told below
-    if token is not None and not (token and token.isascii() and token.isprintable()):
-        where = access.token_file or "COMPLIANCE_AGENT_TOKEN"
-        raise Undelivered(f"the token in {where} is not one line of printable ASCII")
-    return token
+            text = "\0"  # told below
+    if text is not None and not (text and text.isascii() and text.isprintable()):
+        raise Undelivered(f"the {what} in {path or variable} is not one line of printable ASCII")
+    return text
 
 
 def _tls_context(access: Access) -> ssl.SSLContext:

@@ -2,22 +2,23 @@
 order of strength.
 """
 
-# ruff: noqa: PTH110, PTH111, PTH112, PTH113, PTH117, PTH118, PTH123
+# ruff: noqa: PTH110, PTH112, PTH113, PTH123
 from __future__ import annotations
 
 import argparse
 import os
-import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from agent import spool
+from agent.places import credential, default_spool
 from agent.sender import Access
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 PREFIX = "COMPLIANCE_AGENT_"
+_SECRETS = (PREFIX + "TOKEN", PREFIX + "ENROLMENT_TOKEN")
 CONFIG = "/etc/compliance-agent.ini"
 SECTION = "agent"
 REPORT_EVERY_SECONDS = 300.0
@@ -139,6 +140,12 @@ SHARED = (
         "the longest that a report may wait there (7)",
     ),
     Setting("token_file", _file, "FILE", "a file that holds the token for the API"),
+    Setting(
+        "enrolment_token_file",
+        str,
+        "FILE",
+        "a file that holds an enrolment token, for which the API gives a token of its own",
+    ),
     Setting("ca_file", _file, "FILE", "trust these certificates (PEM) instead of the system's"),
     Setting("cert", _file, "FILE", "the agent's own certificate for the API (PEM)"),
     Setting("key", _file, "FILE", "its key, where it is not in the same file"),
@@ -186,7 +193,7 @@ def settle(options: argparse.Namespace, environ: Mapping[str, str]) -> Settings:
     if options.once:
         found.pop("every", None)
     _check(options, found)
-    return Settings(
+    chosen = Settings(
         api=found.get("api"),
         every=found.get("every"),
         now=found.get("now", False),
@@ -198,14 +205,22 @@ def settle(options: argparse.Namespace, environ: Mapping[str, str]) -> Settings:
             found.get("ca_file"),
             found.get("cert"),
             found.get("key"),
-            found.get("token_file") or _credential(environ),
+            found.get("token_file") or credential(environ, "token"),
             environ.get(PREFIX + "TOKEN") or None,
+            found.get("enrolment_token_file") or credential(environ, "enrolment-token"),
+            environ.get(PREFIX + "ENROLMENT_TOKEN") or None,
         ),
         esquema=found.get("esquema", 2),
         linea_comando=found.get("linea_comando", False),
         procfs=found.get("procfs"),
         rootfs=found.get("rootfs"),
     )
+    enrols = chosen.access.may_enrol and not chosen.access.has_token
+    if chosen.esquema == 1 and enrols and not chosen.print:
+        raise WrongSetting(
+            "--esquema 1 leaves out id_maquina, for which alone the token of an enrolment speaks"
+        )
+    return chosen
 
 
 def _check(options: argparse.Namespace, found: dict[str, Any]) -> None:
@@ -249,41 +264,20 @@ def _read_file(path: str | None) -> dict[str, tuple[str, str]]:
     for key in parser[SECTION] if parser.has_section(SECTION) else ():
         name = key.replace("-", "_")
         if name not in _BY_NAME:
-            hint = "; a token stands in a file of its own, see token_file" * (name == "token")
+            secret = name in {"token", "enrolment_token"}
+            hint = f"; a token stands in a file of its own, see {name}_file" * secret
             raise WrongSetting(f"{path}: there is no setting {key!r}{hint}")
         found[name] = (parser[SECTION][key], f"{path}: {key}")
     return found
-
-
-def _credential(environ: Mapping[str, str]) -> str | None:
-    """The token that systemd hands over (LoadCredential=token:…); see systemd.exec(5)."""
-    folder = environ.get("CREDENTIALS_DIRECTORY")
-    path = os.path.join(folder, "token") if folder else ""
-    return path if path and os.path.exists(path) else None
-
-
-def default_spool(environ: Mapping[str, str]) -> str:
-    """The state folder that systemd gives, else the system's or the user's."""
-    name = "compliance-agent"
-    if environ.get("STATE_DIRECTORY"):
-        return environ["STATE_DIRECTORY"].split(":", 1)[0]
-    if os.name == "nt":
-        return os.path.join(environ.get("LOCALAPPDATA") or os.path.expanduser("~"), name)
-    if os.geteuid() == 0:
-        return f"/var/lib/{name}"
-    if sys.platform == "darwin":
-        return os.path.expanduser(f"~/Library/Application Support/{name}")
-    # XDG Base Directory Specification: a path that is not absolute is to be ignored.
-    state = environ.get("XDG_STATE_HOME", "")
-    return os.path.join(
-        state if os.path.isabs(state) else os.path.expanduser("~/.local/state"), name
-    )
 
 
 def parse(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> Settings:
     """Options, environment and file; a mistake ends the program with one line."""
     options = parser.parse_args(arguments)
     try:
-        return settle(options, os.environ)
+        chosen = settle(options, os.environ)
     except WrongSetting as error:
         parser.error(str(error))
+    for name in _SECRETS:  # the programs that the agent runs need not know them
+        os.environ.pop(name, None)
+    return chosen

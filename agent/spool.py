@@ -14,7 +14,7 @@ files only.
 """
 
 # pathlib costs start-up time that nothing here is worth.
-# ruff: noqa: PTH101, PTH103, PTH108, PTH116, PTH118, PTH123, PTH208
+# ruff: noqa: PTH108, PTH116, PTH118, PTH123, PTH208
 from __future__ import annotations
 
 import contextlib
@@ -22,14 +22,13 @@ import errno
 import json
 import os
 import re
-import stat
 import time
 import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agent.file_lock import locked
 from agent.rejected import Rejected
-from agent.whole_file import PARTIAL, sync_folder, write_file
+from agent.whole_file import PARTIAL, private_folder, sync_folder, write_file
 from agent.wire import LARGEST_COUNT, told
 
 if TYPE_CHECKING:
@@ -161,25 +160,15 @@ class Spool:
     @contextlib.contextmanager
     def sending(self, wait_seconds: float) -> Iterator[None]:
         """Be the only one that sends. Raises BlockingIOError when another agent goes on sending."""
-        self._make_folder()
+        private_folder(self.folder)
         with locked(os.path.join(self.folder, "sending.lock"), wait_seconds):
             yield
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        self._make_folder()
+        private_folder(self.folder)
         with locked(os.path.join(self.folder, "lock"), _LOCK_SECONDS):
             yield
-
-    def _make_folder(self) -> None:
-        os.makedirs(self.folder, mode=0o700, exist_ok=True)
-        facts = os.stat(self.folder)
-        if not hasattr(os, "geteuid"):  # Windows: the profile of the user is its own
-            return
-        if facts.st_uid != os.geteuid():
-            raise PermissionError(errno.EPERM, "it belongs to another user", self.folder)
-        if stat.S_IMODE(facts.st_mode) != 0o700:
-            os.chmod(self.folder, 0o700)
 
     def _settled(self) -> _Dropped:
         """The count, after what an agent that was killed has left half done is done."""

@@ -27,8 +27,13 @@ After=network-online.target nss-lookup.target
 
 [Service]
 {start}
-# The token, readable by root only. It reaches the agent as a credential:
-#LoadCredential=token:/etc/compliance-agent.token
+# The secret with which this server gets a token of its own, or the token that it is to use
+# instead: files of root's (0600), of which the agent is shown a copy. Without them, what follows
+# stands for them: nothing.
+LoadCredential=enrolment-token:/etc/compliance-agent.enrolment
+SetCredential=enrolment-token:\\n
+LoadCredential=token:/etc/compliance-agent.token
+SetCredential=token:\\n
 
 # An account that exists while it runs, with two folders of its own: the spool, and the
 # cache of what the one file carries.

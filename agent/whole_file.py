@@ -1,10 +1,12 @@
 """Files that are there wholly or not at all, whatever ends the program or the machine."""
 
-# ruff: noqa: PTH105, PTH108, PTH118
+# ruff: noqa: PTH101, PTH103, PTH105, PTH108, PTH116, PTH118
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import stat
 
 PARTIAL = ".partial"
 
@@ -28,6 +30,18 @@ def write_file(folder: str, name: str, content: bytes) -> None:
             os.unlink(partial)
         raise
     sync_folder(folder)
+
+
+def private_folder(folder: str) -> None:
+    """Make a folder that only this user may enter, or see to it. Raises OSError."""
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    facts = os.stat(folder)
+    if not hasattr(os, "geteuid"):  # Windows: the profile of the user is its own
+        return
+    if facts.st_uid != os.geteuid():
+        raise PermissionError(errno.EPERM, "it belongs to another user", folder)
+    if stat.S_IMODE(facts.st_mode) != 0o700:
+        os.chmod(folder, 0o700)
 
 
 def sync_folder(folder: str) -> None:

@@ -113,6 +113,15 @@ def told(body: bytes) -> int:
     return count if isinstance(count, int) else 0
 
 
+def id_maquina(body: bytes) -> str | None:
+    """The machine that a report says it is of."""
+    try:
+        found = json.loads(body).get("id_maquina")
+    except (ValueError, AttributeError):
+        return None
+    return found if isinstance(found, str) else None
+
+
 def encode(document: WireReport) -> bytes:
     """As it is sent: compact, and small enough for an API with the default limit.
 

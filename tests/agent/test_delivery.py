@@ -15,9 +15,10 @@ import pytest
 
 from agent import delivery as delivery_module
 from agent import sender, spool
-from agent.delivery import Delivery, Fate, Trouble
+from agent.delivery import Delivery, Fate
 from agent.sender import Access, Api
 from agent.spool import Spool
+from agent.trouble import Trouble
 from tests.agent.test_sender import Said, api_that_says
 from tests.live import free_port
 from tests.small_disk import small_disk

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from agent import schedule
-from agent.delivery import Delivery, Fate, Trouble
+from agent.delivery import Delivery, Fate
 from agent.schedule import first_pause, run_for_ever, run_once
 from agent.sender import Access, Api
 from agent.spool import Spool
+from agent.trouble import Trouble
 
 
 class Over(Exception):  # noqa: N818 — the end of a test

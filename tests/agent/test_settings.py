@@ -10,7 +10,8 @@ import pytest
 
 from agent import settings
 from agent.__main__ import OneLineParser, _parser
-from agent.settings import PREFIX, SHARED, Settings, WrongSetting, default_spool, settle
+from agent.places import default_spool
+from agent.settings import PREFIX, SHARED, Settings, WrongSetting, settle
 
 API = "http://127.0.0.1:8000"
 
@@ -38,6 +39,7 @@ VALUES: dict[str, tuple[str, str, str]] = {
     "spool": ("/a", "/b", "/c"),
     "spool_mib": ("1", "2", "3"),
     "spool_days": ("1", "2", "3"),
+    "enrolment_token_file": ("/a", "/b", "/c"),
     "esquema": ("1", "2", "2"),
     "linea_comando": ("yes", "no", "no"),
     "procfs": ("/", "/usr", "/etc"),
@@ -55,7 +57,11 @@ def test_options_win_over_the_environment_and_that_over_the_file(name: str, tmp_
     def seen(*options: str, **environ: str) -> Any:
         needed = () if name == "api" else ("--api", API)
         chosen = settled(*needed, *options, **environ)
-        of = {"spool_mib": chosen.spool_bytes >> 20, "spool_days": chosen.spool_seconds / 86400}
+        of = {
+            "spool_mib": chosen.spool_bytes >> 20,
+            "spool_days": chosen.spool_seconds / 86400,
+            "enrolment_token_file": chosen.access.enrolment_file,
+        }
         return of.get(name, getattr(chosen, name, None))
 
     strong, middle, weak = VALUES[name]
@@ -162,6 +168,47 @@ def test_a_token_comes_from_the_environment_or_a_file_and_from_no_option(tmp_pat
     assert settled("--api", API, CREDENTIALS_DIRECTORY="/missing").access.token_file is None
     with pytest.raises(SystemExit):
         settled("--api", API, "--token", "t")
+
+
+def test_an_enrolment_token_comes_from_the_same_places(tmp_path: Path) -> None:
+    file = tmp_path / "enrolment-token"
+    file.write_text("x", "utf-8")
+    assert not settled("--api", API).access.may_enrol
+    chosen = settled("--api", API, CREDENTIALS_DIRECTORY=str(tmp_path))
+    assert chosen.access.enrolment_file == str(file)
+    assert not chosen.access.has_token
+    assert settled("--api", API, **{PREFIX + "ENROLMENT_TOKEN": "e"}).access.enrolment == "e"
+    with pytest.raises(SystemExit):
+        settled("--api", API, "--enrolment-token", "e")
+    with pytest.raises(WrongSetting, match="see enrolment_token_file"):
+        settled("--config", an_ini(tmp_path, "[agent]\nenrolment-token = s3cret\n"))
+
+
+@pytest.mark.parametrize("name", ["token", "enrolment-token"])
+def test_an_empty_credential_stands_for_none(name: str, tmp_path: Path) -> None:
+    """The unit gives one where the file is missing."""
+    (tmp_path / name).write_text("\n", "utf-8")
+    access = settled("--api", API, CREDENTIALS_DIRECTORY=str(tmp_path)).access
+    assert not access.has_token
+    assert not access.may_enrol
+
+
+def test_version_1_and_an_enrolment_do_not_go_together() -> None:
+    """Version 1 has no id_maquina."""
+    enrolment = {PREFIX + "ENROLMENT_TOKEN": "e"}
+    with pytest.raises(WrongSetting, match="--esquema 1 leaves out id_maquina"):
+        settled("--api", API, "--esquema", "1", **enrolment)
+    assert settled("--print", "--esquema", "1", **enrolment).esquema == 1
+    chosen = settled("--api", API, "--esquema", "1", **enrolment, **{PREFIX + "TOKEN": "t"})
+    assert chosen.access.has_token
+
+
+def test_what_the_agent_runs_does_not_get_its_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TOKEN", "ENROLMENT_TOKEN"):
+        monkeypatch.setenv(PREFIX + name, "s3cret")
+    access = settings.parse(_parser(), ["--api", API]).access
+    assert (access.token, access.enrolment) == ("s3cret", "s3cret")
+    assert "s3cret" not in os.environ.values()
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,28 @@ def test_systemd_accepts_the_units(which: str, name: str, tmp_path: Path) -> Non
 
 
 @needs_systemd
+@pytest.mark.parametrize("every", [None, 300])
+def test_the_exposure_stays_below_2(every: int | None, tmp_path: Path) -> None:
+    unit = tmp_path / "compliance-agent.service"
+    unit.write_text(units.service_unit(every), "utf-8")
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--threshold=20", str(unit)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_each_credential_has_a_default_so_that_its_file_may_be_missing() -> None:
+    """systemd.exec(5): the one that SetCredential gives, where LoadCredential finds nothing."""
+    found = settings_of(units.service_unit(None))
+    loaded = [value.partition(":")[0] for value in found["LoadCredential"]]
+    assert loaded == ["enrolment-token", "token"]
+    assert found["SetCredential"] == [f"{name}:\\n" for name in loaded]
+
+
+@needs_systemd
 @pytest.mark.parametrize("every", [60, 300, 900, 1800, 3600, 21600, 86400])
 def test_the_timer_fires_as_often_as_it_was_told(every: int) -> None:
     calendar = settings_of(units.timer_unit(every))["OnCalendar"][0]
@@ -105,9 +127,10 @@ def test_the_service_has_no_rights() -> None:
         assert not {"PrivateUsers", "PrivatePIDs", "PrivateNetwork"} & found.keys()
 
 
-def test_every_setting_stands_once_but_filters() -> None:
+def test_every_setting_stands_once_but_filters_and_credentials() -> None:
     for name, values in settings_of(units.service_unit(None)).items():
-        assert len(values) == (2 if name == "SystemCallFilter" else 1)
+        twice = {"SystemCallFilter", "LoadCredential", "SetCredential"}
+        assert len(values) == (2 if name in twice else 1)
     parser = configparser.ConfigParser(strict=False, interpolation=None)
     parser.read_string(units.service_unit(60))
     assert parser.sections() == ["Unit", "Service", "Install"]
