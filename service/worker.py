@@ -21,11 +21,8 @@ from gunicorn.http.errors import (  # type: ignore[import-untyped]
 )
 from gunicorn.workers.gthread import _DEFER, ThreadWorker  # type: ignore[import-untyped]
 
-HEAD_SECONDS = 20  # for the TLS handshake and the head of a request, from its first byte
-REQUEST_SECONDS = 120  # from then on, for its body and for the answer to be read
-
 _LINGER_SECONDS = 0.02
-_GRACE_SECONDS = 5  # between telling a slow client that we listen no more, and hanging up
+_CLOSE_SECONDS = 1  # for the other side to have read the answer, and to close as well
 _MOST_SHOWN = 200  # characters of what a stranger sent, in the log
 _OURS = (InvalidResponseHeader, InvalidResponseHeaderName)  # who asks is not to blame for them
 
@@ -51,6 +48,10 @@ class LingeringThreadWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has
     each request has its time; and a worker whose threads are all held accepts no connection,
     which leaves new ones to those that have threads.
     """
+
+    head_seconds = 20.0  # for the TLS handshake and the head of a request, from its first byte
+    request_seconds = 120.0  # from then on, for its body and for the answer to be read
+    grace_seconds = 5.0  # between listening no more to a slow client, and hanging up
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 — as gunicorn makes it
         super().__init__(*args, **kwargs)
@@ -81,7 +82,7 @@ class LingeringThreadWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has
             for conn, clock in self._clocks.copy().items():
                 if clock.ends < now:
                     _shut(conn.sock, clock.shuts)
-                    clock.ends, clock.shuts = now + _GRACE_SECONDS, socket.SHUT_RDWR
+                    clock.ends, clock.shuts = now + self.grace_seconds, socket.SHUT_RDWR
 
     # --- the threads ---
 
@@ -96,12 +97,13 @@ class LingeringThreadWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has
         if keep is False:
             # Here, since the other side may let us wait, which the main thread has no time for.
             with contextlib.suppress(OSError):
-                conn.close(graceful=True)
+                conn.sock.setblocking(True)
+                util.close_graceful(conn.sock, timeout=_CLOSE_SECONDS)
         return keep
 
     def _handle_while_it_sends(self, conn: Any) -> Any:  # noqa: ANN401
         while True:
-            self._clocks[conn] = _Clock(HEAD_SECONDS)
+            self._clocks[conn] = _Clock(self.head_seconds)
             keep = super().handle(conn)
             if keep is not True or not self.alive or conn.is_http2:
                 return keep
@@ -113,7 +115,7 @@ class LingeringThreadWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has
                 return keep
 
     def handle_request(self, req: Any, conn: Any) -> Any:  # noqa: ANN401
-        self._clocks[conn] = _Clock(REQUEST_SECONDS)
+        self._clocks[conn] = _Clock(self.request_seconds)
         return super().handle_request(req, conn)
 
     def _keepalive_after(self, conn: Any, keepalive: Any) -> bool:  # noqa: ANN401

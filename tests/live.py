@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 PROJECT = Path(__file__).resolve().parent.parent
 START_SECONDS = 20
@@ -57,7 +57,7 @@ class LiveService:
     def _log_path(self) -> Path:
         return self.data.with_name(self.data.name + ".log")
 
-    def start(self) -> LiveService:
+    def start(self) -> Self:
         environ = {name: v for name, v in os.environ.items() if not name.startswith("COMPLIANCE_")}
         environ |= {"COMPLIANCE_DATA": str(self.data), "COMPLIANCE_BIND": f"127.0.0.1:{self.port}"}
         with self._log_path.open("ab") as log:

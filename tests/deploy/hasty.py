@@ -1,0 +1,11 @@
+"""The worker, with less patience than tests have."""
+
+from __future__ import annotations
+
+from service.worker import LingeringThreadWorker
+
+
+class HastyWorker(LingeringThreadWorker):
+    head_seconds = 1.0
+    request_seconds = 2.0
+    grace_seconds = 1.0

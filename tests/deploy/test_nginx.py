@@ -1,0 +1,152 @@
+"""The shipped nginx configuration: what it passes on, and what it answers itself."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import socket
+import sqlite3
+import ssl
+import warnings
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from service.config import Config
+from tests.agent.certificates import Authority
+from tests.deploy.front import NAME, SITE, Front, GuardedService, replaced
+from tests.live import Answer
+from tests.reports import report
+
+
+def problem_of(answer: Answer, status: int) -> dict[str, object]:
+    """The problem document of an answer that nginx gave itself."""
+    assert answer.status == status, answer.body
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["strict-transport-security"] == "max-age=31536000"
+    assert answer.headers.get("server") == "nginx"
+    document: dict[str, object] = answer.json()
+    assert document["status"] == status
+    assert document.keys() == {"type", "title", "status", "detail"}
+    return document
+
+
+def test_a_report_is_stored_plain_or_compressed(front: Front) -> None:
+    stored = front.post(report(1))
+    assert stored.status == 201
+    compressed = gzip.compress(json.dumps(report(1)).encode())
+    again = front.post(compressed, Content_Encoding="gzip")
+    assert (again.status, again.json()) == (200, stored.json())
+    assert stored.headers["strict-transport-security"] == "max-age=31536000"
+
+
+def test_what_the_service_says_is_wrong_is_passed_on(front: Front) -> None:
+    answer = front.post(b"{")
+    assert answer.status == 400
+    assert answer.json()["type"] == "urn:compliance-continuo:problems:invalid-report"
+
+
+def test_an_address_arrives_as_it_was_sent(front: Front, behind: GuardedService) -> None:
+    for path in ("/procesos?name=%2e%2e%2F%00%41", "/servers/../healthz", "//healthz", "/a%2Fb"):
+        assert front.get(path).status == behind.get(path).status
+    with_name = front.get("/procesos?name=" + "%F0%9F%90%A7" * 600)
+    assert with_name.status == 200
+
+
+def test_a_body_of_the_services_limit_passes_and_one_more_byte_is_a_problem(front: Front) -> None:
+    most = Config().max_body
+    told = front.post(b" " * most)
+    assert told.json()["type"] == "urn:compliance-continuo:problems:invalid-report"
+    problem_of(front.post(b" " * (most + 1)), 400)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers"),
+    [
+        ("GET", "/procesos?name=" + "x" * 9000, {}),
+        ("GET", "/healthz", {"X-Much": "x" * 9000}),
+        ("GET", "/healthz", {f"X-Much-{number}": "x" * 6000 for number in range(10)}),
+        ("GET", "/healthz", {"Transfer-Encoding": "rubbish"}),
+    ],
+    ids=["line", "header", "headers", "coding"],
+)
+def test_what_is_too_large_or_no_http_is_a_problem(
+    front: Front, method: str, path: str, headers: dict[str, str]
+) -> None:
+    detail = problem_of(front.request(method, path, None, headers), 400)["detail"]
+    assert "8 KiB" in str(detail)
+
+
+def test_a_method_that_nothing_has_is_a_problem(front: Front) -> None:
+    problem_of(front.request("TRACE", "/servers"), 405)
+
+
+def test_the_pages_of_problems_are_not_there_for_others(front: Front) -> None:
+    problem_of(front.get("/problems/503"), 404)
+
+
+def test_a_service_that_is_away_is_503_and_a_while_to_wait(
+    authority: Authority, certificate: Path, tmp_path: Path
+) -> None:
+    nobody = GuardedService(tmp_path / "var")  # which is not started
+    front = Front(tmp_path / "nginx", nobody, certificate, authority.cert)
+    try:
+        answer = front.start().post(report(2))
+    finally:
+        front.stop()
+    assert answer.headers["retry-after"] == "10"
+    problem_of(answer, 503)
+
+
+def test_only_what_is_in_time_of_old_is_refused(front: Front) -> None:
+    for version, good in (
+        (ssl.TLSVersion.TLSv1_1, False),
+        (ssl.TLSVersion.TLSv1_2, True),
+        (ssl.TLSVersion.TLSv1_3, True),
+    ):
+        context = ssl.create_default_context(cafile=str(front.trusted))
+        with warnings.catch_warnings(action="ignore"):  # that 1.1 is deprecated
+            context.minimum_version = context.maximum_version = version
+        with socket.create_connection(("127.0.0.1", front.port), timeout=5) as plain:
+            if not good:
+                with pytest.raises((ssl.SSLError, OSError)):
+                    context.wrap_socket(plain, server_hostname="127.0.0.1")
+            else:
+                with context.wrap_socket(plain, server_hostname="127.0.0.1") as connection:
+                    assert connection.version() == version.name.replace("_", ".")
+
+
+def test_plain_http_is_led_to_https_for_readers_only(front: Front) -> None:
+    led = front.request_plainly("GET", "/servidor/1?fecha_hora=2026-01-01")
+    assert led.status == 301
+    assert led.headers["location"] == f"https://{NAME}/servidor/1?fecha_hora=2026-01-01"
+    told = front.request_plainly("POST", "/servers")
+    assert told.status == 403
+    assert b"HTTPS only" in told.body
+
+
+def test_the_limits_are_those_of_the_service() -> None:
+    site = SITE.read_text(encoding="utf-8")
+    assert f"client_max_body_size {Config().max_body // 2**20}m;" in site
+    assert f"server {Config().bind};" in site
+    assert Config().max_body % 2**20 == 0
+
+
+def test_every_header_that_says_where_a_request_comes_from_is_set_or_dropped() -> None:
+    site = SITE.read_text(encoding="utf-8")
+    names = {name.lower() for name in re.findall(r"proxy_set_header (\S+)", site)}
+    assert {"forwarded", "x-real-ip", "x-forwarded-for", "x-forwarded-proto"} <= names
+    assert "$proxy_add_x_forwarded_for" not in site
+
+
+def test_a_change_without_its_place_is_noticed() -> None:
+    for text in ("", "listen 80; listen 80;"):
+        with pytest.raises(AssertionError, match="times"):
+            replaced(text, {"listen 80;": "listen 81;"})
+
+
+def test_nothing_but_the_report_was_stored(front: Front) -> None:
+    with closing(sqlite3.connect(front.database)) as connection:
+        assert connection.execute("SELECT count(*) FROM report").fetchone() <= (1,)

@@ -1,0 +1,171 @@
+"""Slow clients by the hundred, and how those fare that are not."""
+
+from __future__ import annotations
+
+import math
+import resource
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.crowd import crowd
+from tests.deploy.front import Front
+from tests.live import Answer, LiveService
+from tests.reports import report
+from tests.service.test_worker import connect
+
+
+@dataclass
+class Healthy:
+    """What happened to clients that did nothing wrong."""
+
+    seconds: list[float] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def p99(self) -> float:
+        return sorted(self.seconds)[math.ceil(len(self.seconds) * 0.99) - 1]
+
+
+def healthy(service: LiveService, seconds: float, at_once: int = 4) -> Healthy:
+    """Agents that each report, and readers that each ask, over and over."""
+    told = Healthy()
+    ends = time.monotonic() + seconds
+    numbers = iter(range(1_000_000))
+
+    def go_on() -> None:
+        while time.monotonic() < ends:
+            number = next(numbers)
+            started = time.monotonic()
+            try:
+                answer: Answer | OSError = (
+                    service.post(report(number % 1000)) if number % 2 else service.get("/healthz")
+                )
+            except OSError as error:
+                answer = error
+            told.seconds.append(time.monotonic() - started)
+            if isinstance(answer, OSError) or answer.status not in {200, 201}:
+                told.failures.append(str(answer))
+            time.sleep(0.05)
+
+    threads = [threading.Thread(target=go_on) for _ in range(at_once)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    print(f"{len(told.seconds)} healthy, {len(told.failures)} failed, p99 {told.p99:.3f} s")  # noqa: T201 — shown by -s
+    return told
+
+
+def all_is_well(told: Healthy) -> None:
+    assert told.failures == []
+    assert len(told.seconds) > 40
+    assert told.p99 < 1
+
+
+KINDS = ("heads", "bodies", "idlers", "kept", "handshakes")
+
+
+def test_100_slow_connections_to_the_front_hurt_nobody(front: Front) -> None:
+    with crowd(front.port, 20, *KINDS, tls=True):
+        all_is_well(healthy(front, 2))
+
+
+@pytest.mark.torture
+def test_500_slow_connections_to_the_front_hurt_nobody(front: Front) -> None:
+    with crowd(front.port, 100, *KINDS, tls=True):
+        all_is_well(healthy(front, 30))  # three times as long as the front bears them
+
+
+def test_50_slow_clients_of_each_kind_hurt_nobody_without_a_front(service: LiveService) -> None:
+    with crowd(service.port, 50, "heads", "bodies", "idlers"):
+        all_is_well(healthy(service, 2))
+
+
+@pytest.mark.torture
+def test_they_hurt_nobody_for_as_long_as_they_stay(service: LiveService) -> None:
+    with crowd(service.port, 50, "heads", "bodies", "idlers"):
+        all_is_well(healthy(service, 45))
+
+
+# --- a worker by itself ---
+
+
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
+    """A service of two threads that gives each request 1 s for its head and 2 s for all else."""
+    live = LiveService(
+        tmp_path_factory.mktemp("hasty") / "var",
+        COMPLIANCE_WORKERS="1",
+        COMPLIANCE_THREADS="2",
+        GUNICORN_CMD_ARGS="--worker-class tests.deploy.hasty.HastyWorker",
+    )
+    try:
+        yield live.start()
+    finally:
+        live.stop()
+
+
+def test_a_head_that_does_not_end_is_not_waited_for(hasty: LiveService) -> None:
+    with ExitStack() as connections:
+        slow = [connections.enter_context(connect(hasty)) for _ in range(2)]
+        for connection in slow:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\n")
+        assert hasty.get("/healthz").status == 200
+        assert [connection.recv(100) for connection in slow] == [b"", b""]
+
+
+def test_a_body_that_does_not_end_is_answered_and_not_waited_for(hasty: LiveService) -> None:
+    with ExitStack() as connections:
+        slow = [connections.enter_context(connect(hasty)) for _ in range(2)]
+        for connection in slow:
+            connection.sendall(
+                b"POST /servers HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n{"
+            )
+        assert hasty.get("/healthz").status == 200
+        for connection in slow:
+            assert connection.recv(100).startswith(b"HTTP/1.1 400 Bad Request\r\n")
+
+
+@pytest.mark.timeout(60)
+def test_an_answer_that_is_not_read_is_not_waited_for(hasty: LiveService) -> None:
+    with ExitStack() as connections:
+        for _ in range(2):
+            slow = connections.enter_context(connect(hasty))
+            slow.settimeout(0.5)
+            with pytest.raises(TimeoutError):  # more than what systems hold for the two of us
+                slow.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 100_000)
+        assert hasty.get("/healthz").status == 200
+
+
+def test_clients_that_do_not_close_their_end_stop_nobody(service: LiveService) -> None:
+    with ExitStack() as connections:
+        for _ in range(60):
+            rude = connections.enter_context(connect(service))
+            rude.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+        all_is_well(healthy(service, 1))
+
+
+def test_more_connections_than_files_were_allowed_end_no_worker(tmp_path: Path) -> None:
+    """Where a shell allows 1,024 files, as most do; here it is fewer, to be quick."""
+    live = LiveService(tmp_path / "var", COMPLIANCE_WORKERS="1", COMPLIANCE_THREADS="4")
+    try:
+        allowed = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (100, allowed[1]))
+        try:
+            live.start()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, allowed)
+        (worker,) = live.worker_pids()
+        with ExitStack() as connections:
+            for _ in range(150):
+                connections.enter_context(connect(live))
+            assert live.get("/healthz").status == 200
+        assert live.worker_pids() == [worker]
+    finally:
+        live.stop()

@@ -1,0 +1,137 @@
+"""TLS, ended by the shipped nginx or by the service itself."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.agent.trees import write_file, write_process
+from tests.deploy.crowd import HELLO
+from tests.deploy.front import Front, TlsService
+from tests.live import PROJECT
+from tests.reports import report
+
+HEALTHZ = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+ALIVE = b'{"estado":"vivo"}'
+
+
+@pytest.fixture(params=["front", "by_itself"])
+def secured(request: pytest.FixtureRequest) -> TlsService:
+    service: TlsService = request.getfixturevalue(request.param)
+    return service
+
+
+def connect(service: TlsService) -> ssl.SSLSocket:
+    context = ssl.create_default_context(cafile=str(service.trusted))
+    plain = socket.create_connection(("127.0.0.1", service.port), timeout=5)
+    return context.wrap_socket(plain, server_hostname="127.0.0.1")
+
+
+def answered(connection: socket.socket, count: int) -> bytes:
+    received = b""
+    while received.count(ALIVE) < count:
+        more = connection.recv(65536)
+        assert more, f"closed after {received!r}"
+        received += more
+    return received
+
+
+def test_a_connection_is_kept_over_shorter_and_longer_pauses(secured: TlsService) -> None:
+    with connect(secured) as connection:
+        for pause in (0, 0, 0.01, 0.1, 0):
+            time.sleep(pause)
+            connection.sendall(HEALTHZ)
+            answered(connection, 1)
+
+
+def test_requests_of_one_record_are_all_answered(secured: TlsService) -> None:
+    padded = HEALTHZ.replace(b"\r\n\r\n", b"\r\nX-Long: %s\r\n\r\n" % (b"x" * 4000))
+    with connect(secured) as connection:
+        connection.sendall(padded * 4)  # of 16 KB, of which gunicorn reads 8 at a time
+        assert answered(connection, 4).count(b"HTTP/1.1 200 OK") == 4
+
+
+def test_a_request_that_ends_just_where_a_read_does_leaves_the_next_one_seen(
+    secured: TlsService,
+) -> None:
+    padded = HEALTHZ.replace(b"\r\n\r\n", b"\r\nX-Long: \r\n\r\n")
+    padded = padded.replace(b"Long: ", b"Long: " + b"x" * (4096 - len(padded)))
+    with connect(secured) as connection:
+        connection.sendall(padded * 4)
+        assert answered(connection, 4).count(b"HTTP/1.1 200 OK") == 4
+
+
+def test_a_large_report_is_read_whole(secured: TlsService) -> None:
+    document = report(2)
+    document["procesos"] = [
+        {"pid": pid, "name": "x" * 200, "username": "root"} for pid in range(30_000)
+    ]
+    body = json.dumps(document).encode()
+    assert len(body) > 7_000_000
+    assert secured.post(body).status in {200, 201}
+    assert secured.post(b" " * 8_000_000).status == 400
+
+
+def test_handshakes_that_do_not_go_on_stop_nobody(secured: TlsService) -> None:
+    with ExitStack() as connections:
+        for number in range(20):
+            begun = socket.create_connection(("127.0.0.1", secured.port), timeout=5)
+            connections.enter_context(begun)
+            begun.sendall(HELLO if number < 3 else b"")  # 3 of its 4 threads
+        for _ in range(5):
+            started = time.monotonic()
+            assert secured.get("/healthz").status == 200
+            assert time.monotonic() - started < 2
+
+
+def test_one_who_speaks_plain_http_is_told_so(secured: TlsService) -> None:
+    with socket.create_connection(("127.0.0.1", secured.port), timeout=5) as plain:
+        plain.sendall(HEALTHZ)
+        told = b"".join(iter(lambda: plain.recv(4096), b""))
+    assert told.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b"Content-Type: application/problem+json\r\n" in told
+    assert b"TLS" in told or b"HTTPS" in told
+
+
+def test_one_who_speaks_neither_gets_an_end(secured: TlsService) -> None:
+    with socket.create_connection(("127.0.0.1", secured.port), timeout=5) as plain:
+        plain.sendall(b"\x00\xff" * 100)
+        received = b"".join(iter(lambda: plain.recv(4096), b""))
+    assert b"200 OK" not in received
+    assert secured.get("/healthz").status == 200
+    assert "Traceback" not in secured.log
+
+
+def test_an_agent_delivers_through_it(secured: TlsService, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    write_process(root / "proc", 1, "init")
+    write_file(root, "/proc/stat", "btime 1795403120\n")
+    write_file(root, "/etc/os-release", "NAME=Void\nVERSION_ID=1\n")
+    token = tmp_path / "token"
+    token.write_text(secured.token or "unused", encoding="ascii")
+    command = [sys.executable, "-m", "agent", "--api", secured.url, "--rootfs", str(root)]
+    command += ["--ca-file", str(secured.trusted), "--token-file", str(token)]
+    command += ["--spool", str(tmp_path / "spool"), "--once"]
+    done = subprocess.run(
+        command, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert secured.get("/servers?nombre_so=Void").json()["servers"], done.stderr
+
+
+def test_nobody_else_is_believed_to_be_the_service(front: Front, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "agent", "--api", front.url, "--once"]
+    done = subprocess.run(
+        [*command, "--spool", str(tmp_path / "spool")],
+        cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert "certificate" in done.stderr
