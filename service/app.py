@@ -82,7 +82,7 @@ def create_app(config: settings.Config | None = None) -> falcon.App[Any, Any]:
     description = Document(SCHEMAS_FOLDER / "openapi.json", "application/json")
     # Who gets in where it is not those who may read all.
     table: list[tuple[str, object, Mapping[str, frozenset[str]]]] = [
-        ("/servers", Servers(intake, fleet, config.max_body), {"POST": REPORTERS}),
+        ("/servers", Servers(intake, fleet, tokens, config.max_body), {"POST": REPORTERS}),
         (of_record, Server(records), {}),
         (f"{of_record}/procesos", Procesos(records), {}),
         (f"{of_record}/usuarios_activos", UsuariosActivos(records), {}),

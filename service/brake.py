@@ -6,6 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from ipaddress import ip_network
 
 from service.errors import TooManyAttemptsError
 
@@ -45,6 +46,7 @@ class Brake:
             self._waiting.release()
 
     def _count(self, source: str) -> int:
+        source = _subscriber(source)
         with self._guard:
             since, count = self._failures.pop(source, (self._now(), 0))
             if self._now() - since > _MINUTE:
@@ -53,3 +55,8 @@ class Brake:
             if len(self._failures) > _MOST_SOURCES:
                 self._failures.popitem(last=False)
             return count + 1
+
+
+def _subscriber(source: str) -> str:
+    """Who has this address: with IPv6, whoever has one has all 2^64 of its network (RFC 6177)."""
+    return str(ip_network(f"{source}/64", strict=False)) if ":" in source else source

@@ -41,6 +41,11 @@ def is_well_formed(text: str) -> bool:
     return bool(_TOKEN.fullmatch(text)) and _checksum(text[:-_CHECKSUM]) == text[-_CHECKSUM:]
 
 
+def masked(text: str) -> str:
+    """The text without the secrets of tokens, should there be any in it."""
+    return _TOKEN.sub(lambda found: found[0][:5] + "***", text)
+
+
 def digest_of(token: str) -> bytes:
     """What is kept of a token. One round is enough for 178 random bits."""
     return hashlib.sha256(token.encode()).digest()

@@ -18,7 +18,7 @@ from service.brake import Brake
 from service.errors import ForbiddenError, UnauthorizedError
 from service.report import Report
 from service.store.tokens import Token, TokenStore
-from service.tokens import ADMINISTRATORS, COOKIE, PUBLIC, READERS
+from service.tokens import ADMINISTRATORS, COOKIE, PUBLIC, READERS, masked
 
 _FORWARDED = ("X-Forwarded-For", "X-Real-IP", "Forwarded")
 _LOOPBACK = re.compile(r"(127(\.[0-9]{1,3}){3}|\[::1\]|localhost)(:[0-9]{1,5})?", re.IGNORECASE)
@@ -69,7 +69,7 @@ class Doors:
                 token=token.id,
                 name=token.name,
                 method=req.method,
-                address=req.relative_uri[:_SHOWN],
+                address=masked(req.relative_uri)[:_SHOWN],
                 source=req.context.source,
             )
         if token.scope not in scopes:
@@ -85,10 +85,10 @@ class Doors:
         return self._doors.get((req.method, req.uri_template or ""), default)
 
 
-def require_own(req: falcon.Request, report: Report) -> None:
+def require_own(tokens: TokenStore, req: falcon.Request, report: Report) -> None:
     """Raises ForbiddenError where the token speaks for another server than the report does."""
     token: Token | None = req.context.token
-    if token is not None and not token.speaks_for(report):
+    if token is not None and not tokens.may_send(token, report):
         raise ForbiddenError("this token reports for another server than this report is of")
 
 
@@ -118,7 +118,7 @@ def _secret_of(req: falcon.Request) -> str | None:
         if not scheme:
             values = req.get_cookie_values(COOKIE)
             return values[0] if values else None
-    return given if scheme else None
+    return "" if scheme else None
 
 
 def _password(given: str) -> str:

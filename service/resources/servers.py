@@ -14,6 +14,7 @@ from service.resources.doors import require_own
 from service.resources.listing import FORMAT, Listing, show_page
 from service.store.fleet import FleetStore, ServerState
 from service.store.records import Record, RecordStore, ServerRow
+from service.store.tokens import TokenStore
 
 _COLUMNS = ("servidor", *ServerRow._fields, "ultimo_contacto", "estado")
 
@@ -38,14 +39,17 @@ _OF_A_LOGIN = ("terminal", "origen", "desde")
 
 
 class Servers:
-    def __init__(self, intake: Intake, fleet: FleetStore, max_body: int) -> None:
+    def __init__(
+        self, intake: Intake, fleet: FleetStore, tokens: TokenStore, max_body: int
+    ) -> None:
         self._intake = intake
         self._fleet = fleet
+        self._tokens = tokens
         self._max_body = max_body
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         body = read_body(req, self._max_body)
-        stored = self._intake.receive(body, partial(require_own, req))
+        stored = self._intake.receive(body, partial(require_own, self._tokens, req))
         resp.status = falcon.HTTP_201 if stored.new else falcon.HTTP_200
         resp.location = f"/servers/{stored.id_serv}"
         resp.media = {"id_serv": stored.id_serv}

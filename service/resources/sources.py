@@ -16,6 +16,8 @@ class Sources:
 
     def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
         source = str(req.remote_addr)
+        if "." in source:  # IPv4, also where IPv6 is listened to
+            source = source.removeprefix("::ffff:")
         # Each proxy adds the address that it sees, so what stands left of the last stranger may
         # be made up by him.
         said = [part.strip() for part in (req.get_header("X-Forwarded-For") or "").split(",")]
@@ -34,4 +36,4 @@ def _is_address(text: str) -> bool:
         ip_address(text)
     except ValueError:
         return False
-    return True
+    return "%" not in text  # what follows may be anything, of any length

@@ -55,7 +55,7 @@ class Enrolment:
         if by.scope == "inscripcion":
             made = self._tokens.enrol(by, id_maquina, nombre_host)
         else:
-            made = self._tokens.renew(by)
+            made = self._tokens.renew(by, id_maquina)
         self._audit.write("token made", token=made.id, server=f"id:{id_maquina}", by=by.id)
         ends = None if made.expires_at is None else times.to_text(made.expires_at)
         resp.status = falcon.HTTP_201

@@ -15,6 +15,7 @@ from service.database import Database
 from service.errors import EnrolmentRefusedError, StorageUnavailableError, TokenNotFoundError
 from service.report import Report
 from service.store.multi_row import insert_rows
+from service.store.servers import ServerTable
 
 _HOUR = 3_600_000_000  # microseconds
 
@@ -40,7 +41,7 @@ class Token(NamedTuple):
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
     def speaks_for(self, report: Report) -> bool:
-        """Whether it may send this report."""
+        """Whether it may send a report that says this of its server."""
         if self.server is None:
             return True
         if self.server.startswith(_BY_ID):
@@ -66,6 +67,7 @@ class TokenStore:
     ) -> None:
         self._database = database
         self._queries = queries
+        self._servers = ServerTable(queries)
         self._clock = clock
         self._closed = False
 
@@ -92,6 +94,21 @@ class TokenStore:
             with suppress(StorageUnavailableError):  # who reads may do so with a full disk, too
                 self._write("use_token", id=token.id, now=now)
         return token
+
+    def may_send(self, token: Token, report: Report) -> bool:
+        """Whether the report is of a server that this token speaks for.
+
+        A server with an id_maquina is known by that, wherever it says that it is. So who speaks
+        for a network speaks for such a server only if that is where it was last.
+        """
+        if not token.speaks_for(report):
+            return False
+        if token.server is None or token.server.startswith(_BY_ID) or report.id_maquina is None:
+            return True
+        with self._database.snapshot() as connection:
+            server = {"server": self._servers.find(connection, report)}
+            row = connection.execute(self._queries["last_address"], server).fetchone()
+        return row is None or ip_address(row[0]) in ip_network(token.server)
 
     def all(self) -> list[Token]:
         with self._database.snapshot() as connection:
@@ -153,13 +170,13 @@ class TokenStore:
                 raise EnrolmentRefusedError("this enrolment token has enrolled all that it may")
             return self._add(connection, self._given(by, server, name))
 
-    def renew(self, token: Token) -> NewToken:
+    def renew(self, token: Token, id_maquina: str) -> NewToken:
         """Another token like this one, which itself stays good for as long as it was.
 
-        Raises EnrolmentRefusedError for one that speaks for more than one machine.
+        Raises EnrolmentRefusedError for one that does not speak for just this machine.
         """
-        if token.server is None or not token.server.startswith(_BY_ID):
-            raise EnrolmentRefusedError("only a token of one machine can be renewed")
+        if token.server != _BY_ID + id_maquina:
+            raise EnrolmentRefusedError("a machine can renew its own token only")
         with self._database.transaction() as connection:
             return self._add(connection, self._given(token, token.server, token.name))
 

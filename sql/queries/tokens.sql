@@ -61,3 +61,12 @@ VALUES (
   :id, :digest, :scope, :name, :server, :created_at, :expires_at, :revoked_at, :used_at, :uses_left,
   :lifetime, :enrolled_by
 );
+
+-- name: last_address
+-- Where was this server when it last reported?
+SELECT p.ipaddress
+FROM report AS r
+JOIN profile AS p ON p.id = r.profile_id
+WHERE r.server_id = :server
+ORDER BY r.taken_at DESC, r.id DESC
+LIMIT 1;
