@@ -162,7 +162,10 @@ def _seconds_until(moment: str, date: str | None, now: float) -> float:
     end = datetime.fromisoformat(moment)
     if end.tzinfo is None:
         end = end.replace(tzinfo=timezone.utc)
-    return end.timestamp() - (parsedate_to_datetime(date).timestamp() if date else now)
+    try:
+        return end.timestamp() - parsedate_to_datetime(date or "").timestamp()
+    except (ValueError, TypeError):  # no date, or none that can be read
+        return end.timestamp() - now
 
 
 def _not_let_in(reason: str) -> Stopped:

@@ -4,7 +4,7 @@ It stands in the state folder as one JSON object: the token, the machine that it
 since and until when it is good, in seconds since 1970 by the clock of this machine.
 """
 
-# ruff: noqa: PTH105, PTH108, PTH110, PTH118
+# ruff: noqa: PTH105, PTH108, PTH118
 from __future__ import annotations
 
 import contextlib
@@ -56,9 +56,11 @@ class TokenFile:
             if not os.path.lexists(self.path):  # or in a folder that cannot even be entered
                 return None
             raise Unusable(f"{self.path}: {error.strerror}; remove it") from error
-        with os.fdopen(descriptor, "rb") as file:
+        try:
             self._check(os.fstat(descriptor))
-            content = file.read(_LARGEST_BYTES)
+            content = os.read(descriptor, _LARGEST_BYTES)
+        finally:
+            os.close(descriptor)
         try:
             found: Any = json.loads(content)
             until = found["until"]

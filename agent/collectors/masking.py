@@ -32,10 +32,12 @@ _VALUE = re.compile(
 )
 _URL = re.compile(r"(?<=://)([^\s/@:'\"]{0,256}):([^\s'\"]{0,512})@")
 _SCHEME = re.compile(r"(?i)\b(Bearer|Basic)(\s+)[\w.~+/=-]{6,}")
-# Tokens that are known by their looks: GitHub, GitLab, Slack, OpenAI and Stripe, npm, JSON Web.
+# Tokens that are known by their looks: GitHub, GitLab, Slack, OpenAI and Stripe, npm, JSON Web,
+# and ours.
 _LOOKS = re.compile(
     r"(?<![\w-])(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeprs]-[\w-]{10,}"
-    r"|[sr]k[-_](?:live_|test_|proj-)?[\w-]{16,}|npm_\w{20,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)"
+    r"|[sr]k[-_](?:live_|test_|proj-)?[\w-]{16,}|npm_\w{20,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"
+    r"|ccs[a-z]_\w{20,})"
 )
 
 

@@ -21,6 +21,7 @@ class Proxy(http.server.ThreadingHTTPServer):
         self.loses = loses
         self.bodies: list[bytes] = []
         self.statuses: list[int] = []
+        self.paths: list[str] = []
         self.url = f"http://127.0.0.1:{self.server_port}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -35,7 +36,10 @@ class _Forward(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         connection = http.client.HTTPConnection("127.0.0.1", self.server.behind, timeout=20)
         try:
-            connection.request("POST", self.path, body, {"Content-Type": "application/json"})
+            named = {"Content-Type": "application/json"}
+            if self.headers["Authorization"]:
+                named["Authorization"] = self.headers["Authorization"]
+            connection.request("POST", self.path, body, named)
             answer = connection.getresponse()
             content = answer.read()
         except OSError:
@@ -43,6 +47,7 @@ class _Forward(http.server.BaseHTTPRequestHandler):
             return
         finally:
             connection.close()
+        self.server.paths.append(self.path)
         self.server.bodies.append(body)
         self.server.statuses.append(answer.status)
         if self.server.loses(len(self.server.statuses)):

@@ -119,6 +119,13 @@ MASKED: list[tuple[list[str], str]] = [
         "git clone https://oauth2:***@gitlab.example/r",
     ),
     (["app", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJTM2NyZXQifQ.S3cretS3cret"], "app ***"),
+    # our own
+    (["printf", "ccse_S3cretS3cretS3cretS3cretS3cretS3cret12"], "printf ***"),
+    (["agent", "--enrolment-token", "S3cret"], "agent --enrolment-token ***"),
+    (
+        ["env", "COMPLIANCE_AGENT_ENROLMENT_TOKEN=S3cret", "agent"],
+        "env COMPLIANCE_AGENT_ENROLMENT_TOKEN=*** agent",
+    ),
     # HTTP
     (["curl", "-u", "admin:S3cret", "https://x/"], "curl -u admin:*** https://x/"),
     (["curl", "-uadmin:S3cret", "https://x/"], "curl -uadmin:*** https://x/"),

@@ -1,0 +1,174 @@
+"""For tests of enrolment: servers, each with an identity and a state folder, and their tokens."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from agent.collectors.identity import derived
+from agent.delivery import Delivery
+from agent.enrolment import Enrolment
+from agent.own_token import OwnToken, TokenFile
+from agent.report import Identity
+from agent.sender import Access, Api
+from agent.spool import Spool
+from tests.agent.test_sender import Said
+from tests.agent.trees import write_file, write_process
+from tests.live import PROJECT, LiveService
+from tests.tokens import token
+
+ID = "0" * 31 + "1"
+DAY = 86400.0
+
+
+class Server:
+    """A server with one process, and what the agent keeps on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / "root"
+        self.state = folder / "state"
+        self.secret = folder / "secret"
+        self.raw_id = uuid.uuid4().hex
+        self.id_maquina = derived(self.raw_id)
+        write_process(self.root / "proc", 1, "init")
+        write_file(self.root, "/proc/stat", "btime 1795403120\n")
+        write_file(self.root, "/etc/os-release", "NAME=Void\nVERSION_ID=1\n")
+        write_file(self.root, "/etc/hostname", f"{folder.name}.example\n")
+        self.has_id()
+
+    @property
+    def token_file(self) -> Path:
+        return self.state / "token"
+
+    @property
+    def kept(self) -> Any:
+        return json.loads(self.token_file.read_bytes())
+
+    @property
+    def token(self) -> str:
+        return str(self.kept["token"])
+
+    def has_id(self) -> None:
+        write_file(self.root, "/etc/machine-id", self.raw_id + "\n")
+
+    def has_no_id(self) -> None:
+        write_file(self.root, "/etc/machine-id", "uninitialized\n")
+
+    def is_given(self, secret: str) -> None:
+        """The enrolment token, as an operator copies it here."""
+        self.secret.write_text(secret + "\n", "ascii")
+        self.secret.chmod(0o600)
+
+    def age(self, seconds: float) -> None:
+        """The token is older now than it was."""
+        kept = self.kept
+        kept["since"] -= seconds
+        kept["until"] -= seconds
+        self.token_file.write_text(json.dumps(kept), "utf-8")
+
+    def waiting(self) -> list[bytes]:
+        kept = Spool(str(self.state))
+        return [kept.read(name) for name in kept.names()]
+
+    def command(self, url: str, *options: str) -> list[str]:
+        command = ["--api", url, "--rootfs", str(self.root), "--spool", str(self.state)]
+        if self.secret.exists():
+            command += ["--enrolment-token-file", str(self.secret)]
+        return [*command, *options]
+
+    def report(
+        self,
+        url: str,
+        *options: str,
+        program: tuple[str, ...] = (sys.executable, "-W", "error", "-m", "agent"),
+        environ: Mapping[str, str] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs the agent once; checks that it told nobody its secrets."""
+        done = subprocess.run(
+            [*program, *self.command(url, *options)],
+            cwd=PROJECT,
+            env={**os.environ, **(environ or {})},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        secrets = [self.token] if self.token_file.exists() and self.token_file.is_file() else []
+        if self.secret.exists():
+            secrets.append(self.secret.read_text("ascii").strip())
+            assert not self.holds(secrets[-1])
+        for secret in secrets:
+            assert secret not in done.stdout + done.stderr
+        return done
+
+    def holds(self, secret: str) -> bool:
+        """Whether anything in the state folder has it."""
+        files = [file for file in self.state.rglob("*") if file.is_file()]
+        return any(secret.encode() in file.read_bytes() for file in files)
+
+
+@contextlib.contextmanager
+def database_of(service: LiveService) -> Iterator[sqlite3.Connection]:
+    with contextlib.closing(sqlite3.connect(service.database)) as database:
+        yield database
+
+
+def stored(service: LiveService, server: Server) -> int:
+    """How many reports of this machine are in the database."""
+    query = (
+        "SELECT count(*) FROM report JOIN server ON server.id = report.server_id WHERE identity = ?"
+    )
+    with database_of(service) as database:
+        found: int = database.execute(query, (f"id:{server.id_maquina}",)).fetchone()[0]
+        return found
+
+
+def tokens_of(service: LiveService, server: Server) -> list[tuple[int, bool]]:
+    """Number of each token of this machine, and whether it is revoked."""
+    query = "SELECT id, revoked_at IS NOT NULL FROM token WHERE server = ? ORDER BY id"
+    with database_of(service) as database:
+        rows = database.execute(query, (f"id:{server.id_maquina}",))
+        return [(number, bool(revoked)) for number, revoked in rows]
+
+
+def revoke(service: LiveService, server: Server) -> None:
+    number, _ = tokens_of(service, server)[-1]
+    assert token(service.data, "revoke", str(number)).returncode == 0
+
+
+def own(token: str = "ccsi_own", *, age: float = 0, life: float | None = 30 * DAY) -> OwnToken:
+    since = time.time() - age
+    return OwnToken(token, ID, since, None if life is None else since + life)
+
+
+def keep(folder: Path, token: OwnToken) -> TokenFile:
+    file = TokenFile(str(folder))
+    with file.changing() as write:
+        write(token)
+    return file
+
+
+def given(token: str) -> Said:
+    return Said(201, {}, json.dumps({"token": token, "vence": None}).encode())
+
+
+def a_delivery(url: str, folder: Path, **access: str) -> Delivery:
+    """With one report that waits."""
+    there = Access(**access)
+    enrolment = Enrolment(TokenFile(str(folder)), there, lambda: Identity(ID, "host"))
+    delivery = Delivery(Api(url, there), Spool(str(folder)), 2, enrolment)
+    delivery.take(lambda _dropped: json.dumps({"id_maquina": ID}).encode(), "a report")
+    return delivery
+
+
+def shown(requests: list[tuple[str, dict[str, str], bytes]]) -> list[tuple[str, str | None]]:
+    return [(path, headers.get("Authorization")) for path, headers, _ in requests]
