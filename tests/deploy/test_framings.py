@@ -1,0 +1,62 @@
+"""What one request is: nobody slips in a second one, with nginx in front and without."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import sqlite3
+import ssl
+from contextlib import closing
+
+import pytest
+
+from tests.deploy.framings import framings, inner
+from tests.deploy.front import Front, GuardedService
+
+NAMES = sorted(framings(""))
+
+
+def all_answers(service: GuardedService, sent: bytes) -> list[int]:
+    """The status of every answer to these bytes, until the connection ends or no more comes."""
+    received = b""
+    with contextlib.ExitStack() as open_connections:
+        plain = socket.create_connection(("127.0.0.1", service.port), timeout=5)
+        connection = open_connections.enter_context(plain)
+        if isinstance(service, Front):
+            context = ssl.create_default_context(cafile=str(service.trusted))
+            connection = open_connections.enter_context(
+                context.wrap_socket(plain, server_hostname="127.0.0.1")
+            )
+        connection.sendall(sent)
+        with contextlib.suppress(TimeoutError, ConnectionResetError):
+            while more := connection.recv(65536):
+                received += more
+                connection.settimeout(0.2)  # for a second answer
+    # HTTP/0.9, which a request line of two words is, has no status but in what is told.
+    lines = rb"^HTTP/1\.[01] (\d+) " if received.startswith(b"HTTP/") else rb'"status":(\d+)'
+    return [int(status) for status in re.findall(lines, received, re.MULTILINE)]
+
+
+@pytest.fixture(params=["front", "behind"])
+def door(request: pytest.FixtureRequest) -> GuardedService:
+    service: GuardedService = request.getfixturevalue(request.param)
+    return service
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_request_has_one_answer_which_is_400(door: GuardedService, name: str) -> None:
+    assert all_answers(door, framings(door.token)[name]) == [400]
+    with closing(sqlite3.connect(door.database)) as connection:
+        assert connection.execute("SELECT count(*) FROM report").fetchone() == (0,)
+    assert [path.read_bytes() for path in door.archive.iterdir()] == []
+
+
+def test_nobody_noticed(door: GuardedService, behind: GuardedService) -> None:
+    assert door.get("/healthz").status == 200
+    assert "Traceback" not in behind.log
+    assert " 500 " not in behind.log
+
+
+def test_what_was_hidden_would_have_been_stored(door: GuardedService) -> None:
+    assert all_answers(door, inner(door.token)) in ([201], [200])

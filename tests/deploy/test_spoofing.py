@@ -1,0 +1,139 @@
+"""What a stranger says of himself in headers changes nothing."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.deploy.front import Front, GuardedService
+from tests.live import Answer
+from tests.reports import report
+
+CLIENT = "127.0.0.7"
+
+SPOOFED = {
+    "X-Forwarded-For": "10.9.9.9",
+    "X-Forwarded-For, a list": "10.9.9.9, 127.0.0.1",
+    "X-Forwarded-For, rubbish": "127.0.0.1;<script>",
+    "X-Forwarded-Proto": "http",
+    "X-Forwarded-Protocol": "ssl",
+    "X-Forwarded-Ssl": "off",
+    "X-Forwarded-Host": "evil.example",
+    "X-Forwarded-Port": "1",
+    "X-Forwarded-Prefix": "/evil",
+    "X-Forwarded-Server": "evil.example",
+    "X-Real-IP": "10.9.9.9",
+    "X-Client-IP": "10.9.9.9",
+    "Client-IP": "10.9.9.9",
+    "True-Client-IP": "10.9.9.9",
+    "Via": "1.1 evil.example",
+    "Forwarded": "for=10.9.9.9;proto=http;host=evil.example",
+    "X-Original-URL": "/tokens",
+    "X-Rewrite-URL": "/tokens",
+    "X-HTTP-Method-Override": "DELETE",
+    "SCRIPT_NAME": "/evil",
+    "Script-Name": "/evil",
+    "PATH_INFO": "/tokens",
+    "Path-Info": "/tokens",
+    "REMOTE_ADDR": "10.9.9.9",
+    "Remote-Addr": "10.9.9.9",
+    "X_Forwarded_For": "10.9.9.9",
+    "HTTP_HOST": "evil.example",
+    "Proxy": "http://evil.example",
+    "Connection": "X-Forwarded-For, X-Forwarded-Proto, Authorization, Host",
+}
+
+PATHS = ("/", "/servers?limit=1")
+
+CHANGING = {"date", "etag", "connection"}  # from one answer to the next
+_CLOCK = re.compile(r"\d\d:\d\d:\d\d")
+
+
+def ask(service: GuardedService, path: str, source: str = CLIENT, **headers: str) -> Answer:
+    """An answer to a client at this address."""
+    connection = service.connection(5)
+    connection.source_address = (source, 0)  # type: ignore[attr-defined]  # typeshed lacks it
+    shown = {"Authorization": f"Bearer {service.token}"}
+    try:
+        connection.request("GET", path, headers=shown | headers)
+        response = connection.getresponse()
+        names = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, names, response.read())
+    finally:
+        connection.close()
+
+
+@functools.cache
+def told_usually(service: GuardedService) -> list[object]:
+    return told(service)
+
+
+def told(service: GuardedService, name: str | None = None) -> list[object]:
+    """All that answers and the audit log say, but for the time."""
+    headers = {} if name is None else {name.partition(",")[0]: SPOOFED[name]}
+    before = len(service.audited)
+    shown: list[object] = []
+    for path in PATHS:
+        answer = ask(service, path, **headers)
+        kept = {k: v for k, v in answer.headers.items() if k not in CHANGING}
+        shown.append((answer.status, kept, _CLOCK.sub("", answer.body.decode())))
+    return [*shown, [line["source"] for line in service.audited[before:]]]
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedService]:
+    """A service that believes no proxy."""
+    live = GuardedService(tmp_path_factory.mktemp("alone") / "var")
+    live.token = live.make_token("admin")
+    try:
+        yield live.start()
+    finally:
+        live.stop()
+
+
+@pytest.fixture(params=["front", "behind", "alone"])
+def door(request: pytest.FixtureRequest) -> GuardedService:
+    """nginx; a service that believes 127.0.0.1, which is not where the client is; or nobody."""
+    service: GuardedService = request.getfixturevalue(request.param)
+    return service
+
+
+@pytest.mark.parametrize("name", sorted(SPOOFED))
+def test_a_header_of_a_stranger_changes_nothing(door: GuardedService, name: str) -> None:
+    assert told(door, name) == told_usually(door)
+    assert told_usually(door)[-1] == [CLIENT] * len(PATHS)
+
+
+def test_nginx_says_where_a_client_is_and_that_it_came_by_tls(front: Front) -> None:
+    before = len(front.audited)
+    for source in ("127.0.0.8", "127.0.0.9"):
+        page = ask(front, "/", source).body.decode()
+        assert f"https://127.0.0.1:{front.port}" in page
+    assert [line["source"] for line in front.audited[before:]] == ["127.0.0.8", "127.0.0.9"]
+
+
+def test_a_service_by_itself_says_that_it_came_without(alone: GuardedService) -> None:
+    assert f"http://127.0.0.1:{alone.port}" in ask(alone, "/").body.decode()
+
+
+def test_a_proxy_that_is_named_is_believed_and_one_that_is_not_is_not(
+    behind: GuardedService,
+) -> None:
+    before = len(behind.audited)
+    for source in ("127.0.0.1", "127.0.0.2"):
+        ask(behind, "/servers", source, **{"X-Forwarded-For": "10.1.1.1, 10.2.2.2"})
+    assert [line["source"] for line in behind.audited[before:]] == ["10.2.2.2", "127.0.0.2"]
+
+
+def test_a_record_is_where_it_is_whatever_a_stranger_says(front: Front) -> None:
+    plain = front.post(report(3))
+    spoofed = front.post(report(3), X_Forwarded_Host="evil.example", X_Forwarded_Proto="http")
+    assert (plain.status, spoofed.status) == (201, 200)
+    assert (
+        plain.headers["location"]
+        == spoofed.headers["location"]
+        == (f"/servers/{plain.json()['id_serv']}")
+    )
