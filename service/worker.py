@@ -21,6 +21,8 @@ from gunicorn.http.errors import (  # type: ignore[import-untyped]
 )
 from gunicorn.workers.gthread import _DEFER, ThreadWorker  # type: ignore[import-untyped]
 
+from service.tokens import masked
+
 _LINGER_SECONDS = 0.02
 _CLOSE_SECONDS = 1  # for the other side to have read the answer, and to close as well
 _MOST_SHOWN = 200  # characters of what a stranger sent, in the log
@@ -133,7 +135,7 @@ class LingeringThreadWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has
                 with contextlib.suppress(OSError):
                     socket.socket.send(client, answer, socket.MSG_DONTWAIT)
         elif isinstance(exc, ParseException) and not isinstance(exc, _OURS):
-            said = ascii(str(exc))[1:-1][:_MOST_SHOWN]
+            said = masked(ascii(str(exc))[1:-1])[:_MOST_SHOWN]
             self.log.warning("not an HTTP request, from %s: %s", addr[0] if addr else "-", said)
             with contextlib.suppress(OSError):
                 util.write_nonblock(client, _problem(f"expected an HTTP/1.1 request, got: {said}"))

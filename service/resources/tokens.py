@@ -72,8 +72,11 @@ def _machine(document: Any) -> tuple[str, str | None]:  # noqa: ANN401 — what 
         raise InvalidReportError(
             Fault("/id_maquina", "expected 1 to 128 letters and digits of ASCII and . _ : -")
         )
-    if not (nombre_host is None or (isinstance(nombre_host, str) and len(nombre_host) <= 255)):
-        raise InvalidReportError(Fault("/nombre_host", "expected at most 255 characters, or null"))
+    known = isinstance(nombre_host, str)
+    if not (nombre_host is None or (known and len(nombre_host) <= 255 and "\0" not in nombre_host)):
+        raise InvalidReportError(
+            Fault("/nombre_host", "expected at most 255 characters, without NUL, or null")
+        )
     return id_maquina, nombre_host
 
 
