@@ -105,6 +105,10 @@ def _require_neighbour(req: falcon.Request) -> None:
         raise ForbiddenError(
             "no token was made yet, so this answers to 127.0.0.1, [::1] and localhost only"
         )
+    # A page may send what it likes to any host, without leave as long as it has no Content-Type.
+    origin = req.get_header("Origin")
+    if origin is not None and origin.partition("://")[2] != host:
+        raise ForbiddenError("no token was made yet, so this answers no page of another site")
 
 
 def _secret_of(req: falcon.Request) -> str | None:

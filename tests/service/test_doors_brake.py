@@ -108,7 +108,7 @@ def test_all_addresses_of_one_network_of_ipv6_are_one_source() -> None:
 
 
 def test_a_source_is_free_again_after_a_minute_and_others_always_are() -> None:
-    now, waits = [0.0], []
+    now, waits = [0.0], list[float]()
     brake = Brake(now=lambda: now[0], sleep=waits.append)
     for _ in range(brake_module._FREE + 1):
         brake.failed("10.0.0.1")
