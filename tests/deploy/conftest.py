@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,30 +25,41 @@ def certificate(authority: Authority) -> Path:
     return authority.issue("api")
 
 
-@pytest.fixture(scope="module")
-def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedService]:
-    """A service that believes what a front on this machine says of clients."""
-    data = tmp_path_factory.mktemp("behind") / "var"
-    live = GuardedService(data, COMPLIANCE_PROXIES="127.0.0.1/32")
-    live.token = live.make_token("admin")
+@contextmanager
+def pair(folder: Path, certificate: Path, authority: Authority) -> Iterator[Front]:
+    """nginx, before a service that believes what it says of clients."""
+    service = GuardedService(folder / "var", COMPLIANCE_PROXIES="127.0.0.1/32")
+    service.token = service.make_token("admin")
+    nginx = Front(folder / "nginx", service, certificate, authority.cert)
     try:
-        yield live.start()
-    finally:
-        live.stop()
-
-
-@pytest.fixture(scope="module")
-def front(
-    behind: GuardedService,
-    authority: Authority,
-    certificate: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Front]:
-    nginx = Front(tmp_path_factory.mktemp("front") / "nginx", behind, certificate, authority.cert)
-    try:
+        service.start()
         yield nginx.start()
     finally:
         nginx.stop()
+        service.kill()  # soon; stopping has tests of its own
+
+
+@pytest.fixture(scope="session")
+def front(
+    certificate: Path, authority: Authority, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Front]:
+    with pair(tmp_path_factory.mktemp("front"), certificate, authority) as nginx:
+        yield nginx
+
+
+@pytest.fixture(scope="session")
+def empty_front(
+    certificate: Path, authority: Authority, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Front]:
+    """One into which nobody stores anything."""
+    with pair(tmp_path_factory.mktemp("empty"), certificate, authority) as nginx:
+        yield nginx
+
+
+@pytest.fixture(scope="session")
+def empty_behind(empty_front: Front) -> GuardedService:
+    """The service behind it, asked directly."""
+    return empty_front.behind
 
 
 @pytest.fixture(scope="module")

@@ -113,7 +113,7 @@ class Front(TlsService):
         self.url = f"https://127.0.0.1:{self.port}"
         self.plain_port = free_port()
         self._folder = folder
-        self._behind = behind
+        self.behind = behind
         self._certificate = certificate
 
     @property
@@ -123,7 +123,7 @@ class Front(TlsService):
     def start(self) -> Self:
         program = nginx()
         changes = {
-            "server 127.0.0.1:8000;": f"server 127.0.0.1:{self._behind.port};",
+            "server 127.0.0.1:8000;": f"server 127.0.0.1:{self.behind.port};",
             "listen 80 default_server;": f"listen 127.0.0.1:{self.plain_port} default_server;",
             "listen [::]:80 default_server;": "",
             "listen 443 ssl default_server;": f"listen 127.0.0.1:{self.port} ssl default_server;",

@@ -6,10 +6,8 @@ import gzip
 import json
 import re
 import socket
-import sqlite3
 import ssl
 import warnings
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -34,9 +32,9 @@ def problem_of(answer: Answer, status: int) -> dict[str, object]:
 
 
 def test_a_report_is_stored_plain_or_compressed(front: Front) -> None:
-    stored = front.post(report(1))
+    stored = front.post(report(5000))
     assert stored.status == 201
-    compressed = gzip.compress(json.dumps(report(1)).encode())
+    compressed = gzip.compress(json.dumps(report(5000)).encode())
     again = front.post(compressed, Content_Encoding="gzip")
     assert (again.status, again.json()) == (200, stored.json())
     assert stored.headers["strict-transport-security"] == "max-age=31536000"
@@ -48,9 +46,9 @@ def test_what_the_service_says_is_wrong_is_passed_on(front: Front) -> None:
     assert answer.json()["type"] == "urn:compliance-continuo:problems:invalid-report"
 
 
-def test_an_address_arrives_as_it_was_sent(front: Front, behind: GuardedService) -> None:
+def test_an_address_arrives_as_it_was_sent(front: Front) -> None:
     for path in ("/procesos?name=%2e%2e%2F%00%41", "/servers/../healthz", "//healthz", "/a%2Fb"):
-        assert front.get(path).status == behind.get(path).status
+        assert front.get(path).status == front.behind.get(path).status
     with_name = front.get("/procesos?name=" + "%F0%9F%90%A7" * 600)
     assert with_name.status == 200
 
@@ -145,8 +143,3 @@ def test_a_change_without_its_place_is_noticed() -> None:
     for text in ("", "listen 80; listen 80;"):
         with pytest.raises(AssertionError, match="times"):
             replaced(text, {"listen 80;": "listen 81;"})
-
-
-def test_nothing_but_the_report_was_stored(front: Front) -> None:
-    with closing(sqlite3.connect(front.database)) as connection:
-        assert connection.execute("SELECT count(*) FROM report").fetchone() <= (1,)
