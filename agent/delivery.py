@@ -187,7 +187,9 @@ class Delivery:
             return
         if name != self._newest and self._is_foreign(body):
             self._passed_over.add(name)
-            _log.warning("passing over %s of the spool: not this machine's, by its token", name)
+            self._tell_once_an_hour(
+                "foreign", f"passing over what is not this machine's, by its token: {name} …"
+            )
             return
         try:
             untold = self._send(name, body)

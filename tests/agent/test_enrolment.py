@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import stat
@@ -19,9 +20,16 @@ from tests.tokens import make_token, token
 
 
 @pytest.fixture(scope="module")
-def secret(service: LiveService) -> str:
-    """An enrolment token for many machines."""
-    return make_token(service.data, "inscripcion", "--usos", "1000", "--validez", "30d")
+def secret(service: LiveService, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An enrolment token for many machines, made by the line of agent/README.md."""
+    readme = (PROJECT / "agent" / "README.md").read_text("utf-8")
+    [line] = re.findall(r"^    (.* token create --scope inscripcion .*)$", readme, re.MULTILINE)
+    folder = tmp_path_factory.mktemp("api")
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environ = {"COMPLIANCE_DATA": str(service.data), "PYTHONPATH": str(PROJECT), "PATH": path}
+    subprocess.run(["sh", "-ec", line], cwd=folder, env=os.environ | environ, check=True)
+    assert stat.S_IMODE((folder / "enrolment").stat().st_mode) == 0o600
+    return (folder / "enrolment").read_text("ascii").strip()
 
 
 @pytest.fixture
@@ -45,7 +53,7 @@ def test_first_contact_gives_the_machine_a_token_of_its_own(
     assert stat.S_IMODE(facts.st_mode) == 0o600
     assert server.token.startswith("ccsi_")
     assert server.kept["id_maquina"] == server.id_maquina
-    assert 30 * 86400 - 60 < server.kept["until"] - server.kept["since"] < 30 * 86400 + 60
+    assert 90 * 86400 - 60 < server.kept["until"] - server.kept["since"] < 90 * 86400 + 60
     kept = server.token_file.read_bytes()
     server.secret.unlink()  # it has served
     done = server.report(service.url)
