@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -33,6 +33,8 @@ class Answer:
 
 class LiveService:
     """gunicorn on a data folder. Start it again after stop() or kill(): the data stays."""
+
+    wrapper: Sequence[str] = ()  # a command that runs the one that follows it
 
     def __init__(self, data: Path, **settings: str) -> None:
         self.data = data
@@ -62,7 +64,7 @@ class LiveService:
         environ |= {"COMPLIANCE_DATA": str(self.data), "COMPLIANCE_BIND": f"127.0.0.1:{self.port}"}
         with self._log_path.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn"],
+                [*self.wrapper, sys.executable, "-m", "gunicorn"],
                 cwd=PROJECT,
                 env=environ | self._settings,
                 stdin=subprocess.DEVNULL,

@@ -7,5 +7,5 @@ from service.worker import LingeringThreadWorker
 
 class HastyWorker(LingeringThreadWorker):
     head_seconds = 1.0
-    request_seconds = 2.0
-    grace_seconds = 1.0
+    request_seconds = 1.0
+    grace_seconds = 0.5

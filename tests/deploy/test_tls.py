@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.agent.certificates import Authority
 from tests.agent.trees import write_file, write_process
 from tests.deploy.crowd import HELLO
 from tests.deploy.front import Front, TlsService
@@ -110,11 +111,27 @@ def test_one_who_speaks_neither_gets_an_end(secured: TlsService) -> None:
     assert "Traceback" not in secured.log
 
 
-def test_an_agent_delivers_through_it(secured: TlsService, tmp_path: Path) -> None:
-    root = tmp_path / "root"
-    write_process(root / "proc", 1, "init")
-    write_file(root, "/proc/stat", "btime 1795403120\n")
-    write_file(root, "/etc/os-release", "NAME=Void\nVERSION_ID=1\n")
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A machine of one process."""
+    tree = tmp_path / "root"
+    write_process(tree / "proc", 1, "init")
+    write_file(tree, "/proc/stat", "btime 1795403120\n")
+    write_file(tree, "/etc/os-release", "NAME=Void\nVERSION_ID=1\n")
+    return tree
+
+
+def test_a_certificate_that_is_renewed_is_shown_at_once(
+    by_itself: TlsService, authority: Authority, certificate: Path
+) -> None:
+    with connect(by_itself) as connection:
+        before = connection.getpeercert()
+    certificate.write_bytes(authority.issue("renewed").read_bytes())
+    with connect(by_itself) as connection:
+        assert connection.getpeercert() != before
+
+
+def test_an_agent_delivers_through_it(secured: TlsService, root: Path, tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text(secured.token or "unused", encoding="ascii")
     command = [sys.executable, "-m", "agent", "--api", secured.url, "--rootfs", str(root)]
@@ -127,8 +144,10 @@ def test_an_agent_delivers_through_it(secured: TlsService, tmp_path: Path) -> No
     assert secured.get("/servers?nombre_so=Void").json()["servers"], done.stderr
 
 
-def test_nobody_else_is_believed_to_be_the_service(front: Front, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "agent", "--api", front.url, "--once"]
+def test_nobody_else_is_believed_to_be_the_service(
+    front: Front, root: Path, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "agent", "--api", front.url, "--rootfs", str(root), "--once"]
     done = subprocess.run(
         [*command, "--spool", str(tmp_path / "spool")],
         cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False,

@@ -1,0 +1,44 @@
+"""What service/README.md says of production is what the files of deployment say."""
+
+from __future__ import annotations
+
+import re
+
+from tests.live import PROJECT
+
+README = (PROJECT / "service" / "README.md").read_text(encoding="utf-8")
+SECTION = README.partition("\n## In production\n")[2].partition("\n## ")[0]
+SAID = {
+    name: (PROJECT / name).read_text(encoding="utf-8")
+    for name in (
+        "gunicorn.conf.py",
+        "service/worker.py",
+        "service/deploy/nginx.conf",
+        "service/deploy/compliance-api.service",
+    )
+}
+
+
+def test_every_limit_is_the_one_that_is_set() -> None:
+    limits = re.findall(r"^\| `([^`]+)` \|", SECTION, re.MULTILINE)
+    assert len(limits) == 14
+    for limit in limits:
+        assert any(f"    {limit}" in text or f"\n{limit}" in text for text in SAID.values()), limit
+
+
+def test_every_file_that_the_unit_names_is_one_that_a_step_makes() -> None:
+    unit = SAID["service/deploy/compliance-api.service"]
+    commands = "\n".join(re.findall(r"```sh\n(.*?)```", SECTION, re.DOTALL))
+    made = set(re.findall(r"/(?:etc|opt|var/lib)/compliance[\w.]*", unit))
+    assert made == {"/etc/compliance.env", "/opt/compliance", "/var/lib/compliance"}
+    for path in made:
+        assert path in commands
+    assert "adduser --system --group --no-create-home" in commands
+    assert "User=compliance\nGroup=compliance\n" in unit
+
+
+def test_every_file_that_a_step_copies_is_there() -> None:
+    copied = re.findall(r"cp (service/\S+)", SECTION)
+    assert len(copied) == 2
+    for path in copied:
+        assert (PROJECT / path).is_file()
