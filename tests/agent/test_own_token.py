@@ -25,6 +25,7 @@ def test_what_is_kept_is_read_again_and_is_nobody_elses(tmp_path: Path) -> None:
         assert file.read() == token
         assert stat.S_IMODE((folder / "token").stat().st_mode) == 0o600
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert (folder / "token").stat().st_size < 200
     assert sorted(path.name for path in folder.iterdir()) == ["token", "token.lock"]
 
 
