@@ -17,6 +17,7 @@ import orjson
 
 from service.errors import Fault, InvalidReportError
 
+_PIECE = 64 * 1024  # bytes
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b'[{,"'))
 
 
@@ -79,7 +80,12 @@ def _structure(raw: bytes) -> bytes:
     # Two quotes that meet are one text's end and the next one's start, or a text without
     # structure: without them, every other byte is within or outside of texts as it was before.
     marks = _unescaped(raw).translate(None, _NOT_STRUCTURE).replace(b'""', b"")
-    return b"".join(marks.split(b'"')[::2])
+    outside, within = [], 0
+    for at in range(0, len(marks), _PIECE):  # so that the list of texts is never a long one
+        texts = marks[at : at + _PIECE].split(b'"')
+        outside.append(b"".join(texts[within::2]))
+        within = (within + len(texts) - 1) % 2
+    return b"".join(outside)
 
 
 def _quotes(raw: bytes) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -89,12 +90,16 @@ _documents = st.recursive(
 )
 
 
-@given(_documents, st.booleans())
-@settings(max_examples=300, deadline=None)
-@example(["\\", '"', '\\"', '\\\\"', ",", "", {"": ""}], False)
-def test_structure_is_what_stands_outside_of_texts(document: object, spaced: bool) -> None:
+@pytest.mark.parametrize("piece", [1, 2, 7, 65536])
+@given(document=_documents, spaced=st.booleans())
+@settings(max_examples=100, deadline=None)
+@example(document=["\\", '"', '\\"', '\\\\"', ",", "", {"": ""}], spaced=False)
+def test_structure_is_what_stands_outside_of_texts(
+    piece: int, document: object, spaced: bool
+) -> None:
     raw = json.dumps(document, indent=1 if spaced else None).encode()
-    assert json_reader._structure(raw) == structure_of(raw)
+    with mock.patch.object(json_reader, "_PIECE", piece):
+        assert json_reader._structure(raw) == structure_of(raw)
 
 
 def test_texts_may_be_full_of_brackets_and_commas() -> None:
