@@ -15,7 +15,7 @@ import pytest
 from tests.agent.apis import proxy_before
 from tests.agent.enrolled import Server, database_of, revoke, stored, tokens_of
 from tests.agent.test_sender import Said, api_that_says
-from tests.live import PROJECT, LiveService, free_port
+from tests.live import PROJECT, LiveService
 from tests.tokens import make_token, token
 
 
@@ -87,13 +87,6 @@ def test_the_enrolment_token_comes_as_any_secret_does(
     assert done.returncode == 0, done.stderr
     assert not server.holds(secret)
     assert secret not in done.stderr
-
-
-def test_print_asks_for_no_token_and_shows_none(secret: str, server: Server) -> None:
-    server.is_given(secret)
-    done = server.report(f"http://127.0.0.1:{free_port()}", "--print")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert not server.state.exists()
 
 
 def test_while_there_is_no_api_the_report_waits_and_the_next_run_enrols(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent.own_token import TokenFile, Unusable
-from tests.agent.enrolled import a_delivery, given, keep, own, shown
+from tests.agent.enrolled import Server, a_delivery, given, keep, own, shown
 from tests.agent.test_sender import Said, api_that_says
 from tests.small_disk import small_disk
 
@@ -112,3 +112,13 @@ def test_on_a_full_disk_no_token_is_asked_for(tmp_path: Path) -> None:
         disk.free()
         assert delivery.deliver() is None
     assert shown(api.requests) == [("/inscripcion", "Bearer e"), ("/servers", "Bearer x")]
+
+
+def test_print_asks_for_no_token_and_shows_none(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+    server.is_given("ccse_secret")
+    with api_that_says() as api:
+        done = server.report(api.url, "--print")
+        assert api.requests == []
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not server.state.exists()
