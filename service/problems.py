@@ -141,7 +141,7 @@ def _unexpected(
     req: falcon.Request, resp: falcon.Response, error: Exception, _params: object
 ) -> None:
     # A defect of ours is not the caller's fault and loses nothing: the report is sent again.
-    _LOG.error("%s %s failed", req.method, req.path, exc_info=error)
+    _LOG.error("%s %a failed", req.method, req.path, exc_info=error)
     _unavailable(resp, "the service failed to answer this request, try again later")
 
 

@@ -114,7 +114,7 @@ KINDS = {
     "nested objects": filled(b'{"a":' * 200 + b"0" + b"}" * 200 + b","),
     "opened lists": b"[" * LIMIT,
     "opened objects": filled(b'{"a":', b"", b""),
-    "many members": members(850_000),
+    "many members": members(840_000),
     "as many members as pass": members(BOUNDS.commas),
     "as many members of a process as pass": among_processes(members(BOUNDS.commas - 100)),
     "as many members in place of a pid as pass": REPORT.replace(
