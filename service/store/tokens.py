@@ -154,20 +154,19 @@ class TokenStore:
 
         Raises EnrolmentRefusedError where the token is used up, or the machine has one already.
         """
-        server, now = _BY_ID + id_maquina, self._clock()
+        server = _BY_ID + id_maquina
         with self._database.transaction() as connection:
-            for former, used_at in connection.execute(
-                self._queries["valid_tokens_of_server"], {"server": server, "now": now}
-            ).fetchall():
-                if used_at is not None:
-                    raise EnrolmentRefusedError(
-                        f"the machine {id_maquina} has a token already: revoke that one first"
-                    )
-                # Its answer was lost on the way, so the machine asks again.
-                connection.execute(self._queries["revoke_token"], {"id": former, "now": now})
-            left = connection.execute(self._queries["count_enrolment"], {"id": by.id}).fetchone()
-            if left is None:
-                raise EnrolmentRefusedError("this enrolment token has enrolled all that it may")
+            used, unused = self._good_tokens(connection, server)
+            if used:
+                raise EnrolmentRefusedError(
+                    f"the machine {id_maquina} has a token already: revoke that one first"
+                )
+            # A token that was never used is one whose answer was lost: it was counted then.
+            self._revoke_all(connection, unused)
+            if not unused:
+                left = connection.execute(self._queries["count_enrolment"], {"id": by.id})
+                if left.fetchone() is None:
+                    raise EnrolmentRefusedError("this enrolment token has enrolled all that it may")
             return self._add(connection, self._given(by, server, name))
 
     def renew(self, token: Token, id_maquina: str) -> NewToken:
@@ -178,7 +177,25 @@ class TokenStore:
         if token.server != _BY_ID + id_maquina:
             raise EnrolmentRefusedError("a machine can renew its own token only")
         with self._database.transaction() as connection:
+            _, unused = self._good_tokens(connection, token.server)
+            self._revoke_all(connection, [each for each in unused if each != token.id])
             return self._add(connection, self._given(token, token.server, token.name))
+
+    def _good_tokens(
+        self, connection: sqlite3.Connection, server: str
+    ) -> tuple[list[int], list[int]]:
+        """Those that speak for this server alone: the used and the unused ones."""
+        place = {"server": server, "now": self._clock()}
+        rows = connection.execute(self._queries["valid_tokens_of_server"], place).fetchall()
+        return (
+            [number for number, used_at in rows if used_at is not None],
+            [number for number, used_at in rows if used_at is None],
+        )
+
+    def _revoke_all(self, connection: sqlite3.Connection, numbers: list[int]) -> None:
+        for number in numbers:
+            place = {"id": number, "now": self._clock()}
+            connection.execute(self._queries["revoke_token"], place)
 
     def _given(self, by: Token, server: str, name: str | None) -> dict[str, Any]:
         return {

@@ -12,6 +12,7 @@ import pytest
 
 from service import tokens
 from service.database import Database
+from service.errors import EnrolmentRefusedError
 from service.queries import load_queries
 from service.store.tokens import TokenStore
 from tests.tokens import make_token, token
@@ -114,3 +115,25 @@ def token_of_rebuilt(data: Path, secret: str) -> tuple[object, ...] | None:
     new.migrate()
     assert old.copy_to(new) == 1
     return TokenStore(new, load_queries()).find(secret)
+
+
+def test_an_enrolment_whose_answer_was_lost_is_counted_once(data: Path) -> None:
+    secret = make_token(data, "inscripcion", "--usos", "1")
+    store = TokenStore(Database(data / "compliance.db"), load_queries())
+    by = store.find(secret)
+    assert by is not None
+    lost = store.enrol(by, "m1", None)
+    kept = store.enrol(by, "m1", None)
+    assert store.find(lost.secret) is None
+    used = store.find(kept.secret)
+    assert used is not None
+    with pytest.raises(EnrolmentRefusedError, match="has a token already"):
+        store.enrol(by, "m1", None)
+    with pytest.raises(EnrolmentRefusedError, match="all that it may"):
+        store.enrol(by, "m2", None)
+
+    unused = store.renew(used, "m1")
+    renewed = store.renew(used, "m1")
+    assert store.find(unused.secret) is None
+    assert store.find(renewed.secret) is not None
+    assert store.find(kept.secret) is not None
