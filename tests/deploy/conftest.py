@@ -27,8 +27,9 @@ def certificate(authority: Authority) -> Path:
 
 @contextmanager
 def pair(folder: Path, certificate: Path, authority: Authority) -> Iterator[Front]:
-    """nginx, before a service that believes what it says of clients."""
-    service = GuardedService(folder / "var", COMPLIANCE_PROXIES="127.0.0.1/32")
+    """nginx, before a service that believes it, and has fewer threads than tests slow clients."""
+    settings = {"COMPLIANCE_PROXIES": "127.0.0.1/32", "COMPLIANCE_THREADS": "4"}
+    service = GuardedService(folder / "var", **settings)
     service.token = service.make_token("admin")
     nginx = Front(folder / "nginx", service, certificate, authority.cert)
     try:

@@ -83,9 +83,7 @@ def framings(token: str) -> dict[str, bytes]:
         "chunked on a folded line": odd(b"Transfer-Encoding:\r\n chunked"),
         "chunked on the line of another": odd(b"X-A: a\r\n Transfer-Encoding: chunked"),
         "a folded length": _head(token, b"Content-Length:\r\n 5") + after_none,
-        "bare LF throughout": odd()
-        .replace(b"\r\n", b"\n")
-        .replace(all_of_it, b"Content-Length: 5"),
+        "bare LF throughout": _head(token, all_of_it).replace(b"\r\n", b"\n") + after_none,
         "a header without a colon": odd(b"Transfer-Encoding chunked"),
         "a header without a name": odd(b": chunked"),
         "a NUL in a name": odd(b"X-\0A: a", chunked),

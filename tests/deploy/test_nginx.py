@@ -40,6 +40,15 @@ def test_a_report_is_stored_plain_or_compressed(front: Front) -> None:
     assert stored.headers["strict-transport-security"] == "max-age=31536000"
 
 
+def test_an_answer_arrives_as_it_was_given(front: Front) -> None:
+    for path in ("/", "/servers", "/openapi.json"):
+        answer = front.get(path, **{"Accept-Encoding": "gzip"})
+        direct = front.behind.get(path, **{"Accept-Encoding": "gzip"})
+        assert "content-encoding" not in answer.headers
+        assert len(answer.body) > 10
+        assert answer.headers.get("etag", "").startswith('"') == ("etag" in direct.headers)
+
+
 def test_what_the_service_says_is_wrong_is_passed_on(front: Front) -> None:
     answer = front.post(b"{")
     assert answer.status == 400

@@ -18,9 +18,11 @@ SPOOFED = {
     "X-Forwarded-For": "10.9.9.9",
     "X-Forwarded-For, a list": "10.9.9.9, 127.0.0.1",
     "X-Forwarded-For, rubbish": "127.0.0.1;<script>",
-    "X-Forwarded-Proto": "http",
+    "X-Forwarded-Proto": "https",
+    "X-Forwarded-Proto, back": "http",
     "X-Forwarded-Protocol": "ssl",
-    "X-Forwarded-Ssl": "off",
+    "X-Forwarded-Ssl": "on",
+    "X-Forwarded-Ssl, back": "off",
     "X-Forwarded-Host": "evil.example",
     "X-Forwarded-Port": "1",
     "X-Forwarded-Prefix": "/evil",
@@ -126,6 +128,14 @@ def test_a_proxy_that_is_named_is_believed_and_one_that_is_not_is_not(
     for source in ("127.0.0.1", "127.0.0.2"):
         ask(empty_behind, "/servers", source, **{"X-Forwarded-For": "10.1.1.1, 10.2.2.2"})
     assert [line["source"] for line in empty_behind.audited[before:]] == ["10.2.2.2", "127.0.0.2"]
+
+
+@pytest.mark.parametrize("name", ["SCRIPT_NAME", "PATH_INFO", "X-Forwarded-Ssl", "Forwarded"])
+def test_a_proxy_is_believed_in_nothing_else(empty_behind: GuardedService, name: str) -> None:
+    answers = [
+        ask(empty_behind, "/", "127.0.0.1", **headers) for headers in ({}, {name: SPOOFED[name]})
+    ]
+    assert len({(answer.status, _CLOCK.sub("", answer.body.decode())) for answer in answers}) == 1
 
 
 def test_a_record_is_where_it_is_whatever_a_stranger_says(front: Front) -> None:

@@ -16,7 +16,7 @@ import pytest
 from tests.agent.certificates import Authority
 from tests.agent.trees import write_file, write_process
 from tests.deploy.crowd import HELLO
-from tests.deploy.front import Front, TlsService
+from tests.deploy.front import TlsService
 from tests.live import PROJECT
 from tests.reports import report
 
@@ -142,15 +142,3 @@ def test_an_agent_delivers_through_it(secured: TlsService, root: Path, tmp_path:
     )
     assert done.returncode == 0, done.stderr
     assert secured.get("/servers?nombre_so=Void").json()["servers"], done.stderr
-
-
-def test_nobody_else_is_believed_to_be_the_service(
-    front: Front, root: Path, tmp_path: Path
-) -> None:
-    command = [sys.executable, "-m", "agent", "--api", front.url, "--rootfs", str(root), "--once"]
-    done = subprocess.run(
-        [*command, "--spool", str(tmp_path / "spool")],
-        cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert done.returncode == 1, done.stderr
-    assert "certificate" in done.stderr
