@@ -70,6 +70,7 @@ class FleetPage:
         }
         return {
             "url": f"{req.scheme}://{host}",
+            "closed": req.context.token is not None,
             "local": host.startswith(("127.", "localhost", "[::1]")),
             "example": orjson.dumps(example, option=orjson.OPT_INDENT_2).decode(),
         }
