@@ -79,6 +79,12 @@ class Doors:
             )
         req.context.token = token
 
+    def process_response(
+        self, _req: falcon.Request, resp: falcon.Response, _resource: object, _succeeded: bool
+    ) -> None:
+        # What strangers sent is shown again here: no browser is to find pages or scripts in it.
+        resp.set_header("X-Content-Type-Options", "nosniff")
+
     def _scopes(self, req: falcon.Request) -> frozenset[str]:
         reading = req.method in {"GET", "HEAD", "OPTIONS"}
         default = READERS if reading else ADMINISTRATORS
