@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from tests.live import PROJECT
 
 HEAD = b"POST /servers HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-BODY = HEAD + b"Content-Length: 100000\r\n\r\n{"
+BODY = HEAD + b"Authorization: Bearer unknown\r\nContent-Length: 100000\r\n\r\n{"
 ASK = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"  # how a TLS handshake begins
 
@@ -31,16 +31,16 @@ KINDS = {
 }
 
 
-async def _client(
-    port: int, kind: str, source: str, context: ssl.SSLContext | None, came: asyncio.Event
-) -> None:
+async def _client(options: argparse.Namespace, kind: str, source: str, came: asyncio.Event) -> None:
     """Comes, and comes back, for as long as the crowd is there."""
     at_once, then = KINDS[kind]
+    at_once = at_once.replace(b"unknown", options.token.encode())
+    context = ssl._create_unverified_context() if options.tls else None
     secured = None if kind == "handshakes" else context
     while True:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             reader, writer = await asyncio.open_connection(
-                "127.0.0.1", port, ssl=secured, local_addr=(source, 0)
+                "127.0.0.1", options.port, ssl=secured, local_addr=(source, 0)
             )
             try:
                 writer.write(at_once)
@@ -61,7 +61,6 @@ async def _read_all(reader: asyncio.StreamReader) -> None:
 
 
 async def _stay(options: argparse.Namespace) -> None:
-    context = ssl._create_unverified_context() if options.tls else None
     clients = []
     arrivals = []
     for number in range(options.count):
@@ -69,7 +68,7 @@ async def _stay(options: argparse.Namespace) -> None:
         for kind in options.kinds:
             came = asyncio.Event()
             arrivals.append(came.wait())
-            slow = _client(options.port, kind, source, context, came)
+            slow = _client(options, kind, source, came)
             clients.append(asyncio.create_task(slow))
     await asyncio.gather(*arrivals)
     sys.stdout.write("ready\n")
@@ -81,9 +80,10 @@ async def _stay(options: argparse.Namespace) -> None:
 
 
 @contextlib.contextmanager
-def crowd(port: int, count: int, *kinds: str, tls: bool = False) -> Iterator[None]:
+def crowd(port: int, count: int, *kinds: str, tls: bool = False, token: str = "") -> Iterator[None]:
     """So many of each kind, for as long as this lasts."""
-    command = [sys.executable, "-m", "tests.deploy.crowd", *["--tls"] * tls, str(port), str(count)]
+    command = [sys.executable, "-m", "tests.deploy.crowd", *["--tls"] * tls]
+    command += ["--token", token, str(port), str(count)]
     with subprocess.Popen(
         [*command, *kinds], cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -99,6 +99,7 @@ def crowd(port: int, count: int, *kinds: str, tls: bool = False) -> Iterator[Non
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--tls", action="store_true")
+    parser.add_argument("--token", default="")
     parser.add_argument("port", type=int)
     parser.add_argument("count", type=int)
     parser.add_argument("kinds", nargs="+", choices=KINDS)

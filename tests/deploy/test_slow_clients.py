@@ -72,13 +72,13 @@ KINDS = ("heads", "bodies", "idlers", "kept", "handshakes")
 
 
 def test_100_slow_connections_to_the_front_hurt_nobody(front: Front) -> None:
-    with crowd(front.port, 20, *KINDS, tls=True):
+    with crowd(front.port, 20, *KINDS, tls=True, token=front.token):
         all_is_well(healthy(front, 2))
 
 
 @pytest.mark.torture
 def test_500_slow_connections_to_the_front_hurt_nobody(front: Front) -> None:
-    with crowd(front.port, 100, *KINDS, tls=True):
+    with crowd(front.port, 100, *KINDS, tls=True, token=front.token):
         all_is_well(healthy(front, 30))  # three times as long as the front bears them
 
 
@@ -93,7 +93,20 @@ def test_they_hurt_nobody_for_as_long_as_they_stay(service: LiveService) -> None
         all_is_well(healthy(service, 45))
 
 
-# --- a worker by itself ---
+# --- workers ---
+
+
+def test_a_worker_whose_threads_are_held_leaves_new_clients_to_others(tmp_path: Path) -> None:
+    live = LiveService(tmp_path / "var", COMPLIANCE_WORKERS="2", COMPLIANCE_THREADS="8")
+    try:
+        live.start()
+        with ExitStack() as connections:
+            for _ in range(14):  # of 16 threads
+                connections.enter_context(connect(live)).sendall(b"GET /healthz HTTP/1.1\r\n")
+            for _ in range(30):
+                assert live.request("GET", "/healthz", timeout=2).status == 200
+    finally:
+        live.kill()
 
 
 @pytest.fixture(scope="module")
