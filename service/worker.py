@@ -1,6 +1,6 @@
 """The gunicorn worker: threads that stay with a connection while it keeps sending, and no longer.
 
-Measured by tests/service/test_worker.py and tests/service/test_slow_clients.py.
+Tested by tests/service/test_worker.py and tests/deploy/test_slow_clients.py.
 """
 
 from __future__ import annotations
