@@ -14,6 +14,7 @@ import pytest
 from tests.live import Answer, LiveService
 from tests.pages.fleet import Fleet
 from tests.reports import report
+from tests.tokens import bearer, make_token
 
 PAGES = [
     "/",
@@ -217,6 +218,11 @@ def test_a_strange_host_does_not_get_into_the_command(fresh_service: LiveService
     fresh_service.start()
     for host in ("a;rm -rf ~", "x'$(id)", '"><script>', "evil/servers?"):
         answer = fresh_service.get("/", Host=host)
+        assert answer.status in {400, 403}
+    make_token(fresh_service.data, "admin")
+    secret = make_token(fresh_service.data, "lectura")
+    for host in ("a;rm -rf ~", "x'$(id)", '"><script>', "evil/servers?"):
+        answer = fresh_service.get("/", Host=host, **bearer(secret))
         assert answer.status == 400 or f"curl {fresh_service.url}/servers" in answer.body.decode()
 
 

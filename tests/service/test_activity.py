@@ -51,7 +51,7 @@ def extent(ever: list[tuple[int, int]], *, going_on: bool) -> Extent:
     )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(histories(), MATCHING)
 def test_figures_are_those_of_the_records(history: History, matching: Matching) -> None:
     with stores() as both:
@@ -95,7 +95,7 @@ def runs(both: Stores, matching: Matching) -> list[tuple[int, int, int]]:
     return sorted(found)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(histories(), MATCHING, st.integers(1, 3))
 def test_runs_are_reports_in_a_row(history: History, matching: Matching, most: int) -> None:
     with stores() as both:

@@ -359,7 +359,7 @@ def posting(tmp_path: Path) -> Callable[[object], int]:
     """Posts to the application itself, where a failure of the system can be put in its way."""
     config = Config(data=tmp_path / "var")
     prepare(config)
-    client = falcon.testing.TestClient(create_app(config))
+    client = falcon.testing.TestClient(create_app(config), headers={"Host": "127.0.0.1"})
     return lambda document: int(client.simulate_post("/servers", json=document).status_code)
 
 

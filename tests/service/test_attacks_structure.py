@@ -73,7 +73,7 @@ def small(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 @given(st.data(), valid_documents)
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 def test_no_valid_report_has_more_than_is_allowed(data: st.DataObject, document: Any) -> None:
     compiled = _CompiledSchema(small(SCHEMAS[document.get("version_esquema", 1)]))
     for member, most in (("procesos", 2), ("usuarios_activos", 1)):
@@ -92,7 +92,7 @@ _documents = st.recursive(
 
 @pytest.mark.parametrize("piece", [1, 2, 7, 65536])
 @given(document=_documents, spaced=st.booleans())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @example(document=["\\", '"', '\\"', '\\\\"', ",", "", {"": ""}], spaced=False)
 def test_structure_is_what_stands_outside_of_texts(
     piece: int, document: object, spaced: bool

@@ -16,7 +16,7 @@ from tests.generated import histories, stores
 
 WRITTEN = (
     *("server", "profile", "program", "account", "report"),
-    *("process_span", "login_span", "span_level"),
+    *("process_span", "login_span", "span_level", "token"),
 )
 # A name may have another id. While anything of it runs, nobody reads when it was seen last.
 SIGHTINGS = """
@@ -35,7 +35,7 @@ DERIVED = {
 }
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(histories())
 def test_a_migrated_database_has_what_the_store_would_have_kept(
     history: list[tuple[Report, int]],

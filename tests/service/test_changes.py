@@ -30,7 +30,7 @@ def stored(history: History) -> Iterator[tuple[Stores, HistoryStore]]:
         yield both, HistoryStore(both.database, load_queries())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(histories(), BOUNDS, BOUNDS)
 def test_changes_are_the_differences_of_consecutive_reports(
     history: History, since: int | None, until: int | None
@@ -53,7 +53,7 @@ def assert_changes_are_the_differences(
         assert backwards.changes == whole.changes[::-1]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(histories(), BOUNDS)
 def test_pages_of_changes_join_to_the_whole(history: History, since: int | None) -> None:
     with stored(history) as (both, ours):
@@ -65,7 +65,7 @@ def test_pages_of_changes_join_to_the_whole(history: History, since: int | None)
                     assert all_pages(ask, "changes", limit) == whole
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(histories(), BOUNDS, BOUNDS)
 def test_lifetimes_are_those_that_consecutive_reports_show(
     history: History, since: int | None, until: int | None

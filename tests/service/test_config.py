@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,10 @@ def test_without_variables_the_defaults_hold() -> None:
     assert Config().max_body == 8 * 1024 * 1024
 
 
-def test_every_setting_can_be_set() -> None:
+def test_every_setting_can_be_set(tmp_path: Path) -> None:
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    certificate.touch()
+    key.touch()
     chosen = from_env(
         {
             "COMPLIANCE_DATA": "/srv/compliance",
@@ -31,9 +35,15 @@ def test_every_setting_can_be_set() -> None:
             "COMPLIANCE_MAX_BODY": "4096",
             "COMPLIANCE_SILENT_AFTER": "60",
             "COMPLIANCE_SILENT_INTERVALS": "2",
+            "COMPLIANCE_PROXIES": "127.0.0.1, 2001:db8::/32",
+            "COMPLIANCE_CERTIFICATE": str(certificate),
+            "COMPLIANCE_KEY": str(key),
         }
     )
-    assert chosen == Config(Path("/srv/compliance"), "[::1]:9000", 5, 7, 4096, 60, 2)
+    proxies = (ip_network("127.0.0.1"), ip_network("2001:db8::/32"))
+    assert chosen == Config(
+        Path("/srv/compliance"), "[::1]:9000", 5, 7, 4096, 60, 2, proxies, certificate, key
+    )
     defaults = Config()
     assert all(getattr(chosen, name) != getattr(defaults, name) for name in Config.__slots__)
 

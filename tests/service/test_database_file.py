@@ -33,7 +33,9 @@ class InProcess:
     def __init__(self, data: Path) -> None:
         self.config = Config(data=data)
         prepare(self.config)
-        self._client = falcon.testing.TestClient(create_app(self.config))
+        self._client = falcon.testing.TestClient(
+            create_app(self.config), headers={"Host": "127.0.0.1"}
+        )
 
     def post(self, **members: object) -> int:
         answer = self._client.simulate_post("/servers", json=report(**members))  # type: ignore[arg-type]

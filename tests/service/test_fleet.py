@@ -54,7 +54,7 @@ def stored(
         yield both, fleet, now
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(histories(), BOUNDS, WANTED, WAITS, SILENCES)
 def test_the_fleet_is_the_newest_record_of_every_server_that_is_wanted(
     history: History, moment: int | None, wanted: Wanted, wait: int, silence: Silence
@@ -71,7 +71,7 @@ def test_the_fleet_is_the_newest_record_of_every_server_that_is_wanted(
             assert plain_state(ours.server(state["server_id"], moment)) == state
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(histories(), WAITS)
 def test_the_summary_counts_what_is_there(history: History, wait: int) -> None:
     with stored(history, wait) as (both, ours, now):
@@ -91,7 +91,7 @@ def test_the_summary_counts_what_is_there(history: History, wait: int) -> None:
         assert summary.reports_an_hour == [(hour * HOUR, arrivals[hour]) for hour in hours]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(histories())
 def test_the_news_are_what_the_fleet_had_not_seen_before(history: History) -> None:
     with stored(history) as (both, ours, _):

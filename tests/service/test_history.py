@@ -31,7 +31,7 @@ def stored(history: History) -> Iterator[tuple[Stores, HistoryStore]]:
         yield both, HistoryStore(both.database, load_queries())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(histories(), BOUNDS, BOUNDS)
 def test_records_are_those_of_the_server_in_that_time_newest_first(
     history: History, since: int | None, until: int | None
@@ -53,7 +53,7 @@ def test_records_are_those_of_the_server_in_that_time_newest_first(
                 assert shown == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(histories(), MOMENTS)
 def test_around_a_moment_are_the_records_on_both_sides_of_it(history: History, moment: int) -> None:
     with stored(history) as (both, ours):

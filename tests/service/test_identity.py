@@ -153,7 +153,7 @@ _changes = st.sampled_from(["report", "reboot", "move", "rename", "reboot+move",
 
 
 @given(st.lists(_changes, min_size=1, max_size=25))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_whatever_happens_to_a_machine_one_thing_at_a_time_it_is_one_server(
     changes: list[str],
 ) -> None:
@@ -187,7 +187,7 @@ def test_another_name_and_address_are_another_machine_at_once(
     st.sampled_from([("web", "10.0.0.1"), ("web", "10.0.0.2"), ("db", "10.0.0.1"), (None, "::1")]),
     st.lists(st.booleans(), min_size=2, max_size=20),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_clones_that_were_started_at_two_moments_become_two_servers(
     other: tuple[str | None, str], turns: list[bool]
 ) -> None:
@@ -212,7 +212,7 @@ def test_clones_that_were_started_at_two_moments_become_two_servers(
     st.lists(st.tuples(st.integers(0, 2), st.booleans()), max_size=20),
     st.sampled_from(["host", "address"]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_clones_that_differ_stay_apart_while_they_are_started_anew(
     turns: list[tuple[int, bool]], difference: str
 ) -> None:

@@ -21,7 +21,7 @@ def assert_equal_relations(both: Stores) -> None:
         assert ours == plain_store.rows(both.plain, relation), relation
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(REPORTS, st.booleans()), min_size=1, max_size=14))
 def test_the_relations_equal_those_of_a_plain_store(
     reports: list[tuple[Report, bool]],
@@ -35,7 +35,7 @@ def test_the_relations_equal_those_of_a_plain_store(
         keys_are_unique(both.ours)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(REPORTS, min_size=2, max_size=10))
 def test_keys_are_stable_while_reports_arrive(reports: list[Report]) -> None:
     with stores() as both:
@@ -51,7 +51,7 @@ def test_keys_are_stable_while_reports_arrive(reports: list[Report]) -> None:
             seen = now
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.lists(PROCESSES, max_size=5), min_size=40, max_size=60))
 def test_a_long_history_reads_back_at_every_moment(history: list[list[Process]]) -> None:
     template = Report(0, Profile("10.0.0.1", "x86_64", "Intel", "Linux", "12"), [], [], b"")
@@ -71,7 +71,7 @@ ALIKE: list[Process] = [(1, "sh", "ana", None), (1, "sh", "ana", 0)]
 _several_alike = st.lists(st.sampled_from(ALIKE), max_size=6)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(_several_alike, st.booleans()), min_size=3, max_size=8))
 def test_of_processes_that_are_alike_the_first_goes_on_the_longest(
     history: list[tuple[list[Process], bool]],
@@ -87,7 +87,7 @@ def test_of_processes_that_are_alike_the_first_goes_on_the_longest(
 
 
 @given(st.lists(REPORTS, min_size=1, max_size=5))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_the_very_same_report_is_stored_once(reports: list[Report]) -> None:
     with stores() as both:
         first = [both.add(report, received_at=0) for report in reports]

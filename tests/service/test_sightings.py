@@ -78,7 +78,7 @@ def stored(history: History, kind: Kind) -> Iterator[tuple[Stores, SightingStore
 
 
 @each_kind
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(history=histories(), matching=MATCHING, moment=BOUNDS)
 def test_what_ran_at_a_moment_is_what_the_newest_records_show(
     kind: Kind, history: History, matching: Matching, moment: int | None
@@ -114,7 +114,7 @@ def assert_what_ran(
 
 
 @each_kind
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(history=histories(), matching=MATCHING)
 def test_what_was_ever_seen_is_what_any_record_shows(
     kind: Kind, history: History, matching: Matching
@@ -134,7 +134,7 @@ def assert_ever(
 
 
 @each_kind
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(history=histories(), matching=MATCHING)
 def test_the_count_is_that_of_what_runs_now(
     kind: Kind, history: History, matching: Matching

@@ -108,7 +108,7 @@ def _places(node: Any) -> Iterator[tuple[Any, Any]]:
 
 
 @given(valid_documents)
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 def test_both_validators_accept_what_the_schema_describes(document: object) -> None:
     value = read_json(json.dumps(document).encode()).value
     version = version_of(value)
@@ -118,7 +118,7 @@ def test_both_validators_accept_what_the_schema_describes(document: object) -> N
 
 
 @given(mutated_documents())
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 def test_both_validators_have_one_verdict_on_what_was_changed(document: object) -> None:
     value = read_json(json.dumps(document).encode()).value
     verdicts = {number: REFERENCE[number].is_valid(value) for number in REFERENCE}
