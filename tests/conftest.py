@@ -10,6 +10,16 @@ import pytest
 from tests.live import LiveService
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What shares a service runs in one process: the tests of a file, all that see the fleet."""
+    for item in items:
+        shares_fleet = {"fleet", "visitor", "empty_visitor"} & set(
+            getattr(item, "fixturenames", ())
+        )
+        group = "fleet" if shares_fleet else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
     """A running service with an empty database, one for the tests of a file."""

@@ -119,7 +119,7 @@ def run_schemathesis(service: LiveService, tmp_path: Path) -> subprocess.Complet
             "--exclude-checks=unsupported_method",
             "--phases=examples,coverage,fuzzing,stateful",
             "--mode=all",
-            "--max-examples=20",
+            "--max-examples=10",
             "--seed=20200215",
             "--generation-database=none",
             "--request-timeout=10",
