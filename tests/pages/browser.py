@@ -163,6 +163,9 @@ class Tab:
         dialog.dismiss()
 
     def _request_failed(self, request: Request) -> None:
+        # Chromium fetches the icon late, and gives it up when the reader has gone on by then.
+        if "/static/favicon." in request.url and request.failure == "net::ERR_ABORTED":
+            return
         self.complaints.append(f"failed: {request.url}: {request.failure}")
 
 
