@@ -145,6 +145,7 @@ KINDS = {
 }
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("kind", KINDS)
 def test_8_mebibytes_of_anything_cost_no_more_than_a_valid_report(
     single: Single, valid: Cost, kind: str

@@ -79,6 +79,7 @@ def test_its_examples_are_what_their_schemas_say() -> None:
     assert checked > 10
 
 
+@pytest.mark.torture
 @pytest.mark.timeout(300)  # it takes 30 seconds of a processor, of which a busy machine has few
 def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     live = LiveService(tmp_path / "var", COMPLIANCE_PROXIES="127.0.0.1")
@@ -119,7 +120,7 @@ def run_schemathesis(service: LiveService, tmp_path: Path) -> subprocess.Complet
             "--exclude-checks=unsupported_method",
             "--phases=examples,coverage,fuzzing,stateful",
             "--mode=all",
-            "--max-examples=10",
+            "--max-examples=20",
             "--seed=20200215",
             "--generation-database=none",
             "--request-timeout=10",
