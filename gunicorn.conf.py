@@ -7,7 +7,7 @@ from pathlib import Path
 
 from service.config import from_env
 from service.errors import ComplianceError
-from service.prepare import prepare
+from service.maintenance.startup import prepare
 
 try:
     _config = from_env()
@@ -27,7 +27,7 @@ secure_scheme_headers = {"X-FORWARDED-PROTO": "https"}
 # Threads, since one slow client must cost a thread and not a worker; more than one worker, so
 # that another can work while one waits for the disk; few, since writers take turns.
 # tests/benchmarks/ingest.py compares worker kinds and counts.
-worker_class = "service.worker.LingeringThreadWorker"
+worker_class = "service.http.worker.LingeringThreadWorker"
 workers = _config.workers
 threads = _config.threads
 worker_connections = 1000 + threads

@@ -11,20 +11,23 @@ import threading
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
-from agent import __version__, journal, report, schedule, settings, wire
+from agent import __version__, report, wire
+from agent.cli import log_format as journal
+from agent.cli import settings
 from agent.collectors.address import Target
-from agent.delivery import Delivery, Fate
-from agent.enrolment import Enrolment
 from agent.machine import Machine, machine_at, shows_processes
-from agent.own_token import TokenFile
-from agent.sender import Api
-from agent.spool import Spool
+from agent.state.spool import Spool
+from agent.state.token_file import TokenFile
+from agent.transport import schedule
+from agent.transport.delivery import Delivery, DeliveryStatus
+from agent.transport.enrolment import Enrolment
+from agent.transport.http_client import Api
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agent.settings import Settings
-    from agent.trouble import Trouble
+    from agent.cli.settings import Settings
+    from agent.transport.delivery_error import Trouble
 
 DELIVERED = 0
 UNDELIVERED = 1
@@ -85,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the agent; returns the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and arguments[0] == "install-unit":
-        from agent import units  # noqa: PLC0415 — a command of its own
+        from agent.cli import units  # noqa: PLC0415 — a command of its own
 
         return units.main(arguments[1:])
     chosen = settings.parse(_parser(), arguments)
@@ -142,18 +145,18 @@ def _report(machine: Machine, chosen: Settings) -> int:
         return DELIVERED if chosen.every is not None else 130
 
 
-def _exit_code(delivery: Delivery, fate: Fate, trouble: Trouble | None) -> int:
+def _exit_code(delivery: Delivery, fate: DeliveryStatus, trouble: Trouble | None) -> int:
     if trouble is not None:
         _log.error("%s; reports waiting: %d", trouble.reason, delivery.waiting())
-    if fate is Fate.LOST:
+    if fate is DeliveryStatus.LOST:
         _log.error("the report could neither be delivered nor kept, and is lost")
-    if fate is Fate.WAITING and trouble is not None and trouble.not_let_in:
+    if fate is DeliveryStatus.WAITING and trouble is not None and trouble.not_let_in:
         return NOT_LET_IN
     return {
-        Fate.DELIVERED: DELIVERED,
-        Fate.WAITING: UNDELIVERED,
-        Fate.REFUSED: REFUSED,
-        Fate.LOST: LOST,
+        DeliveryStatus.DELIVERED: DELIVERED,
+        DeliveryStatus.WAITING: UNDELIVERED,
+        DeliveryStatus.REFUSED: REFUSED,
+        DeliveryStatus.LOST: LOST,
     }[fate]
 
 

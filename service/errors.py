@@ -1,4 +1,4 @@
-"""What can go wrong, in our words. One place (service/problems.py) maps these to HTTP."""
+"""What can go wrong, in our words. One place (service/http/problems.py) maps these to HTTP."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class TooManyAttemptsError(ComplianceError):
     """Too many wrong tokens came from there."""
 
 
-class UnsafeDoorError(ComplianceError):
+class InsecureBindError(ComplianceError):
     """The service would be open to everybody."""
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live import LiveService
+from tests.support.live import LiveService
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

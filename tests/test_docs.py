@@ -15,7 +15,7 @@ import pytest
 
 import service.commands
 from service.config import Config
-from tests.live import PROJECT, LiveService
+from tests.support.live import PROJECT, LiveService
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 PAGES = sorted(path for path in PROJECT.glob("*/README.md") if path.parent.name[0] != ".")

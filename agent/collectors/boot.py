@@ -15,7 +15,7 @@ import os
 from typing import TYPE_CHECKING
 
 from agent.machine import read_text
-from agent.whole_file import write_file
+from agent.state.atomic_write import write_file
 
 if TYPE_CHECKING:
     from agent.machine import Machine

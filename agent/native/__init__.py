@@ -17,7 +17,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from agent.native import folders
-from agent.native.fit import fitting_build
+from agent.native.platform_match import fitting_build
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from service.archive import Archive
-from service.commands.outcome import tell
+from service.archive.files import Archive
 from service.commands.progress import Progress
-from service.comparison import against_archive, archived_lines
+from service.commands.result_printer import tell
 from service.config import Config
-from service.database import Database
-from service.prepare import require_database
-from service.queries import load_queries
-from service.store.audit import audit
-from service.validation import ReportValidator
+from service.ingest.validation import ReportValidator
+from service.maintenance.consistency import against_archive, archived_lines
+from service.maintenance.startup import require_database
+from service.store.engines import open_database
+from service.store.queries import load_queries
+from service.store.read.consistency import audit
 
 
 def run(config: Config) -> int:
     require_database(config)
-    database, queries = Database(config.database), load_queries()
+    database, queries = open_database(config.database), load_queries()
     lines = archived_lines(Archive(config.archive), ReportValidator())
     with audit(database, queries) as state, Progress("lines of the archive checked") as progress:
         broken = state.broken()

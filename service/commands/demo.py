@@ -18,10 +18,10 @@ from types import FrameType
 import urllib3
 
 from service.config import Config
-from service.database import Database
-from service.errors import StorageUnavailableError, UnsafeDoorError
-from service.prepare import prepare
-from service.queries import load_queries
+from service.errors import InsecureBindError, StorageUnavailableError
+from service.maintenance.startup import prepare
+from service.store.engines import open_database
+from service.store.queries import load_queries
 from service.store.tokens import TokenStore
 
 _PROJECT = Path(__file__).resolve().parent.parent.parent
@@ -32,8 +32,8 @@ _STOP_SECONDS = 10
 
 def run(config: Config) -> int:
     prepare(config)
-    if not TokenStore(Database(config.database), load_queries()).is_open_house():
-        raise UnsafeDoorError(
+    if not TokenStore(open_database(config.database), load_queries()).auth_disabled():
+        raise InsecureBindError(
             f"{config.data} has tokens, which the demo does not: give it a folder of its own, such"
             " as COMPLIANCE_DATA=var/demo"
         )

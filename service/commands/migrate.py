@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from service.config import Config
-from service.database import Database
-from service.prepare import prepare_data
+from service.maintenance.startup import prepare_data_folder
+from service.store.engines import open_database
 
 
 def run(config: Config) -> int:
-    prepare_data(config)
-    print(f"{config.database} has version {Database(config.database).version()}, the newest")
+    prepare_data_folder(config)
+    print(f"{config.database} has version {open_database(config.database).version()}, the newest")
     return 0

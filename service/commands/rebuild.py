@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import islice
+from pathlib import Path
 
-from service.archive import Archive
-from service.commands.outcome import tell
+from service.archive.files import Archive
 from service.commands.progress import Progress
-from service.comparison import ArchivedLine, against_database, archived_lines
+from service.commands.result_printer import tell
 from service.config import Config
-from service.database import Database
 from service.errors import StorageUnavailableError
-from service.queries import load_queries
-from service.store.audit import Audit, audit
-from service.store.reports import ReportStore
+from service.ingest.validation import ReportValidator
+from service.maintenance.consistency import ArchivedLine, against_database, archived_lines
+from service.store.engines import open_database
+from service.store.queries import load_queries
+from service.store.read.consistency import Audit, audit
 from service.store.tokens import TokenStore
-from service.validation import ReportValidator
+from service.store.write.reports import ReportStore
 
 _REPORTS_A_TRANSACTION = 200
 
@@ -29,18 +30,18 @@ def run(config: Config) -> int:
     if not config.archive.is_dir():
         raise StorageUnavailableError(f"{config.archive} is not there: COMPLIANCE_DATA says where")
     queries = load_queries()
-    new = Database(path)
+    new = open_database(path)
     new.migrate()
     with ExitStack() as stack:
         # The old database as it was before the archive is read, which then holds all of it.
-        old = _readable(stack, Database(config.database))
+        old = _readable(stack, config.database)
         lines = archived_lines(Archive(config.archive), ReportValidator())
         _fill(ReportStore(new, queries), lines)
         print(f"{path} is rebuilt from {config.archive}")
         if old is None:
             print("Its tokens are lost, for they are not in the archive: make new ones at once.")
         else:
-            tokens = TokenStore(Database(config.database), queries).copy_to(new)
+            tokens = TokenStore(open_database(config.database), queries).copy_to(new)
             print(f"Tokens taken over from {config.database}: {tokens}")
         failed = 0
         if old is not None:
@@ -54,15 +55,15 @@ def run(config: Config) -> int:
     return failed
 
 
-def _readable(stack: ExitStack, database: Database) -> Audit | None:
+def _readable(stack: ExitStack, path: Path) -> Audit | None:
     """The database as it is now, or null where it is lost or damaged."""
-    if not database.path.exists():
-        print(f"{database.path} is not there to compare with")
+    if not path.exists():
+        print(f"{path} is not there to compare with")
         return None
     try:
-        return stack.enter_context(audit(database, load_queries()))
+        return stack.enter_context(audit(open_database(path), load_queries()))
     except StorageUnavailableError as error:
-        print(f"{database.path} cannot be compared with: {error}")
+        print(f"{path} cannot be compared with: {error}")
         return None
 
 

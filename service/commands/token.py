@@ -8,14 +8,14 @@ import re
 from ipaddress import ip_network
 
 from service import times
-from service.audit_log import AuditLog
+from service.auth.audit_log import AuditLog
+from service.auth.token_format import LETTERS
 from service.config import Config
-from service.database import Database
 from service.errors import InvalidParameterError
-from service.prepare import prepare_data
-from service.queries import load_queries
+from service.maintenance.startup import prepare_data_folder
+from service.store.engines import open_database
+from service.store.queries import load_queries
 from service.store.tokens import Token, TokenStore
-from service.tokens import LETTERS
 
 _UNITS = {"m": 60, "h": 3600, "d": 86_400}  # seconds
 _DURATION = re.compile(r"([1-9][0-9]{0,4})([mhd])")
@@ -39,8 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(config: Config, options: argparse.Namespace) -> int:
-    prepare_data(config)
-    store = TokenStore(Database(config.database), load_queries())
+    prepare_data_folder(config)
+    store = TokenStore(open_database(config.database), load_queries())
     audit = AuditLog(config.audit_log)
     if options.action == "create":
         _create(store, audit, options)

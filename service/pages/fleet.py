@@ -9,11 +9,11 @@ import falcon
 import orjson
 
 from service import times
-from service.criteria import MOMENT, OF_SERVERS, wanted
+from service.http.filters import MOMENT, OF_SERVERS, wanted
+from service.http.parameters import CURSOR
 from service.pages.charts import busiest, columns
 from service.pages.site import Site
-from service.parameters import CURSOR
-from service.store.fleet import FleetStore, Summary
+from service.store.read.fleet import FleetStore, Summary
 
 _CHART_HEIGHT = 110  # pixels
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9A-Fa-f:]+\](:[0-9]+)?")

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import falcon
 
-from service.parameters import choice
+from service.http.parameters import choice
 
 LANGUAGES = {"en": "English", "es": "Español"}  # the first is for readers of neither
 LANGUAGE = choice("idioma", {language: language for language in LANGUAGES})

@@ -6,12 +6,17 @@ from collections.abc import Callable
 
 import falcon
 
-from service.criteria import MOMENT, NAME, USERNAME
+from service.http.filters import MOMENT, NAME, USERNAME
+from service.http.parameters import CURSOR
+from service.pages.presence_chart import HISTORY_CURSOR, spread, turned
 from service.pages.site import Site
-from service.pages.spread import HISTORY_CURSOR, spread, turned
-from service.parameters import CURSOR
-from service.store.activity import ActivityStore
-from service.store.sightings import Matching, ProcessEver, ProcessSighting, SightingStore
+from service.store.read.occurrences import (
+    Matching,
+    OccurrenceStore,
+    ProcessHistory,
+    ProcessOccurrence,
+)
+from service.store.read.usage_stats import UsageStore
 
 _PATH = "/programa"
 _MOST_BUSIEST = 40
@@ -23,8 +28,8 @@ class ProgramPage:
     def __init__(
         self,
         site: Site,
-        processes: SightingStore[ProcessSighting, ProcessEver],
-        activity: ActivityStore,
+        processes: OccurrenceStore[ProcessOccurrence, ProcessHistory],
+        activity: UsageStore,
         clock: Callable[[], int],
     ) -> None:
         self._site = site

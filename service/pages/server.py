@@ -9,15 +9,15 @@ from typing import Any
 import falcon
 
 from service import times
-from service.criteria import MOMENT, SEARCH
+from service.http.filters import MOMENT, SEARCH
+from service.http.parameters import CURSOR, Parameter, Query, choice, integer, time
 from service.pages.charts import DAY, HOUR, SECOND, lifeline, ticks
 from service.pages.formats import seconds_up
 from service.pages.site import Site
-from service.parameters import CURSOR, Parameter, Query, choice, integer, time
-from service.store.changes import Change, Lifetime
-from service.store.fleet import FleetStore
-from service.store.history import Around, HistoryStore
-from service.store.records import ProcessRow, RecordStore
+from service.store.read.changes import Change, Lifetime
+from service.store.read.fleet import FleetStore
+from service.store.read.history import Around, HistoryStore
+from service.store.read.records import ProcessRow, RecordStore
 
 _SINCE = time("desde")
 _INSTANT = integer("instante", 0, times.LAST // SECOND)  # what the slider sends

@@ -7,12 +7,12 @@ from urllib.parse import parse_qs
 
 import falcon
 
-from service.brake import Brake
+from service.auth.auth_throttle import Brake
+from service.auth.token_format import COOKIE, READERS
 from service.errors import ForbiddenError, InvalidParameterError
+from service.http.parameters import text
 from service.pages.site import Site
-from service.parameters import text
 from service.store.tokens import TokenStore
-from service.tokens import COOKIE, READERS
 
 _BACK = text("volver", 2048)
 _MOST_BYTES = 4096

@@ -13,11 +13,12 @@ from markupsafe import Markup
 
 from service import times
 from service.errors import InvalidParameterError, UnauthorizedError
-from service.pages import charts, formats, names
+from service.http.parameters import Parameter, Query
+from service.pages import charts, formats
+from service.pages import escaping as names
 from service.pages.catalogue import load_translations
 from service.pages.language import LANGUAGE, LANGUAGES, address_in, chosen, remember
 from service.pages.static_files import StaticFiles
-from service.parameters import Parameter, Query
 
 TEMPLATES_FOLDER = Path(__file__).resolve().parent.parent / "templates"
 

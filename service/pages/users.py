@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import falcon
 
-from service.criteria import MOMENT, USERNAME
+from service.http.filters import MOMENT, USERNAME
+from service.http.parameters import CURSOR
+from service.pages.presence_chart import HISTORY_CURSOR, spread, turned
 from service.pages.site import Site
-from service.pages.spread import HISTORY_CURSOR, spread, turned
-from service.parameters import CURSOR
-from service.store.activity import ActivityStore
-from service.store.sightings import LoginEver, LoginSighting, Matching, SightingStore
+from service.store.read.occurrences import LoginHistory, LoginOccurrence, Matching, OccurrenceStore
+from service.store.read.usage_stats import UsageStore
 
 _PATH = "/usuario"
 _MOST_BUSIEST = 40
@@ -23,8 +23,8 @@ class UserPage:
     def __init__(
         self,
         site: Site,
-        logins: SightingStore[LoginSighting, LoginEver],
-        activity: ActivityStore,
+        logins: OccurrenceStore[LoginOccurrence, LoginHistory],
+        activity: UsageStore,
         clock: Callable[[], int],
     ) -> None:
         self._site = site

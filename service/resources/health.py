@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import falcon
 
-from service.store.records import RecordStore
+from service.store.read.records import RecordStore
 
 
 class Healthz:

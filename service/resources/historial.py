@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import falcon
 
-from service.criteria import SINCE, UNTIL
-from service.parameters import PAGING, Query
-from service.resources.listing import FORMAT, Listing, show_page
-from service.store.history import HistoryStore
-from service.store.records import ServerRow
+from service.http.filters import SINCE, UNTIL
+from service.http.listing import FORMAT, Listing, show_page
+from service.http.parameters import PAGING, Query
+from service.store.read.history import HistoryStore
+from service.store.read.records import ServerRow
 
 _COLUMNS = (*ServerRow._fields, "recibido", "tardio")
 

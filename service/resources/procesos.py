@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import falcon
 
-from service.criteria import NAME, USERNAME
-from service.parameters import Query
-from service.resources.listing import FORMAT, Listing, show_whole
-from service.resources.sightings import Kind
-from service.store.records import ProcessRow, RecordStore
+from service.http.filters import NAME, USERNAME
+from service.http.listing import FORMAT, Listing, show_whole
+from service.http.parameters import Query
+from service.resources.occurrences import Kind
+from service.store.read.records import ProcessRow, RecordStore
 
 PROCESSES = Kind(
     "procesos",

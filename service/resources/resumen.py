@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import falcon
 
 from service import times
-from service.parameters import Query
-from service.resources.listing import FORMAT, csv_is_wanted, show_csv
-from service.store.fleet import FleetStore, News, ServerState, Summary
+from service.http.listing import FORMAT, csv_is_wanted, show_csv
+from service.http.parameters import Query
+from service.store.read.fleet import FleetStore, News, ServerState, Summary
 
 _COLUMNS = ("grupo", "nombre", "version", "cuenta")
 

@@ -6,14 +6,14 @@ from functools import partial
 
 import falcon
 
-from service.criteria import MOMENT, OF_SERVERS, wanted
-from service.intake import Intake
-from service.parameters import PAGING, Query
-from service.resources.body import read_body
-from service.resources.doors import require_own
-from service.resources.listing import FORMAT, Listing, show_page
-from service.store.fleet import FleetStore, ServerState
-from service.store.records import Record, RecordStore, ServerRow
+from service.http.authentication import authorize
+from service.http.filters import MOMENT, OF_SERVERS, wanted
+from service.http.listing import FORMAT, Listing, show_page
+from service.http.parameters import PAGING, Query
+from service.http.request_body import read_body
+from service.ingest.intake import Intake
+from service.store.read.fleet import FleetStore, ServerState
+from service.store.read.records import Record, RecordStore, ServerRow
 from service.store.tokens import TokenStore
 
 _COLUMNS = ("servidor", *ServerRow._fields, "ultimo_contacto", "estado")
@@ -49,7 +49,7 @@ class Servers:
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         body = read_body(req, self._max_body)
-        stored = self._intake.receive(body, partial(require_own, self._tokens, req))
+        stored = self._intake.receive(body, partial(authorize, self._tokens, req))
         resp.status = falcon.HTTP_201 if stored.new else falcon.HTTP_200
         resp.location = f"/servers/{stored.id_serv}"
         resp.media = {"id_serv": stored.id_serv}

@@ -8,11 +8,11 @@ from typing import Any
 import falcon
 
 from service import times
-from service.audit_log import AuditLog
+from service.auth.audit_log import AuditLog
 from service.errors import Fault, ForbiddenError, InvalidReportError
-from service.json_reader import read_json
-from service.parameters import Query
-from service.resources.body import read_body
+from service.http.parameters import Query
+from service.http.request_body import read_body
+from service.ingest.json_reader import read_json
 from service.store.tokens import Token, TokenStore
 
 _MOST_BYTES = 10_000

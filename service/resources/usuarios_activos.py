@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import falcon
 
-from service.criteria import USERNAME
-from service.parameters import Query
-from service.resources.listing import FORMAT, Listing, show_whole
-from service.resources.sightings import Kind
-from service.store.records import LoginRow, RecordStore
+from service.http.filters import USERNAME
+from service.http.listing import FORMAT, Listing, show_whole
+from service.http.parameters import Query
+from service.resources.occurrences import Kind
+from service.store.read.records import LoginRow, RecordStore
 
 LOGINS = Kind(
     "usuarios_activos",

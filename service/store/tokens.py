@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import hmac
-import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Any, NamedTuple
 
-from service import times, tokens
-from service.database import Database
+from service import times
+from service.auth import token_format as tokens
 from service.errors import EnrolmentRefusedError, StorageUnavailableError, TokenNotFoundError
 from service.report import Report
-from service.store.multi_row import insert_rows
-from service.store.servers import ServerTable
+from service.store.engines import Connection, Database
+from service.store.write.multi_row import insert_rows
+from service.store.write.servers import ServerTable
 
 _HOUR = 3_600_000_000  # microseconds
 
@@ -71,7 +71,7 @@ class TokenStore:
         self._clock = clock
         self._closed = False
 
-    def is_open_house(self) -> bool:
+    def auth_disabled(self) -> bool:
         """Whether no token was ever made: then nobody is asked for one."""
         if not self._closed:  # no token is ever deleted, so this never changes back
             with self._database.snapshot() as connection:
@@ -181,9 +181,7 @@ class TokenStore:
             self._revoke_all(connection, [each for each in unused if each != token.id])
             return self._add(connection, self._given(token, token.server, token.name))
 
-    def _good_tokens(
-        self, connection: sqlite3.Connection, server: str
-    ) -> tuple[list[int], list[int]]:
+    def _good_tokens(self, connection: Connection, server: str) -> tuple[list[int], list[int]]:
         """Those that speak for this server alone: the used and the unused ones."""
         place = {"server": server, "now": self._clock()}
         rows = connection.execute(self._queries["valid_tokens_of_server"], place).fetchall()
@@ -192,7 +190,7 @@ class TokenStore:
             [number for number, used_at in rows if used_at is None],
         )
 
-    def _revoke_all(self, connection: sqlite3.Connection, numbers: list[int]) -> None:
+    def _revoke_all(self, connection: Connection, numbers: list[int]) -> None:
         for number in numbers:
             place = {"id": number, "now": self._clock()}
             connection.execute(self._queries["revoke_token"], place)
@@ -208,7 +206,7 @@ class TokenStore:
             "enrolled_by": by.id,
         }
 
-    def _add(self, connection: sqlite3.Connection, row: dict[str, Any]) -> NewToken:
+    def _add(self, connection: Connection, row: dict[str, Any]) -> NewToken:
         secret = tokens.make(row["scope"])
         row |= {"digest": tokens.digest_of(secret), "created_at": self._clock()}
         (token_id,) = connection.execute(self._queries["add_token"], row).fetchone()

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.agent.test_sender import Api, Said
+from tests.agent.transport.test_http_client import Api, Said
 
 
 def _openssl(*arguments: str | Path) -> None:

@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from agent.collectors.identity import derived
-from agent.delivery import Delivery
-from agent.enrolment import Enrolment
-from agent.own_token import OwnToken, TokenFile
 from agent.report import Identity
-from agent.sender import Access, Api
-from agent.spool import Spool
-from tests.agent.test_sender import Said
+from agent.state.spool import Spool
+from agent.state.token_file import IssuedToken, TokenFile
+from agent.transport.delivery import Delivery
+from agent.transport.enrolment import Enrolment
+from agent.transport.http_client import Access, Api
+from tests.agent.transport.test_http_client import Said
 from tests.agent.trees import write_file, write_process
-from tests.live import PROJECT, LiveService
-from tests.tokens import token
+from tests.support.live import PROJECT, LiveService
+from tests.support.tokens import token
 
 ID = "0" * 31 + "1"
 DAY = 86400.0
@@ -145,12 +145,12 @@ def revoke(service: LiveService, server: Server) -> None:
     assert token(service.data, "revoke", str(number)).returncode == 0
 
 
-def own(token: str = "ccsi_own", *, age: float = 0, life: float | None = 30 * DAY) -> OwnToken:
+def own(token: str = "ccsi_own", *, age: float = 0, life: float | None = 30 * DAY) -> IssuedToken:
     since = time.time() - age
-    return OwnToken(token, ID, since, None if life is None else since + life)
+    return IssuedToken(token, ID, since, None if life is None else since + life)
 
 
-def keep(folder: Path, token: OwnToken) -> TokenFile:
+def keep(folder: Path, token: IssuedToken) -> TokenFile:
     file = TokenFile(str(folder))
     with file.changing() as write:
         write(token)

@@ -20,7 +20,7 @@ from agent.collectors.address import Target
 from agent.collectors.processes import collect
 from agent.machine import Machine
 from tests.agent.collectors.cpuinfos import NEOVERSE_N1
-from tests.agent.test_sender import Said, api_that_says
+from tests.agent.transport.test_http_client import Said, api_that_says
 from tests.agent.trees import write_file, write_process
 
 if TYPE_CHECKING:
@@ -342,7 +342,8 @@ def test_every_reports_again_and_outlives_trouble() -> None:
 def test_importing_the_agent_has_no_effect_and_print_needs_no_network_library() -> None:
     code = (
         "import sys, threading, signal; before = signal.getsignal(signal.SIGTERM); "
-        "import agent.__main__, agent.report, agent.sender, agent.delivery, agent.settings; "
+        "import agent.__main__, agent.report, agent.cli.settings; "
+        "import agent.transport.http_client, agent.transport.delivery; "
         "assert threading.active_count() == 1; "
         "assert signal.getsignal(signal.SIGTERM) == before; "
         "print([name for name in ('urllib3', 'psutil', 'http.client', 'ssl', 'pathlib', "

@@ -18,10 +18,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.spool import Spool
+from agent.state.spool import Spool
 from tests.agent.apis import Proxy, proxy_before
 from tests.agent.trees import write_file, write_process
-from tests.live import PROJECT, LiveService
+from tests.support.live import PROJECT, LiveService
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from agent.build.interpreters import interpreters
 from tests.agent.arm64 import arm64_python
 from tests.agent.one_file import LOOK, environment, run, shown
-from tests.agent.test_sender import Said, api_that_says
+from tests.agent.transport.test_http_client import Said, api_that_says
 
 MINORS = range(9, 15)
 
@@ -127,7 +127,7 @@ def test_a_run_imports_no_more_than_it_needs(pyz: Path, tmp_path: Path) -> None:
         options = ["--api", api.url, "--spool", str(tmp_path / "spool")]
         done = run(sys.executable, "-S", "-X", "importtime", pyz, *options)
     imported = set(re.findall(r"\| +([\w.]+)$", done.stderr, re.MULTILINE))
-    assert {"urllib3", "agent.sender"} <= imported
+    assert {"urllib3", "agent.transport.http_client"} <= imported
     dear = {"bz2", "configparser", "importlib.metadata", "inspect", "pathlib", "platform", "psutil"}
     dear |= {"shutil", "subprocess", "tempfile", "zipfile", "asyncio", "dataclasses"}
     assert imported & dear == set()
@@ -161,7 +161,8 @@ A_DAY = """
 import re, runpy, sys, types
 file, *options = sys.argv[1:]
 runpy.run_path(file, run_name="look")["find_modules"](file)
-from agent import __main__, schedule
+from agent import __main__
+from agent.transport import schedule
 now, turns = [1000.0], 0
 def sleep(seconds):
     global turns

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service import times
-from service.database import Database
-from service.queries import load_queries
 from service.report import Profile, Report
-from service.store.records import Record, RecordStore
-from service.store.reports import ReportStore
+from service.store.engines.sqlite import SqliteDatabase
+from service.store.queries import load_queries
+from service.store.read.records import Record, RecordStore
+from service.store.write.reports import ReportStore
 from tests.benchmarks.asked_fleet import AskedServer
 from tests.benchmarks.fleet import INTERVAL, SERVERS_TOGETHER, fill
 from tests.benchmarks.outcome import Progress
@@ -54,7 +54,7 @@ def open_history(folder: Path, size: Size) -> Path:
         ]
         fill(unfinished / "compliance.db", fleet, rounds)
         unfinished.rename(data)
-    database = Database(data / "compliance.db")
+    database = SqliteDatabase(data / "compliance.db")
     before, started = database.version(), time.perf_counter()
     database.migrate()
     if database.version() > before:
@@ -67,7 +67,7 @@ def open_history(folder: Path, size: Size) -> Path:
     return data
 
 
-def _report_again(database: Database) -> None:
+def _report_again(database: SqliteDatabase) -> None:
     """Lets every server that was live say once more what it said last, if that was long ago.
 
     Otherwise all would be silent, which is not what a fleet looks like.

@@ -28,7 +28,7 @@ from service import times
 from tests.benchmarks.asked_history import Known, Size, open_history
 from tests.benchmarks.asked_requests import LIMIT_OF_THE_RATIO, Request, requests
 from tests.benchmarks.outcome import Cell, Progress, show
-from tests.live import LiveService
+from tests.support.live import LiveService
 
 _HOUR = 3_600_000_000
 _WARM_UP = 2  # times that each request is asked before any is measured

@@ -10,9 +10,9 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
-from tests import plain_store
 from tests.benchmarks.fleet import SimulatedServer, fill
 from tests.benchmarks.outcome import Progress, show
+from tests.support import plain_store
 
 
 def main() -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import orjson
 
 from service import times
-from service.database import Database
-from service.queries import load_queries
 from service.report import UNKNOWN, Facts, Process, Profile, Report
-from service.store.reports import ReportStore
+from service.store.engines import open_database
+from service.store.queries import load_queries
+from service.store.write.reports import ReportStore
 from tests.benchmarks.outcome import Progress
 
 START = times.parse("2026-01-05 00:00:00")
@@ -121,7 +121,7 @@ def fill(path: Path, fleet: Sequence[SimulatedServer], rounds: int) -> None:
     Of a large fleet some servers are ten reports ahead of others: the store remembers what runs
     on those that it saw last, and need not read it again.
     """
-    database = Database(path)
+    database = open_database(path)
     database.migrate()
     store, progress = ReportStore(database, load_queries()), Progress("spans")
     groups = [fleet[at : at + SERVERS_TOGETHER] for at in range(0, len(fleet), SERVERS_TOGETHER)]

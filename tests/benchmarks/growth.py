@@ -17,12 +17,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from service.database import Database
-from service.queries import load_queries
-from service.store.reports import ReportStore
+from service.store.engines import open_database
+from service.store.queries import load_queries
+from service.store.write.reports import ReportStore
 from tests.benchmarks.fleet import SimulatedServer, fill
 from tests.benchmarks.outcome import Progress, show
-from tests.live import LiveService
+from tests.support.live import LiveService
 
 
 def main() -> None:
@@ -80,7 +80,7 @@ class History:
         # An old record of a process: any but the newest tenth.
         self._old = range(1, round(0.9 * reports))
         connection.close()
-        self._store = ReportStore(Database(self._live.database), load_queries())
+        self._store = ReportStore(open_database(self._live.database), load_queries())
         self._live.start()
 
     def stop(self) -> None:

@@ -26,10 +26,10 @@ from itertools import chain
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from tests import plain_store
 from tests.benchmarks.fleet import SimulatedServer
 from tests.benchmarks.outcome import Progress, show
-from tests.live import LiveService
+from tests.support import plain_store
+from tests.support.live import LiveService
 
 WARM_UP_SECONDS = 2.0
 MOST_A_SECOND = 1500  # reports, for which documents are made before

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-from tests.live import PROJECT
+from tests.support.live import PROJECT
 
 HEAD = b"POST /servers HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
 BODY = HEAD + b"Authorization: Bearer unknown\r\nContent-Length: 100000\r\n\r\n{"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from tests.reports import report
+from tests.support.reports import report
 
 _REPORT = json.dumps(report(7)).encode()
 

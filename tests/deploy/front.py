@@ -18,7 +18,7 @@ from typing import Self
 
 import pytest
 
-from tests.live import PROJECT, Answer, LiveService, free_port
+from tests.support.live import PROJECT, Answer, LiveService, free_port
 
 SITE = PROJECT / "service" / "deploy" / "nginx.conf"
 NAME = "compliance.example.org"

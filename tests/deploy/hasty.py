@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.worker import LingeringThreadWorker
+from service.http.worker import LingeringThreadWorker
 
 
 class HastyWorker(LingeringThreadWorker):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.live import PROJECT
+from tests.support.live import PROJECT
 
 README = (PROJECT / "service" / "README.md").read_text(encoding="utf-8")
 SECTION = README.partition("\n## In production\n")[2].partition("\n## ")[0]
@@ -12,7 +12,7 @@ SAID = {
     name: (PROJECT / name).read_text(encoding="utf-8")
     for name in (
         "gunicorn.conf.py",
-        "service/worker.py",
+        "service/http/worker.py",
         "service/deploy/nginx.conf",
         "service/deploy/compliance-api.service",
     )

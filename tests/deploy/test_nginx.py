@@ -15,8 +15,8 @@ import pytest
 from service.config import Config
 from tests.agent.certificates import Authority
 from tests.deploy.front import NAME, SITE, Front, GuardedService, replaced
-from tests.live import Answer
-from tests.reports import report
+from tests.support.live import Answer
+from tests.support.reports import report
 
 
 def problem_of(answer: Answer, status: int) -> dict[str, object]:

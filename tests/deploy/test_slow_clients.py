@@ -15,9 +15,9 @@ import pytest
 
 from tests.deploy.crowd import crowd
 from tests.deploy.front import Front
-from tests.live import Answer, LiveService
-from tests.reports import report
-from tests.service.test_worker import connect
+from tests.http.test_worker import connect
+from tests.support.live import Answer, LiveService
+from tests.support.reports import report
 
 
 @dataclass

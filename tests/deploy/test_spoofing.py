@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.deploy.front import Front, GuardedService
-from tests.live import Answer
-from tests.reports import report
+from tests.support.live import Answer
+from tests.support.reports import report
 
 CLIENT = "127.0.0.7"
 

@@ -17,8 +17,8 @@ from tests.agent.certificates import Authority
 from tests.agent.trees import write_file, write_process
 from tests.deploy.crowd import HELLO
 from tests.deploy.front import TlsService
-from tests.live import PROJECT
-from tests.reports import report
+from tests.support.live import PROJECT
+from tests.support.reports import report
 
 HEALTHZ = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 ALIVE = b'{"estado":"vivo"}'

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from service.config import Config
-from tests.agent.test_units import settings_of
+from tests.agent.cli.test_units import settings_of
 from tests.deploy.front import replaced
-from tests.live import PROJECT, LiveService
-from tests.reports import report
+from tests.support.live import PROJECT, LiveService
+from tests.support.reports import report
 
 UNIT = PROJECT / "service" / "deploy" / "compliance-api.service"
 SETTINGS = settings_of(UNIT.read_text(encoding="utf-8"))

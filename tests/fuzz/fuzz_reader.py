@@ -3,9 +3,9 @@
     python -m tests.fuzz.fuzz_reader FOLDER -max_total_time=60
 
 FOLDER keeps what was found to lead to new places, beginning with the cases of tests/schemas and
-tests/strict_json.py. All options are those of libFuzzer. Ends with status 0 when nothing was
-found, and otherwise names the file that holds what was (crash-…, which it takes as an argument to
-try it once more).
+tests/support/strict_json.py. All options are those of libFuzzer. Ends with status 0 when nothing
+was found; otherwise it names the file of the input (crash-…, which it takes as an argument to try
+it once more).
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ import atheris  # type: ignore[import-not-found, import-untyped, unused-ignore]
 with atheris.instrument_imports(include=["service", "json", "jsonschema"]):
     import jsonschema
 
-    from service import validation
     from service.errors import Fault, InvalidReportError
-    from service.json_reader import read_json
-    from tests.strict_json import NOT_A_REPORT, NOT_JSON
+    from service.ingest import validation
+    from service.ingest.json_reader import read_json
+    from tests.support.strict_json import NOT_A_REPORT, NOT_JSON
 
 _LONGEST = 4096  # bytes of a seed; libFuzzer leaves out the rest
 _SEEDS = Path(__file__).resolve().parent.parent / "schemas"

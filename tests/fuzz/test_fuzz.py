@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.live import PROJECT
-from tests.strict_json import NOT_A_REPORT, NOT_JSON
+from tests.support.live import PROJECT
+from tests.support.strict_json import NOT_A_REPORT, NOT_JSON
 
 pytestmark = pytest.mark.skipif(
     find_spec("atheris") is None, reason="requirements-dev.txt says where atheris is to be had"
@@ -51,7 +51,8 @@ def test_the_fuzzer_begins_with_every_case_and_finds_its_way(tmp_path: Path) -> 
     cases = len([*(PROJECT / "tests/schemas").glob("*/*.json"), *NOT_JSON, *NOT_A_REPORT])
     (seeds,) = re.findall(r"INFO: seed corpus: files: (\d+)", said)
     assert int(seeds) == cases > 100
-    assert re.search(r"^#3000\s+DONE", said, re.MULTILINE)
+    (runs,) = re.findall(r"^#(\d+)\s+DONE", said, re.MULTILINE)
+    assert int(runs) >= 3000  # it may finish the mutations in hand
     assert "NEW" in said
 
 

@@ -13,7 +13,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, sync_playwright
 
-from tests.live import PROJECT
+from tests.support.live import PROJECT
 
 Scheme = Literal["light", "dark"]
 

@@ -13,7 +13,7 @@ from babel.messages import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from tests.live import PROJECT
+from tests.support.live import PROJECT
 
 FILE = PROJECT / "service" / "pages" / "locale" / "es.po"
 _HEADER = rb"""msgid ""

@@ -8,9 +8,9 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import Browser
 
-from tests.live import LiveService
 from tests.pages.browser import Visitor, chromium
 from tests.pages.fleet import Fleet, post_fleet
+from tests.support.live import LiveService
 
 
 # Not for the session: as long as Playwright runs, no other test could run an event loop of its own.

@@ -7,8 +7,8 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from service import times
-from tests.live import LiveService
 from tests.pages.machines import Machine, machines
+from tests.support.live import LiveService
 
 MINUTE = 60_000_000  # microseconds
 HOUR = 60 * MINUTE

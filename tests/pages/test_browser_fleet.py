@@ -9,10 +9,10 @@ import orjson
 import pytest
 from playwright.sync_api import Browser
 
-from tests.live import LiveService
 from tests.pages.browser import PHONE, Look, Tab, Visitor
 from tests.pages.data import cells, data_of
 from tests.pages.fleet import Fleet
+from tests.support.live import LiveService
 
 WAYS = [
     pytest.param(Look("es"), id="script"),

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from service.pages.names import plain, visible
+from service.pages.escaping import plain, visible
 from tests.pages.browser import PHONE, Look, Visitor
 from tests.pages.data import cells, data_of
 from tests.pages.fleet import Fleet

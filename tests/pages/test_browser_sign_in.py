@@ -8,10 +8,10 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import Browser
 
-from tests.live import LiveService
 from tests.pages.browser import PHONE, Look, Visitor
-from tests.reports import report
-from tests.tokens import make_token
+from tests.support.live import LiveService
+from tests.support.reports import report
+from tests.support.tokens import make_token
 
 
 @pytest.fixture(scope="module")

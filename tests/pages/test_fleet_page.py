@@ -8,9 +8,9 @@ from html import unescape
 import pytest
 
 from service import times
-from tests.live import LiveService
 from tests.pages.fleet import HOUR, Fleet
-from tests.reports import report
+from tests.support.live import LiveService
+from tests.support.reports import report
 
 
 def shown(live: LiveService, address: str) -> str:

@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.live import Answer, LiveService
-from tests.reports import report
-from tests.tokens import make_token
+from tests.support.live import Answer, LiveService
+from tests.support.reports import report
+from tests.support.tokens import make_token
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.live import Answer, LiveService
 from tests.pages.fleet import Fleet
-from tests.reports import report
-from tests.tokens import bearer, make_token
+from tests.support.live import Answer, LiveService
+from tests.support.reports import report
+from tests.support.tokens import bearer, make_token
 
 PAGES = [
     "/",

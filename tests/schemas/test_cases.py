@@ -14,11 +14,11 @@ from typing import Any
 import jsonschema
 import pytest
 
-from service import validation
 from service.errors import InvalidReportError
-from service.json_reader import read_json
-from service.validation import ReportValidator
-from tests.reports import report
+from service.ingest import validation
+from service.ingest.json_reader import read_json
+from service.ingest.validation import ReportValidator
+from tests.support.reports import report
 
 CASES = Path(__file__).resolve().parent
 FOLDERS = ("valid", "invalid", "refused")

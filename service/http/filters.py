@@ -1,0 +1,41 @@
+"""What may be asked of the fleet: the parameters that endpoints and pages share, and their use."""
+
+from __future__ import annotations
+
+from service.http.parameters import Query, choice, integer, network, text, time
+from service.store.read.fleet import Wanted
+from service.store.read.occurrences import Matching
+
+# As long as schemas/report.v2.json lets them be.
+ADDRESS = network("ipaddress")
+SYSTEM = text("nombre_so", 512)
+VERSION = text("version_so", 512)
+ARCHITECTURE = text("arquitectura_proc", 512)
+SEARCH = text("q", 512)
+STATE = choice("estado", {"al_dia": False, "silencioso": True})
+OF_SERVERS = (ADDRESS, SYSTEM, VERSION, ARCHITECTURE, SEARCH, STATE)
+
+MOMENT = time("fecha_hora")
+SINCE = time("desde")
+UNTIL = time("hasta")
+
+NAME = text("name", 1024)
+USERNAME = text("username", 256)
+PID = integer("pid", 0, 4_294_967_295)
+
+
+def wanted(query: Query) -> Wanted:
+    """Which servers a query over OF_SERVERS asks for."""
+    return Wanted(
+        ipaddress=query[ADDRESS],
+        nombre_so=query[SYSTEM],
+        version_so=query[VERSION],
+        arquitectura_proc=query[ARCHITECTURE],
+        q=query[SEARCH],
+        silent=query[STATE],
+    )
+
+
+def matching(query: Query) -> Matching:
+    """Which processes or logins a query over NAME, USERNAME and PID asks for."""
+    return Matching(name=query[NAME], username=query[USERNAME], pid=query[PID])

@@ -1,0 +1,92 @@
+"""Lists: the same rows as JSON or as CSV, whole or in pages."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import falcon
+
+from service import times
+from service.http.csv_format import to_csv
+from service.http.parameters import Query, choice
+
+FORMAT = choice("formato", {"json": "json", "csv": "csv"})
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Rows and what their columns are called."""
+
+    name: str  # the member of the JSON document that holds them
+    columns: Sequence[str]
+    rows: Iterable[Sequence[object]]
+    times: Collection[str] = ()  # columns that hold microseconds, or null, and are shown as text
+    of: Mapping[str, object] = field(default_factory=dict)  # what all rows share
+
+
+def show_page(
+    req: falcon.Request, resp: falcon.Response, query: Query, listing: Listing, after: int | None
+) -> None:
+    """A page of a list; `after` is the key after which the next one begins, null on the last."""
+    following = None if after is None else query.address_after(req.path, after)
+    if following is not None:
+        resp.append_link(following, "next")
+    _show(req, resp, query, listing, {"siguiente": following})
+
+
+def show_whole(req: falcon.Request, resp: falcon.Response, query: Query, listing: Listing) -> None:
+    _show(req, resp, query, listing, {})
+
+
+def csv_is_wanted(req: falcon.Request, resp: falcon.Response, query: Query) -> bool:
+    """`formato` decides, else whether Accept says that CSV is better than JSON."""
+    resp.append_header("Vary", "Accept")
+    wanted = query[FORMAT]
+    if wanted is not None:
+        return wanted == "csv"
+    try:
+        return _quality("text/csv", req) > _quality("application/json", req)
+    except falcon.InvalidMediaRange:
+        return False
+
+
+def show_csv(
+    req: falcon.Request,
+    resp: falcon.Response,
+    columns: Iterable[str],
+    rows: Iterable[Iterable[object]],
+) -> None:
+    """A file to keep, named as its address: servers-17-procesos.csv."""
+    resp.content_type = "text/csv; charset=utf-8; header=present"
+    resp.downloadable_as = req.path.strip("/").replace("/", "-") + ".csv"
+    resp.data = to_csv(columns, rows)
+
+
+def _quality(content_type: str, req: falcon.Request) -> float:
+    return falcon.mediatypes.quality(content_type, req.accept.lower())
+
+
+def _show(
+    req: falcon.Request,
+    resp: falcon.Response,
+    query: Query,
+    listing: Listing,
+    more: Mapping[str, object],
+) -> None:
+    rows = [_shown(listing, row) for row in listing.rows]
+    if csv_is_wanted(req, resp, query):
+        shared = listing.of.values()
+        show_csv(req, resp, [*listing.of, *listing.columns], [(*shared, *row) for row in rows])
+    else:
+        objects = [dict(zip(listing.columns, row, strict=True)) for row in rows]
+        resp.media = {**listing.of, listing.name: objects, **more}
+
+
+def _shown(listing: Listing, row: Sequence[object]) -> Sequence[object]:
+    if not listing.times:
+        return row
+    return [
+        times.to_text(value) if name in listing.times and isinstance(value, int) else value
+        for name, value in zip(listing.columns, row, strict=True)
+    ]

@@ -1,0 +1,60 @@
+"""The protocol of a storage engine: the only view that the store has of a database.
+
+An engine is a module of this folder, and the only place that imports its driver. The store opens
+no connection itself and catches no exception of a driver: an engine raises the errors of
+service/errors.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+Parameters = Mapping[str, Any] | Sequence[Any]
+
+
+class Result(Protocol):
+    """The rows of one statement, each a tuple in the order of its columns."""
+
+    @property
+    def description(self) -> Sequence[Sequence[Any]] | None:
+        """A sequence for each column, headed by its name (PEP 249)."""
+
+    def fetchone(self) -> Any: ...  # noqa: ANN401 — the columns are those of the query
+
+    def fetchall(self) -> list[Any]: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Connection(Protocol):
+    """A snapshot or a transaction, as Database hands it out."""
+
+    def execute(self, query: str, parameters: Parameters = ..., /) -> Result: ...
+
+    def executemany(self, query: str, rows: Sequence[Sequence[Any]], /) -> Result: ...
+
+
+class Database(Protocol):
+    """One database, as one process uses it. Threads may share it."""
+
+    def migrate(self) -> None:
+        """Creates the database, or brings it to the newest version.
+
+        Raises IncompatibleDatabaseError, StorageUnavailableError.
+        """
+
+    def version(self) -> int:
+        """The number of the last creation script that ran on this database."""
+
+    def snapshot(self) -> AbstractContextManager[Connection]:
+        """Reads the database at one moment. Raises StorageUnavailableError."""
+
+    def transaction(self) -> AbstractContextManager[Connection]:
+        """Writes: all of it is on disk at the end, or none is. Raises StorageUnavailableError."""
+
+    def find_damage(self, connection: Connection) -> list[str]:
+        """Damaged pages, indexes and references, in the engine's words; empty if there are none."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,50 @@
+"""What a server is, and what of it has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from service import times
+from service.report import Profile
+from service.store.engines import Connection
+
+# A clock that is set moves the moment at which a machine says it was started.
+_CLOCK_TOLERANCE = 60_000_000  # microseconds
+
+
+class Difference(NamedTuple):
+    """One thing that a server is, and was otherwise."""
+
+    attribute: str  # as the relations name it; inicio is when the machine was started
+    before: str | None
+    after: str | None
+
+
+class ProfileReader:
+    def __init__(self, queries: Mapping[str, str]) -> None:
+        self._profile = queries["profile"]
+
+    def differences(
+        self, connection: Connection, former_id: int | None, profile_id: int
+    ) -> Iterator[Difference]:
+        """Nothing where there is no former profile."""
+        if former_id is None:
+            return
+        before, after = self._read(connection, former_id), self._read(connection, profile_id)
+        for attribute in Profile._fields:
+            was, now = getattr(before, attribute), getattr(after, attribute)
+            if attribute == "booted_at":
+                if was is not None and now is not None and abs(now - was) > _CLOCK_TOLERANCE:
+                    yield Difference("inicio", times.to_text(was), times.to_text(now))
+            elif was != now:
+                yield Difference(attribute, _text(was), _text(now))
+
+    def _read(self, connection: Connection, profile_id: int) -> Profile:
+        row = connection.execute(self._profile, {"id": profile_id}).fetchone()
+        profile = Profile(*row)
+        return profile._replace(version_esquema=profile.version_esquema or 1)
+
+
+def _text(value: str | int | None) -> str | None:
+    return None if value is None else str(value)

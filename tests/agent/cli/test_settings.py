@@ -1,0 +1,257 @@
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.__main__ import OneLineParser, _parser
+from agent.cli import settings
+from agent.cli.settings import PREFIX, SHARED, Settings, WrongSetting, settle
+from agent.state.state_paths import default_spool
+
+API = "http://127.0.0.1:8000"
+
+
+@pytest.fixture(autouse=True)
+def no_file_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "CONFIG", str(tmp_path / "missing.ini"))
+
+
+def settled(*options: str, **environ: str) -> Settings:
+    return settle(_parser().parse_args(options), environ)
+
+
+def an_ini(folder: Path, text: str) -> str:
+    file = folder / "agent.ini"
+    file.write_text(text, "utf-8")
+    return str(file)
+
+
+# A right value for each setting, and two others.
+VALUES: dict[str, tuple[str, str, str]] = {
+    "api": ("http://a:1", "http://b:1", "http://c:1"),
+    "every": ("5", "6", "7"),
+    "now": ("yes", "no", "no"),
+    "spool": ("/a", "/b", "/c"),
+    "spool_mib": ("1", "2", "3"),
+    "spool_days": ("1", "2", "3"),
+    "enrolment_token_file": ("/a", "/b", "/c"),
+    "esquema": ("1", "2", "2"),
+    "linea_comando": ("yes", "no", "no"),
+    "procfs": ("/", "/usr", "/etc"),
+    "rootfs": ("/", "/usr", "/etc"),
+}
+FILES = ("token_file", "ca_file", "cert", "key")
+
+
+def test_every_setting_is_tried_here() -> None:
+    assert {setting.name for setting in SHARED} == {*VALUES, *FILES}
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_options_win_over_the_environment_and_that_over_the_file(name: str, tmp_path: Path) -> None:
+    def seen(*options: str, **environ: str) -> Any:
+        needed = () if name == "api" else ("--api", API)
+        chosen = settled(*needed, *options, **environ)
+        of = {
+            "spool_mib": chosen.spool_bytes >> 20,
+            "spool_days": chosen.spool_seconds / 86400,
+            "enrolment_token_file": chosen.access.enrolment_file,
+        }
+        return of.get(name, getattr(chosen, name, None))
+
+    strong, middle, weak = VALUES[name]
+    option = "--" + name.replace("_", "-")
+    switch = middle in {"yes", "no"}
+    as_option = [option] if switch else [option, strong]
+    config = an_ini(tmp_path, f"[agent]\n{name} = {weak}\n")
+    variable = {PREFIX + name.upper(): middle}
+    by_option = seen(*as_option)
+    by_variable = seen(**variable)
+    by_file = seen("--config", config)
+    assert by_option != by_variable
+    assert (by_variable != by_file) == (middle != weak)
+    assert seen(*as_option, "--config", config, **variable) == by_option
+    assert seen("--config", config, **variable) == by_variable
+    assert seen(**variable, **{PREFIX + "CONFIG": config}) == by_variable
+    if switch:
+        assert seen(**{PREFIX + name.upper(): strong}, **{PREFIX + "CONFIG": config}) == by_option
+        assert seen("--config", an_ini(tmp_path, f"[agent]\n{name}={strong}\n")) == by_option
+
+
+def test_the_file_of_the_system_is_read_when_it_exists(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "CONFIG", an_ini(tmp_path, f"[agent]\napi = {API}\nevery=60\n"))
+    assert settled()[:2] == (API, 60)
+    assert settled("--once").every is None
+
+
+def test_names_in_the_file_may_be_written_as_options(tmp_path: Path) -> None:
+    text = f"# ours\n[agent]\napi = {API}\nspool-mib = 3\n; nothing else: =\nSPOOL_DAYS=2\n"
+    chosen = settled("--config", an_ini(tmp_path, text))
+    assert (chosen.spool_bytes, chosen.spool_seconds) == (3 << 20, 2 * 86400)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[agent]\napy = x\n", "{}: there is no setting 'apy'"),
+        ("[agent]\ntoken = s3cret\n", "{}: there is no setting 'token'; a token stands in a file"),
+        ("[agent]\nconfig = x\n", "{}: there is no setting 'config'"),
+        ("[agent]\nprint = yes\n", "{}: there is no setting 'print'"),
+        ("[agents]\napi = x\n", "{}: expected no section but [agent], got [agents]"),
+        ("[DEFAULT]\napi = x\n", "{}: expected no section but [agent], got [DEFAULT]"),
+        ("api = x\n", "{}"),
+        ("[agent]\napi = a\napi = b\n", "{}"),
+        ("[agent]\nevery\n", "{}"),
+        ("[agent]\nevery = often\n", "{}: every: 'often': expected a number of seconds from 1"),
+        ("[agent]\nlinea_comando = maybe\n", "{}: linea_comando: 'maybe': expected yes or no"),
+        ("[agent]\nca_file = /missing\n", "{}: ca_file: '/missing': there is no such file"),
+        ("[agent]\napi = host\n", "{}: api: 'host': expected http[s]://HOST[:PORT]"),
+    ],
+)
+def test_a_mistake_in_the_file_is_one_line_that_names_it(
+    text: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = an_ini(tmp_path, text)
+    with pytest.raises(SystemExit) as ended:
+        settings.parse(_parser(), ["--api", API, "--config", path][0 if "api" not in text else 2 :])
+    assert ended.value.code == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert told.format(path) in err
+    assert "s3cret" not in err
+
+
+def test_a_file_that_is_not_there_or_not_text_is_one_line_that_names_it(tmp_path: Path) -> None:
+    with pytest.raises(WrongSetting, match="/missing/file: No such file"):
+        settled("--api", API, "--config", "/missing/file")
+    (tmp_path / "agent.ini").write_bytes(b"[agent]\napi = \xff\n")
+    with pytest.raises(WrongSetting, match=r"agent\.ini: .*utf-8"):
+        settled("--config", str(tmp_path / "agent.ini"))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("API", "host"),
+        ("EVERY", "0"),
+        ("ESQUEMA", "3"),
+        ("SPOOL_MIB", "nan"),
+        ("SPOOL_DAYS", "-1"),
+        ("NOW", "2"),
+        ("CERT", "/missing"),
+        ("PROCFS", "/missing"),
+    ],
+)
+def test_a_wrong_variable_is_named(variable: str, value: str) -> None:
+    with pytest.raises(WrongSetting, match=f"^COMPLIANCE_AGENT_{variable}: '{value}': "):
+        settled(*(() if variable == "API" else ("--api", API)), **{PREFIX + variable: value})
+
+
+def test_an_empty_variable_is_none() -> None:
+    assert settled("--api", API, **{PREFIX + "EVERY": "", PREFIX + "TOKEN": ""}).every is None
+
+
+def test_a_token_comes_from_the_environment_or_a_file_and_from_no_option(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("x", "utf-8")
+    assert settled("--api", API, **{PREFIX + "TOKEN": "t"}).access.token == "t"
+    assert settled("--api", API, "--token-file", str(file)).access.token_file == str(file)
+    chosen = settled("--api", API, CREDENTIALS_DIRECTORY=str(tmp_path))
+    assert chosen.access.token_file == str(file)
+    assert settled("--api", API, CREDENTIALS_DIRECTORY="/missing").access.token_file is None
+    with pytest.raises(SystemExit):
+        settled("--api", API, "--token", "t")
+
+
+def test_an_enrolment_token_comes_from_the_same_places(tmp_path: Path) -> None:
+    file = tmp_path / "enrolment-token"
+    file.write_text("x", "utf-8")
+    assert not settled("--api", API).access.may_enrol
+    chosen = settled("--api", API, CREDENTIALS_DIRECTORY=str(tmp_path))
+    assert chosen.access.enrolment_file == str(file)
+    assert not chosen.access.has_token
+    assert settled("--api", API, **{PREFIX + "ENROLMENT_TOKEN": "e"}).access.enrolment == "e"
+    with pytest.raises(SystemExit):
+        settled("--api", API, "--enrolment-token", "e")
+    with pytest.raises(WrongSetting, match="see enrolment_token_file"):
+        settled("--config", an_ini(tmp_path, "[agent]\nenrolment-token = s3cret\n"))
+
+
+@pytest.mark.parametrize("name", ["token", "enrolment-token"])
+def test_an_empty_credential_stands_for_none(name: str, tmp_path: Path) -> None:
+    """The unit gives one where the file is missing."""
+    (tmp_path / name).write_text("\n", "utf-8")
+    access = settled("--api", API, CREDENTIALS_DIRECTORY=str(tmp_path)).access
+    assert not access.has_token
+    assert not access.may_enrol
+
+
+def test_version_1_and_an_enrolment_do_not_go_together() -> None:
+    """Version 1 has no id_maquina."""
+    enrolment = {PREFIX + "ENROLMENT_TOKEN": "e"}
+    with pytest.raises(WrongSetting, match="--esquema 1 leaves out id_maquina"):
+        settled("--api", API, "--esquema", "1", **enrolment)
+    assert settled("--print", "--esquema", "1", **enrolment).esquema == 1
+    chosen = settled("--api", API, "--esquema", "1", **enrolment, **{PREFIX + "TOKEN": "t"})
+    assert chosen.access.has_token
+
+
+def test_what_the_agent_runs_does_not_get_its_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TOKEN", "ENROLMENT_TOKEN"):
+        monkeypatch.setenv(PREFIX + name, "s3cret")
+    access = settings.parse(_parser(), ["--api", API]).access
+    assert (access.token, access.enrolment) == ("s3cret", "s3cret")
+    assert "s3cret" not in os.environ.values()
+
+
+@pytest.mark.parametrize(
+    ("environ", "uid", "folder"),
+    [
+        ({"STATE_DIRECTORY": "/var/lib/a"}, 1000, "/var/lib/a"),
+        ({"STATE_DIRECTORY": "/var/lib/a:/var/lib/b"}, 0, "/var/lib/a"),
+        ({"XDG_STATE_HOME": "/home/x/state"}, 0, "/var/lib/compliance-agent"),
+        ({"XDG_STATE_HOME": "/home/x/state"}, 1000, "/home/x/state/compliance-agent"),
+        ({"XDG_STATE_HOME": "relative"}, 1000, "/home/y/.local/state/compliance-agent"),
+        ({}, 1000, "/home/y/.local/state/compliance-agent"),
+    ],
+)
+def test_the_spool_is_in_the_state_folder_of_the_system_or_user(
+    environ: dict[str, str], uid: int, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: uid)
+    monkeypatch.setenv("HOME", "/home/y")
+    assert default_spool(environ) == folder
+
+
+def test_elsewhere_it_is_where_that_system_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 501)
+    monkeypatch.setenv("HOME", "/Users/y")
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert default_spool({}) == "/Users/y/Library/Application Support/compliance-agent"
+
+
+def test_a_key_needs_a_certificate_and_both_must_be_there(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.touch()
+    with pytest.raises(WrongSetting, match="without --cert"):
+        settled("--api", API, "--key", str(key))
+    with pytest.raises(WrongSetting, match="argument --cert: '/missing'"):
+        settled("--api", API, "--key", str(key), "--cert", "/missing")
+
+
+def test_the_defaults_are_those_that_help_tells() -> None:
+    chosen = settled("--api", API, STATE_DIRECTORY="/s")
+    assert chosen[:7] == (API, None, False, False, "/s", 256 << 20, 7 * 86400)
+    assert (chosen.esquema, chosen.linea_comando) == (2, False)
+    text = _parser().format_help()
+    for setting in SHARED:
+        assert setting.option in text
+    assert isinstance(_parser(), OneLineParser)
+    assert isinstance(_parser(), argparse.ArgumentParser)

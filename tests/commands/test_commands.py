@@ -1,0 +1,301 @@
+"""python -m service: check, rebuild, migrate and demo, run as an operator runs them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from service.store.engines.sqlite import CREATEDB_FOLDER
+from tests.support.live import PROJECT, LiveService, free_port
+from tests.support.reports import report, report_2
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with reports of two servers, late and repeated ones among them."""
+    live = LiveService(tmp_path_factory.mktemp("commands") / "var").start()
+    for hour in (1, 2, 5, 3, 4, 5):
+        for address in ("10.0.0.1", "2001:db8::1"):
+            when = f"2020-02-15 0{hour}:00:00"
+            assert live.post(report(hour, ipaddress=address, fecha_hora=when)).status in (200, 201)
+    live.stop()
+    return live.data
+
+
+@pytest.fixture
+def data_2(tmp_path: Path) -> Path:
+    """A data folder with reports of version 2, whose processes change what they are besides."""
+    live = LiveService(tmp_path / "var").start()
+    for hour in (1, 2, 5, 3, 4):
+        document = report_2(3, fecha_hora=f"2020-02-15 0{hour}:00:00", descartados=hour)
+        document["procesos"] += map(dict, document["procesos"][:2])  # some are alike
+        for at, process in enumerate(document["procesos"]):
+            process |= {"ppid": at, "ejecutable": f"/{hour}/{at}"}
+        document["procesos"][hour % 3]["inicio"] = f"2020-02-14 0{hour}:00:00"
+        clone = document | {"nombre_host": "web-2", "ipaddress": "10.0.0.2", "nucleo": "6.2"}
+        assert [live.post(each).status for each in (document, clone)] == [201, 201]
+    live.stop()
+    return live.data
+
+
+@pytest.fixture
+def data(stored: Path, tmp_path: Path) -> Path:
+    """A copy of it, for a test to damage."""
+    subprocess.run(["cp", "-r", stored, tmp_path / "var"], check=True)
+    return tmp_path / "var"
+
+
+def run(command: str, data: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    environ = {**os.environ, "COMPLIANCE_DATA": str(data), **settings}
+    return subprocess.run(
+        [sys.executable, "-m", "service", command],
+        cwd=PROJECT,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def alter(data: Path, sql: str) -> None:
+    with closing(sqlite3.connect(data / "compliance.db")) as connection, connection:
+        connection.execute(sql)
+
+
+def first_day(data: Path) -> Path:
+    return next((data / "archive").glob("*.jsonl"))
+
+
+def test_check_finds_no_difference_where_there_is_none(stored: Path) -> None:
+    outcome = run("check", stored)
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+    assert outcome.stdout == "differences: 0 in 10 reports\n"
+
+
+def test_check_finds_a_process_that_the_archive_does_not_list(data: Path) -> None:
+    alter(data, "UPDATE process_span SET pid = 4242 WHERE slot = 0")
+    outcome = run("check", data)
+    assert outcome.returncode == 1
+    assert "the report of ip:10.0.0.1 at 2020-02-15 01:00:00.000000 differs" in outcome.stdout
+
+
+@pytest.mark.parametrize("kind", ["process", "login"])
+def test_check_finds_a_sighting_that_no_span_speaks_of(data: Path, kind: str) -> None:
+    alter(data, f"UPDATE {kind}_sighting SET running = running + 1 WHERE server_id = 1")
+    outcome = run("check", data)
+    assert outcome.returncode == 1
+    assert f"rows of {kind}_sighting are not what the spans say" in outcome.stdout
+
+
+def test_check_and_rebuild_find_no_difference_in_reports_of_version_2(data_2: Path) -> None:
+    assert run("check", data_2).stdout == "differences: 0 in 10 reports\n"
+    outcome = run("rebuild", data_2)
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+    assert "differences: 0 in 10 reports" in outcome.stdout
+    (data_2 / "compliance.db.rebuilt").rename(data_2 / "compliance.db")
+    assert run("check", data_2).stdout == "differences: 0 in 10 reports\n"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE process_span SET started_at = 7 WHERE slot = 0",
+        "UPDATE process_span SET ppid = 77 WHERE slot = 0",
+        "UPDATE program SET executable = '/evil' WHERE id = 1",
+        "UPDATE program SET command_line = 'evil' WHERE id = 1",
+        "UPDATE account SET origin = 'evil'",
+        "UPDATE account SET terminal = NULL",
+        "UPDATE login_span SET since = 7",
+        "UPDATE profile SET nucleo = '7' WHERE id = 1",
+        "UPDATE profile SET version_esquema = NULL WHERE id = 1",
+        "UPDATE report SET discarded = NULL WHERE id = 1",
+    ],
+)
+def test_check_and_rebuild_find_a_difference_in_what_version_2_says(
+    data_2: Path, damage: str
+) -> None:
+    alter(data_2, damage)
+    for command, difference in (("check", "differs from the archive"), ("rebuild", "differs")):
+        outcome = run(command, data_2)
+        assert outcome.returncode == 1
+        assert f"at 2020-02-15 01:00:00.000000 {difference}" in outcome.stdout
+
+
+def test_check_finds_a_report_that_the_archive_lost(data: Path) -> None:
+    lines = first_day(data).read_bytes().splitlines(keepends=True)
+    first_day(data).write_bytes(b"".join(lines[1:]))
+    outcome = run("check", data)
+    assert outcome.returncode == 1
+    assert (
+        "the report of ip:10.0.0.1 at 2020-02-15 01:00:00.000000 is in the database alone"
+        " (id_serv 1)" in outcome.stdout
+    )
+
+
+def test_check_names_a_damaged_line_of_the_archive(data: Path) -> None:
+    with first_day(data).open("ab") as archive:
+        archive.write(b"half a line\n")
+    outcome = run("check", data)
+    assert outcome.returncode == 1
+    assert f"archive: {first_day(data).name} line 11 is no whole line" in outcome.stdout
+
+
+def test_check_tells_of_a_report_that_is_archived_and_not_stored(data: Path) -> None:
+    lines = first_day(data).read_text(encoding="utf-8").splitlines(keepends=True)
+    newer = lines[-1].replace("2020-02-15 04:00:00", "2020-02-15 06:00:00")
+    first_day(data).write_text("".join([*lines, newer]), encoding="utf-8")
+    outcome = run("check", data)
+    assert outcome.returncode == 0
+    assert "in the archive alone: 1;" in outcome.stdout
+
+
+def test_check_reads_closed_days_that_were_compressed(data: Path) -> None:
+    subprocess.run(["gzip", first_day(data)], check=True)
+    assert run("check", data).stdout == "differences: 0 in 10 reports\n"
+
+
+def test_check_works_beside_a_running_service(data: Path) -> None:
+    live = LiveService(data).start()
+    try:
+        assert live.post(report(fecha_hora="2021-01-01 00:00:00")).status == 201
+        assert run("check", data).stdout == "differences: 0 in 11 reports\n"
+    finally:
+        live.stop()
+
+
+def test_check_says_where_there_is_nothing_to_check(tmp_path: Path) -> None:
+    outcome = run("check", tmp_path / "var")
+    assert outcome.returncode == 1
+    assert "there is no database" in outcome.stderr
+    assert not (tmp_path / "var").exists()
+
+
+def test_rebuild_makes_an_equal_database_from_the_archive(data: Path) -> None:
+    outcome = run("rebuild", data)
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+    assert "differences: 0 in 10 reports" in outcome.stdout
+    (data / "compliance.db.rebuilt").rename(data / "compliance.db")
+    assert run("check", data).stdout == "differences: 0 in 10 reports\n"
+
+
+def test_rebuild_brings_back_a_lost_database(data: Path) -> None:
+    (data / "compliance.db").unlink()
+    outcome = run("rebuild", data)
+    assert outcome.returncode == 0
+    assert "is not there to compare with" in outcome.stdout
+    with closing(sqlite3.connect(data / "compliance.db.rebuilt")) as connection:
+        assert connection.execute("SELECT count(*) FROM servers").fetchone() == (10,)
+        assert connection.execute("SELECT count(*) FROM procesos").fetchone() == (30,)
+
+
+def test_rebuild_brings_back_a_damaged_database(data: Path) -> None:
+    (data / "compliance.db").write_bytes(b"not a database at all" * 500)
+    outcome = run("rebuild", data)
+    assert outcome.returncode == 0
+    assert "cannot be compared with" in outcome.stdout
+
+
+def test_rebuild_tells_what_the_old_database_has_and_the_archive_has_not(data: Path) -> None:
+    lines = first_day(data).read_bytes().splitlines(keepends=True)
+    first_day(data).write_bytes(b"".join(lines[2:]))
+    outcome = run("rebuild", data)
+    assert outcome.returncode == 1
+    assert outcome.stdout.count("is in the old database alone") == 2
+
+
+def test_rebuild_overwrites_nothing(data: Path) -> None:
+    (data / "compliance.db.rebuilt").write_text("precious", encoding="utf-8")
+    outcome = run("rebuild", data)
+    assert outcome.returncode == 1
+    assert "exists: put it into place or remove it first" in outcome.stderr
+    assert (data / "compliance.db.rebuilt").read_text(encoding="utf-8") == "precious"
+
+
+def test_migrate_creates_the_database_and_may_be_repeated(tmp_path: Path) -> None:
+    for _ in range(2):
+        outcome = run("migrate", tmp_path / "var")
+        assert outcome.returncode == 0
+        newest = len(list(CREATEDB_FOLDER.glob("*.sql")))
+        assert f"has version {newest}, the newest" in outcome.stdout
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"COMPLIANCE_DATA": "/proc/nowhere"}, "cannot create the folder /proc/nowhere"),
+        ({"COMPLIANCE_BIND": "8000"}, "COMPLIANCE_BIND: expected HOST:PORT"),
+        ({"COMPLIANCE_BIND": "localhost.invalid:80"}, "others can reach localhost.invalid:80"),
+        ({"COMPLIANCE_BIND": "192.0.2.1:80"}, "no token was made yet"),
+        ({"COMPLIANCE_DTA": "x"}, "COMPLIANCE_DTA is no setting"),
+    ],
+)
+def test_demo_that_cannot_start_says_why_in_one_line(
+    tmp_path: Path, settings: dict[str, str], expected: str
+) -> None:
+    outcome = run("demo", tmp_path / "var", **settings)
+    assert outcome.returncode == 1
+    assert expected in outcome.stderr
+    assert outcome.stderr.count("\n") == 1
+
+
+def test_demo_on_a_taken_port_says_so_in_one_line(service: LiveService, tmp_path: Path) -> None:
+    outcome = run("demo", tmp_path / "var", COMPLIANCE_BIND=f"127.0.0.1:{service.port}")
+    assert outcome.returncode == 1
+    assert f"cannot listen on 127.0.0.1:{service.port}: Address already in use" in outcome.stderr
+    assert outcome.stderr.count("\n") == 1
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    environ = {
+        **os.environ,
+        "COMPLIANCE_DATA": str(tmp_path / "var"),
+        "COMPLIANCE_BIND": f"127.0.0.1:{free_port()}",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "service", "demo"],
+        cwd=PROJECT,
+        env=environ,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_demo_reports_this_machine_and_ends_all_that_it_started(
+    demo: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    assert demo.stdout is not None
+    lines = []
+    for line in demo.stdout:
+        lines.append(line)
+        if "Ctrl-C here ends everything" in line:
+            break
+    children = Path(f"/proc/{demo.pid}/task/{demo.pid}/children").read_text(encoding="ascii")
+    started = [int(pid) for pid in children.split()]
+    assert len(started) == 2  # gunicorn and the agent
+    with closing(sqlite3.connect(tmp_path / "var" / "compliance.db")) as connection:
+        query = "SELECT count(*) FROM procesos WHERE id_serv = 1 AND pid = ?"
+        assert connection.execute(query, (demo.pid,)).fetchone() == (1,)
+    text = "".join(lines)
+    assert "curl http://127.0.0.1:" in text
+    assert "sqlite3 -box" in text
+
+    demo.send_signal(signal.SIGINT)
+    assert demo.wait(timeout=20) == 0
+    deadline = time.monotonic() + 5
+    while any(Path(f"/proc/{pid}").exists() for pid in started) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not [pid for pid in started if Path(f"/proc/{pid}").exists()]

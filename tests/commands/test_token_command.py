@@ -1,0 +1,139 @@
+"""python -m service token: made, listed and revoked at the command line."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from service.auth import token_format as tokens
+from service.errors import EnrolmentRefusedError
+from service.store.engines import open_database
+from service.store.queries import load_queries
+from service.store.tokens import TokenStore
+from tests.support.tokens import make_token, token
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "var"
+
+
+@pytest.mark.parametrize("scope", tokens.LETTERS)
+def test_a_token_tells_its_scope_and_that_it_is_one(scope: str) -> None:
+    secret = tokens.make(scope)
+    assert re.fullmatch(rf"ccs{tokens.LETTERS[scope]}_[0-9A-Za-z]{{36}}", secret)
+    assert tokens.is_well_formed(secret)
+    assert tokens.make(scope) != secret
+    for at in range(4, len(secret)):
+        other = "a" if secret[at] != "a" else "b"
+        assert not tokens.is_well_formed(secret[:at] + other + secret[at + 1 :])
+
+
+def test_a_token_is_shown_once_and_nowhere_kept(data: Path) -> None:
+    made = token(
+        data, "create", "--scope", "lectura", "--nombre", "ana\n\x1b[31m", "--vence", "90d"
+    )
+    assert (made.returncode, made.stderr) == (0, "")
+    secret = made.stdout.strip()
+    assert tokens.is_well_formed(secret)
+    for path in data.rglob("*"):
+        if path.is_file():
+            assert secret.encode() not in path.read_bytes(), path
+    listed = token(data, "list").stdout
+    assert secret not in listed
+    assert "lectura" in listed
+    assert "\x1b" not in listed
+    (line,) = (data / "audit.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["hecho"] == "token made"
+    assert (data / "audit.jsonl").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_revoked_token_is_worth_nothing_and_is_not_revoked_twice(data: Path) -> None:
+    secret = make_token(data, "admin")
+    store = TokenStore(open_database(data / "compliance.db"), load_queries())
+    assert store.find(secret) is not None
+    assert token(data, "revoke", "1").returncode == 0
+    assert store.find(secret) is None
+    again = token(data, "revoke", "1")
+    assert (again.returncode, "no token that is not revoked has number 1" in again.stderr) == (
+        1,
+        True,
+    )
+    assert "revoked" in token(data, "list").stdout
+
+
+def test_an_ended_token_is_worth_nothing(data: Path) -> None:
+    secret = make_token(data, "admin", "--vence", "1m")
+    with closing(sqlite3.connect(data / "compliance.db")) as connection, connection:
+        connection.execute("UPDATE token SET expires_at = created_at + 1")
+    assert TokenStore(open_database(data / "compliance.db"), load_queries()).find(secret) is None
+    assert "ended" in token(data, "list").stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--scope", "root"], "invalid choice: 'root'"),
+        (["--scope", "ingest", "--vence", "soon"], "--vence: expected 90d, 12h, 30m or a time"),
+        (["--scope", "ingest", "--vence", "2020-01-01"], "--vence: expected a time to come"),
+        (["--scope", "ingest", "--servidor", "10.0.0.1/8"], "--servidor: expected an id_maquina"),
+        (["--scope", "ingest", "--servidor", "a b"], "--servidor: expected an id_maquina"),
+        (["--scope", "lectura", "--servidor", "abc"], "--servidor: expected with --scope ingest"),
+        (["--scope", "inscripcion"], "--usos: expected with --scope inscripcion"),
+        (["--scope", "inscripcion", "--usos", "0"], "--usos: expected a number from 1"),
+        (["--scope", "admin", "--usos", "3"], "--usos: expected with --scope inscripcion"),
+        (["--scope", "admin", "--validez", "3d"], "--validez: expected with --scope inscripcion"),
+    ],
+)
+def test_what_cannot_be_is_told_and_nothing_is_made(
+    data: Path, options: list[str], expected: str
+) -> None:
+    refused = token(data, "create", *options)
+    assert refused.returncode != 0
+    assert expected in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert (data / "audit.jsonl").exists() is False
+
+
+def test_a_rebuilt_database_has_the_tokens_of_the_old_one(data: Path) -> None:
+    secret = make_token(data, "inscripcion", "--usos", "3", "--validez", "90d")
+    rebuilt = token_of_rebuilt(data, secret)
+    store = TokenStore(open_database(data / "compliance.db"), load_queries())
+    assert rebuilt is not None
+    assert rebuilt[:2] == store.all()[0][:2]
+    assert (rebuilt[2], rebuilt[9]) == ("inscripcion", 3)
+
+
+def token_of_rebuilt(data: Path, secret: str) -> tuple[object, ...] | None:
+    old = TokenStore(open_database(data / "compliance.db"), load_queries())
+    new = open_database(data / "other.db")
+    new.migrate()
+    assert old.copy_to(new) == 1
+    return TokenStore(new, load_queries()).find(secret)
+
+
+def test_an_enrolment_whose_answer_was_lost_is_counted_once(data: Path) -> None:
+    secret = make_token(data, "inscripcion", "--usos", "1")
+    store = TokenStore(open_database(data / "compliance.db"), load_queries())
+    by = store.find(secret)
+    assert by is not None
+    lost = store.enrol(by, "m1", None)
+    kept = store.enrol(by, "m1", None)
+    assert store.find(lost.secret) is None
+    used = store.find(kept.secret)
+    assert used is not None
+    with pytest.raises(EnrolmentRefusedError, match="has a token already"):
+        store.enrol(by, "m1", None)
+    with pytest.raises(EnrolmentRefusedError, match="all that it may"):
+        store.enrol(by, "m2", None)
+
+    unused = store.renew(used, "m1")
+    renewed = store.renew(used, "m1")
+    assert store.find(unused.secret) is None
+    assert store.find(renewed.secret) is not None
+    assert store.find(kept.secret) is not None

@@ -1,0 +1,323 @@
+"""A full disk: reports are refused for now, what is stored is read, and it recovers by itself."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.durability import archived, assert_rows_are, assert_sound, open_database, stored
+from tests.support.live import PROJECT, Answer, LiveService
+from tests.support.reports import report
+from tests.support.small_disk import PAGE, SmallDisk, small_disk
+
+MEBIBYTE = 1024 * 1024
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    with small_disk(tmp_path / "disk", 12 * MEBIBYTE) as disk:
+        yield disk
+
+
+@pytest.fixture
+def live(disk: SmallDisk) -> Iterator[LiveService]:
+    live = LiveService(disk.path)
+    try:
+        yield live.start()
+    finally:
+        live.stop()
+
+
+def large(number: int) -> dict[str, Any]:
+    """A report of 17 KB with nothing that was seen before; its mark is the number."""
+    names = [f"program-{number}-{at}" for at in range(300)]
+    return report(
+        marca_proc=str(number),
+        ipaddress=f"10.0.{number // 250}.{number % 250 + 1}",
+        procesos=[
+            {"username": "juan", "pid": 1 + at, "name": name} for at, name in enumerate(names)
+        ],
+    )
+
+
+def assert_told_to_come_again(answer: Answer) -> None:
+    assert answer.status == 503
+    assert int(answer.headers["retry-after"]) > 0
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["status"] == 503
+    assert "errors" not in problem, "nothing is wrong with what was sent"
+    assert "again" in problem["detail"]
+    for inside in ("Traceback", "sqlite", "archive", "/"):
+        assert inside not in problem["detail"], "what is inside is for the log"
+
+
+def assert_reads_answer(live: LiveService, id_serv: int) -> None:
+    for path in (
+        "/servers",
+        f"/servers/{id_serv}",
+        f"/servers/{id_serv}/procesos",
+        f"/servers/{id_serv}/usuarios_activos",
+        "/healthz",
+        "/readyz",
+    ):
+        assert live.get(path).status == 200, path
+    assert live.get("/servers/999999").status == 404
+
+
+def test_a_full_disk_refuses_reports_for_now_and_recovers_by_itself(
+    disk: SmallDisk, live: LiveService
+) -> None:
+    id_serv = live.post(large(0)).json()["id_serv"]
+    master, workers = live.pid, live.worker_pids()
+    disk.fill()
+    for number in range(1, 6):
+        assert_told_to_come_again(live.post(large(number)))
+    assert_reads_answer(live, id_serv)
+    again = live.post(large(0))
+    assert (again.status, again.json()["id_serv"]) == (200, id_serv), "what is stored is known"
+    assert stored(live) == Counter(["0"])
+    assert_sound(live)
+    disk.free()
+    assert [live.post(large(number)).status for number in range(1, 6)] == [201] * 5
+    assert (live.pid, live.worker_pids()) == (master, workers), "nobody had to start it again"
+    assert stored(live) == archived(live) == Counter(map(str, range(6)))
+    for number in range(6):
+        assert_rows_are(live, large(number))
+    assert_sound(live)
+
+
+def test_at_every_fullness_a_report_is_stored_wholly_or_not_at_all(
+    disk: SmallDisk, live: LiveService
+) -> None:
+    """Page by page: no room for the archive, for part of its line, for it but not the database…"""
+    live.post(large(0))
+    statuses = []
+    for pages in range(48):
+        number = pages + 1
+        disk.free()
+        disk.fill(pages * PAGE)
+        before = archived(live)
+        answer = live.post(large(number))
+        statuses.append((answer.status, archived(live) != before))
+        assert stored(live)[str(number)] == (answer.status == 201)
+        if answer.status != 201:
+            assert_told_to_come_again(answer)
+        assert_reads_answer(live, 1)
+        assert_sound(live)
+        disk.free()
+        assert live.post(large(number)).status == (200 if answer.status == 201 else 201)
+    # The sweep met all three: neither, the archive alone, both.
+    assert set(statuses) == {(503, False), (503, True), (201, True)}
+    assert stored(live) == Counter(map(str, range(49)))
+    for number in range(49):
+        assert_rows_are(live, large(number))
+    assert_sound(live)
+
+
+def test_attempts_on_a_full_disk_leak_nothing(disk: SmallDisk, live: LiveService) -> None:
+    live.post(large(0))
+    disk.fill(5 * PAGE)
+    first = [live.post(large(1)).status for _ in range(20)]
+    descriptors = sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in live.worker_pids())
+    size, left = sizes(live), disk.left
+    with ThreadPoolExecutor(8) as pool:
+        more = [answer.status for answer in pool.map(live.post, [large(1)] * 200)]
+    assert set(first + more) == {503}
+    assert sizes(live) == size
+    assert disk.left == left
+    after = sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in live.worker_pids())
+    assert after <= descriptors + 16, "at most the idle readers of two workers"
+    disk.free()
+    assert live.post(large(1)).status == 201
+    assert archived(live)["1"] <= 3
+
+
+def sizes(live: LiveService) -> dict[str, int]:
+    files = [*live.archive.iterdir(), live.database, live.database.with_name("compliance.db-wal")]
+    return {path.name: path.stat().st_size for path in files}
+
+
+def test_many_readers_with_new_connections_are_answered_on_a_full_disk(
+    disk: SmallDisk, live: LiveService
+) -> None:
+    id_serv = live.post(large(0)).json()["id_serv"]
+    disk.fill()
+    assert live.post(large(1)).status == 503
+    with ThreadPoolExecutor(24) as pool:  # more than the connections that are kept
+        answers = list(pool.map(live.get, [f"/servers/{id_serv}/procesos"] * 240))
+    assert {answer.status for answer in answers} == {200}
+    assert {len(answer.json()["procesos"]) for answer in answers} == {300}
+    # And anybody with the file.
+    reader = sqlite3.connect(f"file:{live.database}?mode=ro", uri=True)
+    assert reader.execute("SELECT count(*) FROM procesos").fetchone() == (300,)
+    reader.close()
+
+
+def test_a_disk_that_fills_and_empties_under_load_loses_nothing(
+    disk: SmallDisk, live: LiveService
+) -> None:
+    clients = [Client(live, first) for first in range(4)]
+    for client in clients:
+        client.start()
+    try:
+        for leave in (0, 10, 3, 40, 0, 20, 60, 5):
+            disk.fill(leave * PAGE)
+            time.sleep(0.25)
+            known = acknowledged(clients)
+            assert set(known) <= stored(live).keys()
+            disk.free()
+            deadline = time.monotonic() + 10
+            while len(acknowledged(clients)) < len(known) + 3:
+                assert time.monotonic() < deadline, "it does not recover"
+                time.sleep(0.01)
+    finally:
+        disk.free()
+        for client in clients:
+            client.over.set()
+        for client in clients:
+            client.join(30)
+    assert [client.wrong for client in clients] == [[]] * 4
+    assert all(client.refused for client in clients)
+    known = acknowledged(clients)
+    assert stored(live) == Counter(known), "each exactly once"
+    for mark in known[:: max(1, len(known) // 40)]:
+        assert_rows_are(live, large(int(mark)))
+    assert_sound(live)
+
+
+class Client(threading.Thread):
+    """Sends every fourth number, each again and again until it is acknowledged."""
+
+    def __init__(self, live: LiveService, first: int) -> None:
+        super().__init__(daemon=True)
+        self.over = threading.Event()
+        self.acknowledged: list[int] = []
+        self.refused = 0
+        self.wrong: list[Answer] = []
+        self._live = live
+        self._next = first
+        self._pending = False
+
+    def run(self) -> None:
+        while self._pending or not self.over.is_set():
+            self._pending = True
+            answer = self._live.post(large(self._next))
+            if answer.status in (200, 201):
+                self.acknowledged.append(self._next)
+                self._next += 4
+                self._pending = False
+            elif answer.status == 503:
+                self.refused += 1
+                time.sleep(0.01)
+            else:
+                self.wrong.append(answer)
+
+
+def acknowledged(clients: list[Client]) -> list[str]:
+    return [str(number) for client in clients for number in client.acknowledged.copy()]
+
+
+def test_a_wal_that_cannot_be_written_back_costs_nothing_once_there_is_room(
+    disk: SmallDisk, live: LiveService
+) -> None:
+    """The checkpoint at 1,000 pages of WAL finds the disk full, while the WAL itself has room."""
+    number = 0
+    wal = live.database.with_name("compliance.db-wal")
+    while wal.stat().st_size < 900 * PAGE:
+        assert live.post(large(number)).status == 201
+        number += 1
+    disk.fill(2 * 17 * 1024 + 130 * PAGE)
+    refused = None
+    for _ in range(40):
+        if live.post(large(number)).status == 503:
+            refused = number
+            break
+        number += 1
+    assert refused is not None
+    assert_reads_answer(live, 1)
+    assert_sound(live)
+    disk.free()
+    assert live.post(large(refused)).status == 201
+    assert stored(live) == Counter(map(str, range(refused + 1)))
+    assert_sound(live)
+
+
+def started_on(disk: SmallDisk) -> subprocess.CompletedProcess[str]:
+    environ = {name: v for name, v in os.environ.items() if not name.startswith("COMPLIANCE_")}
+    return subprocess.run(
+        [sys.executable, "-m", "gunicorn"],
+        cwd=PROJECT,
+        env=environ | {"COMPLIANCE_DATA": str(disk.path), "COMPLIANCE_BIND": "127.0.0.1:1"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def faults_in(log: str) -> list[str]:
+    return [line for line in log.splitlines() if "[INFO]" not in line]
+
+
+@pytest.mark.parametrize("pages", [0, 2, 5, 12])
+def test_a_disk_too_full_for_a_new_database_ends_the_start_with_one_clear_line(
+    disk: SmallDisk, pages: int
+) -> None:
+    disk.fill(pages * PAGE)
+    ended = started_on(disk)
+    assert ended.returncode != 0
+    (line,) = faults_in(ended.stderr)
+    assert str(disk.path) in line
+    assert any(words in line for words in ("No space left", "is full", "KiB free")), line
+    disk.free()
+    live = LiveService(disk.path)
+    try:
+        assert live.start().post(large(0)).status == 201, "what it left is no obstacle"
+    finally:
+        live.stop()
+
+
+@pytest.mark.parametrize("pages", [0, 9])
+def test_after_a_kill_a_full_disk_still_starts_and_reads_or_says_why_not(
+    disk: SmallDisk, live: LiveService, pages: int
+) -> None:
+    for number in range(3):
+        assert live.post(large(number)).status == 201
+    live.kill()
+    disk.fill(pages * PAGE)
+    live.start()
+    assert_reads_answer(live, 1)
+    assert stored(live).keys() >= {"0", "1", "2"}
+    disk.free()
+    assert live.post(large(3)).status == 201
+    assert_sound(live)
+
+
+def test_a_stopped_service_starts_on_a_full_disk_or_says_why_not(
+    disk: SmallDisk, live: LiveService
+) -> None:
+    assert live.post(large(0)).status == 201
+    live.stop()
+    with open_database(live) as connection:  # whoever closes it last removes the WAL
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    disk.fill()
+    ended = started_on(disk)
+    assert ended.returncode != 0
+    (line,) = faults_in(ended.stderr)
+    assert str(disk.path) in line
+    assert "KiB free" in line
+    disk.free()
+    live.start()
+    assert live.post(large(0)).status == 200

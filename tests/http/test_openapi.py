@@ -1,0 +1,195 @@
+"""schemas/openapi.json describes what there is: no more, no less, and as it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import falcon.inspect
+import jsonschema
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis.errors import Unsatisfiable
+
+from service.app import create_app
+from service.config import Config
+from service.ingest.validation import SCHEMAS_FOLDER
+from tests.support.live import PROJECT, LiveService
+from tests.support.tokens import make_token
+
+DESCRIPTION: dict[str, Any] = json.loads((SCHEMAS_FOLDER / "openapi.json").read_bytes())
+REPORT_SCHEMAS = sorted(SCHEMAS_FOLDER.glob("report.v*.json"))
+METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+
+
+def test_it_is_valid_openapi_3_1() -> None:
+    schema = schemathesis.openapi.from_dict(DESCRIPTION)
+    assert schema.specification.version.startswith("3.1")
+    schema.validate()
+
+
+def test_it_describes_exactly_the_routes_that_there_are(tmp_path: Path) -> None:
+    described = {
+        (path, method)
+        for path, item in DESCRIPTION["paths"].items()
+        for method in item.keys() & METHODS
+    }
+    routes = falcon.inspect.inspect_app(create_app(Config(data=tmp_path))).routes
+    served = {
+        (re.sub(r"\{(\w+)[^{}]*\}", r"{\1}", route.path), method.method.lower())
+        for route in routes
+        if "/pages/" not in route.source_info  # for readers, in HTML
+        for method in route.methods
+        if not method.internal
+    }
+    assert described == served
+
+
+@pytest.mark.parametrize("path", REPORT_SCHEMAS, ids=lambda path: path.name)
+def test_its_components_are_the_report_schemas(path: Path) -> None:
+    # A copy, since many generators load one document only; this test keeps it a true one.
+    prefix = "Report" + path.stem.removeprefix("report.").capitalize()
+    schema = json.loads(path.read_bytes())
+    root = {key: schema[key] for key in schema if key not in ("$schema", "$id", "$defs")}
+    expected = {prefix: _moved(root, prefix)} | {
+        _component(prefix, name): _moved(subschema, prefix)
+        for name, subschema in schema["$defs"].items()
+    }
+    components = DESCRIPTION["components"]["schemas"]
+    found = {name: components[name] for name in components if name.startswith(prefix)}
+    assert found == expected
+
+
+def test_its_examples_are_what_their_schemas_say() -> None:
+    checked = 0
+    for content in _contents(DESCRIPTION):
+        for example in content.get("examples", {}).values():
+            jsonschema.validate(
+                example["value"], content["schema"] | {"components": DESCRIPTION["components"]}
+            )
+            checked += 1
+    assert checked > 10
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(300)  # it takes 30 seconds of a processor, of which a busy machine has few
+def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
+    live = LiveService(tmp_path / "var", COMPLIANCE_PROXIES="127.0.0.1")
+    secret = make_token(live.data, "admin")
+    with closing(sqlite3.connect(live.database)) as connection, connection:
+        # It revokes the tokens that it happens to name, which should not be its own.
+        connection.execute("UPDATE token SET id = 987654321")
+    for scope in ("lectura", "ingest", "admin"):
+        make_token(live.data, scope)
+    written = f'[auth.openapi.token]\nbearer = "{secret}"\n'
+    (tmp_path / "schemathesis.toml").write_text(written)
+    try:
+        run = run_schemathesis(live.start(), tmp_path)
+        assert run.returncode == 0, run.stdout + run.stderr
+        # What it never gets an answer from is a warning: an admin enrols nobody.
+        warned = re.findall(r"^  - (\w+ /.*)$", run.stdout, re.MULTILINE)
+        assert set(warned) == {"POST /inscripcion"}, run.stdout
+        # It leaves out the address that it has read the description from.
+        operations = sum(len(item.keys() & METHODS) for item in DESCRIPTION["paths"].values())
+        assert f"Tested: {operations - 1}\n" in run.stdout
+        assert " failed\n" not in live.log  # what problems.py says of an unexpected exception
+        assert secret not in live.log
+    finally:
+        live.stop()
+
+
+def run_schemathesis(service: LiveService, tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    # As a user would run it: every phase, and every check but one, as a method that nothing has is
+    # 405 only for those who were let in. The seed makes it repeat.
+    environ = {name: v for name, v in os.environ.items() if not name.startswith("SCHEMATHESIS_")}
+    environ |= {"SCHEMATHESIS_HOOKS": "tests.support.strangers", "PYTHONPATH": str(PROJECT)}
+    return subprocess.run(
+        [
+            Path(sys.executable).with_name("schemathesis"),
+            "run",
+            f"{service.url}/openapi.json",
+            "--checks=all",
+            "--exclude-checks=unsupported_method",
+            "--phases=examples,coverage,fuzzing,stateful",
+            "--mode=all",
+            "--max-examples=20",
+            "--seed=20200215",
+            "--generation-database=none",
+            "--request-timeout=10",
+            "--no-color",
+        ],
+        cwd=tmp_path,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+
+
+@pytest.mark.timeout(300)
+def test_without_a_token_nothing_answers_but_what_is_public(fresh_service: LiveService) -> None:
+    make_token(fresh_service.data, "admin")
+    live = fresh_service.start()
+    schema = schemathesis.openapi.from_dict(DESCRIPTION)
+    for path, item in DESCRIPTION["paths"].items():
+        for method in item.keys() & METHODS:
+            statuses = _statuses(live, schema[path][method.upper()])
+            if item[method].get("security") == []:
+                assert statuses <= {200, 400}
+            else:
+                assert statuses in ({401}, {400, 401}, {401, 404}, {400, 401, 404}), (method, path)
+
+
+def _statuses(live: LiveService, operation: Any) -> set[int]:
+    """What is answered to cases that fit the description, and to others, without a token."""
+    found = set()
+
+    @settings(max_examples=5, deadline=None, database=None, suppress_health_check=[*HealthCheck])
+    def ask(case: Any) -> None:
+        for shown in (case.headers, case.cookies):
+            for name in ("Authorization", "sesion"):
+                shown.pop(name, None)
+        found.add(case.call(base_url=live.url, timeout=10).status_code)
+
+    for mode in schemathesis.GenerationMode:
+        with suppress(Unsatisfiable):  # of what takes nothing, there is nothing wrong to send
+            of_cases: Any = given(operation.as_strategy(generation_mode=mode))
+            of_cases(ask)()
+    return found
+
+
+def _component(prefix: str, name: str) -> str:
+    return prefix + "".join(word.capitalize() for word in name.split("_"))
+
+
+def _moved(node: Any, prefix: str) -> Any:
+    """The schema with its references to its own $defs turned into such to components."""
+    if isinstance(node, list):
+        return [_moved(item, prefix) for item in node]
+    if not isinstance(node, dict):
+        return node
+    moved = {key: _moved(value, prefix) for key, value in node.items()}
+    if "$ref" in moved:
+        name = moved["$ref"].removeprefix("#/$defs/")
+        moved["$ref"] = f"#/components/schemas/{_component(prefix, name)}"
+    return moved
+
+
+def _contents(node: Any) -> list[dict[str, Any]]:
+    """Every description of a body with a schema, wherever it stands."""
+    if isinstance(node, list):
+        return [content for item in node for content in _contents(item)]
+    if not isinstance(node, dict):
+        return []
+    found = [content for item in node.values() for content in _contents(item)]
+    media_types = node.get("content")
+    return found + (list(media_types.values()) if isinstance(media_types, dict) else [])

@@ -1,0 +1,103 @@
+"""The worker: threads that stay with a connection, and are not held by those that wait."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.support.live import LiveService
+
+HEALTHZ = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
+    """A service with few threads, which are soon all taken if anything holds them."""
+    live = LiveService(
+        tmp_path_factory.mktemp("narrow") / "var", COMPLIANCE_WORKERS="1", COMPLIANCE_THREADS="4"
+    )
+    try:
+        yield live.start()
+    finally:
+        live.stop()
+
+
+def connect(service: LiveService) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", service.port), timeout=5)
+
+
+def answered(connection: socket.socket, count: int) -> bytes:
+    """What comes until so many answers are whole."""
+    received = b""
+    while received.count(b'{"estado":"vivo"}') < count:
+        more = connection.recv(65536)
+        assert more, f"closed after {received!r}"
+        received += more
+    return received
+
+
+def test_a_kept_connection_is_answered_again_and_again(narrow: LiveService) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", narrow.port, timeout=5)
+    for pause in (0, 0, 0.01, 0.1, 0):  # shorter and longer than the thread stays with it
+        time.sleep(pause)
+        connection.request("GET", "/healthz")
+        assert connection.getresponse().read() == b'{"estado":"vivo"}'
+    connection.close()
+
+
+def test_requests_that_are_sent_together_are_all_answered(narrow: LiveService) -> None:
+    with connect(narrow) as connection:
+        connection.sendall(HEALTHZ * 5)
+        assert answered(connection, 5).count(b"HTTP/1.1 200 OK") == 5
+
+
+def test_connections_that_are_kept_and_say_nothing_hold_no_thread(narrow: LiveService) -> None:
+    with ExitStack() as open_connections:
+        for _ in range(40):
+            connection = open_connections.enter_context(connect(narrow))
+            connection.sendall(HEALTHZ)
+            answered(connection, 1)
+        started = time.monotonic()
+        assert narrow.get("/healthz").status == 200
+        assert time.monotonic() - started < 2
+
+
+def test_a_client_that_closes_its_connection_is_no_error(narrow: LiveService) -> None:
+    with connect(narrow) as connection:
+        connection.sendall(HEALTHZ)
+        answered(connection, 1)
+    time.sleep(0.1)
+    assert narrow.get("/healthz").status == 200
+    assert "ERROR" not in narrow.log
+
+
+def test_a_service_that_is_told_to_stop_does_so_soon(tmp_path: Path) -> None:
+    live = LiveService(tmp_path / "var").start()
+    with connect(live) as connection:
+        connection.sendall(HEALTHZ)
+        answered(connection, 1)
+        started = time.monotonic()
+        live.stop()
+        assert time.monotonic() - started < 8
+
+
+def test_fifty_slow_clients_leave_the_others_served(service: LiveService) -> None:
+    head = b"POST /servers HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    body = head + b"Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n{"
+    with ExitStack() as open_connections:
+        for number in range(50):
+            slow = open_connections.enter_context(connect(service))
+            slow.sendall((head, body, b"")[number % 3])
+        time.sleep(0.2)
+        times = []
+        for _ in range(50):
+            started = time.monotonic()
+            assert service.get("/healthz").status == 200
+            times.append(time.monotonic() - started)
+        assert max(times) < 1

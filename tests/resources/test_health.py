@@ -1,0 +1,40 @@
+"""GET /healthz and /readyz."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.live import LiveService
+
+
+def test_a_process_that_answers_is_alive(service: LiveService) -> None:
+    answer = service.get("/healthz")
+    assert (answer.status, answer.json()) == (200, {"estado": "vivo"})
+
+
+def test_a_service_that_reaches_its_database_is_ready(service: LiveService) -> None:
+    answer = service.get("/readyz")
+    assert (answer.status, answer.json()) == (200, {"estado": "listo"})
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "TRACE"])
+def test_health_can_only_be_read(service: LiveService, method: str, path: str) -> None:
+    answer = service.request(method, path)
+    assert answer.status == 405
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "OPTIONS"}
+
+
+def test_a_service_without_its_database_is_alive_and_not_ready(fresh_service: LiveService) -> None:
+    fresh_service.start()
+    away = fresh_service.database.with_name("away")
+    fresh_service.database.rename(away)
+    answer = fresh_service.get("/readyz")
+    assert answer.status == 503
+    assert int(answer.headers["retry-after"]) > 0
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["type"] == "urn:compliance-continuo:problems:unavailable"
+    assert str(fresh_service.data) not in answer.body.decode()
+    assert fresh_service.get("/healthz").status == 200
+    away.rename(fresh_service.database)
+    assert fresh_service.get("/readyz").status == 200

@@ -1,0 +1,169 @@
+"""The database file under a running service: locked, removed, replaced, damaged."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import falcon.testing
+import pytest
+
+from service.app import create_app
+from service.archive.files import Archive, ArchivedReport
+from service.config import Config
+from service.errors import RecordNotFoundError, StorageUnavailableError
+from service.maintenance.startup import prepare
+from service.store.engines import sqlite as database_module
+from service.store.engines.sqlite import SqliteDatabase
+from service.store.queries import load_queries
+from service.store.read.records import RecordStore
+from tests.support.live import PROJECT
+from tests.support.reports import report
+
+
+class InProcess:
+    """The application without a server around it; quick to find a database locked."""
+
+    def __init__(self, data: Path) -> None:
+        self.config = Config(data=data)
+        prepare(self.config)
+        self._client = falcon.testing.TestClient(
+            create_app(self.config), headers={"Host": "127.0.0.1"}
+        )
+
+    def post(self, **members: object) -> int:
+        answer = self._client.simulate_post("/servers", json=report(**members))  # type: ignore[arg-type]
+        return int(answer.status_code)
+
+    def get(self, path: str) -> int:
+        return int(self._client.simulate_get(path).status_code)
+
+
+@pytest.fixture
+def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InProcess:
+    monkeypatch.setattr(database_module, "_BUSY_TIMEOUT_SECONDS", 0.05)
+    return InProcess(tmp_path / "var")
+
+
+@pytest.fixture
+def somebody(service: InProcess) -> Iterator[sqlite3.Connection]:
+    """Somebody else with the database open."""
+    with closing(sqlite3.connect(service.config.database, isolation_level=None)) as connection:
+        yield connection
+
+
+def test_a_report_sent_again_and_again_to_a_locked_database_is_archived_once(
+    service: InProcess, somebody: sqlite3.Connection
+) -> None:
+    somebody.execute("BEGIN IMMEDIATE")
+    assert [service.post() for _ in range(10)] == [503] * 10
+    assert [service.post(ipaddress="10.0.0.1") for _ in range(3)] == [503] * 3
+    assert service.get("/servers") == 200
+    somebody.execute("ROLLBACK")
+    assert [service.post(), service.post(), service.post(ipaddress="10.0.0.1")] == [201, 200, 201]
+    lines = [line for line in Archive(service.config.archive).read() if line]
+    received = [line.received_at for line in lines if isinstance(line, ArchivedReport)]
+    assert len(received) == len(lines) == 2
+    assert somebody.execute("SELECT received_at FROM report ORDER BY id").fetchall() == [
+        (time,) for time in received
+    ], "the database and the archive agree on when"
+
+
+def test_a_removed_database_takes_no_report_until_it_is_back(service: InProcess) -> None:
+    assert service.post(ipaddress="10.0.0.1") == 201
+    path = service.config.database
+    path.rename(path.with_name("aside"))
+    assert service.post(ipaddress="10.0.0.2") == 503
+    assert service.post(ipaddress="10.0.0.1") == 503, "known, but not where it will be looked for"
+    assert service.get("/readyz") == 503
+    path.with_name("aside").rename(path)
+    assert service.post(ipaddress="10.0.0.2") == 201
+    assert service.post(ipaddress="10.0.0.1") == 200
+
+
+def test_a_replaced_database_takes_no_report_until_the_service_starts_again(
+    service: InProcess,
+) -> None:
+    path = service.config.database
+    shutil.copy(path, path.with_name("copy"))
+    assert service.post() == 201
+    path.with_name("copy").replace(path)
+    assert [service.post(), service.post(ipaddress="10.0.0.2")] == [503, 503]
+    assert service.get("/servers") == 503
+
+
+def test_what_goes_wrong_with_a_reader_does_not_close_connections_that_are_still_good(
+    service: InProcess,
+) -> None:
+    """Closing the last one removes the WAL and its index, which a full disk cannot hold again."""
+    database = SqliteDatabase(service.config.database)
+    with database.snapshot() as first:
+        pass
+    for _ in range(3):
+        with pytest.raises(RecordNotFoundError):
+            RecordStore(database, load_queries()).record(1)
+    with database.snapshot() as again:
+        assert again is first
+        assert not again.execute("SELECT * FROM report").fetchall()
+    database.close()
+
+
+def test_a_damaged_database_is_storage_that_is_unavailable(service: InProcess) -> None:
+    service.post()
+    path = service.config.database
+    for name in (path.name, f"{path.name}-wal"):
+        with path.with_name(name).open("r+b") as file:
+            file.write(os.urandom(64 * 1024))
+    database = SqliteDatabase(path)
+    with pytest.raises(StorageUnavailableError, match=r"compliance\.db cannot be used now"):
+        database.version()
+
+
+@pytest.mark.parametrize(
+    "content", [b"this is no database " * 500, b"SQLite format 3\0" + b"\xff" * 8000]
+)
+def test_a_file_that_is_no_database_ends_the_start_with_one_clear_line(
+    tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "compliance.db"
+    path.write_bytes(content)
+    environ = {name: v for name, v in os.environ.items() if not name.startswith("COMPLIANCE_")}
+    ended = subprocess.run(
+        [sys.executable, "-m", "gunicorn"],
+        cwd=PROJECT,
+        env=environ | {"COMPLIANCE_DATA": str(tmp_path), "COMPLIANCE_BIND": "127.0.0.1:1"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ended.returncode != 0
+    (line,) = [line for line in ended.stderr.splitlines() if "[INFO]" not in line]
+    assert line.startswith(f"{path} cannot be used now: ")
+    assert path.read_bytes() == content, "nor is it touched"
+
+
+def test_a_database_that_becomes_writable_again_takes_reports_again(
+    service: InProcess, somebody: sqlite3.Connection
+) -> None:
+    """A write that fails, whichever way, leaves a connection that writes the next."""
+    assert service.post(ipaddress="10.0.0.1") == 201
+    somebody.execute(
+        "CREATE TRIGGER no BEFORE INSERT ON report BEGIN SELECT RAISE(ABORT, 'no'); END"
+    )
+    assert service.post(ipaddress="10.0.0.2") == 503
+    somebody.execute("DROP TRIGGER no")
+    somebody.execute(
+        "CREATE TRIGGER no BEFORE INSERT ON report BEGIN SELECT RAISE(ROLLBACK, 'no'); END"
+    )
+    assert service.post(ipaddress="10.0.0.2") == 503
+    somebody.execute("DROP TRIGGER no")
+    assert service.post(ipaddress="10.0.0.2") == 201
+    assert somebody.execute("PRAGMA foreign_key_check").fetchall() == []
+    assert somebody.execute("SELECT count(*) FROM procesos").fetchone() == (6,)

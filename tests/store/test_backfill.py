@@ -1,0 +1,80 @@
+"""sql/createdb/0003: what it derives from a database of version 2 is what the store keeps of it."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+from hypothesis import given, settings
+
+from service.report import Report
+from service.store.engines.sqlite import CREATEDB_FOLDER, SqliteDatabase
+from tests.support.generated import histories, stores
+
+WRITTEN = (
+    *("server", "profile", "program", "account", "report"),
+    *("process_span", "login_span", "span_level", "token"),
+)
+# A name may have another id. While anything of it runs, nobody reads when it was seen last.
+SIGHTINGS = """
+SELECT q.server_id, {name}, q.running, q.first_at, CASE WHEN q.running = 0 THEN q.last_at END
+FROM {kind}_sighting AS q JOIN {kind}_name AS n ON n.id = q.name_id
+"""
+DERIVED = {
+    "process_name": "SELECT name, username, running, server_id, first_seq FROM process_name",
+    "login_name": "SELECT username, running, server_id, first_seq FROM login_name",
+    "process_sighting": SIGHTINGS.format(kind="process", name="n.name, n.username"),
+    "login_sighting": SIGHTINGS.format(kind="login", name="n.username"),
+    "process_run": "SELECT u.server_id, n.name, n.username, u.first_seq, u.gone_seq"
+    " FROM process_run AS u JOIN process_name AS n ON n.id = u.name_id",
+    "profile_change": "SELECT * FROM profile_change",
+    "arrival_hour": "SELECT * FROM arrival_hour",
+}
+
+
+@settings(max_examples=50, deadline=None)
+@given(histories())
+def test_a_migrated_database_has_what_the_store_would_have_kept(
+    history: list[tuple[Report, int]],
+) -> None:
+    with stores() as both, tempfile.TemporaryDirectory(dir=both.database.path.parent) as name:
+        both.add_history(history)
+        migrated = of_version_2(Path(name), both.database.path)
+        migrated.migrate()
+        with closing(sqlite3.connect(migrated.path)) as theirs:
+            assert theirs.execute("PRAGMA foreign_key_check").fetchall() == []
+            for table, query in DERIVED.items():
+                assert rows(theirs, query) == rows(both.ours, query), table
+        migrated.close()
+
+
+def test_every_table_is_either_written_or_derived() -> None:
+    with stores() as both:
+        tables = both.ours.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        )
+        assert {table for (table,) in tables} == {*WRITTEN, *DERIVED}
+
+
+def of_version_2(folder: Path, source: Path) -> SqliteDatabase:
+    """A database of version 2 with the reports of another one."""
+    scripts = folder / "createdb"
+    scripts.mkdir()
+    for script in sorted(CREATEDB_FOLDER.glob("*.sql"))[:2]:
+        shutil.copy(script, scripts)
+    database = SqliteDatabase(folder / "compliance.db")
+    database.migrate(scripts)
+    with closing(sqlite3.connect(database.path)) as connection:
+        connection.execute("ATTACH ? AS source", (str(source),))
+        for table in WRITTEN:
+            connection.execute(f"DELETE FROM {table}")
+            connection.execute(f"INSERT INTO {table} SELECT * FROM source.{table}")
+        connection.commit()
+    return database
+
+
+def rows(connection: sqlite3.Connection, query: str) -> list[tuple[object, ...]]:
+    return sorted(connection.execute(query).fetchall(), key=repr)

@@ -1,0 +1,190 @@
+"""HistoryStore: what changed on a server, held equal to the plainest computation of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import pytest
+from hypothesis import given, settings
+
+from service.report import Report
+from service.store.queries import load_queries
+from service.store.read.changes import Change, Lifetime, Lifetimes, Seen
+from service.store.read.history import HistoryStore
+from tests.support import plain_answers as plain
+from tests.support.examples import CRON, HOUR, PROFILE, SSHD, arrived, report
+from tests.support.generated import BOUNDS, Stores, histories, stores
+from tests.support.paging import all_pages
+
+History = list[tuple[Report, int]]
+LIMIT = 10_000  # more than there is
+
+
+@contextmanager
+def stored(history: History) -> Iterator[tuple[Stores, HistoryStore]]:
+    with stores() as both:
+        both.add_history(history)
+        yield both, HistoryStore(both.database, load_queries())
+
+
+@settings(max_examples=50, deadline=None)
+@given(histories(), BOUNDS, BOUNDS)
+def test_changes_are_the_differences_of_consecutive_reports(
+    history: History, since: int | None, until: int | None
+) -> None:
+    with stored(history) as (both, ours):
+        assert_changes_are_the_differences(both, ours, since, until)
+
+
+def assert_changes_are_the_differences(
+    both: Stores, ours: HistoryStore, since: int | None, until: int | None
+) -> None:
+    for server_id in plain.servers(both.told):
+        whole = ours.changes(server_id, since, until, 0, LIMIT)
+        assert whole.after is None
+        expected = list(plain.changes(both.told, server_id, since, until))
+        assert Counter(whole.changes) == Counter(expected)
+        numbers = [change.after.id_serv for change in whole.changes]
+        assert numbers == [change.after.id_serv for change in expected]
+        backwards = ours.changes(server_id, since, until, 0, LIMIT, newest_first=True)
+        assert backwards.changes == whole.changes[::-1]
+
+
+@settings(max_examples=12, deadline=None)
+@given(histories(), BOUNDS)
+def test_pages_of_changes_join_to_the_whole(history: History, since: int | None) -> None:
+    with stored(history) as (both, ours):
+        for server_id in plain.servers(both.told):
+            for newest_first in (False, True):
+                ask = partial(ours.changes, server_id, since, None, newest_first=newest_first)
+                whole = ask(0, LIMIT).changes
+                for limit in (1, 2, 3):
+                    assert all_pages(ask, "changes", limit) == whole
+
+
+@settings(max_examples=40, deadline=None)
+@given(histories(), BOUNDS, BOUNDS)
+def test_lifetimes_are_those_that_consecutive_reports_show(
+    history: History, since: int | None, until: int | None
+) -> None:
+    with stored(history) as (both, ours):
+        for server_id in plain.servers(both.told):
+            expected, steady = plain.lifetimes(both.told, server_id, since, until)
+            shown = ours.lifetimes(server_id, since, until, LIMIT)
+            assert Counter(shown.spans) == Counter(expected)
+            assert (shown.changed, shown.steady) == (len(expected), steady)
+            few = ours.lifetimes(server_id, since, until, 2)
+            assert few.spans == shown.spans[:2]
+            assert (few.changed, few.steady) == (len(expected), steady)
+            named = ours.lifetimes(server_id, since, until, LIMIT, q="RO")
+            assert named.spans == [one for one in shown.spans if "ro" in (one.name or "").lower()]
+
+
+def test_every_lifetime_is_told_of_every_span_of_time() -> None:
+    # A process for each way to begin and to end: in a span of time, before it, behind it.
+    last = 12
+    lives = [(first, gone) for first in range(1, last + 1) for gone in range(first + 1, last + 2)]
+    history = arrived(
+        *(
+            report(
+                hour,
+                *(
+                    (pid, "sh", None, None)
+                    for pid, life in enumerate(lives)
+                    if life[0] <= hour < life[1]
+                ),
+            )
+            for hour in range(1, last + 1)
+        )
+    )
+    with stored(history) as (both, ours):
+        for since in range(1, last + 1):
+            for until in range(since, last + 1):
+                span = (since * HOUR, until * HOUR)
+                expected = Counter(plain.changes(both.told, 1, *span))
+                assert Counter(ours.changes(1, *span, 0, LIMIT).changes) == expected
+                spans, steady = plain.lifetimes(both.told, 1, *span)
+                shown = ours.lifetimes(1, *span, LIMIT)
+                assert (Counter(shown.spans), shown.steady) == (Counter(spans), steady)
+
+
+@pytest.mark.torture
+@settings(max_examples=800, deadline=None)
+@given(histories(most=40), BOUNDS, BOUNDS)
+def test_changes_and_lifetimes_of_long_histories(
+    history: History, since: int | None, until: int | None
+) -> None:
+    with stored(history) as (both, ours):
+        assert_changes_are_the_differences(both, ours, since, until)
+        for server_id in plain.servers(both.told):
+            expected, steady = plain.lifetimes(both.told, server_id, since, until)
+            shown = ours.lifetimes(server_id, since, until, LIMIT)
+            assert (Counter(shown.spans), shown.steady) == (Counter(expected), steady)
+
+
+def told_by(ours: HistoryStore, **span: int) -> list[tuple[str, str | None, int]]:
+    """Of each change its kind, the program, and the record that shows it."""
+    page = ours.changes(1, span.get("since"), span.get("until"), 0, LIMIT)
+    return [(change.kind, change.name, change.after.id_serv) for change in page.changes]
+
+
+def test_what_the_first_report_shows_has_not_begun() -> None:
+    with stored(arrived(report(1, CRON))) as (_, ours):
+        (first,) = ours.changes(1, None, None, 0, LIMIT).changes
+        assert first == Change("primer_informe", None, Seen(1, HOUR))
+
+
+def test_each_change_names_the_two_reports_that_bracket_it() -> None:
+    with stored(arrived(report(1, CRON), report(2, SSHD))) as (_, ours):
+        ends = (Seen(1, HOUR), Seen(2, 2 * HOUR))
+        assert ours.changes(1, 2 * HOUR, None, 0, LIMIT).changes == [
+            Change("proceso_desaparece", *ends, 7, "cron", "root"),
+            Change("proceso_aparece", *ends, 9, "sshd", "root"),
+        ]
+
+
+def test_a_late_report_changes_nothing() -> None:
+    history = arrived(report(1, CRON), report(3, CRON), report(2, CRON, SSHD))
+    with stored(history) as (_, ours):
+        assert told_by(ours) == [("primer_informe", None, 1)]
+        assert ours.lifetimes(1, None, None, LIMIT) == Lifetimes([], changed=0, steady=1)
+
+
+def test_of_reports_of_one_time_the_one_stored_last_changes_the_one_before() -> None:
+    with stored(arrived(report(1, CRON), report(1, SSHD))) as (_, ours):
+        assert told_by(ours) == [
+            ("primer_informe", None, 1),
+            ("proceso_desaparece", "cron", 2),
+            ("proceso_aparece", "sshd", 2),
+        ]
+
+
+def test_both_ends_of_a_span_of_time_belong_to_it() -> None:
+    history = arrived(report(1), report(2, CRON), report(3, CRON, SSHD), report(4))
+    with stored(history) as (_, ours):
+        assert told_by(ours, since=2 * HOUR, until=3 * HOUR) == [
+            ("proceso_aparece", "cron", 2),
+            ("proceso_aparece", "sshd", 3),
+        ]
+
+
+def test_a_lifetime_ends_at_the_ends_of_the_span_that_is_asked_for() -> None:
+    history = arrived(report(1, CRON), report(2, CRON, SSHD), report(3, SSHD), report(4))
+    with stored(history) as (_, ours):
+        assert ours.lifetimes(1, 2 * HOUR, 3 * HOUR, LIMIT) == Lifetimes(
+            # Whether it ran at 1, and SSHD at 4, lies outside of the span.
+            [Lifetime(7, "cron", "root", None, 2 * HOUR, 2 * HOUR, 3 * HOUR)],
+            changed=1,
+            steady=1,
+        )
+
+
+def test_what_a_server_is_changes_attribute_by_attribute() -> None:
+    later = PROFILE._replace(version_so="13", nombre_host="web-1")
+    with stored(arrived(report(1), report(2, profile=later))) as (_, ours):
+        changes = ours.changes(1, 2 * HOUR, None, 0, LIMIT).changes
+        told = [(each.attribute, each.value_before, each.value_after) for each in changes]
+        assert told == [("version_so", "12", "13"), ("nombre_host", None, "web-1")]

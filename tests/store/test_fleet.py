@@ -1,0 +1,235 @@
+"""FleetStore: the fleet at any moment, held equal to the plainest computation of it."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from ipaddress import ip_address, ip_network
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service import times
+from service.errors import ServerNotFoundError
+from service.report import Report
+from service.store.queries import load_queries
+from service.store.read.fleet import FleetStore, News, ServerState, Silence, Wanted
+from service.store.read.profiles import Difference
+from tests.support import plain_answers as plain
+from tests.support import plain_store
+from tests.support.examples import CRON, HOUR, JUAN, PROFILE, SSHD, arrived, report
+from tests.support.generated import BOUNDS, WAITS, Stores, Told, histories, stores
+from tests.support.paging import all_pages
+
+History = list[tuple[Report, int]]
+MINUTE = 60_000_000
+LIMIT = 10_000  # more than there is
+SILENCES = st.builds(Silence, least=st.sampled_from([0, 15 * MINUTE]), intervals=st.integers(1, 3))
+WANTED = st.builds(
+    Wanted,
+    ipaddress=st.sampled_from([None, ip_network("10.0.0.0/31"), ip_network("2001:db8::/32")]),
+    nombre_so=st.sampled_from([None, "Linux", "linux"]),
+    version_so=st.sampled_from([None, None, "12"]),
+    arquitectura_proc=st.sampled_from([None, "x86_64"]),
+    q=st.sampled_from([None, "ALF", "M1", "0.2", "nowhere"]),
+    silent=st.sampled_from([None, True, False]),
+)
+
+
+@contextmanager
+def stored(
+    history: History, wait: int = 0, silence: Silence | None = None
+) -> Iterator[tuple[Stores, FleetStore, int]]:
+    """The stores, and the fleet as it is so long after the last report arrived."""
+    now = history[-1][1] + wait
+    with stores() as both:
+        both.add_history(history)
+        fleet = FleetStore(both.database, load_queries(), lambda: now, silence or Silence())
+        yield both, fleet, now
+
+
+@settings(max_examples=40, deadline=None)
+@given(histories(), BOUNDS, WANTED, WAITS, SILENCES)
+def test_the_fleet_is_the_newest_record_of_every_server_that_is_wanted(
+    history: History, moment: int | None, wanted: Wanted, wait: int, silence: Silence
+) -> None:
+    with stored(history, wait, silence) as (both, ours, now):
+        everything = [plain_state(each) for each in ours.page(Wanted(), moment, 0, LIMIT).servers]
+        assert everything == list(plain_states(both, moment, now, silence))
+        ask = partial(ours.page, wanted, moment)
+        shown = [plain_state(each) for each in ask(0, LIMIT).servers]
+        assert shown == [state for state in everything if is_wanted(state, wanted)]
+        for limit in (1, 2):
+            assert [plain_state(s) for s in all_pages(ask, "servers", limit)] == shown
+        for state in everything:
+            assert plain_state(ours.server(state["server_id"], moment)) == state
+
+
+@settings(max_examples=40, deadline=None)
+@given(histories(), WAITS)
+def test_the_summary_counts_what_is_there(history: History, wait: int) -> None:
+    with stored(history, wait) as (both, ours, now):
+        summary = ours.summary()
+        states = list(plain_states(both, None, now, Silence()))
+        assert (summary.at, summary.servers) == (now, len(states))
+        quiet = sorted((s["heard_at"], s["server_id"]) for s in states if s["silent"])
+        assert summary.silent == len(quiet)
+        assert [(s.heard_at, s.server_id) for s in summary.longest_silent] == quiet
+        assert summary.systems == most_first((s["nombre_so"], s["version_so"]) for s in states)
+        assert summary.architectures == most_first((s["arquitectura_proc"],) for s in states)
+        running = [row.key for told in plain.all_newest(both.told) for row in plain.processes(told)]
+        assert summary.programs == most_first((name,) for _, name, _, _ in running)
+        assert summary.users == most_first((username,) for _, _, username, _ in running)
+        hours = range(now // HOUR - 23, now // HOUR + 1)
+        arrivals = Counter(told.received_at // HOUR for told in both.told)
+        assert summary.reports_an_hour == [(hour * HOUR, arrivals[hour]) for hour in hours]
+
+
+@settings(max_examples=40, deadline=None)
+@given(histories())
+def test_the_news_are_what_the_fleet_had_not_seen_before(history: History) -> None:
+    with stored(history) as (both, ours, _):
+        news = ours.summary().news
+        expected = sorted(plain_news(both.told), key=lambda item: item.at, reverse=True)
+        assert [item.at for item in news] == [item.at for item in expected[:20]]
+        if len(expected) <= 20:
+            assert Counter(news) == Counter(expected)
+
+
+def plain_states(
+    both: Stores, moment: int | None, now: int, silence: Silence
+) -> Iterator[dict[str, Any]]:
+    until = times.LAST if moment is None else moment
+    columns = plain_store.RELATIONS["servers"]
+    for told in plain.all_newest(both.told, until):
+        known = plain.of_server(both.told, told.server_id)
+        heard_at = max(each.received_at for each in known) if moment is None else told.taken_at
+        taken = [each.taken_at for each in known if each.taken_at <= until][-6:]
+        intervals = [later - earlier for earlier, later in pairwise(taken)]
+        usual = statistics.median_high(intervals) if intervals else 0
+        quiet = (now if moment is None else moment) - heard_at
+        row = both.plain.execute(
+            f"SELECT {columns} FROM servers WHERE id_serv = ?", (told.id_serv,)
+        ).fetchone()
+        yield {
+            "server_id": told.server_id,
+            "heard_at": heard_at,
+            "silent": quiet > max(silence.least, silence.intervals * usual),
+            **dict(zip(columns.split(", "), row, strict=True)),
+        }
+
+
+def plain_state(state: ServerState) -> dict[str, Any]:
+    record = state.record._asdict()
+    del record["id_clonado"]  # tests/store/test_identity.py
+    return {
+        "server_id": state.server_id,
+        "heard_at": state.heard_at,
+        "silent": state.silent,
+        **record,
+    }
+
+
+def is_wanted(state: dict[str, Any], wanted: Wanted) -> bool:
+    said = ("nombre_host", "ipaddress", "nombre_so", "version_so", "arquitectura_proc")
+    text = "\n".join(str(state[name]) for name in (*said, "marca_proc", "id_maquina"))
+    return (
+        (wanted.ipaddress is None or ip_address(state["ipaddress"]) in wanted.ipaddress)
+        and wanted.nombre_so in {None, state["nombre_so"]}
+        and wanted.version_so in {None, state["version_so"]}
+        and wanted.arquitectura_proc in {None, state["arquitectura_proc"]}
+        and (wanted.q is None or wanted.q.lower() in text.lower())
+        and wanted.silent in {None, state["silent"]}
+    )
+
+
+def most_first(rows: Iterator[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Each with how often it is there, at most ten; of those as frequent, null comes first."""
+
+    def order(item: tuple[tuple[Any, ...], int]) -> tuple[Any, ...]:
+        return -item[1], [(text is not None, text) for text in item[0]]
+
+    return [(*row, count) for row, count in sorted(Counter(rows).items(), key=order)][:10]
+
+
+def plain_news(history: list[Told]) -> Iterator[News]:
+    for server_id in plain.servers(history):
+        reports = plain.on_time(history, server_id)
+        yield item("servidor_nuevo", reports[0])
+        for before, after in pairwise(reports):
+            changed = tuple(Difference(*each) for each in plain.differences(before, after))
+            if changed:
+                yield item("servidor_cambia", after, changed=changed)
+    first_of_server = {
+        min(t.id_serv for t in history if t.server_id == s) for s in plain.servers(history)
+    }
+    kinds = (("programa_nuevo", plain.processes), ("usuario_nuevo", plain.logins))
+    for kind, rows_of in kinds:
+        known: set[str | None] = {None}
+        for told in history:
+            for row in rows_of(told):
+                if row.key[1] not in known and told.id_serv not in first_of_server:
+                    yield item(kind, told, subject=row.key[1])
+                known.add(row.key[1])
+
+
+def item(
+    kind: str, told: Told, subject: str | None = None, changed: tuple[Difference, ...] = ()
+) -> News:
+    profile = told.report.profile
+    place = (told.server_id, told.id_serv, profile.ipaddress, profile.nombre_host)
+    return News(kind, told.taken_at, *place, subject, changed)
+
+
+def test_a_server_is_silent_after_three_of_its_own_intervals() -> None:
+    hourly = arrived(*(report(hour) for hour in range(1, 7)))
+    for wait, silent in ((3 * HOUR, False), (3 * HOUR + 1, True)):
+        with stored(hourly, wait) as (_, ours, _):
+            assert ours.server(1, None).silent == silent
+
+
+def test_no_server_is_silent_within_a_quarter_of_an_hour() -> None:
+    frequent = arrived(*(report(minute / 60) for minute in range(6)))
+    for wait, silent in ((15 * MINUTE, False), (15 * MINUTE + 1, True)):
+        with stored(frequent, wait) as (_, ours, _):
+            assert ours.server(1, None).silent == silent
+
+
+def test_the_usual_interval_is_the_median_of_the_last_five() -> None:
+    # Once a day until lately, hourly now; one report was missed.
+    history = arrived(*(report(hour) for hour in (0, 24, 48, 49, 50, 52, 53, 54)))
+    with stored(history, 3 * HOUR + 1) as (_, ours, _):
+        assert ours.server(1, None).silent
+
+
+def test_a_late_report_is_a_sign_of_life_and_not_the_state_of_its_server() -> None:
+    later = PROFILE._replace(version_so="13")
+    history = [(report(1), HOUR), (report(2, profile=later), 2 * HOUR), (report(1.5), 9 * HOUR)]
+    with stored(history) as (_, ours, _):
+        state = ours.server(1, None)
+        assert (state.record.version_so, state.heard_at) == ("13", 9 * HOUR)
+        assert not state.silent
+
+
+def test_a_server_that_was_not_known_yet_is_not_found() -> None:
+    with stored(arrived(report(1))) as (_, ours, _):
+        assert ours.server(1, HOUR).record.id_serv == 1
+        for server_id, moment in ((1, HOUR - 1), (2, None)):
+            with pytest.raises(ServerNotFoundError):
+                ours.server(server_id, moment)
+
+
+def test_what_a_servers_first_report_shows_is_no_news() -> None:
+    with stored(arrived(report(1, CRON), report(2, CRON, SSHD, JUAN))) as (_, ours, _):
+        told = [(news.kind, news.subject, news.id_serv) for news in ours.summary().news]
+        assert sorted(told, key=repr) == [
+            ("programa_nuevo", "sshd", 2),
+            ("servidor_nuevo", None, 1),
+            ("usuario_nuevo", "juan", 2),
+        ]

@@ -1,0 +1,117 @@
+"""UsageStore: figures over the whole fleet, held equal to the plainest computation of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.report import Report
+from service.store.queries import load_queries
+from service.store.read.occurrences import Matching, process_occurrences
+from service.store.read.usage_stats import FirstLastSeen, UsageStore
+from tests.support import plain_answers as plain
+from tests.support.generated import Stores, histories, stores
+
+History = list[tuple[Report, int]]
+PATTERNS = st.sampled_from([None, "cron", "sshd", "", "*", "C*", "*h*", "none"])
+MATCHING = st.builds(Matching, name=PATTERNS, username=PATTERNS)
+
+
+def ran(
+    both: Stores, matching: Matching, *, now: bool
+) -> list[tuple[int, int, str | None, str | None]]:
+    """Server, time, name and username of each process like these, in all or the newest records."""
+    told = plain.all_newest(both.told) if now else both.told
+    return [
+        (one.server_id, one.taken_at, name, username)
+        for one in told
+        for _, name, username, _ in one.report.processes
+        if plain.matches(matching.name, name) and plain.matches(matching.username, username)
+    ]
+
+
+def logged_in(both: Stores, matching: Matching, *, now: bool) -> list[tuple[int, int]]:
+    told = plain.all_newest(both.told) if now else both.told
+    return [
+        (one.server_id, one.taken_at)
+        for one in told
+        for _, username, *_ in one.report.logins
+        if plain.matches(matching.username, username)
+    ]
+
+
+def extent(ever: list[tuple[int, int]], *, going_on: bool) -> FirstLastSeen:
+    moments = [moment for _, moment in ever]
+    return FirstLastSeen(
+        len({server for server, _ in ever}),
+        min(moments, default=None),
+        None if going_on else max(moments, default=None),
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(histories(), MATCHING)
+def test_figures_are_those_of_the_records(history: History, matching: Matching) -> None:
+    with stores() as both:
+        both.add_history(history)
+        ours = UsageStore(both.database, load_queries())
+        now = ran(both, matching, now=True)
+
+        assert ours.servers() == len(plain.servers(both.told))
+        assert dict(ours.users_of(matching)) == Counter(row[3] for row in now)
+        assert ours.processes(matching) == extent(
+            [row[:2] for row in ran(both, matching, now=False)], going_on=bool(now)
+        )
+        of_user = Matching(username=matching.username)
+        programs = ours.programs_of(of_user)
+        assert dict(programs) == Counter(row[2] for row in ran(both, of_user, now=True))
+        assert [count for _, count in programs] == sorted(dict(programs).values(), reverse=True)
+        assert ours.logins(of_user) == extent(
+            logged_in(both, of_user, now=False),
+            going_on=bool(logged_in(both, of_user, now=True)),
+        )
+
+
+def runs(both: Stores, matching: Matching) -> list[tuple[int, int, int]]:
+    """Of each name on each server, the reports in a row that show it."""
+    found = []
+    for server_id in plain.servers(both.told):
+        reports = plain.on_time(both.told, server_id)
+        shown = [{row[1:3] for row in told.report.processes} for told in reports]
+        for name, username in set().union(*shown):
+            if not plain.matches(matching.name, name):
+                continue
+            if not plain.matches(matching.username, username):
+                continue
+            has = [(name, username) in names for names in shown]
+            firsts = [at for at, it in enumerate(has) if it and not (at and has[at - 1])]
+            lasts = [at for at, it in enumerate(has) if it and not [*has, False][at + 1]]
+            found += [
+                (server_id, reports[first].taken_at, reports[last].taken_at)
+                for first, last in zip(firsts, lasts, strict=True)
+            ]
+    return sorted(found)
+
+
+@settings(max_examples=40, deadline=None)
+@given(histories(), MATCHING, st.integers(1, 3))
+def test_runs_are_reports_in_a_row(history: History, matching: Matching, most: int) -> None:
+    with stores() as both:
+        both.add_history(history)
+        queries = load_queries()
+        ours = UsageStore(both.database, queries)
+        ever = process_occurrences(both.database, queries)
+        assert sorted(ours.runs(matching, 0, 1000, 1000)) == runs(both, matching)
+        # Those of a page are those of its rows, and the latest ones.
+        after: int | None = 0
+        while after is not None:
+            page = ever.ever(matching, after, 2)
+            shown = ours.runs(matching, after, 2, most)
+            assert {run.server_id for run in shown} <= {row.server_id for row in page.rows}
+            assert len(shown) <= most * len(page.rows)
+            for row in page.rows:
+                if row.running:
+                    assert row.last_at in [run.last_at for run in shown]
+            after = page.after
