@@ -4,10 +4,13 @@ import logging
 import resource
 import sys
 from pathlib import Path
+from typing import Any
+
+from gunicorn import systemd
 
 from service.config import from_env
 from service.errors import ComplianceError
-from service.maintenance.startup import prepare
+from service.maintenance.startup import prepare, require_free_port
 
 try:
     _config = from_env()
@@ -19,7 +22,7 @@ bind = _config.bind
 if _config.certificate is not None:
     certfile, keyfile = str(_config.certificate), str(_config.key)
 
-# What a stranger says of himself is not believed: neither where he comes from nor where we are.
+# No client is believed about its own address, nor about ours; only the proxies are.
 forwarded_allow_ips = ",".join(map(str, _config.proxies))
 forwarder_headers = ""
 secure_scheme_headers = {"X-FORWARDED-PROTO": "https"}
@@ -51,14 +54,19 @@ logging.basicConfig(
 )
 
 
-def on_starting(_server: object) -> None:
-    """Once, before any worker: the database is created or brought to the newest version."""
-    # Each connection is an open file, and each thread has some of the database. The usual limit of
-    # 1,024 is one for programs of before poll(2); a worker that reaches it would end.
+def on_starting(server: Any) -> None:  # noqa: ANN401 — gunicorn has no types
+    """Checks the address, and creates or migrates the database, once, before any worker starts."""
+    # Each connection is an open file, and each thread has some of the database. The usual limit,
+    # 1,024, is for programs that call select(2); a worker that reached it would end.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     files = _FILES if most == resource.RLIM_INFINITY else min(most, _FILES)
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
+    # Sockets may be inherited: from systemd, or from the master that this one replaces (USR2).
+    inherited = server.master_pid or systemd.listen_fds(unset_environment=False)
     try:
+        for address in () if inherited else server.address:
+            if isinstance(address, tuple):
+                require_free_port(*address)
         prepare(_config)
     except ComplianceError as error:
         sys.exit(str(error))

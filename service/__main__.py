@@ -4,45 +4,50 @@ from __future__ import annotations
 
 import sys
 
-if sys.version_info < (3, 11):  # noqa: UP036 — who comes with an older one is told
+if sys.version_info < (3, 11):  # noqa: UP036 — an older Python gets a line, no traceback
     sys.exit(
         "compliance: Python 3.11 or newer is needed, this is {}.{}".format(*sys.version_info[:2])
     )
 
 import argparse
-import importlib
+from typing import NoReturn
 
 from service import VERSION
-from service.commands import token
+from service.commands import check, demo, migrate, rebuild, serve, token
 from service.config import from_env
 from service.errors import ComplianceError
 
 _COMMANDS = {
-    "demo": "start the API and the real agent on this machine, and say what to look at",
-    "migrate": "create the database, or bring it to the newest version",
-    "check": "verify the database and the archive, each against the other",
-    "rebuild": "make a new database from the archive, and compare it with the one that is there",
-    "token": "make, list and revoke the tokens that say who may report and who may read",
+    "serve": (serve, "serve the API and the pages"),
+    "demo": (demo, "start the API and the real agent on this machine, and print what to try"),
+    "migrate": (migrate, "create the database, or bring it to the newest version"),
+    "check": (check, "verify the database and the archive against each other"),
+    "rebuild": (rebuild, "make a new database from the archive, and compare it with the present"),
+    "token": (token, "make, list and revoke tokens"),
 }
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line, without the usage that argparse puts before it."""
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m service",
-        description="Commands of the compliance service. `gunicorn` alone, in the project's"
-        " folder, serves. Settings come from COMPLIANCE_* variables; the README lists them.",
+        description="Commands of the compliance service. Settings come from COMPLIANCE_* variables;"
+        " service/README.md lists them.",
     )
     parser.add_argument("--version", action="version", version=f"compliance {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-    for name, purpose in _COMMANDS.items():
-        subparser = commands.add_parser(name, help=purpose, description=purpose)
-        if name == "token":
-            token.add_arguments(subparser)
+    for name, (module, purpose) in _COMMANDS.items():
+        subparser = commands.add_parser(name, help=purpose, description=f"{purpose}.".capitalize())
+        module.add_arguments(subparser)
     options = parser.parse_args()
+    command, _ = _COMMANDS[options.command]
     try:
-        if options.command == "token":
-            return token.run(from_env(), options)
-        return int(importlib.import_module(f"service.commands.{options.command}").run(from_env()))
+        return int(command.run(from_env(), options))
     except ComplianceError as error:
         print(f"compliance: {error}", file=sys.stderr)
         return 1

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from argparse import ArgumentTypeError
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from service.errors import InvalidSettingError
 
+PREFIX = "COMPLIANCE_"
+_AGENT_PREFIX = "COMPLIANCE_AGENT_"  # the agent's own, which the same environment may hold
 _MEBIBYTE = 1024 * 1024
+_DAY = 86_400  # seconds
 _HOST = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]")
+_INTEGER = re.compile(r"[0-9]{1,18}")
+_MAX_SHOWN = 80  # characters of a wrong value
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +31,10 @@ class Config:
     workers: int = 3
     threads: int = 96
     max_body: int = 8 * _MEBIBYTE  # bytes, after inflation
-    silent_after: int = 900  # seconds; a server is not silent before
+    silent_after: int = 900  # seconds; no server is silent before
     silent_intervals: int = 3  # nor before so many of its usual intervals
     proxies: tuple[IPv4Network | IPv6Network, ...] = ()  # whose X-Forwarded-* is believed
-    certificate: Path | None = None  # with them, the service speaks TLS itself
+    certificate: Path | None = None  # with it and its key, the service speaks TLS itself
     key: Path | None = None
 
     @property
@@ -43,107 +50,140 @@ class Config:
         return self.data / "audit.jsonl"
 
     @property
+    def host(self) -> str:
+        return self.bind.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        return int(self.bind.rpartition(":")[2])
+
+    @property
     def is_on_loopback(self) -> bool:
-        """Whether nobody but this machine can reach the service."""
-        host = self.bind.rpartition(":")[0].strip("[]")
+        """Whether only this machine can reach the service."""
         try:
-            return ip_address(host).is_loopback
+            return ip_address(self.host).is_loopback
         except ValueError:
-            return host == "localhost"
+            return self.host == "localhost"
 
 
-def from_env(environ: Mapping[str, str] = os.environ) -> Config:
-    """The configuration that the COMPLIANCE_* variables ask for.
+class Setting(NamedTuple):
+    """A setting: `max_body` of Config is COMPLIANCE_MAX_BODY.
 
-    Raises InvalidSettingError, which names the variable, for a value that cannot be used and for
-    a COMPLIANCE_* name that is no setting (a typing error would otherwise go unnoticed).
+    parse: raises ValueError, whose text says what was expected.
     """
-    defaults = Config()
-    known = {
-        "COMPLIANCE_DATA",
-        "COMPLIANCE_BIND",
-        "COMPLIANCE_WORKERS",
-        "COMPLIANCE_THREADS",
-        "COMPLIANCE_MAX_BODY",
-        "COMPLIANCE_SILENT_AFTER",
-        "COMPLIANCE_SILENT_INTERVALS",
-        "COMPLIANCE_PROXIES",
-        "COMPLIANCE_CERTIFICATE",
-        "COMPLIANCE_KEY",
-    }
-    for name in environ:
-        agents_own = name.startswith("COMPLIANCE_AGENT_")
-        if name.startswith("COMPLIANCE_") and name not in known and not agents_own:
-            expected = ", ".join(sorted(known))
-            raise InvalidSettingError(f"{name} is no setting; expected one of {expected}")
-    return Config(
-        data=Path(_text(environ, "COMPLIANCE_DATA", str(defaults.data))),
-        bind=_address(environ, "COMPLIANCE_BIND", defaults.bind),
-        workers=_integer(environ, "COMPLIANCE_WORKERS", defaults.workers, 1, 64),
-        threads=_integer(environ, "COMPLIANCE_THREADS", defaults.threads, 1, 1000),
-        max_body=_integer(
-            environ, "COMPLIANCE_MAX_BODY", defaults.max_body, 1024, 1024 * _MEBIBYTE
-        ),
-        silent_after=_integer(
-            environ, "COMPLIANCE_SILENT_AFTER", defaults.silent_after, 1, 366 * 86_400
-        ),
-        silent_intervals=_integer(
-            environ, "COMPLIANCE_SILENT_INTERVALS", defaults.silent_intervals, 1, 1000
-        ),
-        proxies=_networks(environ, "COMPLIANCE_PROXIES"),
-        certificate=_file(environ, "COMPLIANCE_CERTIFICATE", "COMPLIANCE_KEY"),
-        key=_file(environ, "COMPLIANCE_KEY", "COMPLIANCE_CERTIFICATE"),
-    )
+
+    name: str
+    parse: Callable[[str], Any]
+    may_be_empty: bool = False  # an empty value then stands for the default
+
+    @property
+    def variable(self) -> str:
+        return PREFIX + self.name.upper()
 
 
-def _text(environ: Mapping[str, str], name: str, default: str) -> str:
-    value = environ.get(name, default)
-    if not value.strip():
-        raise InvalidSettingError(f"{name}: expected a value, got an empty one")
-    return value
+def _integer(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not _is_integer(text, low, high):
+            raise ValueError(f"an integer from {low} to {high}")
+        return int(text)
 
-
-def _integer(environ: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
-    value = _text(environ, name, str(default))
-    if not _is_integer(value, low, high):
-        raise InvalidSettingError(
-            f"{name}: expected an integer from {low} to {high}, got {value[:80]!r}"
-        )
-    return int(value)
+    return parse
 
 
 def _is_integer(text: str, low: int, high: int) -> bool:
-    return re.fullmatch(r"[0-9]{1,18}", text) is not None and low <= int(text) <= high
+    return _INTEGER.fullmatch(text) is not None and low <= int(text) <= high
 
 
-def _address(environ: Mapping[str, str], name: str, default: str) -> str:
-    value = _text(environ, name, default)
-    host, _, port = value.rpartition(":")
+def _address(text: str) -> str:
+    host, _, port = text.rpartition(":")
     if not (_HOST.fullmatch(host) and _is_integer(port, 1, 65535)):
-        raise InvalidSettingError(
-            f"{name}: expected HOST:PORT such as 127.0.0.1:8000 or [::1]:8000, got {value[:80]!r}"
-        )
-    return value
+        raise ValueError("HOST:PORT such as 127.0.0.1:8000 or [::1]:8000")
+    return text
 
 
-def _networks(environ: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    texts = [text.strip() for text in environ.get(name, "").split(",")]
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
     try:
-        return tuple(ip_network(text) for text in texts if text)
+        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
     except ValueError as error:
-        raise InvalidSettingError(
-            f"{name}: expected addresses or networks with commas between them, such as"
-            f" 127.0.0.1,10.0.0.0/24: {error}"
+        raise ValueError(
+            "addresses or networks with commas between them, such as 127.0.0.1,10.0.0.0/24"
+            f" ({error})"
         ) from error
 
 
-def _file(environ: Mapping[str, str], name: str, other: str) -> Path | None:
-    """A file that may be left out, together with the other one."""
-    value = environ.get(name, "")
-    if not value:
-        if environ.get(other):
-            raise InvalidSettingError(f"{name}: expected a file, since {other} names one")
-        return None
-    if not Path(value).is_file():
-        raise InvalidSettingError(f"{name}: expected a file that can be read, got {value[:200]!r}")
-    return Path(value)
+def _file(text: str) -> Path:
+    if not Path(text).is_file():
+        raise ValueError("a file that can be read")
+    return Path(text)
+
+
+SETTINGS = (
+    Setting("data", Path),
+    Setting("bind", _address),
+    Setting("workers", _integer(1, 64)),
+    Setting("threads", _integer(1, 1000)),
+    Setting("max_body", _integer(1024, 1024 * _MEBIBYTE)),
+    Setting("silent_after", _integer(1, 366 * _DAY)),
+    Setting("silent_intervals", _integer(1, 1000)),
+    Setting("proxies", _networks, may_be_empty=True),
+    Setting("certificate", _file, may_be_empty=True),
+    Setting("key", _file, may_be_empty=True),
+)
+
+
+def from_env(environ: Mapping[str, str] = os.environ) -> Config:
+    """The configuration of the COMPLIANCE_* variables.
+
+    Raises InvalidSettingError, which names the variable, for an invalid value, and for a
+    COMPLIANCE_* name that is no setting, which is most likely a typing error.
+    """
+    known = {setting.variable for setting in SETTINGS}
+    for name in environ:
+        ours = name.startswith(PREFIX) and not name.startswith(_AGENT_PREFIX)
+        if ours and name not in known:
+            expected = ", ".join(sorted(known))
+            raise InvalidSettingError(f"{name} is no setting; expected one of {expected}")
+    values = {
+        setting.name: _value(setting, environ[setting.variable])
+        for setting in SETTINGS
+        if environ.get(setting.variable) or _is_wrongly_empty(setting, environ)
+    }
+    for name, other in (("certificate", "key"), ("key", "certificate")):
+        if other in values and name not in values:
+            raise InvalidSettingError(
+                f"{PREFIX}{name.upper()}: expected a file, since {PREFIX}{other.upper()} names one"
+            )
+    return Config(**values)
+
+
+def _is_wrongly_empty(setting: Setting, environ: Mapping[str, str]) -> bool:
+    return setting.variable in environ and not setting.may_be_empty
+
+
+def _value(setting: Setting, text: str) -> Any:  # noqa: ANN401 — of the setting's own type
+    if not text.strip() and not setting.may_be_empty:
+        raise InvalidSettingError(f"{setting.variable}: expected a value, got an empty one")
+    try:
+        return setting.parse(text)
+    except ValueError as error:
+        raise InvalidSettingError(
+            f"{setting.variable}: expected {error}, got {text[:_MAX_SHOWN]!r}"
+        ) from error
+
+
+def argument_type(name: str) -> Callable[[str], Any]:
+    """The argparse type of a command's option that stands for a setting."""
+    (setting,) = (setting for setting in SETTINGS if setting.name == name)
+
+    def parse(text: str) -> Any:  # noqa: ANN401 — of the setting's own type
+        try:
+            return _value(setting, text)
+        except InvalidSettingError as error:
+            raise ArgumentTypeError(str(error).removeprefix(f"{setting.variable}: ")) from error
+
+    return parse
+
+
+def child_environ(values: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a child process, with these settings in place of their variables."""
+    return {**os.environ, **{PREFIX + name.upper(): value for name, value in values.items()}}

@@ -92,5 +92,9 @@ class InsecureBindError(ComplianceError):
     """The service would be open to everybody."""
 
 
+class PortUnavailableError(ComplianceError):
+    """The address to serve on is taken, or does not exist."""
+
+
 class StorageUnavailableError(ComplianceError):
     """The report was fine, but it cannot be stored now; the caller should keep it and try again."""

@@ -40,6 +40,7 @@ LAYERS = [
     {"service.ingest"},
     {"service.maintenance"},
     {"service.pages", "service.resources"},
+    {"service.routes"},
     {"service.app"},
     {"service.commands"},
     {"service.__main__"},

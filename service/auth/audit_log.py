@@ -1,4 +1,4 @@
-"""Who used power, and who gave it: a plain-text file of JSON lines beside the database."""
+"""The audit log: uses of the admin scope and changes of tokens, one JSON line each."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from service.errors import StorageUnavailableError
 
 
 class AuditLog:
+    """`audit.jsonl` in the data folder. Several processes may append to it."""
+
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def write(self, what: str, **facts: str | int | None) -> None:
-        """Appends a line; who reads it later cannot be deceived by names with line ends in them.
+    def write(self, event: str, **facts: str | int | None) -> None:
+        """Appends a line; JSON escapes line ends, so a name cannot forge an entry.
 
-        Raises StorageUnavailableError: what cannot be told of must not be done.
+        Raises StorageUnavailableError. Fail closed: no action without an audit entry.
         """
-        line = {"hora": times.to_text(times.now()), "hecho": what, **facts}
+        line = {"hora": times.to_text(times.now()), "hecho": event, **facts}
         content = json.dumps(line).encode() + b"\n"
         try:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)

@@ -1,4 +1,4 @@
-"""Slows those down who try tokens; those who have one never wait."""
+"""Throttles clients that send invalid tokens. A client with a valid token never waits."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from ipaddress import ip_network
 
 from service.errors import TooManyAttemptsError
 
-_FREE = 5  # wrong tokens of a source a minute that cost it nothing
-_MINUTE = 60.0  # seconds
-_DELAY = 1.0
-MAX_WAITING = 4  # threads that may wait at a time; all the others serve
-MAX_SOURCES = 10_000
+_FREE_ATTEMPTS = 5  # invalid tokens of a client in a minute that are answered at once
+_MINUTE_SECONDS = 60.0
+_DELAY_SECONDS = 1.0
+_MAX_WAITING = 4  # threads that may wait at a time; all others keep serving
+_MAX_CLIENTS = 10_000
 
 
-class Brake:
-    """Counts the wrong tokens of each source (an address) in this process."""
+class AuthThrottle:
+    """Counts the invalid tokens of each client address in this process."""
 
     def __init__(
         self,
@@ -28,35 +28,35 @@ class Brake:
         self._now = now
         self._sleep = sleep
         self._guard = threading.Lock()
-        self._waiting = threading.BoundedSemaphore(MAX_WAITING)
+        self._waiting = threading.BoundedSemaphore(_MAX_WAITING)
         self._failures: OrderedDict[str, tuple[float, int]] = OrderedDict()
 
-    def failed(self, source: str) -> None:
-        """A wrong token came from there. Returns when the answer may be sent.
+    def failed(self, client_ip: str) -> None:
+        """Counts an invalid token, and returns when the answer may be sent.
 
-        Raises TooManyAttemptsError at once where too many are waiting already.
+        Raises TooManyAttemptsError at once where too many clients wait already.
         """
-        if self._count(source) <= _FREE:
+        if self._count(client_ip) <= _FREE_ATTEMPTS:
             return
         if not self._waiting.acquire(blocking=False):
-            raise TooManyAttemptsError("too many wrong tokens came from there, try again later")
+            raise TooManyAttemptsError("too many invalid tokens from this address; try again later")
         try:
-            self._sleep(_DELAY)
+            self._sleep(_DELAY_SECONDS)
         finally:
             self._waiting.release()
 
-    def _count(self, source: str) -> int:
-        source = _subscriber(source)
+    def _count(self, client_ip: str) -> int:
+        subscriber = _subscriber(client_ip)
         with self._guard:
-            since, count = self._failures.pop(source, (self._now(), 0))
-            if self._now() - since > _MINUTE:
+            since, count = self._failures.pop(subscriber, (self._now(), 0))
+            if self._now() - since > _MINUTE_SECONDS:
                 since, count = self._now(), 0
-            self._failures[source] = since, count + 1
-            if len(self._failures) > MAX_SOURCES:
+            self._failures[subscriber] = since, count + 1
+            if len(self._failures) > _MAX_CLIENTS:
                 self._failures.popitem(last=False)
             return count + 1
 
 
-def _subscriber(source: str) -> str:
-    """Who has this address: with IPv6, whoever has one has all 2^64 of its network (RFC 6177)."""
-    return str(ip_network(f"{source}/64", strict=False)) if ":" in source else source
+def _subscriber(client_ip: str) -> str:
+    """The subscriber of an address: in IPv6 each has a whole /64 (RFC 6177)."""
+    return str(ip_network(f"{client_ip}/64", strict=False)) if ":" in client_ip else client_ip

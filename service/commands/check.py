@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+
 from service.archive.files import Archive
 from service.commands.progress import Progress
 from service.commands.result_printer import tell
@@ -14,7 +16,11 @@ from service.store.queries import load_queries
 from service.store.read.consistency import audit
 
 
-def run(config: Config) -> int:
+def add_arguments(_parser: argparse.ArgumentParser) -> None:
+    """None."""
+
+
+def run(config: Config, _options: argparse.Namespace) -> int:
     require_database(config)
     database, queries = open_database(config.database), load_queries()
     lines = archived_lines(Archive(config.archive), ReportValidator())

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,7 +19,7 @@ import urllib3
 
 from service.config import Config
 from service.errors import InsecureBindError, StorageUnavailableError
-from service.maintenance.startup import prepare
+from service.maintenance.startup import prepare, require_free_port
 from service.store.engines import open_database
 from service.store.queries import load_queries
 from service.store.tokens import TokenStore
@@ -30,36 +30,45 @@ _START_SECONDS = 30
 _STOP_SECONDS = 10
 
 
-def run(config: Config) -> int:
+def add_arguments(_parser: argparse.ArgumentParser) -> None:
+    """None."""
+
+
+def run(config: Config, _options: argparse.Namespace) -> int:
     prepare(config)
     if not TokenStore(open_database(config.database), load_queries()).auth_disabled():
         raise InsecureBindError(
-            f"{config.data} has tokens, which the demo does not: give it a folder of its own, such"
+            f"{config.data} has tokens, and the demo uses none: give it a folder of its own, such"
             " as COMPLIANCE_DATA=var/demo"
         )
-    _require_free(config.bind)
-    url = f"http://{config.bind.replace('0.0.0.0:', '127.0.0.1:', 1)}"
+    require_free_port(config.host, config.port)
     log = config.data / "demo.log"
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell may have SIGINT ignored
         signal.signal(number, _as_interrupt)
-    with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as running:
-        print(f"Starting the API (its log, and the agent's: {log}) …", flush=True)
-        api = running.enter_context(_child([sys.executable, "-m", "gunicorn"], log))
-        http = urllib3.PoolManager(retries=False, timeout=5)
-        _wait_until_ready(http, url, api, log)
-        print(f"The API answers at {url}; the database is {config.database}.")
-        spool = str(config.data.absolute() / "agent")
-        every = str(_REPORT_EVERY_SECONDS)
-        agent = running.enter_context(
-            _child(
-                [sys.executable, "-m", "agent", "--api", url, "--every", every, "--spool", spool],
-                log,
-            )
-        )
-        print(f"The agent reports this machine every {_REPORT_EVERY_SECONDS} seconds.", flush=True)
-        _tell_reports(http, url, config, {"API": api, "agent": agent}, log)
-    print("\nStopped. What was reported stays in", config.data)
+    with contextlib.ExitStack() as running, contextlib.suppress(KeyboardInterrupt):
+        running.callback(print, "\nStopped. The reports stay in", config.data)
+        _run_until_interrupted(running, config, log)
     return 0
+
+
+def _run_until_interrupted(running: contextlib.ExitStack, config: Config, log: Path) -> None:
+    url = f"http://{config.bind.replace('0.0.0.0:', '127.0.0.1:', 1)}"
+    print(f"Starting the API (its log, and the agent's: {log}) …", flush=True)
+    # SIGQUIT: gunicorn would wait for browsers that keep their connections.
+    api = running.enter_context(_child([sys.executable, "-m", "gunicorn"], log, signal.SIGQUIT))
+    http = urllib3.PoolManager(retries=False, timeout=5)
+    _wait_until_ready(http, url, api, log)
+    print(f"The API answers at {url}; the database is {config.database}.")
+    command = [sys.executable, "-m", "agent", "--api", url]
+    command += ["--every", str(_REPORT_EVERY_SECONDS)]
+    command += ["--spool", str(config.data.absolute() / "agent")]
+    agent = running.enter_context(_child(command, log))
+    print(f"The agent reports this machine every {_REPORT_EVERY_SECONDS} seconds.", flush=True)
+    try:
+        _tell_reports(http, url, config, {"API": api, "agent": agent}, log)
+    except KeyboardInterrupt:
+        print("\nStopping …", flush=True)
+        raise
 
 
 def _tell_reports(
@@ -119,25 +128,11 @@ def _newest_id(http: urllib3.PoolManager, url: str) -> int:
     return max(ids)
 
 
-def _require_free(bind: str) -> None:
-    """Raises StorageUnavailableError, with one clear line, where nobody could listen."""
-    host, _, port = bind.rpartition(":")
-    host = host.strip("[]")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, int(port)))
-        except OSError as error:
-            raise StorageUnavailableError(
-                f"cannot listen on {bind}: {error.strerror};"
-                " COMPLIANCE_BIND=127.0.0.1:8001 would choose another port"
-            ) from error
-
-
 @contextlib.contextmanager
-def _child(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A process of ours, in a session of its own so that Ctrl-C reaches it through us alone."""
+def _child(
+    command: list[str], log: Path, stop: signal.Signals = signal.SIGTERM
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A child in a session of its own, so that Ctrl-C reaches it through `stop` alone."""
     with log.open("ab") as output:
         child = subprocess.Popen(  # noqa: S603 — our own programs
             command,
@@ -150,7 +145,7 @@ def _child(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     try:
         yield child
     finally:
-        child.terminate()
+        child.send_signal(stop)
         try:
             child.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:

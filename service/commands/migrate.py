@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
+
 from service.config import Config
 from service.maintenance.startup import prepare_data_folder
 from service.store.engines import open_database
 
 
-def run(config: Config) -> int:
+def add_arguments(_parser: argparse.ArgumentParser) -> None:
+    """None."""
+
+
+def run(config: Config, _options: argparse.Namespace) -> int:
     prepare_data_folder(config)
     print(f"{config.database} has version {open_database(config.database).version()}, the newest")
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import islice
@@ -23,7 +24,11 @@ from service.store.write.reports import ReportStore
 _REPORTS_A_TRANSACTION = 200
 
 
-def run(config: Config) -> int:
+def add_arguments(_parser: argparse.ArgumentParser) -> None:
+    """None."""
+
+
+def run(config: Config, _options: argparse.Namespace) -> int:
     path = config.database.with_name(config.database.name + ".rebuilt")
     if path.exists():
         raise StorageUnavailableError(f"{path} exists: put it into place or remove it first")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from service.maintenance.consistency import Outcome
 
-_MOST_SHOWN = 20
+_MAX_LINES = 20
 
 
 def tell(outcome: Outcome) -> int:
     """Prints the outcome. Returns the exit code: 1 where anything differs."""
-    for line in outcome.differences[:_MOST_SHOWN]:
+    for line in outcome.differences[:_MAX_LINES]:
         print(f"  {line}")
-    if len(outcome.differences) > _MOST_SHOWN:
-        print(f"  … and {len(outcome.differences) - _MOST_SHOWN} more")
+    if len(outcome.differences) > _MAX_LINES:
+        print(f"  … and {len(outcome.differences) - _MAX_LINES} more")
     if outcome.archived_only:
         print(
             f"in the archive alone: {len(outcome.archived_only)}; their senders were not told"

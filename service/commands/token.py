@@ -1,4 +1,4 @@
-"""Makes, lists and revokes the tokens that say who may report and who may read."""
+"""Makes, lists and revokes tokens."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import getpass
 import re
 from ipaddress import ip_network
+from typing import Any
 
 from service import times
 from service.auth.audit_log import AuditLog
@@ -24,18 +25,23 @@ _ID = re.compile(r"[0-9A-Za-z._:-]{1,128}")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="action")
-    create = actions.add_parser("create", help="make a token; it is shown this once")
+    create = actions.add_parser("create", help="make a token; its secret is printed this once")
     create.add_argument("--scope", required=True, choices=LETTERS)
-    create.add_argument("--nombre", help="what you call it")
-    create.add_argument("--servidor", help="id_maquina, address or network that it may report for")
-    create.add_argument("--vence", help="when it ends: 90d, 12h, 30m, or a time", metavar="WHEN")
-    create.add_argument("--usos", type=int, help="how many servers it may enrol (inscripcion)")
-    create.add_argument(
-        "--validez", help="how long the tokens are good that it gives: 90d (inscripcion)"
-    )
-    actions.add_parser("list", help="tell what tokens there are")
-    revoke = actions.add_parser("revoke", help="make a token worth nothing")
+    _add(create, "--name", "--nombre", help="a name for it, for people")
+    _add(create, "--server", "--servidor", help="the id_maquina, address or network it reports for")
+    _add(create, "--expires", "--vence", metavar="WHEN", help="90d, 12h, 30m, or a time")
+    _add(create, "--uses", "--usos", type=int, help="how many servers it may enrol (inscripcion)")
+    _add(create, "--lifetime", "--validez", help="of the tokens that it enrols: 90d (inscripcion)")
+    actions.add_parser("list", help="list all tokens")
+    revoke = actions.add_parser("revoke", help="make a token invalid from now on")
     revoke.add_argument("number", type=int)
+
+
+def _add(parser: argparse.ArgumentParser, option: str, spanish: str, **facts: Any) -> None:  # noqa: ANN401 — argparse's own
+    """An option, and its Spanish name, which stays valid and is not shown."""
+    parser.add_argument(option, **facts)
+    hidden = {**facts, "help": argparse.SUPPRESS}
+    parser.add_argument(spanish, dest=option.removeprefix("--"), **hidden)
 
 
 def run(config: Config, options: argparse.Namespace) -> int:
@@ -54,27 +60,27 @@ def run(config: Config, options: argparse.Namespace) -> int:
 
 
 def _create(store: TokenStore, audit: AuditLog, options: argparse.Namespace) -> None:
-    if (options.usos is not None) != (options.scope == "inscripcion"):
-        raise InvalidParameterError("--usos", "expected with --scope inscripcion, and only there")
-    if options.usos is not None and not 1 <= options.usos <= 1_000_000:
-        raise InvalidParameterError("--usos", "expected a number from 1 to 1000000")
-    if options.servidor is not None and options.scope != "ingest":
-        raise InvalidParameterError("--servidor", "expected with --scope ingest only")
-    if options.validez is not None and options.scope != "inscripcion":
-        raise InvalidParameterError("--validez", "expected with --scope inscripcion only")
+    if (options.uses is not None) != (options.scope == "inscripcion"):
+        raise InvalidParameterError("--uses", "expected with --scope inscripcion, and only there")
+    if options.uses is not None and not 1 <= options.uses <= 1_000_000:
+        raise InvalidParameterError("--uses", "expected a number from 1 to 1000000")
+    if options.server is not None and options.scope != "ingest":
+        raise InvalidParameterError("--server", "expected with --scope ingest only")
+    if options.lifetime is not None and options.scope != "inscripcion":
+        raise InvalidParameterError("--lifetime", "expected with --scope inscripcion only")
     made = store.add(
         options.scope,
-        name=options.nombre,
-        server=None if options.servidor is None else _server(options.servidor),
-        expires_at=None if options.vence is None else _moment(options.vence),
-        uses=options.usos,
-        lifetime=None if options.validez is None else _duration("--validez", options.validez),
+        name=options.name,
+        server=None if options.server is None else _server(options.server),
+        expires_at=None if options.expires is None else _moment(options.expires),
+        uses=options.uses,
+        lifetime=None if options.lifetime is None else _duration("--lifetime", options.lifetime),
     )
     audit.write(
         "token made",
         token=made.id,
         scope=options.scope,
-        server=options.servidor,
+        server=options.server,
         by=getpass.getuser(),
     )
     print(made.secret)
@@ -120,22 +126,22 @@ def _server(text: str) -> str:
     except ValueError as error:
         if "/" in text or not _ID.fullmatch(text):
             raise InvalidParameterError(
-                "--servidor", f"expected an id_maquina, an address or a network: {error}"
+                "--server", f"expected an id_maquina, an address or a network: {error}"
             ) from error
         return f"id:{text}"
 
 
 def _moment(text: str) -> int:
     if _DURATION.fullmatch(text):
-        return times.now() + _duration("--vence", text)
+        return times.now() + _duration("--expires", text)
     try:
         moment = times.parse(text)
     except ValueError as error:
         raise InvalidParameterError(
-            "--vence", f"expected 90d, 12h, 30m or a time, got {text[:60]!r}"
+            "--expires", f"expected 90d, 12h, 30m or a time, got {text[:60]!r}"
         ) from error
     if moment <= times.now():
-        raise InvalidParameterError("--vence", f"expected a time to come, got {text[:60]!r}")
+        raise InvalidParameterError("--expires", f"expected a time to come, got {text[:60]!r}")
     return moment
 
 

@@ -1,6 +1,6 @@
-"""Who gets in: every request shows a token that is good for its route, or goes no further.
+"""Authentication: every request shows a token that its route accepts, or is refused.
 
-As long as no token was made, authentication is disabled, and only this machine is answered;
+As long as no token was made, authentication is disabled and only this machine is answered;
 service/maintenance/startup.py refuses to serve any other address then.
 """
 
@@ -9,131 +9,129 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Callable
 
 import falcon
 
 from service.auth.audit_log import AuditLog
-from service.auth.auth_throttle import Brake
-from service.auth.token_format import ADMINISTRATORS, COOKIE, PUBLIC, READERS, masked
+from service.auth.auth_throttle import AuthThrottle
+from service.auth.token_format import COOKIE, PUBLIC, masked
 from service.errors import ForbiddenError, UnauthorizedError
+from service.http.router import READ_METHODS
+from service.http.same_origin import is_same_origin
 from service.report import Report
 from service.store.tokens import Token, TokenStore
 
 _FORWARDED = ("X-Forwarded-For", "X-Real-IP", "Forwarded")
 _LOOPBACK = re.compile(r"(127(\.[0-9]{1,3}){3}|\[::1\]|localhost)(:[0-9]{1,5})?", re.IGNORECASE)
-_SHOWN = 200  # characters of an address in the audit log
+_MAX_LOGGED_ADDRESS = 200  # characters
 
 
-class Doors:
-    """Middleware. doors: the scopes that a method and route take, where they are not READERS."""
+class AuthenticationMiddleware:
+    """Sets req.context.token; null where authentication is disabled or the route is public.
+
+    scopes_of: the scopes that a method of a route (its URI template) accepts.
+    """
 
     def __init__(
         self,
         tokens: TokenStore,
-        brake: Brake,
-        audit: AuditLog,
-        doors: Mapping[tuple[str, str], frozenset[str]],
+        throttle: AuthThrottle,
+        audit_log: AuditLog,
+        scopes_of: Callable[[str, str], frozenset[str]],
     ) -> None:
         self._tokens = tokens
-        self._brake = brake
-        self._audit = audit
-        self._doors = doors
+        self._throttle = throttle
+        self._audit_log = audit_log
+        self._scopes_of = scopes_of
 
     def process_resource(
-        self,
-        req: falcon.Request,
-        _resp: falcon.Response,
-        resource: object,
-        _params: Mapping[str, object],
+        self, req: falcon.Request, _resp: falcon.Response, resource: object, _params: object
     ) -> None:
         """Raises UnauthorizedError, ForbiddenError, TooManyAttemptsError."""
         req.context.token = None
         if resource is None:
             return
-        scopes = self._scopes(req)
+        scopes = self._scopes_of(req.method, req.uri_template or "")
         if scopes == PUBLIC:
             return
         if self._tokens.auth_disabled():
             _require_loopback(req)
             return
-        secret = _secret_of(req)
-        token = None if secret is None else self._tokens.find(secret)
-        if token is None:
-            if secret is not None:
-                self._brake.failed(req.context.source)
-            raise UnauthorizedError
+        token = self._authenticate(req)
         if token.scope == "admin":
-            self._audit.write(
+            self._audit_log.write(
                 "admin scope used",
                 token=token.id,
                 name=token.name,
                 method=req.method,
-                address=masked(req.relative_uri)[:_SHOWN],
-                source=req.context.source,
+                address=masked(req.relative_uri)[:_MAX_LOGGED_ADDRESS],
+                source=req.context.client_ip,
             )
         if token.scope not in scopes:
             raise ForbiddenError(
-                f"a token of scope {token.scope} is not for this, one of"
-                f" {' or '.join(sorted(scopes))} is"
+                f"this needs a token of scope {' or '.join(sorted(scopes))}, got {token.scope}"
             )
         req.context.token = token
 
     def process_response(
         self, _req: falcon.Request, resp: falcon.Response, _resource: object, _succeeded: bool
     ) -> None:
-        # What strangers sent is shown again here: no browser is to find pages or scripts in it.
+        # Answers repeat what clients sent: no browser may sniff a page or a script in it.
         resp.set_header("X-Content-Type-Options", "nosniff")
 
-    def _scopes(self, req: falcon.Request) -> frozenset[str]:
-        reading = req.method in {"GET", "HEAD", "OPTIONS"}
-        default = READERS if reading else ADMINISTRATORS
-        return self._doors.get((req.method, req.uri_template or ""), default)
+    def _authenticate(self, req: falcon.Request) -> Token:
+        secret = _secret_of(req)
+        token = None if secret is None else self._tokens.find(secret)
+        if token is None:
+            if secret is not None:
+                self._throttle.failed(req.context.client_ip)
+            raise UnauthorizedError
+        return token
 
 
 def authorize(tokens: TokenStore, req: falcon.Request, report: Report) -> None:
-    """Raises ForbiddenError where the token speaks for another server than the report does."""
+    """Raises ForbiddenError where the token is bound to another server than the report's."""
     token: Token | None = req.context.token
     if token is not None and not tokens.may_send(token, report):
-        raise ForbiddenError("this token reports for another server than this report is of")
+        raise ForbiddenError("this token is bound to another server than the one in this report")
 
 
 def _require_loopback(req: falcon.Request) -> None:
-    """Raises ForbiddenError where an open house would be open to more than this machine.
+    """Raises ForbiddenError where a request may come from another machine.
 
-    That is where a proxy passes strangers on, and where a page of some other site has its name
-    point to 127.0.0.1, so that the reader's browser asks here for it.
+    A proxy may pass it on, or a browser may send it for a page of another site whose name
+    resolves to 127.0.0.1 (DNS rebinding).
     """
     if any(req.get_header(name) is not None for name in _FORWARDED):
-        raise ForbiddenError("no token was made yet, so this answers nobody behind a proxy")
+        raise ForbiddenError("no token was made yet, so requests through a proxy are refused")
     host = req.get_header("Host")
     if host is not None and not _LOOPBACK.fullmatch(host):
         raise ForbiddenError(
-            "no token was made yet, so this answers to 127.0.0.1, [::1] and localhost only"
+            "no token was made yet, so only 127.0.0.1, [::1] and localhost are served"
         )
-    # A page may send what it likes to any host, without leave as long as it has no Content-Type.
-    origin = req.get_header("Origin")
-    if origin is not None and origin.partition("://")[2] != host:
-        raise ForbiddenError("no token was made yet, so this answers no page of another site")
+    # A page may post to any host without a preflight as long as it sends no Content-Type.
+    if not is_same_origin(req):
+        raise ForbiddenError("no token was made yet, so pages of other sites are refused")
 
 
 def _secret_of(req: falcon.Request) -> str | None:
-    """What was shown in place of a token; a cookie and a password are for reading only."""
-    scheme, _, given = (req.get_header("Authorization") or "").partition(" ")
+    """The secret that a request shows; a cookie and HTTP Basic authenticate reads only."""
+    scheme, _, credentials = (req.get_header("Authorization") or "").partition(" ")
     if scheme.lower() == "bearer":
-        return given.strip()
-    if req.method == "GET":
+        return credentials.strip()
+    if req.method in READ_METHODS:
         if scheme.lower() == "basic":
-            return _password(given.strip())
+            return _password(credentials.strip())
         if not scheme:
             values = req.get_cookie_values(COOKIE)
             return values[0] if values else None
     return "" if scheme else None
 
 
-def _password(given: str) -> str:
+def _password(credentials: str) -> str:
     try:
-        text = base64.b64decode(given, validate=True).decode()
+        text = base64.b64decode(credentials, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         return ""
     return text.partition(":")[2]

@@ -1,4 +1,4 @@
-"""Where a request comes from: the address of its connection, or what a named proxy says of it."""
+"""The address of a client: that of its connection, or the one that a trusted proxy reports."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 import falcon
 
 
-class Sources:
-    """Middleware: sets req.context.source. Only proxies that are named are believed."""
+class ClientIpMiddleware:
+    """Sets req.context.client_ip. Believes X-Forwarded-For of the given proxies only."""
 
     def __init__(self, proxies: Sequence[IPv4Network | IPv6Network]) -> None:
         self._proxies = proxies
 
     def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
-        source = str(req.remote_addr)
-        if "." in source:  # IPv4, also where IPv6 is listened to
-            source = source.removeprefix("::ffff:")
-        # Each proxy adds the address that it sees, so what stands left of the last stranger may
-        # be made up by him.
-        said = [part.strip() for part in (req.get_header("X-Forwarded-For") or "").split(",")]
-        while said and self._is_proxy(source) and _is_address(said[-1]):
-            source = said.pop()
-        req.context.source = source
+        client = str(req.remote_addr)
+        if "." in client:  # an IPv4 client on an IPv6 socket
+            client = client.removeprefix("::ffff:")
+        # Each proxy appends the address that it sees. Left of the last address that no proxy of
+        # ours has, a client may have made up everything.
+        forwarded = [part.strip() for part in (req.get_header("X-Forwarded-For") or "").split(",")]
+        while forwarded and self._is_proxy(client) and _is_address(forwarded[-1]):
+            client = forwarded.pop()
+        req.context.client_ip = client
 
-    def _is_proxy(self, source: str) -> bool:
-        return _is_address(source) and any(
-            ip_address(source) in network for network in self._proxies
+    def _is_proxy(self, client: str) -> bool:
+        return _is_address(client) and any(
+            ip_address(client) in network for network in self._proxies
         )
 
 
@@ -36,4 +36,4 @@ def _is_address(text: str) -> bool:
         ip_address(text)
     except ValueError:
         return False
-    return "%" not in text  # what follows may be anything, of any length
+    return "%" not in text  # a zone is any text, of any length

@@ -1,4 +1,4 @@
-"""Answers carry a digest of what they are: who has it already is told so, and sent nothing."""
+"""Entity tags: a strong ETag on every answer to a read, and 304 where the client has it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ from hashlib import blake2b
 
 import falcon
 
+from service.http.router import READ_METHODS
 
-class EntityTagMiddleware:
-    """Middleware: a strong ETag on all that is read, and 304 to who names it (RFC 9110, 13.1.2)."""
+
+class ETagMiddleware:
+    """Sets a digest of the body as ETag, and evaluates If-None-Match (RFC 9110, 13.1.2)."""
 
     def process_response(
         self, req: falcon.Request, resp: falcon.Response, _resource: object, _succeeded: bool
     ) -> None:
-        if req.method != "GET" or resp.status_code != 200 or resp.cache_control == "no-store":
+        if (
+            req.method not in READ_METHODS
+            or resp.status_code != 200
+            or resp.cache_control == "no-store"
+        ):
             return
         body = resp.render_body()
         if body is None:

@@ -26,8 +26,8 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 DEFAULT_LIMIT = 100
-MOST = 1000
-LARGEST = 2**63 - 1
+MAX_LIMIT = 1000
+MAX_INTEGER = 2**63 - 1  # of SQLite, and of a 64-bit column
 
 # Python's int() would read +1, 1_0, spaces and digits of every script as well.
 _INTEGER = re.compile(r"[0-9]{1,19}")
@@ -175,7 +175,7 @@ def _cursor(value: str) -> int:
     return int(value, 16)
 
 
-LIMIT = integer("limit", 1, MOST)
+LIMIT = integer("limit", 1, MAX_LIMIT)
 CURSOR = Parameter("cursor", "the cursor of a next page", _cursor)
 PAGING = (LIMIT, CURSOR)
 

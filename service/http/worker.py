@@ -25,7 +25,7 @@ from service.auth.token_format import masked
 
 _LINGER_SECONDS = 0.02
 _CLOSE_SECONDS = 1  # for the other side to have read the answer, and to close as well
-_MOST_SHOWN = 200  # characters of what a stranger sent, in the log
+_MAX_LOGGED = 200  # characters of what a stranger sent, in the log
 _OURS = (InvalidResponseHeader, InvalidResponseHeaderName)  # who asks is not to blame for them
 
 
@@ -135,7 +135,7 @@ class LingeringThreadWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has
                 with contextlib.suppress(OSError):
                     socket.socket.send(client, answer, socket.MSG_DONTWAIT)
         elif isinstance(exc, ParseException) and not isinstance(exc, _OURS):
-            said = masked(ascii(str(exc))[1:-1])[:_MOST_SHOWN]
+            said = masked(ascii(str(exc))[1:-1])[:_MAX_LOGGED]
             self.log.warning("not an HTTP request, from %s: %s", addr[0] if addr else "-", said)
             with contextlib.suppress(OSError):
                 util.write_nonblock(client, _problem(f"expected an HTTP/1.1 request, got: {said}"))

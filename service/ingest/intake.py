@@ -1,4 +1,4 @@
-"""Takes a report in: read, validate, archive, store, in this order."""
+"""Intake of reports: read and validate, then archive and store, in this order."""
 
 from __future__ import annotations
 
@@ -12,24 +12,28 @@ from service.ingest.validation import ReportValidator
 from service.report import Report
 from service.store.write.reports import Plan, ReportStore, Stored
 
-MAX_REMEMBERED = 10_000
+_MAX_REMEMBERED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingReport:
+    """A valid report, and the document that spelled it."""
+
+    raw: bytes
+    report: Report
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A report that is not stored yet."""
+    """A report on its way to disk."""
 
     raw: bytes
     report: Report
     plan: Plan | None
 
 
-def _anybody_may(_report: Report) -> None:
-    """Send it."""
-
-
 class Intake:
-    """Where reports come in. Those that arrive together share the syncs of both files."""
+    """Reports that arrive together share the syncs of the archive and of the database."""
 
     def __init__(
         self,
@@ -43,22 +47,24 @@ class Intake:
         self._reports = reports
         self._now = now
         self._commits = GroupCommit(self._commit)
-        # By digest, when it was archived: what is not stored yet. Sent again while the database
-        # cannot take it, it must not fill the archive with copies of itself.
+        # Archived, not yet stored: the moment of archiving by digest. A report that is sent again
+        # while the database cannot take it must not fill the archive with copies of itself.
         self._archived: dict[bytes, int] = {}
 
-    def receive(self, raw: bytes, check: Callable[[Report], None] = _anybody_may) -> Stored:
+    def read(self, raw: bytes) -> IncomingReport:
+        """The report that these bytes spell. Raises InvalidReportError."""
+        document = read_json(raw, self._validator.bounds)
+        return IncomingReport(raw, self._validator.validate(document))
+
+    def store(self, incoming: IncomingReport) -> Stored:
         """The record of this report; archived and stored, both on disk, when this returns.
 
-        check: raises an error of ours for a report that its sender may not send.
-        Raises InvalidReportError, and StorageUnavailableError when it should be sent again.
+        Raises StorageUnavailableError when it should be sent again.
         """
-        report = self._validator.validate(read_json(raw, self._validator.bounds))
-        check(report)
-        plan = self._reports.plan(report)
+        plan = self._reports.plan(incoming.report)
         if plan is not None and plan.id_serv is not None:
             return Stored(plan.id_serv, new=False)
-        return self._commits.submit(Arrival(raw, report, plan))
+        return self._commits.submit(Arrival(incoming.raw, incoming.report, plan))
 
     def _commit(self, arrivals: Sequence[Arrival]) -> list[Stored]:
         now = self._now()
@@ -69,8 +75,8 @@ class Intake:
         }
         if fresh:
             self._archive.append_all(list(fresh.values()), now)
-        if len(self._archived) + len(fresh) > MAX_REMEMBERED:
-            self._archived.clear()  # costs a second line each, should they come again
+        if len(self._archived) + len(fresh) > _MAX_REMEMBERED:
+            self._archived.clear()  # each costs a second line if it comes again
         self._archived.update(dict.fromkeys(fresh, now))
         stored = self._reports.add_all(
             [

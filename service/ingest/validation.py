@@ -1,8 +1,8 @@
-"""Decides whether a document is a report, and says in plain words why one is not.
+"""Validates documents against the schemas of reports, and words the faults of invalid ones.
 
-jsonschema-rs decides: a hundred times faster, on every report. jsonschema, the reference, checks
-the schema files when they are loaded and finds the faults of a rejected document. Tests hold the
-two to the same verdicts. A schema's titles are the words for what it expects.
+jsonschema-rs judges every report, a hundred times faster than jsonschema. jsonschema, the
+reference, checks the schema files when they are loaded and finds the faults of a rejected
+document. Tests hold the two to the same verdicts. A schema's titles word its expectations.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,8 @@ from service.ingest.json_reader import Bounds, Document
 from service.report import Report
 
 SCHEMAS_FOLDER = Path(__file__).resolve().parents[2] / "schemas"
-MOST_FAULTS = 10
-MOST_SHOWN = 60  # characters of a text that was sent
+MAX_FAULTS = 10
+MAX_SHOWN = 60  # characters of a text that was sent
 
 _FILE_NAME = re.compile(r"report\.v(\d+)\.json")
 
@@ -48,18 +48,13 @@ class ReportValidator:
         """The report that this document is. Raises InvalidReportError, with at most 10 faults."""
         value = document.value
         schema = self._schema_for(value)
-        if not schema.accepts(value):
-            raise InvalidReportError(*islice(schema.faults(value), MOST_FAULTS))
-        assert isinstance(value, dict)  # noqa: S101 — the schema has just said so
-        try:
-            return wire.report_of(value, document.digest)
-        except ValueError as error:
-            raise InvalidReportError(
-                *(
-                    Fault(_pointer(path), _sentence(schema.expected(path), found))
-                    for path, found in islice(wire.unreadable(value), MOST_FAULTS)
-                )
-            ) from error
+        report = None
+        if schema.accepts(value):
+            assert isinstance(value, dict)  # noqa: S101 — as every schema of a report demands
+            report = wire.report_of(value, document.digest)
+        if report is None:
+            raise InvalidReportError(*islice(schema.faults(value), MAX_FAULTS))
+        return report
 
     def _schema_for(self, value: object) -> _CompiledSchema:
         if not (isinstance(value, dict) and "version_esquema" in value):
@@ -101,13 +96,25 @@ class _CompiledSchema:
         return str(subschema["title"])
 
     def faults(self, value: object) -> Iterator[Fault]:
-        """The faults of a document, the one place named once even where several rules break.
+        """The faults of a document, each place once even where it breaks several rules."""
+        seen = set()
+        for fault in chain(self._schema_faults(value), self._unreadable(value)):
+            if fault.pointer not in seen:
+                seen.add(fault.pointer)
+                yield fault
+
+    def _unreadable(self, value: object) -> Iterator[Fault]:
+        if isinstance(value, dict):
+            for path, found in wire.unreadable(value):
+                yield Fault(_pointer(path), _sentence(self.expected(path), found))
+
+    def _schema_faults(self, value: object) -> Iterator[Fault]:
+        """The reference's errors in words.
 
         The reference needs a tenth of a millisecond an item, so of a long list it sees only
         the first items that the fast validator rejects; and it writes out all members that are
         unknown, so it sees only the first of those.
         """
-        seen = set()
         positions: dict[str, list[int]] = {}
         seen_by_reference = _shortened(value, self._schema)
         if isinstance(value, dict):
@@ -117,7 +124,7 @@ class _CompiledSchema:
                     if len(items) > self._schema["properties"][member]["maxItems"]:
                         yield Fault(f"/{member}", _sentence(self.expected([member]), items))
                     rejected = (at for at, item in enumerate(items) if not accepts(item))
-                    positions[member] = list(islice(rejected, MOST_FAULTS))
+                    positions[member] = list(islice(rejected, MAX_FAULTS))
                     item = self._resolved(self._schema["properties"][member]["items"])
                     seen_by_reference[member] = [
                         _shortened(items[at], item) for at in positions[member]
@@ -126,10 +133,7 @@ class _CompiledSchema:
             path = list(error.absolute_path)
             if len(path) > 1 and path[0] in positions:
                 path[1] = positions[str(path[0])][int(path[1])]
-            for fault in self._faults_of(error, path):
-                if fault.pointer not in seen:
-                    seen.add(fault.pointer)
-                    yield fault
+            yield from self._faults_of(error, path)
 
     def _faults_of(
         self, error: jsonschema.ValidationError, path: list[str | int]
@@ -191,7 +195,7 @@ def _shortened(value: object, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401
     if not isinstance(value, dict):
         return value
     known = schema["properties"]
-    unknown = islice((member for member in value if member not in known), MOST_FAULTS)
+    unknown = islice((member for member in value if member not in known), MAX_FAULTS)
     kept = known.keys() & value.keys() | set(unknown)
     return {member: found for member, found in value.items() if member in kept}
 
@@ -215,8 +219,8 @@ def _shown(found: object) -> str:
 
 def _start(text: str) -> str:
     """As much of a text as stays short when every character outside ASCII is escaped."""
-    start = text[:MOST_SHOWN]
-    while len(_quoted(start)) > MOST_SHOWN + len('""'):
+    start = text[:MAX_SHOWN]
+    while len(_quoted(start)) > MAX_SHOWN + len('""'):
         start = start[:-1]
     return start
 

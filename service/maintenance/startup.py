@@ -1,31 +1,32 @@
-"""What must be there before the service starts: the data folder and the migrated database."""
+"""Startup: the data folder, the migrated database, and a safe address to serve on."""
 
 from __future__ import annotations
 
 import os
+import socket
 
 from service.config import Config
-from service.errors import InsecureBindError, StorageUnavailableError
+from service.errors import InsecureBindError, PortUnavailableError, StorageUnavailableError
 from service.store.engines import open_database
 from service.store.queries import load_queries
 from service.store.tokens import TokenStore
 
 
 def prepare(config: Config) -> None:
-    """Creates what is missing, and sees to it that not everybody can come in.
+    """Creates the data folder and the database, and refuses an address that is open to everybody.
 
     Raises StorageUnavailableError, IncompatibleDatabaseError, InsecureBindError.
     """
     prepare_data_folder(config)
     tokens = TokenStore(open_database(config.database), load_queries())
     if tokens.auth_disabled() and (config.proxies or not config.is_on_loopback):
-        others = "the proxies of COMPLIANCE_PROXIES let others reach it"
-        if not config.proxies:
-            others = f"COMPLIANCE_BIND: others can reach {config.bind}"
+        reason = f"COMPLIANCE_BIND: other machines can reach {config.bind}"
+        if config.proxies:
+            reason = "COMPLIANCE_PROXIES: other machines can reach the service through a proxy"
         raise InsecureBindError(
-            f"{others}, and no token was made yet, so that everybody could read and report: make"
-            " one first (python -m service token create --scope admin), or serve on 127.0.0.1 or"
-            " [::1], and to no proxy"
+            f"{reason}, and without a token everybody could read and report: make a token first"
+            " (python -m service token create --scope admin), or serve on 127.0.0.1 or [::1]"
+            " without a proxy"
         )
 
 
@@ -41,6 +42,21 @@ def prepare_data_folder(config: Config) -> None:
         if not os.access(folder, os.W_OK | os.X_OK):
             raise StorageUnavailableError(f"COMPLIANCE_DATA: cannot write to the folder {folder}")
     open_database(config.database).migrate()
+
+
+def require_free_port(host: str, port: int) -> None:
+    """Raises PortUnavailableError, with one clear line, where the address cannot be bound."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            shown = f"[{host}]" if ":" in host else host
+            raise PortUnavailableError(
+                f"cannot listen on {shown}:{port}: {error.strerror};"
+                " COMPLIANCE_BIND=127.0.0.1:8001 would choose another port"
+            ) from error
 
 
 def require_database(config: Config) -> None:

@@ -7,15 +7,16 @@ from urllib.parse import parse_qs
 
 import falcon
 
-from service.auth.auth_throttle import Brake
+from service.auth.auth_throttle import AuthThrottle
 from service.auth.token_format import COOKIE, READERS
 from service.errors import ForbiddenError, InvalidParameterError
 from service.http.parameters import text
+from service.http.same_origin import is_same_origin
 from service.pages.site import Site
 from service.store.tokens import TokenStore
 
 _BACK = text("volver", 2048)
-_MOST_BYTES = 4096
+_MAX_BYTES = 4096
 _WORKING_DAY = 12 * 3600  # seconds
 
 # A path of ours: neither another host (//…) nor anything that a browser could take for one.
@@ -23,10 +24,10 @@ _OWN_PATH = re.compile(r"/(?![/\\])[\x21-\x7e]*")
 
 
 class SignInPage:
-    def __init__(self, site: Site, tokens: TokenStore, brake: Brake) -> None:
+    def __init__(self, site: Site, tokens: TokenStore, throttle: AuthThrottle) -> None:
         self._site = site
         self._tokens = tokens
-        self._brake = brake
+        self._throttle = throttle
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         query = self._site.query(req, resp, _BACK)
@@ -38,7 +39,7 @@ class SignInPage:
         back, secret = form.get("volver", "/"), form.get("token", "").strip()
         token = self._tokens.find(secret)
         if token is None or token.scope not in READERS:
-            self._brake.failed(req.context.source)
+            self._throttle.failed(req.context.client_ip)
             resp.status = falcon.HTTP_401
             self._show(req, resp, back, wrong=True)
             return
@@ -73,7 +74,7 @@ def _own(address: str) -> str:
 def _form(req: falcon.Request) -> dict[str, str]:
     """Raises InvalidParameterError."""
     length = req.content_length or 0
-    if length > _MOST_BYTES:
+    if length > _MAX_BYTES:
         raise InvalidParameterError("token", "expected a form of at most 4096 bytes")
     try:
         fields = parse_qs(req.bounded_stream.read(length).decode("ascii"), strict_parsing=True)
@@ -87,6 +88,5 @@ def _refuse_strangers(req: falcon.Request) -> None:
     # Browsers say where a request comes from; what is no browser cannot be deceived into one.
     if req.get_header("Sec-Fetch-Site") not in {None, "same-origin", "none"}:
         raise ForbiddenError("this form has to be sent from a page of this service")
-    origin = req.get_header("Origin")
-    if origin is not None and origin.partition("://")[2] != req.get_header("Host"):
+    if not is_same_origin(req):
         raise ForbiddenError("this form has to be sent from a page of this service")

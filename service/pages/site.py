@@ -14,6 +14,7 @@ from markupsafe import Markup
 from service import times
 from service.errors import InvalidParameterError, UnauthorizedError
 from service.http.parameters import Parameter, Query
+from service.http.router import READ_METHODS
 from service.pages import charts, formats
 from service.pages import escaping as names
 from service.pages.catalogue import load_translations
@@ -74,7 +75,7 @@ class Site:
         language = chosen(req)
         page = self._environments[language].get_template(template)
         switch = [(code, name, address_in(req, code)) for code, name in LANGUAGES.items()]
-        signed_in = req.method == "GET" and getattr(req.context, "token", None) is not None
+        signed_in = req.method in READ_METHODS and getattr(req.context, "token", None) is not None
         shown |= {"language": language, "switch": switch, "signed_in": signed_in}
         resp.data = page.render(shown).encode()
         resp.content_type = "text/html; charset=utf-8"
@@ -87,7 +88,7 @@ class Site:
     def show_error(self, req: falcon.Request, resp: falcon.Response, error: Exception) -> None:
         """The page in place of the problem document; the status is set already."""
         if isinstance(error, UnauthorizedError):
-            if req.method == "GET" and req.get_header("Authorization") is None:
+            if req.method in READ_METHODS and req.get_header("Authorization") is None:
                 resp.status = HTTPStatus.SEE_OTHER.value
                 resp.location = f"/entrar?{urlencode({'volver': req.relative_uri})}"
             else:

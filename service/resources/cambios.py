@@ -26,7 +26,7 @@ _COLUMNS = (
 _TIMES = {"fecha_hora_antes", "fecha_hora_despues"}
 
 
-class Cambios:
+class Changes:
     def __init__(self, history: HistoryStore) -> None:
         self._history = history
 

@@ -13,7 +13,7 @@ from service.store.read.records import ServerRow
 _COLUMNS = (*ServerRow._fields, "recibido", "tardio")
 
 
-class Historial:
+class RecordHistory:
     def __init__(self, history: HistoryStore) -> None:
         self._history = history
 

@@ -1,33 +1,67 @@
-"""/servers/{id_serv}/procesos, /procesos: processes of a record, and of the fleet."""
+"""Processes: those of a record, those of the fleet at a moment, and where each name ever ran."""
 
 from __future__ import annotations
 
 import falcon
 
-from service.http.filters import NAME, USERNAME
-from service.http.listing import FORMAT, Listing, show_whole
-from service.http.parameters import Query
-from service.resources.occurrences import Kind
+from service.http.filters import MOMENT, NAME, PID, USERNAME, matching
+from service.http.listing import FORMAT, Listing, show_page, show_whole
+from service.http.parameters import PAGING, Query
+from service.resources.occurrences import (
+    HISTORY,
+    HISTORY_TIMES,
+    OCCURRENCE_TIMES,
+    WHERE,
+    record_reference,
+)
+from service.store.read.occurrences import OccurrenceStore, ProcessHistory, ProcessOccurrence
 from service.store.read.records import ProcessRow, RecordStore
 
-PROCESSES = Kind(
-    "procesos",
-    names=(NAME, USERNAME),
-    columns=ProcessRow._fields,
-)
+_Store = OccurrenceStore[ProcessOccurrence, ProcessHistory]
 
 
-class Procesos:
+class RecordProcesses:
+    """`/servers/{id_serv}/procesos`."""
+
     def __init__(self, records: RecordStore) -> None:
         self._records = records
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, id_serv: int) -> None:
         query = Query(req.query_string, FORMAT)
         server, processes = self._records.processes(id_serv)
-        of = {
-            "id_serv": server.id_serv,
-            "ip_server": server.ipaddress,
-            "fecha_hora": server.fecha_hora,
-        }
-        listing = Listing("procesos", ProcessRow._fields, processes, of=of)
+        listing = Listing("procesos", ProcessRow._fields, processes, of=record_reference(server))
         show_whole(req, resp, query, listing)
+
+
+class ProcessOccurrences:
+    """`/procesos: now, or at `fecha_hora``."""
+
+    columns = (*WHERE, "fecha_hora", *ProcessRow._fields, "visto_desde", "visto_hasta")
+
+    def __init__(self, store: _Store) -> None:
+        self._store = store
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        query = Query(req.query_string, NAME, USERNAME, PID, MOMENT, *PAGING, FORMAT)
+        moment, wanted = query[MOMENT], matching(query)
+        if moment is None:
+            page = self._store.now(wanted, query.after, query.limit)
+        else:
+            page = self._store.at(wanted, moment, query.after, query.limit)
+        listing = Listing("procesos", self.columns, page.rows, times=OCCURRENCE_TIMES)
+        show_page(req, resp, query, listing, page.after)
+
+
+class ProcessHistories:
+    """`/procesos/historial: on which servers a name ever ran, from when to when`."""
+
+    columns = (*WHERE, NAME.name, USERNAME.name, *HISTORY)
+
+    def __init__(self, store: _Store) -> None:
+        self._store = store
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        query = Query(req.query_string, NAME, USERNAME, *PAGING, FORMAT)
+        page = self._store.ever(matching(query), query.after, query.limit)
+        listing = Listing("historial", self.columns, page.rows, times=HISTORY_TIMES)
+        show_page(req, resp, query, listing, page.after)

@@ -14,7 +14,7 @@ from service.store.read.fleet import FleetStore, News, ServerState, Summary
 _COLUMNS = ("grupo", "nombre", "version", "cuenta")
 
 
-class Resumen:
+class FleetSummary:
     def __init__(self, fleet: FleetStore) -> None:
         self._fleet = fleet
 

@@ -1,8 +1,6 @@
-"""/servers: the reports of servers come in here, and what is known of each goes out."""
+"""/servers: takes reports, lists the servers of the fleet, and shows a record."""
 
 from __future__ import annotations
-
-from functools import partial
 
 import falcon
 
@@ -48,8 +46,9 @@ class Servers:
         self._max_body = max_body
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        body = read_body(req, self._max_body)
-        stored = self._intake.receive(body, partial(authorize, self._tokens, req))
+        incoming = self._intake.read(read_body(req, self._max_body))
+        authorize(self._tokens, req, incoming.report)
+        stored = self._intake.store(incoming)
         resp.status = falcon.HTTP_201 if stored.new else falcon.HTTP_200
         resp.location = f"/servers/{stored.id_serv}"
         resp.media = {"id_serv": stored.id_serv}

@@ -15,7 +15,7 @@ from service.http.request_body import read_body
 from service.ingest.json_reader import read_json
 from service.store.tokens import Token, TokenStore
 
-_MOST_BYTES = 10_000
+_MAX_BYTES = 10_000
 _ID = re.compile(r"[0-9A-Za-z._:-]{1,128}")  # as schemas/report.v2.json lets it be
 _MEMBERS = {"id_maquina", "nombre_host"}
 
@@ -51,7 +51,7 @@ class Enrolment:
         by: Token | None = req.context.token
         if by is None:
             raise ForbiddenError("no token was made here, so that none is needed")
-        id_maquina, nombre_host = _machine(read_json(read_body(req, _MOST_BYTES)).value)
+        id_maquina, nombre_host = _machine(read_json(read_body(req, _MAX_BYTES)).value)
         if by.scope == "inscripcion":
             made = self._tokens.enrol(by, id_maquina, nombre_host)
         else:

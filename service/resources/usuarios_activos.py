@@ -1,33 +1,67 @@
-"""/servers/{id_serv}/usuarios_activos, /usuarios_activos: logins of a record, and of the fleet."""
+"""Logins: those of a record, those of the fleet at a moment, and where each user ever logged in."""
 
 from __future__ import annotations
 
 import falcon
 
-from service.http.filters import USERNAME
-from service.http.listing import FORMAT, Listing, show_whole
-from service.http.parameters import Query
-from service.resources.occurrences import Kind
+from service.http.filters import MOMENT, PID, USERNAME, matching
+from service.http.listing import FORMAT, Listing, show_page, show_whole
+from service.http.parameters import PAGING, Query
+from service.resources.occurrences import (
+    HISTORY,
+    HISTORY_TIMES,
+    OCCURRENCE_TIMES,
+    WHERE,
+    record_reference,
+)
+from service.store.read.occurrences import LoginHistory, LoginOccurrence, OccurrenceStore
 from service.store.read.records import LoginRow, RecordStore
 
-LOGINS = Kind(
-    "usuarios_activos",
-    names=(USERNAME,),
-    columns=LoginRow._fields,
-)
+_Store = OccurrenceStore[LoginOccurrence, LoginHistory]
 
 
-class UsuariosActivos:
+class RecordLogins:
+    """`/servers/{id_serv}/usuarios_activos`."""
+
     def __init__(self, records: RecordStore) -> None:
         self._records = records
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, id_serv: int) -> None:
         query = Query(req.query_string, FORMAT)
         server, logins = self._records.logins(id_serv)
-        of = {
-            "id_serv": server.id_serv,
-            "ip_server": server.ipaddress,
-            "fecha_hora": server.fecha_hora,
-        }
-        listing = Listing("usuarios_activos", LoginRow._fields, logins, of=of)
+        listing = Listing("usuarios_activos", LoginRow._fields, logins, of=record_reference(server))
         show_whole(req, resp, query, listing)
+
+
+class LoginOccurrences:
+    """`/usuarios_activos: now, or at `fecha_hora``."""
+
+    columns = (*WHERE, "fecha_hora", *LoginRow._fields, "visto_desde", "visto_hasta")
+
+    def __init__(self, store: _Store) -> None:
+        self._store = store
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        query = Query(req.query_string, USERNAME, PID, MOMENT, *PAGING, FORMAT)
+        moment, wanted = query[MOMENT], matching(query)
+        if moment is None:
+            page = self._store.now(wanted, query.after, query.limit)
+        else:
+            page = self._store.at(wanted, moment, query.after, query.limit)
+        listing = Listing("usuarios_activos", self.columns, page.rows, times=OCCURRENCE_TIMES)
+        show_page(req, resp, query, listing, page.after)
+
+
+class LoginHistories:
+    """`/usuarios_activos/historial: on which servers a user ever logged in, from when to when`."""
+
+    columns = (*WHERE, USERNAME.name, *HISTORY)
+
+    def __init__(self, store: _Store) -> None:
+        self._store = store
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        query = Query(req.query_string, USERNAME, *PAGING, FORMAT)
+        page = self._store.ever(matching(query), query.after, query.limit)
+        listing = Listing("historial", self.columns, page.rows, times=HISTORY_TIMES)
+        show_page(req, resp, query, listing, page.after)

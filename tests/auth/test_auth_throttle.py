@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from service.auth import auth_throttle as brake_module
+from service.auth import auth_throttle
 from service.auth import token_format as tokens
 from service.auth.audit_log import AuditLog
-from service.auth.auth_throttle import Brake
+from service.auth.auth_throttle import AuthThrottle
 from service.errors import StorageUnavailableError, TooManyAttemptsError
 from tests.support.live import LiveService
 from tests.support.raw_http import exchange
@@ -34,7 +34,7 @@ def closed(fresh_service: LiveService) -> Iterator[tuple[LiveService, str]]:
     assert secret not in fresh_service.log
 
 
-# --- the brake ---
+# --- the throttle ---
 
 
 def test_100_wrong_tokens_a_second_do_not_touch_who_has_a_good_one(
@@ -88,34 +88,34 @@ def test_a_refused_attempt_is_told_when_to_come_again(closed: tuple[LiveService,
     assert live.get("/servers", **bearer(secret)).status == 200
 
 
-def test_the_brake_remembers_so_many_sources_and_no_more() -> None:
-    brake = Brake(sleep=lambda _: None)
-    for number in range(brake_module.MAX_SOURCES + 5_000):
-        brake.failed(f"{number}." * 4)
-    assert len(brake._failures) == brake_module.MAX_SOURCES
+def test_the_throttle_remembers_so_many_sources_and_no_more() -> None:
+    throttle = AuthThrottle(sleep=lambda _: None)
+    for number in range(auth_throttle._MAX_CLIENTS + 5_000):
+        throttle.failed(f"{number}." * 4)
+    assert len(throttle._failures) == auth_throttle._MAX_CLIENTS
 
 
 def test_all_addresses_of_one_network_of_ipv6_are_one_source() -> None:
     waits: list[float] = []
-    brake = Brake(sleep=waits.append)
-    for host in range(brake_module._FREE):
-        brake.failed(str(IPv6Address("2001:db8::") + host * 2**40))
+    throttle = AuthThrottle(sleep=waits.append)
+    for host in range(auth_throttle._FREE_ATTEMPTS):
+        throttle.failed(str(IPv6Address("2001:db8::") + host * 2**40))
     assert not waits
-    brake.failed("2001:db8::ffff:ffff:ffff:ffff")
+    throttle.failed("2001:db8::ffff:ffff:ffff:ffff")
     assert waits == [1.0]
-    brake.failed("2001:db8:0:1::1")
+    throttle.failed("2001:db8:0:1::1")
     assert waits == [1.0]
 
 
 def test_a_source_is_free_again_after_a_minute_and_others_always_are() -> None:
     now, waits = [0.0], list[float]()
-    brake = Brake(now=lambda: now[0], sleep=waits.append)
-    for _ in range(brake_module._FREE + 1):
-        brake.failed("10.0.0.1")
-    brake.failed("10.0.0.2")
+    throttle = AuthThrottle(now=lambda: now[0], sleep=waits.append)
+    for _ in range(auth_throttle._FREE_ATTEMPTS + 1):
+        throttle.failed("10.0.0.1")
+    throttle.failed("10.0.0.2")
     assert waits == [1.0]
     now[0] = 61.0
-    brake.failed("10.0.0.1")
+    throttle.failed("10.0.0.1")
     assert waits == [1.0]
 
 
@@ -126,14 +126,14 @@ def test_few_threads_wait_and_the_next_is_refused_at_once() -> None:
         waiting.release()
         let_go.wait(10)
 
-    brake = Brake(sleep=sleep)
-    brake._count = lambda _: 100  # type: ignore[method-assign,assignment]
+    throttle = AuthThrottle(sleep=sleep)
+    throttle._count = lambda _: 100  # type: ignore[method-assign,assignment]
     with ThreadPoolExecutor(8) as threads:
-        for _ in range(brake_module.MAX_WAITING):
-            threads.submit(brake.failed, "10.0.0.1")
+        for _ in range(auth_throttle._MAX_WAITING):
+            threads.submit(throttle.failed, "10.0.0.1")
             assert waiting.acquire(timeout=10)
         with pytest.raises(TooManyAttemptsError):
-            brake.failed("10.0.0.1")
+            throttle.failed("10.0.0.1")
         let_go.set()
 
 

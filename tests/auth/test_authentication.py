@@ -218,7 +218,7 @@ def scopes_of(method: str, path: str) -> set[str]:
         "POST /servers": {"ingest", "admin"},
         "POST /inscripcion": {"inscripcion", "ingest"},
         "GET /tokens": {"admin"},
-        "DELETE /tokens/{token_id:key}": {"admin"},
+        "DELETE /tokens/{token_id:id}": {"admin"},
     } | {public: set(SCOPES) for public in PUBLIC}
     if method != "GET" and f"{method} {path}" not in decided:
         raise AssertionError(f"{method} {path} changes something: say here who may do that")

@@ -74,7 +74,7 @@ def _judge(document: Any) -> None:
 
 
 def _look_at(faults: Sequence[Fault], *, valid: bool) -> None:
-    assert 1 <= len(faults) <= validation.MOST_FAULTS
+    assert 1 <= len(faults) <= validation.MAX_FAULTS
     for fault in faults:
         told = f"{fault.pointer}: {fault.detail}"
         assert told.isascii()

@@ -23,7 +23,7 @@ from service.report import Process, Profile, Report
 from service.store.engines import sqlite as sqlite_engine
 from service.store.engines.sqlite import SqliteDatabase
 from service.store.queries import load_queries
-from service.store.write.reports import ReportStore
+from service.store.write.reports import ReportStore, Stored
 from tests.support.reports import report
 
 Result = TypeVar("Result")
@@ -253,6 +253,10 @@ def an_intake(database: SqliteDatabase) -> Intake:
     )
 
 
+def receive(intake: Intake, raw: bytes) -> Stored:
+    return intake.store(intake.read(raw))
+
+
 def test_all_who_find_the_database_locked_are_told_within_one_wait(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,14 +267,14 @@ def test_all_who_find_the_database_locked_are_told_within_one_wait(
     somebody = sqlite3.connect(database.path, isolation_level=None)
     somebody.execute("BEGIN IMMEDIATE")
     started = time.monotonic()
-    futures = [in_thread(intake.receive, a_document(number)) for number in range(1, 31)]
+    futures = [in_thread(receive, intake, a_document(number)) for number in range(1, 31)]
     errors = [future.exception(PATIENCE) for future in futures]
     took = time.monotonic() - started
     assert {type(error) for error in errors} == {StorageUnavailableError}
     assert took < 0.5 * 15, "30 waits one after the other would be 15 s"
     somebody.execute("ROLLBACK")
     somebody.close()
-    assert intake.receive(a_document(1)).new
+    assert receive(intake, a_document(1)).new
     database.close()
 
 
@@ -285,7 +289,7 @@ def test_a_report_that_the_database_refuses_takes_no_other_of_its_group_with_it(
     blocker = sqlite3.connect(database.path, isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")  # while it holds, a group gathers
     bad = in_thread(intake._commits.submit, Arrival(b"{}", refused, None))
-    good = [in_thread(intake.receive, a_document(number)) for number in range(3, 13)]
+    good = [in_thread(receive, intake, a_document(number)) for number in range(3, 13)]
     wait_until(lambda: len(intake._commits._waiting) >= 9)
     blocker.execute("ROLLBACK")
     assert isinstance(bad.exception(PATIENCE), sqlite3.IntegrityError)

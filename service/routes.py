@@ -1,0 +1,121 @@
+"""The routes: address, resource, and who may."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from service import times
+from service.auth.audit_log import AuditLog
+from service.auth.auth_throttle import AuthThrottle
+from service.auth.token_format import ADMINISTRATORS, ENROLLERS, PUBLIC, READERS, REPORTERS
+from service.config import Config
+from service.http.router import READ_METHODS
+from service.ingest.intake import Intake
+from service.ingest.validation import SCHEMAS_FOLDER
+from service.pages.fleet import FleetPage
+from service.pages.programs import ProgramPage
+from service.pages.server import ServerPage
+from service.pages.sign_in import SignInPage, SignOut
+from service.pages.site import Site
+from service.pages.static_files import StaticFiles
+from service.pages.users import UserPage
+from service.resources.cambios import Changes
+from service.resources.documents import Document
+from service.resources.health import Healthz, Readyz
+from service.resources.historial import RecordHistory
+from service.resources.procesos import ProcessHistories, ProcessOccurrences, RecordProcesses
+from service.resources.resumen import FleetSummary
+from service.resources.servers import Server, Servers
+from service.resources.tokens import Enrolment, OneToken, Tokens
+from service.resources.usuarios_activos import LoginHistories, LoginOccurrences, RecordLogins
+from service.store.read.fleet import FleetStore
+from service.store.read.history import HistoryStore
+from service.store.read.occurrences import (
+    LoginHistory,
+    LoginOccurrence,
+    OccurrenceStore,
+    ProcessHistory,
+    ProcessOccurrence,
+)
+from service.store.read.records import RecordStore
+from service.store.read.usage_stats import UsageStore
+from service.store.tokens import TokenStore
+
+
+@dataclass(frozen=True, slots=True)
+class Collaborators:
+    """Everything that resources and pages work with; service/app.py builds it."""
+
+    config: Config
+    intake: Intake
+    records: RecordStore
+    history: HistoryStore
+    fleet: FleetStore
+    processes: OccurrenceStore[ProcessOccurrence, ProcessHistory]
+    logins: OccurrenceStore[LoginOccurrence, LoginHistory]
+    usage: UsageStore
+    tokens: TokenStore
+    throttle: AuthThrottle
+    audit_log: AuditLog
+    site: Site
+    static: StaticFiles
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """scopes: by method, where they are not READERS for reads and ADMINISTRATORS for the rest."""
+
+    address: str
+    resource: object
+    scopes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def accepts(self, method: str) -> frozenset[str]:
+        """The scopes that a method takes; PUBLIC asks for no token. HEAD is GET's twin."""
+        reads = method in READ_METHODS or method == "OPTIONS"
+        default = READERS if reads else ADMINISTRATORS
+        return self.scopes.get("GET" if method == "HEAD" else method, default)
+
+
+def routes(c: Collaborators) -> Sequence[Route]:
+    record = "/servers/{id_serv:id}"
+    public = {"GET": PUBLIC}
+    return [
+        Route(
+            "/servers",
+            Servers(c.intake, c.fleet, c.tokens, c.config.max_body),
+            {"POST": REPORTERS},
+        ),
+        Route(record, Server(c.records)),
+        Route(f"{record}/procesos", RecordProcesses(c.records)),
+        Route(f"{record}/usuarios_activos", RecordLogins(c.records)),
+        Route(f"{record}/historial", RecordHistory(c.history)),
+        Route(f"{record}/cambios", Changes(c.history)),
+        Route("/procesos", ProcessOccurrences(c.processes)),
+        Route("/procesos/historial", ProcessHistories(c.processes)),
+        Route("/usuarios_activos", LoginOccurrences(c.logins)),
+        Route("/usuarios_activos/historial", LoginHistories(c.logins)),
+        Route("/resumen", FleetSummary(c.fleet)),
+        Route("/tokens", Tokens(c.tokens), {"GET": ADMINISTRATORS}),
+        Route("/tokens/{token_id:id}", OneToken(c.tokens, c.audit_log), {"DELETE": ADMINISTRATORS}),
+        Route("/inscripcion", Enrolment(c.tokens, c.audit_log), {"POST": ENROLLERS}),
+        Route("/", FleetPage(c.site, c.fleet, c.config.bind, times.now)),
+        Route(
+            "/servidor/{server_id:id}",
+            ServerPage(c.site, c.fleet, c.history, c.records, times.now),
+        ),
+        Route("/programa", ProgramPage(c.site, c.processes, c.usage, times.now)),
+        Route("/usuario", UserPage(c.site, c.logins, c.usage, times.now)),
+        Route("/entrar", SignInPage(c.site, c.tokens, c.throttle), {**public, "POST": PUBLIC}),
+        Route("/salir", SignOut(), {"POST": PUBLIC}),
+        Route("/static/{name}", c.static, public),
+        Route("/healthz", Healthz(), public),
+        Route("/readyz", Readyz(c.records), public),
+        Route(
+            "/openapi.json", Document(SCHEMAS_FOLDER / "openapi.json", "application/json"), public
+        ),
+        *(
+            Route(f"/schemas/{path.name}", Document(path, "application/schema+json"), public)
+            for path in sorted(SCHEMAS_FOLDER.glob("report.v*.json"))
+        ),
+    ]
