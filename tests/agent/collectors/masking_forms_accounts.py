@@ -121,7 +121,7 @@ ACCOUNT_FORMS: list[Form] = [
     Form(["radclient", "-x", "r1:1812", "auth", "R4d-key-2"], ("R4d-key-2",), ("r1:1812",)),
     Form(["testsaslauthd", "-u", "ana", "-p", "S4sl-1", "-s", "imap"], ("S4sl-1",), ("ana",)),
     Form(["imtest", "-a", "ana", "-w", "S4sl-2", "mail1"], ("S4sl-2",), ("mail1",)),
-    # Mail: swaks, sendEmail, mailx, s-nail, msmtp, mutt's URLs.
+    # Mail: swaks, sendEmail, mailx, s-nail, mutt's URLs.
     Form(
         ["swaks", "--to", "b@example.org", "-au", "ana", "-ap", "Sw4ks-1", "--server", "mx1"],
         ("Sw4ks-1",),
@@ -138,7 +138,6 @@ ACCOUNT_FORMS: list[Form] = [
         ["mailx", "-S", "smtp-auth-password=M4ilx-1", "-s", "Aviso", "b@h"], ("M4ilx-1",), ("b@h",)
     ),
     Form(["s-nail", "-Smta=smtps://ana:M4ilx-2@mx1:465", "b@h"], ("M4ilx-2",), ("mx1:465",)),
-    Form(["msmtp", "--host=mx1", "--passwordeval=echo Msmtp-1", "b@h"], ("Msmtp-1",), ("mx1",)),
     Form(["mutt", "-f", "imaps://ana:Mutt-1@imap1/INBOX"], ("Mutt-1",), ("imap1/INBOX",)),
     Form(
         ["curl", "smtp://mx1:587", "--mail-from", "a@h", "-u", "ana:Sm7p-1"], ("Sm7p-1",), ("a@h",)

