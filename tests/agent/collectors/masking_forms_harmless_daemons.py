@@ -80,7 +80,7 @@ HARMLESS_DAEMONS: list[list[str]] = [
     ],
     [
         "kube-apiserver",
-        "--basic-auth-file=/root/cdk/basic_auth.csv",
+        "--basic-auth-file=/etc/kubernetes/basic_auth.csv",
         "--etcd-servers=https://e1:2379",
     ],
     [
@@ -96,7 +96,7 @@ HARMLESS_DAEMONS: list[list[str]] = [
         "--concurrent-gc-syncs=20",
     ],
     ["kube-scheduler", "--authentication-kubeconfig=/etc/kubernetes/scheduler.conf"],
-    ["kube-controller-manager", "--service-account-private-key-file=/root/cdk/serviceaccount.key"],
+    ["kube-controller-manager", "--service-account-private-key-file=/etc/kubernetes/sa.key"],
     [
         "etcd",
         "--key-file=/etc/etcd/server.key",
@@ -212,9 +212,9 @@ HARMLESS_DAEMONS: list[list[str]] = [
         "OK",
         "-i",
         "-l",
-        "/var/log/hp-snmp-agents/cma.log",
+        "/var/log/cma.log",
     ],
-    ["/opt/quest/sbin/vasd", "-p", "/var/opt/quest/vas/vasd/.vasd.pid"],
+    ["/opt/quest/sbin/vasd", "-p", "/var/run/vasd.pid"],
     ["lxcfs", "/var/snap/lxd/common/var/lib/lxcfs", "-p", "/var/snap/lxd/common/lxcfs.pid"],
     ["/usr/bin/runsvdir", "-P", "/etc/service/enabled"],
     ["klogd", "-c", "1", "-x"],
@@ -279,6 +279,6 @@ HARMLESS_DAEMONS: list[list[str]] = [
         "org.apache.catalina.startup.Bootstrap",
         "start",
     ],
-    ["java", "-Dnetworkaddress.cache.ttl=-1", "-Dorg.mortbay.io.nio.BUSY_PAUSE=0", "-jar", "a.jar"],
+    ["java", "-Dnetworkaddress.cache.ttl=-1", "-Dapp.busy.pause=0", "-jar", "a.jar"],
     ["java", "-Dhttp.auth.preference=Basic", "-Dsun.security.krb5.debug=false", "-jar", "a.jar"],
 ]
