@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from tests.support.plain_questions import Silence, Span, at_moment, fleet_at, now, spans
+from tests.support.plain_questions import (
+    Silence,
+    Span,
+    at_moment,
+    fleet_at,
+    now,
+    spans,
+    usual_interval,
+)
 from tests.support.plain_time import HOUR, MINUTE, Arrival, stored
 from tests.support.test_plain_time import WEB, at, sent
 
@@ -59,6 +67,19 @@ def test_now_sets_silent_servers_apart_by_arrival() -> None:
     state = now(records, at(150) + 3 * HOUR, SILENCE)[WEB]
     assert (state.record.number, state.age, state.silent) == (3, 3 * HOUR, False)
     assert now(records, at(150) + 3 * HOUR + 1, SILENCE)[WEB].silent
+
+
+def test_the_usual_interval_is_the_median_of_the_last_five() -> None:
+    # Once a day until lately, hourly now; one report was missed.
+    hours = (0, 24, 48, 49, 50, 52, 53, 54)
+    records = stored(sent(*((60 * hour, 60 * hour) for hour in hours)))
+    assert usual_interval(records) == HOUR
+    assert usual_interval(records[:3]) == 24 * HOUR
+    assert usual_interval(records[:4]) == 24 * HOUR
+    assert usual_interval(records[:6]) == 2 * HOUR  # 24, 24, 1, 1 and 2 hours
+    assert usual_interval(records[:1]) == 0
+    last_five = stored(sent(*((m, m) for m in (0, 50, 60, 70, 80, 100, 120))))
+    assert usual_interval(last_five) == 10 * MINUTE  # 10, 10, 10, 20 and 20; not 50, too
 
 
 def test_silence_at_a_past_moment_is_by_place_and_with_conocido_en_by_arrival() -> None:

@@ -208,6 +208,12 @@ def test_our_own_clock_set_back_is_flagged_and_places_still_rise() -> None:
     assert told(records[4:]) == [(5, 20, None)]
 
 
+def test_the_previous_arrival_that_tells_of_our_clock_may_be_late() -> None:
+    records = stored(sent((0, 0.01), (-60, 30), (5, 5.01)))
+    assert [x.number for x in records] == [1, -1, 2]
+    assert [x.our_clock_is_wrong for x in records] == [False, False, True]
+
+
 def test_an_exact_repeat_is_the_record_that_is_there() -> None:
     first, second = sent((0, 0.01), (5, 5.01))
     again = Arrival("web", first.t, at(6), processes=first.processes)
