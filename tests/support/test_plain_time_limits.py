@@ -1,0 +1,155 @@
+"""Where the literal rules do what a reader of "Time and trust" may not expect.
+
+Each is a counterexample or a price of the rules, worked out by hand, and pinned here so that a
+change of the text or of the oracle shows. None of these is a wish.
+"""
+
+from __future__ import annotations
+
+from tests.support.plain_identity import Machine
+from tests.support.plain_questions import at_moment, zone_of_server
+from tests.support.plain_time import HOUR, MINUTE, SECOND, Arrival, newest_in_order, stored
+from tests.support.test_plain_time import WEB, at, sent, told
+from tests.support.time_histories import IN_2099, MONDAY, YEAR
+
+
+def test_conocido_en_changes_when_our_own_clock_steps_back_behind_it() -> None:
+    arrivals = sent((0, 0.01), (60, 60.01), (65, 5.01))
+    then, since = stored(arrivals[:2]), stored(arrivals)
+    known_at = at(60.01)
+    assert at_moment(then, WEB, at(61), known_at).record == then[1]
+    assert at_moment(since, WEB, at(61), known_at).record == since[2]
+    # Nor is it a replay of the records with r <= K: the third keeps the place after the second.
+    alone = stored(x for x in arrivals if x.r <= at(10))
+    assert told(alone)[1] == (2, 5.01, "adelantado")
+    assert since[2].e == at(60) + 1
+
+
+def test_after_our_own_clock_steps_back_only_the_first_report_goes_unblamed() -> None:
+    records = stored(sent((0, 0.01), (5, 5.01), (10, -49.99), (15, -44.99), (20, -39.99)))
+    assert [x.our_clock_is_wrong for x in records] == [False, False, True, False, False]
+    assert [x.reloj for x in records] == [None, None, None, "adelantado", "adelantado"]
+
+
+def test_two_requests_in_flight_that_commit_in_the_other_order_blame_our_clock() -> None:
+    first, second = sent((0, 0), (0.001, 0.0011))
+    other = Arrival("web", at(0.0009), at(0.001), processes=("in flight",))
+    records = stored([first, second, other])
+    assert records[2].our_clock_is_wrong
+
+
+def test_three_reports_of_one_second_in_a_drained_spool_make_the_rest_of_it_late() -> None:
+    spooled = [(5, 600), (10, 600.01), (10, 600.02), (10, 600.03), (15, 600.04), (20, 600.05)]
+    records = stored(sent((0, 0.01), *spooled))
+    assert told(records[2:]) == [
+        (3, 10, None),
+        (-1, 10, "tardio"),
+        (4, 600.03, "atrasado"),
+        (-2, 15, "tardio"),
+        (-3, 20, "tardio"),
+    ]
+
+
+def test_what_only_the_archive_has_becomes_now_when_it_is_replayed_last() -> None:
+    """ "Rebuild replays what the old database names …; then the rest in archive order"."""
+    named = sent((0, 0.01), (600, 600.01))
+    rest = [
+        Arrival("web", at(5 * i), at(5 * i + 0.01), processes=("rest", str(i))) for i in range(1, 5)
+    ]
+    records = stored(named + rest)
+    assert [x.number for x in records] == [1, 2, -1, 3, 4, 5]
+    newest = newest_in_order(records)
+    assert newest is not None
+    assert (newest.t, newest.e) == (at(20), at(600) + 3)
+
+
+def test_local_time_ahead_of_utc_is_blamed_while_a_spool_of_its_last_hours_drains() -> None:
+    taken = [(5 * i + 120, 60 + i / 600) for i in range(12)]
+    records = stored(sent((-5 + 120, -4.99), *taken, zone=False))
+    words = [x.reloj for x in records[1:]]
+    assert words.count("adelantado") == 8  # t - r is within a zone's six of 15 minutes, or not
+    assert [x.e for x in records[1:]] == [x.r for x in records[1:]]
+
+
+def test_utc_without_zone_seems_to_have_one_while_a_spool_drains() -> None:
+    taken = [(5 * i + 0.7, 60 + i / 600) for i in range(12)]
+    records = stored(sent((-5, -4.99), *taken, (65, 65.01), zone=False))
+    assert [x.zona for x in records if x.zona] == ["-00:45", "-00:30", "-00:15"]
+    assert zone_of_server(records, WEB) is None
+
+
+def test_a_clock_set_back_is_not_now_until_it_catches_up_while_a_spool_comes_between() -> None:
+    pairs = [((5 * i - 60, 5 * i), (5 * i - 900, 5 * i + 1)) for i in range(1, 20)]
+    records = stored(sent((0, 0), *(each for pair in pairs for each in pair)))
+    assert [(x.number, x.r) for x in records if x.number > 0][:2] == [(1, at(0)), (2, at(65))]
+
+
+def test_a_clock_that_is_behind_and_runs_at_twice_the_pace_is_late_until_it_catches_up() -> None:
+    records = stored(sent((1000, 1000), *((10 * i, 1000 + 5 * i) for i in range(1, 100))))
+    assert [x.number for x in records if x.number > 0] == [1]
+
+
+def test_a_liar_in_the_moment_between_taking_and_arrival_keeps_a_right_clock_late() -> None:
+    ahead = (IN_2099 - MONDAY) / MINUTE
+    pairs = [((ahead + i, 5 * i + 0.005), (5 * i, 5 * i + 0.01)) for i in range(1, 20)]
+    records = stored(sent((0, 0.01), *(each for pair in pairs for each in pair)))
+    assert {x.reloj for x in records[2::2]} == {"tardio"}
+
+
+def test_our_own_clock_a_year_ahead_leaves_places_there_for_servers_that_are_behind() -> None:
+    year = YEAR / MINUTE
+    behind = [(5 * i - 60, 5 * i) for i in range(1, 4)]
+    while_ahead = [(5 * i - 60, 5 * i + year) for i in range(4, 7)]
+    right_again = [(5 * i - 60, 5 * i) for i in range(7, 11)]
+    ntp = [(5 * i, 5 * i) for i in range(11, 15)]  # its clock is set right, too
+    records = stored(sent((0, 0), *behind, *while_ahead, *right_again, *ntp))
+    newest = newest_in_order(records)
+    assert newest == records[-1]
+    assert newest.reloj == "atrasado"
+    assert newest.e > at(year)
+    answer = at_moment(records, WEB, at(70))
+    assert answer.record is not None
+    assert (answer.record.r, answer.open) == (at(15), False)
+
+
+def test_a_late_report_of_the_boot_before_makes_a_server_of_its_own() -> None:
+    """Identity compares with N, so a second spool that was filled before the boot is a clone."""
+    first = Machine("web-1", "10.0.0.1", MONDAY, "boot-1")
+    second = Machine("web-1", "10.0.0.1", MONDAY + 2 * HOUR, "boot-2")
+    records = stored(
+        [
+            Arrival("web", at(60), at(60.01), machine=first),
+            Arrival("web", at(130), at(130.01), machine=second),
+            Arrival("web", at(65), at(131), processes=("spooled",), machine=first),
+        ]
+    )
+    assert [x.server for x in records] == [("web", 0), ("web", 0), ("web", 1)]
+
+
+def test_a_machine_without_rtc_becomes_a_new_server_with_each_boot() -> None:
+    """Each boot starts in 2020; the boot id then binds the rest of it to the new sibling."""
+    in_2020 = MONDAY - 6 * YEAR
+    arrivals = []
+    for day in range(3):
+        real = MONDAY + day * 24 * HOUR
+        fake = Machine("pi", "10.0.0.1", in_2020, f"boot-{day}")
+        right = fake._replace(booted_at=real)
+        arrivals += [
+            Arrival("pi", in_2020 + MINUTE, real + MINUTE, machine=fake),
+            Arrival("pi", real + 5 * MINUTE, real + 5 * MINUTE + SECOND, machine=right),
+            Arrival("pi", real + 10 * MINUTE, real + 10 * MINUTE + SECOND, machine=right),
+        ]
+    assert [x.server[1] for x in stored(arrivals)] == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+
+
+def test_containers_of_one_host_with_one_machine_id_are_one_server_by_their_boot_id() -> None:
+    """The boot id is the kernel's: containers share it, and so do clones of a running machine."""
+    one = Machine("app-1", "10.0.0.1", MONDAY, "boot-of-the-host")
+    other = Machine("app-2", "10.0.0.2", MONDAY + HOUR, "boot-of-the-host")
+    records = stored(
+        [
+            Arrival("image", at(60), at(60.01), processes=("app-1",), machine=one),
+            Arrival("image", at(61), at(61.01), processes=("app-2",), machine=other),
+        ]
+    )
+    assert [x.server[1] for x in records] == [0, 0]
