@@ -145,16 +145,14 @@ def test_the_service_page_lists_every_command() -> None:
 
 
 @pytest.mark.parametrize("name", ["service", "agent"])
-def test_the_layout_table_lists_every_folder(name: str) -> None:
-    table = section(page(f"{name}/README.md"), "Layout")
-    rows = re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE)
-    documented = {folder for row in rows for folder in re.findall(r"`(\w+)/`", row)}
-    found = {
-        path.name
-        for path in (PROJECT / name).iterdir()
-        if path.is_dir() and path.name != "__pycache__"
-    }
-    assert documented == found
+def test_the_layout_section_lists_every_folder_and_module(name: str) -> None:
+    layout = section(page(f"{name}/README.md"), "Layout")
+    rows = re.findall(r"^\| (`[^|]+) \|", layout, re.MULTILINE)
+    folders = {folder for row in rows for folder in re.findall(r"`(\w+)/`", row)}
+    modules = set(re.findall(r"`(\w+\.py)`", layout))
+    found = [path for path in (PROJECT / name).iterdir() if not path.name.startswith("_")]
+    assert folders == {path.name for path in found if path.is_dir()}
+    assert modules == {path.name for path in found if path.suffix == ".py"}
 
 
 def test_the_tests_page_lists_every_benchmark() -> None:

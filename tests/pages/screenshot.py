@@ -12,9 +12,9 @@ from pathlib import Path
 
 from playwright.sync_api import FloatRect
 
-from tests.live import PROJECT, LiveService
 from tests.pages.browser import Look, Tab, Visitor, chromium
 from tests.pages.fleet import post_fleet
+from tests.support.live import PROJECT, LiveService
 
 FILE = PROJECT / "service" / "screenshots" / "fleet.png"
 LOOK = Look("en")
