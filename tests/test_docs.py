@@ -5,9 +5,12 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import json
+import os
 import pkgutil
 import re
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -153,6 +156,43 @@ def test_the_layout_section_lists_every_folder_and_module(name: str) -> None:
     found = [path for path in (PROJECT / name).iterdir() if not path.name.startswith("_")]
     assert folders == {path.name for path in found if path.is_dir()}
     assert modules == {path.name for path in found if path.suffix == ".py"}
+
+
+def output_of(*command: str, **settings: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=PROJECT,
+        env=os.environ | settings,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stdout
+
+
+def test_the_agent_page_lists_every_option_and_exit_code() -> None:
+    told = output_of("agent", "--help")
+    settings = section(page("agent/README.md"), "Settings")
+    options = set(re.findall(r"^ +(?:-h, )?(--[a-z-]+)", told, re.MULTILINE))
+    assert set(re.findall(r"`(--[a-z-]+)", settings)) == options
+    codes = re.findall(r"(?:^  | {3,})(\d+) {2,}\w", told.partition("exit codes:")[2], re.MULTILINE)
+    documented = re.findall(r"^\| (\d[\d, ]*) \|", settings, re.MULTILINE)
+    assert ", ".join(documented).split(", ") == codes
+
+
+TOKEN_COMMANDS = [
+    (path, line)
+    for path in ("README.md", "service/README.md", "service/deploy/README.md", "agent/README.md")
+    for line in re.findall(r"python -m service (token create [^`\n>)]*)", page(path))
+]
+
+
+@pytest.mark.parametrize(("path", "line"), TOKEN_COMMANDS)
+def test_every_documented_way_to_create_a_token_works(path: str, line: str, tmp_path: Path) -> None:
+    assert path
+    told = output_of("service", *line.split(), COMPLIANCE_DATA=str(tmp_path / "var"))
+    assert re.fullmatch(r"ccs[ilae]_[0-9A-Za-z]{36}\n", told)
 
 
 def test_the_tests_page_lists_every_benchmark() -> None:
