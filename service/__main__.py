@@ -30,7 +30,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m service",
         description="Commands of the compliance service. `gunicorn` alone, in the project's"
-        " folder, serves. Settings come from COMPLIANCE_* variables; the README lists them.",
+        " folder, serves. Settings come from COMPLIANCE_* variables; service/README.md lists them.",
     )
     parser.add_argument("--version", action="version", version=f"compliance {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
