@@ -1,15 +1,19 @@
-"""What the documentation says is so, and what there is it says."""
+"""The documentation and the product agree, in both directions."""
 
 from __future__ import annotations
 
 import dataclasses
 import importlib
 import json
+import os
 import pkgutil
 import re
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,77 +21,60 @@ import service.commands
 from service.config import Config
 from tests.support.live import PROJECT, LiveService
 
-README = (PROJECT / "README.md").read_text(encoding="utf-8")
-PAGES = sorted(path for path in PROJECT.glob("*/README.md") if path.parent.name[0] != ".")
-ROUTES = json.loads((PROJECT / "schemas" / "openapi.json").read_bytes())["paths"]
+LONGEST_README = 180  # lines
 
 
-def test_the_readme_lists_every_setting_with_its_default() -> None:
-    documented = dict(re.findall(r"^\| `COMPLIANCE_(\w+)` \| `([^`]+)` \|", README, re.MULTILINE))
-    settings = {
-        field.name.upper(): str(getattr(Config(), field.name) or "none")
-        for field in dataclasses.fields(Config)
-    }
-    documented["DATA"] = documented["DATA"].removeprefix("./")
-    assert documented == settings
+def page(name: str) -> str:
+    return (PROJECT / name).read_text(encoding="utf-8")
 
 
-def test_the_readme_lists_every_route() -> None:
-    documented = set(re.findall(r"^\| `(GET|POST|DELETE) (/[^`]*)` \|", README, re.MULTILINE))
-    described = {
-        (method.upper(), path)
-        for path, item in ROUTES.items()
-        for method in item.keys() & {"get", "post", "put", "delete"}
-    }
-    assert documented == described
+README = page("README.md")
+SERVICE = page("service/README.md")
+SQL = page("sql/README.md")
+OPENAPI = json.loads((PROJECT / "schemas" / "openapi.json").read_bytes())
+FOLDERS = ("agent", "schemas", "service", "sql", "tests")
+PAGES = sorted(
+    [
+        PROJECT / "README.md",
+        PROJECT / "CHANGELOG.md",
+        *(path for folder in FOLDERS for path in (PROJECT / folder).rglob("*.md")),
+    ]
+)
+DECISIONS = sorted((PROJECT / "service" / "decisions").glob("[0-9]*.md"))
+
+each_page = pytest.mark.parametrize(
+    "path", PAGES, ids=[str(path.relative_to(PROJECT)) for path in PAGES]
+)
 
 
-def test_the_readme_lists_every_command() -> None:
-    documented = set(re.findall(r"^\| `python -m service (\w+)` \|", README, re.MULTILINE))
-    commands = {
-        module.name
-        for module in pkgutil.iter_modules(service.commands.__path__)
-        if hasattr(importlib.import_module(f"service.commands.{module.name}"), "run")
-    }
-    assert documented == commands
+def section(text: str, heading: str) -> str:
+    """What stands below a heading of level 2, up to the next one."""
+    return text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
 
 
-def test_the_readme_lists_every_benchmark() -> None:
-    pattern = r"^\| `python -m tests\.benchmarks\.(\w+)` \|"
-    documented = set(re.findall(pattern, README, re.MULTILINE))
-    benchmarks = {
-        path.stem
-        for path in (PROJECT / "tests" / "benchmarks").glob("*.py")
-        if "\ndef main()" in path.read_text(encoding="utf-8")
-    }
-    assert documented == benchmarks
+def example_report() -> bytes:
+    (document,) = re.findall(r"-d '(\{.*?\n\})'", README, re.DOTALL)
+    return str(document).encode()
 
 
-@pytest.mark.parametrize("page", [PROJECT / "README.md", *PAGES], ids=lambda path: path.parent.name)
-def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
-    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text(encoding="utf-8"))
-    assert [link for link in links if not (page.parent / link).exists()] == []
+# --- the README ---
 
 
-def test_the_schemas_page_lists_every_file() -> None:
-    page = (PROJECT / "schemas" / "README.md").read_text(encoding="utf-8")
-    documented = set(re.findall(r"^\| `([\w.]+\.json)` \|", page, re.MULTILINE))
-    assert documented == {path.name for path in (PROJECT / "schemas").glob("*.json")}
+def test_the_readme_stays_short() -> None:
+    assert len(README.splitlines()) <= LONGEST_README
 
 
-def test_the_example_report_is_stored_and_answers_the_example_questions(
+def test_the_example_report_is_stored_and_answers_the_example_queries(
     fresh_service: LiveService,
 ) -> None:
     fresh_service.start()
-    (document,) = re.findall(r"-d '(\{.*?\n\})'", README, re.DOTALL)
-    answer = fresh_service.post(document.encode())
+    answer = fresh_service.post(example_report())
     assert answer.status == 201
     assert answer.body.decode() in README
 
-    asked = re.findall(
-        r'sqlite3 -box var/compliance\.db "([^"]+)"\n```\n\n```\n(┌.*?)```', README, re.DOTALL
-    )
-    assert len(asked) == README.count("sqlite3 -box var/compliance.db") == 3
+    pattern = r'sqlite3 -box var/compliance\.db "([^"]+)"\n```\n\n```\n(┌.*?)```'
+    asked = re.findall(pattern, README + SQL, re.DOTALL)
+    assert len(asked) == (README + SQL).count("sqlite3 -box var/compliance.db") == 3
     for query, box in asked:
         with closing(sqlite3.connect(fresh_service.database)) as connection:
             cursor = connection.execute(query)
@@ -98,19 +85,231 @@ def test_the_example_report_is_stored_and_answers_the_example_questions(
 
 
 def test_the_example_of_a_fault_is_the_real_answer(service: LiveService) -> None:
-    (document,) = re.findall(r"-d '(\{.*?\n\})'", README, re.DOTALL)
-    spoilt = json.loads(document)
+    spoilt = json.loads(example_report())
     spoilt["procesos"][1]["pid"] = "abc"
     (shown,) = re.findall(r"```json\n(\{\n.*?\n\})\n```", README, re.DOTALL)
     assert service.post(spoilt).json() == json.loads(shown)
 
 
-def test_what_an_auditor_asks_is_answered(fresh_service: LiveService) -> None:
+def test_every_example_question_is_answered(fresh_service: LiveService) -> None:
     fresh_service.start()
-    (document,) = re.findall(r"-d '(\{.*?\n\})'", README, re.DOTALL)
-    id_serv = fresh_service.post(document.encode()).json()["id_serv"]
-    questions = re.findall(r"curl 'http://127\.0\.0\.1:8000(/[^']+)'", README)
-    assert len(questions) > 5
+    id_serv = fresh_service.post(example_report()).json()["id_serv"]
+    questions = re.findall(r"curl 'http://127\.0\.0\.1:8000(/[^']+)'", README + SERVICE)
+    assert len(questions) > 6
     for question in questions:
         answer = fresh_service.get(question.replace("/4711/", f"/{id_serv}/"))
         assert answer.status == 200, (question, answer.body)
+
+
+# --- tables ---
+
+
+def test_the_service_page_lists_every_setting_with_its_default() -> None:
+    documented = dict(re.findall(r"^\| `COMPLIANCE_(\w+)` \| `([^`]+)` \|", SERVICE, re.MULTILINE))
+    settings = {
+        field.name.upper(): str(getattr(Config(), field.name) or "none")
+        for field in dataclasses.fields(Config)
+    }
+    documented["DATA"] = documented["DATA"].removeprefix("./")
+    assert documented == settings
+
+
+def test_the_service_page_lists_every_route() -> None:
+    documented = set(re.findall(r"^\| `(GET|POST|DELETE) (/[^`]*)` \|", SERVICE, re.MULTILINE))
+    described = {
+        (method.upper(), path)
+        for path, item in OPENAPI["paths"].items()
+        for method in item.keys() & {"get", "post", "put", "delete"}
+    }
+    assert documented == described
+
+
+def test_the_service_page_lists_every_error_status() -> None:
+    documented = set(re.findall(r"^\| `([45]\d\d)` \|", section(SERVICE, "API"), re.MULTILINE))
+    described = {
+        status
+        for item in OPENAPI["paths"].values()
+        for operation in item.values()
+        if isinstance(operation, dict)
+        for status in operation["responses"]
+        if status >= "400"
+    }
+    assert documented == described
+
+
+def test_the_service_page_lists_every_command() -> None:
+    documented = set(re.findall(r"^\| `python -m service (\w+)` \|", SERVICE, re.MULTILINE))
+    commands = {
+        module.name
+        for module in pkgutil.iter_modules(service.commands.__path__)
+        if hasattr(importlib.import_module(f"service.commands.{module.name}"), "run")
+    }
+    assert documented == commands
+
+
+@pytest.mark.parametrize("name", ["service", "agent"])
+def test_the_layout_section_lists_every_folder_and_module(name: str) -> None:
+    layout = section(page(f"{name}/README.md"), "Layout")
+    rows = re.findall(r"^\| (`[^|]+) \|", layout, re.MULTILINE)
+    folders = {folder for row in rows for folder in re.findall(r"`(\w+)/`", row)}
+    modules = set(re.findall(r"`(\w+\.py)`", layout))
+    found = [path for path in (PROJECT / name).iterdir() if not path.name.startswith("_")]
+    assert folders == {path.name for path in found if path.is_dir()}
+    assert modules == {path.name for path in found if path.suffix == ".py"}
+
+
+def output_of(*command: str, **settings: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=PROJECT,
+        env=os.environ | settings,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stdout
+
+
+def test_the_agent_page_lists_every_option_and_exit_code() -> None:
+    told = output_of("agent", "--help")
+    settings = section(page("agent/README.md"), "Settings")
+    options = set(re.findall(r"^ +(?:-h, )?(--[a-z-]+)", told, re.MULTILINE))
+    assert set(re.findall(r"`(--[a-z-]+)", settings)) == options
+    codes = re.findall(r"(?:^  | {3,})(\d+) {2,}\w", told.partition("exit codes:")[2], re.MULTILINE)
+    documented = re.findall(r"^\| (\d[\d, ]*) \|", settings, re.MULTILINE)
+    assert ", ".join(documented).split(", ") == codes
+
+
+TOKEN_COMMANDS = [
+    (path, line)
+    for path in ("README.md", "service/README.md", "service/deploy/README.md", "agent/README.md")
+    for line in re.findall(r"python -m service (token create [^`\n>)]*)", page(path))
+]
+
+
+@pytest.mark.parametrize(("path", "line"), TOKEN_COMMANDS)
+def test_every_documented_way_to_create_a_token_works(path: str, line: str, tmp_path: Path) -> None:
+    assert path
+    told = output_of("service", *line.split(), COMPLIANCE_DATA=str(tmp_path / "var"))
+    assert re.fullmatch(r"ccs[ilae]_[0-9A-Za-z]{36}\n", told)
+
+
+def test_the_tests_page_lists_every_benchmark() -> None:
+    pattern = r"^\| `python -m tests\.benchmarks\.(\w+)` \|"
+    documented = set(re.findall(pattern, page("tests/README.md"), re.MULTILINE))
+    benchmarks = {
+        path.stem
+        for path in (PROJECT / "tests" / "benchmarks").glob("*.py")
+        if "\ndef main()" in path.read_text(encoding="utf-8")
+    }
+    assert documented == benchmarks
+
+
+def test_the_schemas_page_lists_every_file() -> None:
+    documented = set(
+        re.findall(r"^\| `([\w.]+\.json)` \|", page("schemas/README.md"), re.MULTILINE)
+    )
+    assert documented == {path.name for path in (PROJECT / "schemas").glob("*.json")}
+
+
+# --- diagrams ---
+
+
+def entities(diagram: str) -> dict[str, list[tuple[str, str, bool]]]:
+    """The entities of a Mermaid ER diagram: (type, column, part of the primary key) of each."""
+    found: dict[str, list[tuple[str, str, bool]]] = {}
+    for name, body in re.findall(r"^  (\w+) \{\n(.*?)^  \}", diagram, re.MULTILINE | re.DOTALL):
+        columns = [line.split(maxsplit=3) for line in body.splitlines()]
+        found[name] = [(words[0], words[1], "PK" in words[2:3]) for words in columns]
+    return found
+
+
+@pytest.fixture(scope="module")
+def schema(service: LiveService) -> dict[str, list[tuple[str, str, bool]]]:
+    """The tables and views of a migrated database, as entities() gives them."""
+    with closing(sqlite3.connect(service.database)) as connection:
+        names = connection.execute(
+            "SELECT name FROM sqlite_schema"
+            " WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
+        ).fetchall()
+        return {
+            name: [
+                (kind.lower(), column, key > 0)
+                for _, column, kind, _, _, key in connection.execute(f"PRAGMA table_info({name})")
+            ]
+            for (name,) in names
+        }
+
+
+def test_the_diagram_of_the_relations_shows_every_column(schema: dict[str, Any]) -> None:
+    diagram = entities(section(SQL, "The three relations"))
+    assert diagram.keys() == {"servers", "procesos", "usuarios_activos"}
+    for name, columns in diagram.items():
+        assert [column for _, column, _ in columns] == [column for _, column, _ in schema[name]]
+
+
+def test_the_diagram_of_the_tables_shows_every_column(schema: dict[str, Any]) -> None:
+    diagram = entities(section(SQL, "Tables"))
+    tables = {name: columns for name, columns in schema.items() if columns[0][0]}
+    views = {"servers", "procesos", "usuarios_activos"}
+    osquery = {"processes", "logged_in_users", "os_version", "system_info"}
+    assert diagram == {
+        name: columns for name, columns in tables.items() if name not in views | osquery
+    }
+
+
+# --- links, paths and decisions ---
+
+
+def without_code_blocks(text: str) -> str:
+    return re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors that GitHub gives to the headings of a page."""
+    prose = without_code_blocks(text)
+    headings = re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@each_page
+def test_every_link_leads_somewhere(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    for link in re.findall(r"\]\(\s*(?!https?:)([^)\s]+)\s*\)", text):
+        name, _, anchor = link.partition("#")
+        target = path.parent / name if name else path
+        assert target.exists(), link
+        if anchor:
+            assert anchor in anchors(target.read_text(encoding="utf-8")), link
+
+
+@each_page
+def test_every_path_that_a_page_names_is_there(path: Path) -> None:
+    """Paths in code spans, from the folder of the page or from the top."""
+    text = path.read_text(encoding="utf-8")
+    spans = re.findall(r"`([\w./-]+)`", without_code_blocks(text))
+    named = [span for span in spans if re.search(r"[\w-]\.(?:py|sql|po)$|\w/$", span)]
+    made = {"rejected/", "archive/", "var/", "dist/", "var/screenshots/"}  # while it runs
+    missing = [
+        span
+        for span in named
+        if span not in made and not any((base / span).exists() for base in (path.parent, PROJECT))
+    ]
+    assert missing == []
+
+
+def test_decisions_are_numbered_and_listed() -> None:
+    numbers = [int(path.name[:4]) for path in DECISIONS]
+    assert numbers == list(range(1, len(DECISIONS) + 1))
+    index = page("service/decisions/README.md")
+    listed = re.findall(r"^\| \[(\d{4})\]\(([^)]+)\) \|", index, re.MULTILINE)
+    assert listed == [(path.name[:4], path.name) for path in DECISIONS]
+
+
+@pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.stem)
+def test_a_decision_says_why_and_what_follows(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert re.match(rf"# {path.name[:4]}: .+\n\n- Status: .+\n- Date: \d{{4}}-\d\d-\d\d\n", text)
+    for heading in ("Context", "Decision", "Consequences"):
+        assert section(text, heading).strip(), heading

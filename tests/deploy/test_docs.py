@@ -1,4 +1,4 @@
-"""What service/README.md says of production is what the files of deployment say."""
+"""service/deploy/README.md and the files of deployment agree."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import re
 
 from tests.support.live import PROJECT
 
-README = (PROJECT / "service" / "README.md").read_text(encoding="utf-8")
-SECTION = README.partition("\n## In production\n")[2].partition("\n## ")[0]
+README = (PROJECT / "service" / "deploy" / "README.md").read_text(encoding="utf-8")
 SAID = {
     name: (PROJECT / name).read_text(encoding="utf-8")
     for name in (
@@ -20,7 +19,7 @@ SAID = {
 
 
 def test_every_limit_is_the_one_that_is_set() -> None:
-    limits = re.findall(r"^\| `([^`]+)` \|", SECTION, re.MULTILINE)
+    limits = re.findall(r"^\| `([^`]+)` \|", README, re.MULTILINE)
     assert len(limits) == 14
     for limit in limits:
         assert any(f"    {limit}" in text or f"\n{limit}" in text for text in SAID.values()), limit
@@ -28,7 +27,7 @@ def test_every_limit_is_the_one_that_is_set() -> None:
 
 def test_every_file_that_the_unit_names_is_one_that_a_step_makes() -> None:
     unit = SAID["service/deploy/compliance-api.service"]
-    commands = "\n".join(re.findall(r"```sh\n(.*?)```", SECTION, re.DOTALL))
+    commands = "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL))
     made = set(re.findall(r"/(?:etc|opt|var/lib)/compliance[\w.]*", unit))
     assert made == {"/etc/compliance.env", "/opt/compliance", "/var/lib/compliance"}
     for path in made:
@@ -38,7 +37,7 @@ def test_every_file_that_the_unit_names_is_one_that_a_step_makes() -> None:
 
 
 def test_every_file_that_a_step_copies_is_there() -> None:
-    copied = re.findall(r"cp (service/\S+)", SECTION)
+    copied = re.findall(r"cp (service/\S+)", README)
     assert len(copied) == 2
     for path in copied:
         assert (PROJECT / path).is_file()

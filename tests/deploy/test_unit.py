@@ -21,7 +21,7 @@ from tests.support.reports import report
 
 UNIT = PROJECT / "service" / "deploy" / "compliance-api.service"
 SETTINGS = settings_of(UNIT.read_text(encoding="utf-8"))
-README = (PROJECT / "service" / "README.md").read_text(encoding="utf-8")
+README = (PROJECT / "service" / "deploy" / "README.md").read_text(encoding="utf-8")
 
 
 def program(name: str) -> str:

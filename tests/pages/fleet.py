@@ -31,11 +31,11 @@ class Fleet:
         return times.to_text(self.ends_at - round(hours * HOUR))[:19].replace(" ", "T")
 
 
-def post_fleet(live: LiveService) -> Fleet:
-    """Posts a day of reports, up to now."""
+def post_fleet(live: LiveService, *, hostile: bool = True) -> Fleet:
+    """Posts a day of reports, up to now; hostile: also from the server with hostile names."""
     ends_at = times.now() // MINUTE * MINUTE - MINUTE
     starts_at = ends_at - (_TIMES - 1) * _INTERVAL
-    fleet = machines(starts_at)
+    fleet = machines(starts_at, hostile=hostile)
     # One after the other, so that every server and record gets the same number every time.
     for at in range(_TIMES):
         for machine in fleet:

@@ -194,8 +194,8 @@ RASPBERRY = ("aarch64", "Cortex-A72")
 EPYC = ("x86_64", "AMD EPYC 7763 64-Core Processor")
 
 
-def machines(starts_at: int) -> list[Machine]:
-    """All servers, in the order in which they begin to report."""
+def machines(starts_at: int, *, hostile: bool = True) -> list[Machine]:
+    """The servers in the order of their first report. hostile: the one with odd names as well."""
     web = [*LINUX, *NGINX, *PHP]
     maria = Session("maria", "pts/0", "10.0.9.21", 300, 520)
     juan = Session("juan", "pts/1", "10.0.9.22", 610, 1500)
@@ -221,8 +221,9 @@ def machines(starts_at: int) -> list[Machine]:
         Machine("WIN-CONTABLE", "10.0.6.9", starts_at, ("Windows Server", "2022"), version=1),
         Machine("clon-a", "10.0.8.1", starts_at, runs=LINUX + NGINX, machine_id="c10e" * 8),
         Machine("clon-b", "10.0.8.2", starts_at, runs=LINUX + NGINX, machine_id="c10e" * 8),
-        _hostile(starts_at),
     ]
+    if hostile:
+        fleet.append(_hostile(starts_at))
     named = {machine.name: machine for machine in fleet}
     named["bd-1"].upgraded, named["bd-1"].restarted = (1_020, "13"), 1_020
     named["bd-1"].sessions = [Session("postgres", "pts/0", "10.0.9.22", 980, 1_030), juan]

@@ -23,7 +23,7 @@ from tests.support.tokens import make_token, token
 def secret(service: LiveService, tmp_path_factory: pytest.TempPathFactory) -> str:
     """An enrolment token for many machines, made by the line of agent/README.md."""
     readme = (PROJECT / "agent" / "README.md").read_text("utf-8")
-    [line] = re.findall(r"^    (.* token create --scope inscripcion .*)$", readme, re.MULTILINE)
+    [line] = re.findall(r"^(.* token create --scope inscripcion .*)$", readme, re.MULTILINE)
     folder = tmp_path_factory.mktemp("api")
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     environ = {"COMPLIANCE_DATA": str(service.data), "PYTHONPATH": str(PROJECT), "PATH": path}
