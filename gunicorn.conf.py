@@ -64,9 +64,9 @@ def on_starting(server: Any) -> None:  # noqa: ANN401 — gunicorn has no types
     # Sockets may be inherited: from systemd, or from the master that this one replaces (USR2).
     inherited = server.master_pid or systemd.listen_fds(unset_environment=False)
     try:
+        prepare(_config)
         for address in () if inherited else server.address:
             if isinstance(address, tuple):
                 require_free_port(*address)
-        prepare(_config)
     except ComplianceError as error:
         sys.exit(str(error))

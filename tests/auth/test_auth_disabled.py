@@ -38,7 +38,7 @@ def test_without_a_token_it_starts_on_loopback_only_and_says_what_to_do(
     refused = start(tmp_path / "var", COMPLIANCE_BIND=f"{host}:{free_port()}")
     assert refused.returncode not in (0, None)
     said = refused.stderr.strip().splitlines()[-1]
-    assert "no token was made yet" in said
+    assert "without a token everybody could read and report" in said
     assert "python -m service token create --scope admin" in said
     assert "Traceback" not in refused.stderr
     assert "Listening at" not in refused.stderr

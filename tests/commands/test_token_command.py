@@ -36,7 +36,7 @@ def test_a_token_tells_its_scope_and_that_it_is_one(scope: str) -> None:
 
 def test_a_token_is_shown_once_and_nowhere_kept(data: Path) -> None:
     made = token(
-        data, "create", "--scope", "lectura", "--nombre", "ana\n\x1b[31m", "--vence", "90d"
+        data, "create", "--scope", "lectura", "--name", "ana\n\x1b[31m", "--expires", "90d"
     )
     assert (made.returncode, made.stderr) == (0, "")
     secret = made.stdout.strip()
@@ -68,7 +68,7 @@ def test_a_revoked_token_is_worth_nothing_and_is_not_revoked_twice(data: Path) -
 
 
 def test_an_ended_token_is_worth_nothing(data: Path) -> None:
-    secret = make_token(data, "admin", "--vence", "1m")
+    secret = make_token(data, "admin", "--expires", "1m")
     with closing(sqlite3.connect(data / "compliance.db")) as connection, connection:
         connection.execute("UPDATE token SET expires_at = created_at + 1")
     assert TokenStore(open_database(data / "compliance.db"), load_queries()).find(secret) is None
@@ -79,15 +79,15 @@ def test_an_ended_token_is_worth_nothing(data: Path) -> None:
     ("options", "expected"),
     [
         (["--scope", "root"], "invalid choice: 'root'"),
-        (["--scope", "ingest", "--vence", "soon"], "--vence: expected 90d, 12h, 30m or a time"),
-        (["--scope", "ingest", "--vence", "2020-01-01"], "--vence: expected a time to come"),
-        (["--scope", "ingest", "--servidor", "10.0.0.1/8"], "--servidor: expected an id_maquina"),
-        (["--scope", "ingest", "--servidor", "a b"], "--servidor: expected an id_maquina"),
-        (["--scope", "lectura", "--servidor", "abc"], "--servidor: expected with --scope ingest"),
-        (["--scope", "inscripcion"], "--usos: expected with --scope inscripcion"),
-        (["--scope", "inscripcion", "--usos", "0"], "--usos: expected a number from 1"),
-        (["--scope", "admin", "--usos", "3"], "--usos: expected with --scope inscripcion"),
-        (["--scope", "admin", "--validez", "3d"], "--validez: expected with --scope inscripcion"),
+        (["--scope", "ingest", "--expires", "soon"], "--expires: expected 90d, 12h, 30m or a time"),
+        (["--scope", "ingest", "--expires", "2020-01-01"], "--expires: expected a time to come"),
+        (["--scope", "ingest", "--server", "10.0.0.1/8"], "--server: expected an id_maquina"),
+        (["--scope", "ingest", "--server", "a b"], "--server: expected an id_maquina"),
+        (["--scope", "lectura", "--server", "abc"], "--server: expected with --scope ingest"),
+        (["--scope", "inscripcion"], "--uses: expected with --scope inscripcion"),
+        (["--scope", "inscripcion", "--uses", "0"], "--uses: expected a number from 1"),
+        (["--scope", "admin", "--uses", "3"], "--uses: expected with --scope inscripcion"),
+        (["--scope", "admin", "--lifetime", "3d"], "--lifetime: expected with --scope inscripcion"),
     ],
 )
 def test_what_cannot_be_is_told_and_nothing_is_made(
@@ -101,7 +101,7 @@ def test_what_cannot_be_is_told_and_nothing_is_made(
 
 
 def test_a_rebuilt_database_has_the_tokens_of_the_old_one(data: Path) -> None:
-    secret = make_token(data, "inscripcion", "--usos", "3", "--validez", "90d")
+    secret = make_token(data, "inscripcion", "--uses", "3", "--lifetime", "90d")
     rebuilt = token_of_rebuilt(data, secret)
     store = TokenStore(open_database(data / "compliance.db"), load_queries())
     assert rebuilt is not None
@@ -118,7 +118,7 @@ def token_of_rebuilt(data: Path, secret: str) -> tuple[object, ...] | None:
 
 
 def test_an_enrolment_whose_answer_was_lost_is_counted_once(data: Path) -> None:
-    secret = make_token(data, "inscripcion", "--usos", "1")
+    secret = make_token(data, "inscripcion", "--uses", "1")
     store = TokenStore(open_database(data / "compliance.db"), load_queries())
     by = store.find(secret)
     assert by is not None
@@ -137,3 +137,13 @@ def test_an_enrolment_whose_answer_was_lost_is_counted_once(data: Path) -> None:
     assert store.find(unused.secret) is None
     assert store.find(renewed.secret) is not None
     assert store.find(kept.secret) is not None
+
+
+def test_the_spanish_names_of_options_stay_valid(data: Path) -> None:
+    options = ["--nombre", "roll-out", "--usos", "3", "--validez", "90d", "--vence", "2d"]
+    assert token(data, "create", "--scope", "inscripcion", *options).returncode == 0
+    assert token(data, "create", "--scope", "ingest", "--servidor", "abc").returncode == 0
+    shown = token(data, "list").stdout
+    assert "roll-out" in shown
+    assert "id:abc" in shown
+    assert "--nombre" not in token(data, "create", "--help").stdout

@@ -12,7 +12,6 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-import falcon.inspect
 import jsonschema
 import pytest
 import schemathesis
@@ -23,6 +22,7 @@ from service.app import create_app
 from service.config import Config
 from service.ingest.validation import SCHEMAS_FOLDER
 from tests.support.live import PROJECT, LiveService
+from tests.support.routes import served_routes
 from tests.support.tokens import make_token
 
 DESCRIPTION: dict[str, Any] = json.loads((SCHEMAS_FOLDER / "openapi.json").read_bytes())
@@ -42,7 +42,7 @@ def test_it_describes_exactly_the_routes_that_there_are(tmp_path: Path) -> None:
         for path, item in DESCRIPTION["paths"].items()
         for method in item.keys() & METHODS
     }
-    routes = falcon.inspect.inspect_app(create_app(Config(data=tmp_path))).routes
+    routes = served_routes(create_app(Config(data=tmp_path)))
     served = {
         (re.sub(r"\{(\w+)[^{}]*\}", r"{\1}", route.path), method.method.lower())
         for route in routes

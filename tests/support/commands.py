@@ -1,0 +1,27 @@
+"""Runs commands of the service as an operator does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.support.live import PROJECT
+
+
+def run(
+    command: str | Sequence[str], data: Path, **settings: str
+) -> subprocess.CompletedProcess[str]:
+    arguments = [command] if isinstance(command, str) else command
+    environ = {**os.environ, "COMPLIANCE_DATA": str(data), **settings}
+    return subprocess.run(
+        [sys.executable, "-m", "service", *arguments],
+        cwd=PROJECT,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
