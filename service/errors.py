@@ -1,4 +1,4 @@
-"""What can go wrong, in our words. One place (service/http/problems.py) maps these to HTTP."""
+"""The errors of the service. One place (service/http/problems.py) maps them to HTTP."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 
 class ComplianceError(Exception):
-    """The root of our errors; its text is written for the person who reads it."""
+    """The root of our errors; its text is for people."""
 
 
 class InvalidSettingError(ComplianceError):
-    """A COMPLIANCE_* variable has a value that it cannot have."""
+    """A COMPLIANCE_* variable is invalid or unknown."""
 
 
 class InvalidQueryFileError(ComplianceError):
-    """A file of sql/queries does not hold what its loader expects."""
+    """A file of sql/queries is malformed."""
 
 
 class IncompatibleDatabaseError(ComplianceError):
@@ -23,14 +23,14 @@ class IncompatibleDatabaseError(ComplianceError):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong with what was sent: where (a JSON Pointer), what was expected, what came."""
+    """A fault of a document: its place (a JSON Pointer), and the expected and received value."""
 
     pointer: str
     detail: str
 
 
 class InvalidParameterError(ComplianceError):
-    """A query parameter is not what the route takes."""
+    """A query parameter is invalid or unknown to the route."""
 
     def __init__(self, parameter: str, detail: str) -> None:
         super().__init__(f"{parameter}: {detail}")
@@ -39,7 +39,7 @@ class InvalidParameterError(ComplianceError):
 
 
 class InvalidReportError(ComplianceError):
-    """What was sent is no report; the faults say where and what was expected."""
+    """The document is no valid report; each fault names a place and an expectation."""
 
     def __init__(self, *faults: Fault) -> None:
         super().__init__("; ".join(f"{fault.pointer}: {fault.detail}" for fault in faults))
@@ -55,7 +55,7 @@ class RecordNotFoundError(ComplianceError):
 
 
 class ServerNotFoundError(ComplianceError):
-    """No server has this number, or none had it yet at that moment."""
+    """No server has this number, or none had it at that moment."""
 
     def __init__(self, server_id: int) -> None:
         super().__init__(f"no server has number {server_id}")
@@ -63,29 +63,29 @@ class ServerNotFoundError(ComplianceError):
 
 
 class TokenNotFoundError(ComplianceError):
-    """No good token has this number."""
+    """No valid token has this number."""
 
     def __init__(self, token_id: int) -> None:
-        super().__init__(f"no token that is not revoked has number {token_id}")
+        super().__init__(f"no valid token has number {token_id}")
 
 
 class UnauthorizedError(ComplianceError):
-    """Who asks has shown no token that is good; why is not told."""
+    """The request shows no valid token; the reason is not disclosed."""
 
     def __init__(self) -> None:
-        super().__init__("expected a token that is good, as Authorization: Bearer")
+        super().__init__("expected a valid token as Authorization: Bearer")
 
 
 class ForbiddenError(ComplianceError):
-    """The token is good, but not for this."""
+    """The token is valid, but its scope or its binding excludes this."""
 
 
 class EnrolmentRefusedError(ForbiddenError):
-    """The token may enrol, but not this machine, or no more of them."""
+    """The token may enrol, but not this machine, or no further ones."""
 
 
 class TooManyAttemptsError(ComplianceError):
-    """Too many wrong tokens came from there."""
+    """Too many invalid tokens came from this address."""
 
 
 class InsecureBindError(ComplianceError):
@@ -97,4 +97,4 @@ class PortUnavailableError(ComplianceError):
 
 
 class StorageUnavailableError(ComplianceError):
-    """The report was fine, but it cannot be stored now; the caller should keep it and try again."""
+    """Storage cannot be written or read now; the caller should keep its report and try again."""

@@ -40,7 +40,7 @@ class ArchivedReport:
 
 @dataclass(frozen=True, slots=True)
 class DamagedLine:
-    """A line that is no whole report."""
+    """A line that holds no whole report."""
 
     path: Path
     line_number: int
@@ -77,8 +77,8 @@ class Archive:
                 with _open_day(path) as lines:
                     path = Path(str(lines.name))  # as it was found
                     for number, line in enumerate(lines, start=1):
-                        # A last line without its end is being written, or its writer died:
-                        # nobody was told that it is stored.
+                        # A last line without its end is being written, or its writer died. It was
+                        # not acknowledged.
                         if line.endswith(b"\n"):
                             yield _parse(path, number, line)
             except (EOFError, gzip.BadGzipFile, zlib.error):
@@ -87,11 +87,11 @@ class Archive:
                 raise StorageUnavailableError(f"{path} cannot be read: {error}") from error
 
     def _write(self, path: Path, content: bytes) -> None:
-        """Appends all of it and syncs, or leaves the file as it was and raises OSError."""
+        """Appends the content and syncs, or leaves the file unchanged and raises OSError."""
         descriptor = self._open(path)
         try:
             self._enter(path)
-            # The lock makes undoing a short write safe: what is cut off is ours alone.
+            # The lock makes undoing a short write safe: the bytes cut off are ours alone.
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             try:
                 if os.fstat(descriptor).st_nlink == 0:
@@ -117,7 +117,7 @@ class Archive:
             return os.open(path, flags | os.O_CREAT, 0o600)
 
     def _enter(self, path: Path) -> None:
-        """Puts the name of the file on disk: whoever created it may have died before doing so."""
+        """Syncs the name of the file: the process that created it may have died before doing so."""
         if path != self._entered:
             _sync_folder(self._folder)
             _sync_folder(self._folder.parent)
@@ -125,7 +125,7 @@ class Archive:
 
 
 def _open_day(path: Path) -> BinaryIO | gzip.GzipFile:
-    """A day as it was written, or compressed; while gzip is at it there are both."""
+    """The plain file of a day, or its compressed one; while gzip runs, both exist."""
     try:
         return path.open("rb")
     except FileNotFoundError:
@@ -133,9 +133,9 @@ def _open_day(path: Path) -> BinaryIO | gzip.GzipFile:
 
 
 def _end_of_whole_lines(descriptor: int) -> int:
-    """Where the next line goes; cuts off what a writer left that died within its line.
+    """The offset of the next line; truncates a partial line of a writer that died.
 
-    Nobody was told that such a line is stored, so nothing is lost with it.
+    No such line was acknowledged, so nothing is lost with it.
     """
     end = size = os.fstat(descriptor).st_size
     while end:

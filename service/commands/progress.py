@@ -1,4 +1,4 @@
-"""Shows how far a long command is, on a terminal."""
+"""The progress of a long command, on a terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SECONDS_BETWEEN = 0.5
 
 
 class Progress:
-    """A line on stderr that is written over and over; silent where nobody looks."""
+    """One line on stderr, rewritten as it advances; silent where stderr is no terminal."""
 
     def __init__(self, what: str) -> None:
         self._what = what

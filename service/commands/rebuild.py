@@ -1,4 +1,4 @@
-"""Makes a new database from the archive, and compares it with the one that is there."""
+"""Makes a new database from the archive, and compares it with the present one."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def run(config: Config, _options: argparse.Namespace) -> int:
     new = open_database(path)
     new.migrate()
     with ExitStack() as stack:
-        # The old database as it was before the archive is read, which then holds all of it.
+        # A snapshot from before the archive is read, which therefore holds all of its reports.
         old = _readable(stack, config.database)
         lines = archived_lines(Archive(config.archive), ReportValidator())
         _fill(ReportStore(new, queries), lines)
         print(f"{path} is rebuilt from {config.archive}")
         if old is None:
-            print("Its tokens are lost, for they are not in the archive: make new ones at once.")
+            print("Its tokens are lost, since the archive has none: create new ones at once.")
         else:
             tokens = TokenStore(open_database(config.database), queries).copy_to(new)
             print(f"Tokens taken over from {config.database}: {tokens}")
@@ -61,7 +61,7 @@ def run(config: Config, _options: argparse.Namespace) -> int:
 
 
 def _readable(stack: ExitStack, path: Path) -> Audit | None:
-    """The database as it is now, or null where it is lost or damaged."""
+    """The present database; null if it is missing or damaged."""
     if not path.exists():
         print(f"{path} is not there to compare with")
         return None

@@ -1,4 +1,4 @@
-"""Says in words what a comparison found."""
+"""Prints the result of a comparison."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows as CSV (RFC 4180) that a spreadsheet opens without running what strangers wrote in it."""
+"""CSV (RFC 4180) whose cells no spreadsheet evaluates as formulas."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from unicodedata import category, normalize
 _BEGIN_A_FORMULA = frozenset("=+-@\N{MINUS SIGN}")
 _BEGIN_A_CELL = ("\t", "\r", "\n")
 _QUOTES = frozenset("\"'")
-_SKIPPED = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Pi", "Pf"})  # what is not seen, and quotes
+_SKIPPED = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Pi", "Pf"})  # invisible characters, and quotes
 
 
 def to_csv(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> bytes:
@@ -31,7 +31,7 @@ def _cell(value: object) -> object:
 
 
 def _may_be_a_formula(text: str) -> bool:
-    """As OWASP says of CSV injection; spreadsheets trim cells, and know full-width signs."""
+    """Per OWASP, CSV injection. Spreadsheets also trim cells and accept full-width signs."""
     if text[:1].isalnum():
         return False
     seen = (sign for sign in text if sign not in _QUOTES and category(sign) not in _SKIPPED)

@@ -1,4 +1,4 @@
-"""What may be asked of the fleet: the parameters that endpoints and pages share, and their use."""
+"""Filters: the query parameters that endpoints and pages share."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from service.http.parameters import Query, choice, integer, network, text, time
 from service.store.read.fleet import Wanted
 from service.store.read.occurrences import Matching
 
-# As long as schemas/report.v2.json lets them be.
+# The longest texts that schemas/report.v2.json allows.
 ADDRESS = network("ipaddress")
 SYSTEM = text("nombre_so", 512)
 VERSION = text("version_so", 512)

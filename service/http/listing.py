@@ -16,13 +16,13 @@ FORMAT = choice("formato", {"json": "json", "csv": "csv"})
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Rows and what their columns are called."""
+    """Rows and the names of their columns."""
 
     name: str  # the member of the JSON document that holds them
     columns: Sequence[str]
     rows: Iterable[Sequence[object]]
     times: Collection[str] = ()  # columns that hold microseconds, or null, and are shown as text
-    of: Mapping[str, object] = field(default_factory=dict)  # what all rows share
+    of: Mapping[str, object] = field(default_factory=dict)  # shared by all rows
 
 
 def show_page(

@@ -1,12 +1,11 @@
-"""Reads the parameters of an address: a route names those that it takes, all else is refused.
+"""Query parameters: a route lists the ones it takes, and any other is refused.
 
     NAME = text("name", 1024)
     MOMENT = time("fecha_hora")
     query = Query(req.query_string, NAME, MOMENT, *PAGING)
     query[NAME], query[MOMENT], query.after, query.limit
 
-A parameter without a value (`?q=`) is one that was not given: a browser sends every empty field
-of a form.
+A parameter without a value (`?q=`) counts as absent: a browser sends every empty field of a form.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ class Parameter(Generic[T_co]):
     parse: Callable[[str], T_co]
 
     def read(self, value: str) -> T_co:
-        """Raises InvalidParameterError, which says what was expected and what came."""
+        """Raises InvalidParameterError, which names the expected and the received value."""
         try:
             return self.parse(value)
         except ValueError as error:
@@ -59,7 +58,7 @@ class Parameter(Generic[T_co]):
 
 
 class _HintedError(ValueError):
-    """A value is wrong in a way that says what was meant."""
+    """An invalid value whose likely cause is known; its text is added as a hint."""
 
 
 class Query:
@@ -89,22 +88,22 @@ class Query:
         return self[CURSOR] or 0
 
     def text(self, parameter: Parameter[Any]) -> str:
-        """What was given for it, letter by letter; empty where nothing was."""
+        """The text of a parameter, unchanged; empty if it is absent."""
         return self._texts.get(parameter.name, "")
 
     def address(self, path: str, **changes: str | int | None) -> str:
-        """This path with the same parameters but for those in changes; null takes one away."""
+        """This path with the same parameters and these changes; null removes one."""
         texts = {**self._texts, **changes}
         given = {name: value for name, value in texts.items() if value is not None}
         return f"{path}?{urlencode(given)}" if given else path
 
     def address_after(self, path: str, after: int) -> str:
-        """The page that follows this one, where `after` is the last key shown."""
+        """The address of the next page; `after` is the last key on this one."""
         return self.address(path, cursor=f"{after:016x}")
 
 
 def text(name: str, most: int) -> Parameter[str]:
-    """1 to `most` characters of any kind but NUL, which no text that is stored has."""
+    """1 to `most` characters other than NUL, which no stored text contains."""
 
     def parse(value: str) -> str:
         if len(value) > most or "\0" in value:
@@ -124,7 +123,7 @@ def integer(name: str, low: int, high: int) -> Parameter[int]:
 
 
 def choice(name: str, options: Mapping[str, T]) -> Parameter[T]:
-    """One of the words; what each stands for is the value."""
+    """One of several words, each with the value that it stands for."""
 
     def parse(value: str) -> T:
         if value not in options:
@@ -186,11 +185,11 @@ def _single_values(query_string: str, taken: list[str]) -> dict[str, str]:
         encoded_name, _, encoded_value = pair.partition("=")
         name = _decoded(encoded_name, "")
         if name not in taken:
-            only = f"only {_listed(taken, 'and')}" if taken else "for this takes none"
-            raise InvalidParameterError(name[:60], f"expected no such parameter, {only}")
+            only = _listed(taken, "or") if taken else "none"
+            raise InvalidParameterError(name[:60], f"unknown parameter, expected {only}")
         value = _decoded(encoded_value, name)
         if name in found:
-            raise InvalidParameterError(name, "expected one value, got more")
+            raise InvalidParameterError(name, "expected one value, got several")
         found[name] = value
     return {name: value for name, value in found.items() if value}
 

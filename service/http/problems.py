@@ -1,4 +1,4 @@
-"""Answers for what goes wrong: the one place that maps our errors to HTTP (RFC 9457)."""
+"""Problem documents (RFC 9457): the one place that maps our errors to HTTP."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _RETRY_AFTER_SECONDS = 10
 
 
 class ErrorPages(Protocol):
-    """Shows a reader what machines are told by a problem document."""
+    """HTML pages in place of problem documents, for readers."""
 
     def is_asked_for(self, req: falcon.Request) -> bool: ...
 
@@ -67,9 +67,7 @@ def _invalid_report(
     detail = f"{first.pointer}: {first.detail}" if first.pointer else first.detail
     if len(faults) > 1:
         detail += f" (and {len(faults) - 1} more, see errors)"
-    _answer(
-        resp, HTTPStatus.BAD_REQUEST, "invalid-report", "Not a valid report", detail, errors=faults
-    )
+    _answer(resp, HTTPStatus.BAD_REQUEST, "invalid-report", "Invalid report", detail, errors=faults)
 
 
 def _invalid_parameter(
@@ -80,7 +78,7 @@ def _invalid_parameter(
         resp,
         HTTPStatus.BAD_REQUEST,
         "invalid-parameter",
-        "Not a valid parameter",
+        "Invalid parameter",
         str(error),
         errors=faults,
     )
@@ -102,13 +100,15 @@ def _unauthorized(
     _req: falcon.Request, resp: falcon.Response, error: UnauthorizedError, _params: object
 ) -> None:
     resp.set_header("WWW-Authenticate", 'Bearer realm="compliance"')
-    _answer(resp, HTTPStatus.UNAUTHORIZED, "no-good-token", "No token that is good", str(error))
+    _answer(resp, HTTPStatus.UNAUTHORIZED, "no-good-token", "Valid token required", str(error))
 
 
 def _forbidden(
     _req: falcon.Request, resp: falcon.Response, error: ForbiddenError, _params: object
 ) -> None:
-    _answer(resp, HTTPStatus.FORBIDDEN, "not-with-this-token", "Not with this token", str(error))
+    _answer(
+        resp, HTTPStatus.FORBIDDEN, "not-with-this-token", "Forbidden for this token", str(error)
+    )
 
 
 def _token_not_found(
@@ -131,18 +131,18 @@ def _storage_unavailable(
 ) -> None:
     _LOG.error("storage unavailable: %s", error)
     if req.method == "POST":
-        detail = "what was sent could not be stored, keep it and send it again later"
+        detail = "the report could not be stored; keep it and send it again later"
     else:
-        detail = "what is stored cannot be read now, try again later"
+        detail = "the database cannot be read now; try again later"
     _unavailable(resp, detail)
 
 
 def _unexpected(
     req: falcon.Request, resp: falcon.Response, error: Exception, _params: object
 ) -> None:
-    # A defect of ours is not the caller's fault and loses nothing: the report is sent again.
+    # A defect of the service is not the caller's fault and loses nothing: the caller retries.
     _LOG.error("%s %a failed", req.method, req.path, exc_info=error)
-    _unavailable(resp, "the service failed to answer this request, try again later")
+    _unavailable(resp, "the service failed to answer this request; try again later")
 
 
 def _unavailable(resp: falcon.Response, detail: str) -> None:
@@ -151,7 +151,7 @@ def _unavailable(resp: falcon.Response, detail: str) -> None:
         resp,
         HTTPStatus.SERVICE_UNAVAILABLE,
         "unavailable",
-        "The service cannot do this now",
+        "Service unavailable",
         detail,
     )
 

@@ -1,4 +1,4 @@
-"""Reads a request's body within its limits."""
+"""Reads the body of a request, within its limits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PIECE = 512  # bytes, of which deflate makes at most 1,032 each
 def read_body(req: falcon.Request, most: int) -> bytes:
     """The body, inflated where it was compressed; at most `most` bytes on the wire and inflated.
 
-    Raises InvalidReportError before reading anything where the headers already say too much.
+    Raises InvalidReportError; where the headers alone are invalid, before reading any byte.
     """
     if req.get_header("Transfer-Encoding") is not None:
         raise _refused("expected a body with Content-Length, got a chunked one")
@@ -37,8 +37,8 @@ def read_body(req: falcon.Request, most: int) -> bytes:
 
 
 def _inflate(body: bytes, most: int) -> bytes:
-    # Inflated twice, the first time keeping nothing: what is refused costs no memory, and what is
-    # kept needs no growing buffer. 20 microseconds more for 300 processes.
+    # Inflated twice, the first time only to count: a refused body costs no memory, and an accepted
+    # one needs no growing buffer. That takes 20 microseconds more for 300 processes.
     try:
         return zlib.decompress(body, _GZIP, _inflated_size(body, most))
     except zlib.error as error:

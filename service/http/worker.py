@@ -1,4 +1,4 @@
-"""The gunicorn worker: threads that stay with a connection while it keeps sending, and no longer.
+"""The gunicorn worker: a thread stays with a connection as long as it keeps sending.
 
 Tested by tests/http/test_worker.py and tests/deploy/test_slow_clients.py.
 """
@@ -25,12 +25,15 @@ from service.auth.token_format import masked
 
 _LINGER_SECONDS = 0.02
 _CLOSE_SECONDS = 1  # for the other side to have read the answer, and to close as well
-_MAX_LOGGED = 200  # characters of what a stranger sent, in the log
-_OURS = (InvalidResponseHeader, InvalidResponseHeaderName)  # who asks is not to blame for them
+_MAX_LOGGED = 200  # characters of a malformed request
+_OURS = (
+    InvalidResponseHeader,
+    InvalidResponseHeaderName,
+)  # faults of the service, not of the client
 
 
 class _Clock:
-    """When a connection has had its time, and what is shut then."""
+    """The deadline of a connection, and the direction that is shut down at it."""
 
     __slots__ = ("ends", "shuts")
 
@@ -43,12 +46,12 @@ class LingeringThreadWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has
     """gunicorn's threads, without a detour by the main thread between two requests.
 
     gthread hands a kept-alive connection back to the main thread after each request, which costs
-    as much as reading a report does. Here its thread first waits a moment for the next request:
-    an agent that drains its spool, or a front that keeps its connections busy, has it ready.
+    as much as reading a report. Here the thread first waits a moment for the next request: an
+    agent that drains its spool, or a busy proxy, has it ready.
 
-    gthread lets a client take as long as it likes, and one that takes long holds a thread. Here
-    each request has its time; and a worker whose threads are all held accepts no connection,
-    which leaves new ones to those that have threads.
+    gthread sets a client no deadline, and a slow client holds a thread. Here each request has
+    deadlines, and a worker without a free thread accepts no connection, which leaves new ones to
+    the other workers.
     """
 
     head_seconds = 20.0  # for the TLS handshake and the head of a request, from its first byte
@@ -89,7 +92,7 @@ class LingeringThreadWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has
     # --- the threads ---
 
     def handle(self, conn: Any) -> Any:  # noqa: ANN401
-        # One that says nothing waits in the main thread, where waiting costs nothing.
+        # A silent connection waits in the main thread, where waiting costs nothing.
         if not (conn.initialized or conn.data_ready or conn.wait_for_data(_LINGER_SECONDS)):
             return _DEFER
         try:
@@ -97,7 +100,7 @@ class LingeringThreadWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has
         finally:
             self._clocks.pop(conn, None)
         if keep is False:
-            # Here, since the other side may let us wait, which the main thread has no time for.
+            # Here, because the client may be slow to close, and the main thread must not wait.
             with contextlib.suppress(OSError):
                 conn.sock.setblocking(True)
                 util.close_graceful(conn.sock, timeout=_CLOSE_SECONDS)
@@ -124,12 +127,12 @@ class LingeringThreadWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has
         try:
             return bool(super()._keepalive_after(conn, keepalive))
         except (OSError, ParseException):
-            return False  # the body that nobody read is a broken one; it was answered already
+            return False  # the rest of the body is malformed; the request was answered already
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:  # noqa: ANN401
-        """Whatever is wrong with what was sent is a 400 problem document, as everywhere."""
+        """Answers a malformed request with a 400 problem document, as resources do."""
         if isinstance(exc, ssl.SSLError):
-            # Nothing else can be said to one that does not speak TLS well.
+            # A client that speaks no TLS understands no other answer.
             if exc.reason == "HTTP_REQUEST":
                 answer = _problem("this address speaks HTTPS, not HTTP")
                 with contextlib.suppress(OSError):
@@ -144,7 +147,7 @@ class LingeringThreadWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has
 
 
 def _problem(detail: str) -> bytes:
-    """An answer for those whose request never gets as far as service/http/problems.py."""
+    """The answer to a request that never reaches service/http/problems.py."""
     problem = {"type": "about:blank", "title": "Bad Request", "status": 400, "detail": detail}
     body = json.dumps(problem)
     return (
@@ -154,11 +157,11 @@ def _problem(detail: str) -> bytes:
 
 
 def _has_decrypted(sock: socket.socket) -> bool:
-    """Whether TLS holds something that was sent, which poll(2) knows nothing of."""
+    """Whether TLS holds decrypted data, which poll(2) does not see."""
     return isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
 
 
 def _shut(sock: socket.socket, how: int) -> None:
-    """Ends what a thread waits for on it. Without a word of TLS, whose state is the thread's."""
+    """Wakes the thread that waits on this socket. Leaves TLS alone: its state is the thread's."""
     with contextlib.suppress(OSError):
         socket.socket.shutdown(sock, how)

@@ -1,8 +1,8 @@
-"""Shares one costly commit among all who wait for one.
+"""Group commit: one costly commit for all items that arrive during the previous one.
 
-A commit that ends on a sync of the disk costs the same for one item as for twenty. While one
-group is being committed the items of other threads gather, and the first of them then commits
-them all. Nobody waits for a timer: alone, an item is committed at once.
+A commit that ends with a sync of the disk costs the same for one item as for twenty. While a group
+is being committed, the items of other threads queue, and the first of them then commits them all.
+No timer is involved: a single item is committed at once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from service.errors import StorageUnavailableError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_LARGEST_GROUP = 64  # bounds how long the first of a group waits for the last
+_MAX_GROUP = 64  # bounds how long the first of a group waits for the last
 
 
 class _Entry(Generic[Item, Result]):
@@ -38,8 +38,8 @@ class GroupCommit(Generic[Item, Result]):
     """Calls commit(items) -> results for groups of submitted items, one group at a time.
 
     commit must be all or nothing. When it fails for a group, each item is tried alone, so that
-    one item that cannot be committed takes no other with it. StorageUnavailableError is nobody's
-    item: it is told to all at once, since 64 attempts at a locked database would each wait.
+    one item that cannot be committed takes no other with it. StorageUnavailableError belongs to no
+    item: it is raised for all at once, since 64 attempts at a locked database would each wait.
     """
 
     def __init__(self, commit: Callable[[Sequence[Item]], Sequence[Result]]) -> None:
@@ -49,7 +49,7 @@ class GroupCommit(Generic[Item, Result]):
         self._led = False  # a thread commits, or is woken to; it wakes the next
 
     def submit(self, item: Item) -> Result:
-        """What commit returned for the item, or its error raised here; returns when committed."""
+        """Returns what commit() returned for this item, or raises its error, once committed."""
         entry: _Entry[Item, Result] = _Entry(item)
         with self._guard:
             self._waiting.append(entry)
@@ -70,7 +70,7 @@ class GroupCommit(Generic[Item, Result]):
         (Where all queue for one lock, whoever has just finished gets it again: groups stay small.)
         """
         with self._guard:
-            size = min(len(self._waiting), _LARGEST_GROUP)
+            size = min(len(self._waiting), _MAX_GROUP)
             group = [self._waiting.popleft() for _ in range(size)]
         try:
             self._run(group)
@@ -97,7 +97,7 @@ class GroupCommit(Generic[Item, Result]):
                 entry.error.__cause__ = error
                 entry.done = True
             return
-        except Exception as error:  # noqa: BLE001 — handed to the threads whose items these are
+        except Exception as error:  # noqa: BLE001 — raised in the threads of these items
             if len(group) > 1:
                 for entry in group:
                     self._run([entry])

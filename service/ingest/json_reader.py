@@ -1,11 +1,11 @@
-"""Reads JSON strictly: what two readers could understand differently is refused.
+"""Strict JSON: refuses any text that two parsers could read differently.
 
 orjson refuses NaN, infinities, numbers past the range of a double, lone surrogates, bad UTF-8,
-a byte order mark and nesting past 1,024. It accepts duplicate members (keeping the last), which
-is found here, and turns integers past 64 bits into floats, which every schema of ours bounds out.
+a byte order mark and nesting past 1,024. It accepts duplicate members (and keeps the last), which
+this module detects, and turns integers past 64 bits into floats, which our schemas exclude.
 
-Eight mebibytes of `[],[],` cost ten times the time and memory of a report of that length. So what
-has more structure than any report can have is refused before it is read.
+Eight mebibytes of `[],[],` cost ten times the time and memory of a report of that length. A text
+with more structure than any report is therefore refused before it is parsed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NOT_STRUCTURE = bytes(set(range(256)) - set(b'[{,"'))
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A JSON document, and a digest that is the same however its members and spaces stand."""
+    """A JSON document, and a digest that does not depend on order of members or on spaces."""
 
     value: object
     digest: bytes  # 16 bytes
@@ -45,7 +45,7 @@ class Bounds:
 
 def read_json(raw: bytes, bounds: Bounds | None = None) -> Document:
     """The document that these bytes spell. Raises InvalidReportError."""
-    # First with what stands in texts, which is quick, and is the answer for nearly all.
+    # First including the texts, which is quick and settles nearly every case.
     if bounds and not bounds.hold(raw) and not bounds.hold(_structure(raw)):
         raise InvalidReportError(
             Fault(
@@ -76,7 +76,7 @@ def read_json(raw: bytes, bounds: Bounds | None = None) -> Document:
 
 
 def _structure(raw: bytes) -> bytes:
-    """The brackets, braces and commas outside of texts; of what is no JSON, anything."""
+    """The brackets, braces and commas outside of texts; arbitrary if the input is no JSON."""
     # Two quotes that meet are one text's end and the next one's start, or a text without
     # structure: without them, every other byte is within or outside of texts as it was before.
     marks = _unescaped(raw).translate(None, _NOT_STRUCTURE).replace(b'""', b"")

@@ -39,7 +39,7 @@ class ReportValidator:
             if match:
                 self._schemas[int(match[1])] = _CompiledSchema(json.loads(path.read_bytes()))
         bounds = [schema.bounds for schema in self._schemas.values()]
-        # What every report keeps to, of whichever version.
+        # The bounds of every report, of any version.
         self.bounds = Bounds(
             max(bound.containers for bound in bounds), max(bound.commas for bound in bounds)
         )
@@ -88,7 +88,7 @@ class _CompiledSchema:
         self.bounds = self._bounds(schema)
 
     def expected(self, path: Sequence[str | int]) -> str:
-        """What the schema wants in that place of a document, in words."""
+        """The schema's expectation at that place of a document, in words."""
         subschema = self._schema
         for part in path:
             inner = subschema["items"] if isinstance(part, int) else subschema["properties"][part]
@@ -205,7 +205,7 @@ def _sentence(expected: str, found: object) -> str:
 
 
 def _shown(found: object) -> str:
-    """What came, harmless and short: ASCII, one line."""
+    """The received value, harmless and short: ASCII, one line."""
     if isinstance(found, list):
         return f"a list of {len(found)} items"
     if isinstance(found, dict):

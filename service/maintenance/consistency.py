@@ -1,4 +1,4 @@
-"""Holds a database against the archive, or against another database."""
+"""Consistency checks: a database against the archive, or against another database."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from service.store.read.consistency import Audit, Key, content_of, key_of
 
 @dataclass(frozen=True, slots=True)
 class ArchivedLine:
-    """A line of the archive: the report that it holds, or why it holds none."""
+    """A line of the archive: its report, or the reason why it has none."""
 
     place: str
     received_at: int
@@ -25,7 +25,7 @@ class ArchivedLine:
 
 @dataclass(slots=True)
 class Outcome:
-    """What a comparison found."""
+    """The result of a comparison."""
 
     reports: int = 0
     differences: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""/servers/{id_serv}/cambios: what changed on a server, between which two of its records."""
+"""/servers/{id_serv}/cambios: changes of a server, each between two of its records."""
 
 from __future__ import annotations
 

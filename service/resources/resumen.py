@@ -1,4 +1,4 @@
-"""/resumen: counts for a picture of the whole fleet, and what is new in it."""
+"""/resumen: counts over the whole fleet, and its latest news."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _news(item: News) -> dict[str, object]:
 
 
 def _counts(summary: Summary) -> Iterator[tuple[object, ...]]:
-    """The numbers of the document, a line each; what is not counted is not in it."""
+    """The counts of the document, one a line; members that count nothing are left out."""
     yield "servidores", None, None, summary.servers
     yield "al_dia", None, None, summary.servers - summary.silent
     yield "silenciosos", None, None, summary.silent

@@ -1,4 +1,4 @@
-"""/tokens: what tokens there are. /inscripcion: a machine fetches its own."""
+"""/tokens: lists and revokes tokens. /inscripcion: a machine obtains its own."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Enrolment:
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         by: Token | None = req.context.token
         if by is None:
-            raise ForbiddenError("no token was made here, so that none is needed")
+            raise ForbiddenError("authentication is disabled here; no token is needed")
         id_maquina, nombre_host = _machine(read_json(read_body(req, _MAX_BYTES)).value)
         if by.scope == "inscripcion":
             made = self._tokens.enrol(by, id_maquina, nombre_host)

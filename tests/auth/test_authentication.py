@@ -74,7 +74,7 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Closed]:
         live.stop()
 
 
-# --- no token that is good ---
+# --- no valid token ---
 
 
 def revoked(closed: Closed) -> str:
@@ -197,7 +197,7 @@ def test_a_token_in_the_address_is_none(closed: Closed) -> None:
     assert secret not in (closed.live.data / "audit.jsonl").read_text()
 
 
-# --- a token that is good for something else ---
+# --- a valid token of another scope ---
 
 
 def routes(app: Any) -> list[tuple[str, str]]:
