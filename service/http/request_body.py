@@ -9,6 +9,7 @@ import falcon
 from service.errors import Fault, InvalidReportError
 
 _GZIP = 16 + zlib.MAX_WBITS
+_NO_CODING = {"", "identity"}
 _PIECE = 512  # bytes, of which deflate makes at most 1,032 each
 
 
@@ -27,13 +28,26 @@ def read_body(req: falcon.Request, most: int) -> bytes:
     content_type = (req.content_type or "application/json").partition(";")[0].strip().lower()
     if not (content_type == "application/json" or content_type.endswith("+json")):
         raise _refused(f"expected Content-Type application/json, got {content_type[:60]!a}")
-    encoding = (req.get_header("Content-Encoding") or "identity").strip().lower()
-    if encoding not in ("identity", "gzip"):
-        raise _refused(f"expected Content-Encoding gzip or none, got {encoding[:60]!a}")
+    codings = _content_codings(req)
+    if codings not in ([], ["gzip"]):
+        shown = ", ".join(codings)[:60]
+        raise _refused(f"expected Content-Encoding gzip or none, got {shown!a}")
     body = req.bounded_stream.read(length)
     if len(body) < length:
         raise _refused(f"expected {length} bytes as Content-Length says, got {len(body)}")
-    return body if encoding == "identity" else _inflate(body, most)
+    return _inflate(body, most) if codings else body
+
+
+def _content_codings(req: falcon.Request) -> list[str]:
+    """The codings of the body in RFC 9110's one spelling: 8.4.1.3 makes x-gzip equal to gzip.
+
+    Empty list members and `identity`, which stands for no coding, are left out.
+    """
+    names = (req.get_header("Content-Encoding") or "").lower().split(",")
+    codings = [name.strip(" \t") for name in names]
+    return [
+        "gzip" if name == "x-gzip" else name for name in codings if name not in ("", "identity")
+    ]
 
 
 def _inflate(body: bytes, most: int) -> bytes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import falcon
 
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+
 
 def is_same_origin(req: falcon.Request) -> bool:
     """False where the browser names a page of another host or port (RFC 6454, section 7).
@@ -11,4 +13,9 @@ def is_same_origin(req: falcon.Request) -> bool:
     Other clients send no Origin, and no other site can make them send a request.
     """
     origin = req.get_header("Origin")
-    return origin is None or origin.partition("://")[2] == req.get_header("Host")
+    if origin is None:
+        return True
+    scheme, _, authority = origin.lower().partition("://")
+    host = (req.get_header("Host") or "").lower()
+    default = _DEFAULT_PORTS.get(scheme, "")
+    return authority.removesuffix(default) == host.removesuffix(default)

@@ -60,7 +60,8 @@ class ReportValidator:
         if not (isinstance(value, dict) and "version_esquema" in value):
             return self._schemas[1]
         version = value["version_esquema"]
-        if type(version) is int and version > 1 and version in self._schemas:
+        # JSON Schema takes 2.0 for the integer 2. true is no number, though Python says True == 1.
+        if type(version) in (int, float) and version != 1 and version in self._schemas:
             return self._schemas[version]
         known = ", ".join(str(number) for number in sorted(self._schemas))
         raise InvalidReportError(

@@ -83,7 +83,8 @@ class Site:
 
     def is_asked_for(self, req: falcon.Request) -> bool:
         """Whether the request is for a page, even if it is one that there is not."""
-        return req.path.split("/")[1] in _PAGES
+        # The target of a request may be no path: `OPTIONS *`, `CONNECT host:443`.
+        return req.path.startswith("/") and req.path.split("/")[1] in _PAGES
 
     def show_error(self, req: falcon.Request, resp: falcon.Response, error: Exception) -> None:
         """The page in place of the problem document; the status is set already."""
