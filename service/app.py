@@ -10,7 +10,7 @@ import orjson
 
 from service import config as settings
 from service import times
-from service.archive.files import Archive
+from service.archive.append import ArchiveWriter
 from service.auth.audit_log import AuditLog
 from service.auth.auth_throttle import AuthThrottle
 from service.http.authentication import AuthenticationMiddleware
@@ -70,7 +70,10 @@ def _collaborators(config: settings.Config) -> Collaborators:
     return Collaborators(
         config=config,
         intake=Intake(
-            ReportValidator(), Archive(config.archive), ReportStore(database, queries), times.now
+            ReportValidator(),
+            ArchiveWriter(config.archive),
+            ReportStore(database, queries),
+            times.now,
         ),
         records=RecordStore(database, queries),
         history=HistoryStore(database, queries),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from service.archive.files import Archive
 from service.commands.progress import Progress
 from service.commands.result_printer import tell
 from service.config import Config
@@ -23,7 +22,7 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 def run(config: Config, _options: argparse.Namespace) -> int:
     require_database(config)
     database, queries = open_database(config.database), load_queries()
-    lines = archived_lines(Archive(config.archive), ReportValidator())
+    lines = archived_lines(config.archive, ReportValidator())
     with audit(database, queries) as state, Progress("lines of the archive checked") as progress:
         broken = state.broken()
         outcome = against_archive(state, lines, progress.step)

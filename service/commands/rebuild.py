@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 
-from service.archive.files import Archive
 from service.commands.progress import Progress
 from service.commands.result_printer import tell
 from service.config import Config
@@ -40,7 +39,7 @@ def run(config: Config, _options: argparse.Namespace) -> int:
     with ExitStack() as stack:
         # A snapshot from before the archive is read, which therefore holds all of its reports.
         old = _readable(stack, config.database)
-        lines = archived_lines(Archive(config.archive), ReportValidator())
+        lines = archived_lines(config.archive, ReportValidator())
         _fill(ReportStore(new, queries), lines)
         print(f"{path} is rebuilt from {config.archive}")
         if old is None:

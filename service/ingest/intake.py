@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from service.archive.files import Archive
+from service.archive.append import ArchiveWriter
 from service.ingest.group_commit import GroupCommit
 from service.ingest.json_reader import read_json
 from service.ingest.validation import ReportValidator
@@ -38,7 +38,7 @@ class Intake:
     def __init__(
         self,
         validator: ReportValidator,
-        archive: Archive,
+        archive: ArchiveWriter,
         reports: ReportStore,
         now: Callable[[], int],
     ) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from service.archive.files import Archive, DamagedLine
+from service.archive.read import DamagedLine, read_archive
 from service.errors import InvalidReportError
 from service.ingest.json_reader import read_json
 from service.ingest.validation import ReportValidator
@@ -32,9 +33,9 @@ class Outcome:
     archived_only: list[Key] = field(default_factory=list)
 
 
-def archived_lines(archive: Archive, validator: ReportValidator) -> Iterator[ArchivedLine]:
-    """The lines of the archive in their order."""
-    for line in archive.read():
+def archived_lines(folder: Path, validator: ReportValidator) -> Iterator[ArchivedLine]:
+    """The lines of an archive folder, in their order."""
+    for line in read_archive(folder):
         place = f"{line.path.name} line {line.line_number}"
         if isinstance(line, DamagedLine):
             yield ArchivedLine(place, 0, None, "is no whole line")

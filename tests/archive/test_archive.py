@@ -24,7 +24,8 @@ import pytest
 
 from service import times
 from service.app import create_app
-from service.archive.files import Archive, ArchivedReport, DamagedLine
+from service.archive.append import ArchiveWriter
+from service.archive.read import ArchivedReport, DamagedLine, read_archive
 from service.config import Config
 from service.errors import StorageUnavailableError
 from service.maintenance.startup import prepare
@@ -50,22 +51,22 @@ def disk(tmp_path: Path) -> Iterator[SmallDisk]:
 
 def documents(folder: Path) -> list[Any]:
     """What the archive holds, every line of which must be whole."""
-    found = list(Archive(folder).read())
+    found = list(read_archive(folder))
     assert not [line for line in found if isinstance(line, DamagedLine)]
     return [json.loads(line.raw) for line in found if isinstance(line, ArchivedReport)]
 
 
 def test_a_line_is_when_it_was_received_and_the_document_as_it_was_sent(folder: Path) -> None:
     sent = b'{"a": 1.50, "b":"\\u00e1 \xc3\xa1"}'
-    Archive(folder).append(sent, NOON + 1)
+    ArchiveWriter(folder).append(sent, NOON + 1)
     assert (folder / DAY).read_bytes() == (
         b'{"recibido":"2020-02-15T12:00:00.000001Z","reporte":%s}\n' % sent
     )
-    assert list(Archive(folder).read()) == [ArchivedReport(folder / DAY, 1, NOON + 1, sent)]
+    assert list(read_archive(folder)) == [ArchivedReport(folder / DAY, 1, NOON + 1, sent)]
 
 
 def test_the_folder_and_its_files_are_readable_by_their_owner_only(folder: Path) -> None:
-    Archive(folder).append(b"{}", NOON)
+    ArchiveWriter(folder).append(b"{}", NOON)
     assert [path.stat().st_mode & 0o777 for path in (folder, folder / DAY)] == [0o700, 0o600]
 
 
@@ -73,7 +74,7 @@ def test_a_document_of_many_lines_stays_on_one_and_reads_equal(folder: Path) -> 
     document = {"a": [1, 2, {"b": "text with \r\n and \u2028 and \x85 inside"}], "c": None}
     text = json.dumps(document, indent=2, ensure_ascii=False)
     for ends in ("\n", "\r\n", "\r"):
-        Archive(folder).append(f"\r\n{text}\n\n".replace("\n", ends).encode(), NOON)
+        ArchiveWriter(folder).append(f"\r\n{text}\n\n".replace("\n", ends).encode(), NOON)
     assert (folder / DAY).read_bytes().count(b"\n") == 3
     assert b"\r" not in (folder / DAY).read_bytes()
     assert documents(folder) == [document] * 3
@@ -81,7 +82,7 @@ def test_a_document_of_many_lines_stays_on_one_and_reads_equal(folder: Path) -> 
 
 def test_the_utc_day_decides_the_file_up_to_its_last_microsecond(folder: Path) -> None:
     midnight = times.to_microseconds(datetime(2020, 2, 29, tzinfo=UTC))
-    archive = Archive(folder)
+    archive = ArchiveWriter(folder)
     archive.append(b'"last"', midnight - 1)
     archive.append(b'"first"', midnight)
     assert [path.name for path in sorted(folder.iterdir())] == [
@@ -92,38 +93,40 @@ def test_the_utc_day_decides_the_file_up_to_its_last_microsecond(folder: Path) -
 
 
 def test_documents_that_arrive_together_are_lines_in_their_order(folder: Path) -> None:
-    Archive(folder).append_all([b"1", b"3", b"2"], NOON)
+    ArchiveWriter(folder).append_all([b"1", b"3", b"2"], NOON)
     assert documents(folder) == [1, 3, 2]
 
 
 def test_a_compressed_day_reads_like_the_plain_one(folder: Path) -> None:
-    archive = Archive(folder)
+    archive = ArchiveWriter(folder)
     for hour in range(24):
         archive.append(json.dumps({"hour": hour}).encode(), NOON + hour * 3_600_000_000)
-    plain = whole_lines(archive)
+    plain = whole_lines(folder)
     first_day = folder / DAY
     first_day.with_name(f"{DAY}.gz").write_bytes(gzip.compress(first_day.read_bytes()))
     first_day.unlink()
-    assert whole_lines(archive) == plain
+    assert whole_lines(folder) == plain
     assert len(plain) == 24
 
 
-def whole_lines(archive: Archive) -> list[tuple[int, bytes]]:
+def whole_lines(folder: Path) -> list[tuple[int, bytes]]:
     return [
-        (line.received_at, line.raw) for line in archive.read() if isinstance(line, ArchivedReport)
+        (line.received_at, line.raw)
+        for line in read_archive(folder)
+        if isinstance(line, ArchivedReport)
     ]
 
 
 def test_a_compressed_day_that_was_cut_off_is_a_damaged_line_and_the_next_day_is_read(
     folder: Path,
 ) -> None:
-    archive = Archive(folder)
+    archive = ArchiveWriter(folder)
     archive.append(os.urandom(3000).hex().encode(), NOON)
     packed = gzip.compress((folder / DAY).read_bytes())
     (folder / f"{DAY}.gz").write_bytes(packed[: len(packed) // 2])
     (folder / DAY).unlink()
     archive.append(b'"next day"', NOON + 24 * 3_600_000_000)
-    damaged, next_day = archive.read()
+    damaged, next_day = read_archive(folder)
     assert damaged == DamagedLine(folder / f"{DAY}.gz", 1)
     assert isinstance(next_day, ArchivedReport)
 
@@ -141,7 +144,7 @@ def test_a_compressed_day_that_was_cut_off_is_a_damaged_line_and_the_next_day_is
 def test_what_a_writer_left_that_died_within_its_line_is_removed_by_the_next(
     folder: Path, left: bytes
 ) -> None:
-    archive = Archive(folder)
+    archive = ArchiveWriter(folder)
     archive.append(b'"one"', NOON)
     archive.append(b'"two"', NOON)
     with (folder / DAY).open("ab") as day:
@@ -153,12 +156,12 @@ def test_what_a_writer_left_that_died_within_its_line_is_removed_by_the_next(
 def test_a_day_whose_first_writer_died_within_its_line_begins_anew(folder: Path) -> None:
     folder.mkdir()
     (folder / DAY).write_bytes(b'{"recibido":"2020-02-1')
-    Archive(folder).append(b'"one"', NOON)
+    ArchiveWriter(folder).append(b'"one"', NOON)
     assert documents(folder) == ["one"]
 
 
 def test_a_disk_with_room_for_part_of_a_line_takes_none_of_it(disk: SmallDisk) -> None:
-    archive = Archive(disk.path / "archive")
+    archive = ArchiveWriter(disk.path / "archive")
     archive.append(b'"whole"', NOON)
     before = (disk.path / "archive" / DAY).read_bytes()
     for room in range(4):
@@ -173,7 +176,7 @@ def test_a_disk_with_room_for_part_of_a_line_takes_none_of_it(disk: SmallDisk) -
 
 def test_a_disk_without_any_room_takes_no_line_and_creates_no_folder(disk: SmallDisk) -> None:
     disk.fill()
-    archive = Archive(disk.path / "archive")
+    archive = ArchiveWriter(disk.path / "archive")
     for _ in range(3):
         with pytest.raises(StorageUnavailableError):
             archive.append(b"1", NOON)
@@ -183,7 +186,7 @@ def test_a_disk_without_any_room_takes_no_line_and_creates_no_folder(disk: Small
 
 
 def test_a_short_write_of_any_length_leaves_the_file_as_it_was(folder: Path) -> None:
-    archive = Archive(folder)
+    archive = ArchiveWriter(folder)
     archive.append(b'"whole"', NOON)
     before = (folder / DAY).read_bytes()
     line = len(before)
@@ -197,7 +200,7 @@ def append_with_files_limited_to(folder: Path, sizes: Iterator[int]) -> None:
     """setrlimit(2): a write past the limit is cut there; with SIGXFSZ ignored it is no more."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
-    archive = Archive(folder)
+    archive = ArchiveWriter(folder)
     whole = (folder / DAY).stat().st_size * 2
     for size in sizes:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, most))
@@ -220,9 +223,9 @@ APPENDER = """
 import sys
 import time
 from pathlib import Path
-from service.archive.files import Archive
+from service.archive.append import ArchiveWriter
 folder, who, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-archive = Archive(folder)
+archive = ArchiveWriter(folder)
 for number in range(count):
     size = (number * 7919) % 30_000
     archive.append(b'{"who":"%s","number":%d,"filler":"%s"}' % (
@@ -253,7 +256,7 @@ def test_a_process_killed_while_it_appends_blocks_and_spoils_nobody(folder: Path
         victim.kill()
         victim.wait(10)
     assert steady.wait(60) == 0
-    Archive(folder).append(b'{"who":"last"}', NOON)
+    ArchiveWriter(folder).append(b'{"who":"last"}', NOON)
     found = documents(folder)
     own = [document["number"] for document in found if document["who"] == "s"]
     assert own == list(range(400))
@@ -273,10 +276,10 @@ PERSISTENT_APPENDER = """
 import sys
 import time
 from pathlib import Path
-from service.archive.files import Archive
+from service.archive.append import ArchiveWriter
 from service.errors import StorageUnavailableError
 folder, who, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-archive = Archive(folder)
+archive = ArchiveWriter(folder)
 print("ready", flush=True)
 sys.stdin.readline()
 for number in range(count):
@@ -322,7 +325,7 @@ def test_a_short_write_does_not_cut_off_what_others_append(disk: SmallDisk) -> N
 
 
 def test_a_folder_that_was_removed_is_made_again(folder: Path) -> None:
-    archive = Archive(folder)
+    archive = ArchiveWriter(folder)
     archive.append(b"1", NOON)
     (folder / DAY).unlink()
     archive.append(b"2", NOON)
@@ -336,7 +339,7 @@ def test_the_name_of_a_file_is_synced_by_every_process_that_appends_to_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever created it may have died before doing so."""
-    Archive(folder).append(b"1", NOON)
+    ArchiveWriter(folder).append(b"1", NOON)
     synced = []
     real = os.fsync
 
@@ -345,7 +348,7 @@ def test_the_name_of_a_file_is_synced_by_every_process_that_appends_to_it(
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", watched)
-    other = Archive(folder)
+    other = ArchiveWriter(folder)
     other.append(b"2", NOON)
     assert synced == [folder, folder.parent]
     other.append(b"3", NOON)
@@ -383,20 +386,20 @@ def test_a_report_that_cannot_be_synced_is_not_acknowledged_and_not_in_the_datab
 
 
 def test_a_line_that_is_still_being_written_is_not_read_yet(tmp_path: Path) -> None:
-    archive = Archive(tmp_path / "archive")
+    archive = ArchiveWriter(tmp_path / "archive")
     archive.append(b'{"a":1}', times.parse("2020-02-15 01:00:00"))
     with (tmp_path / "archive" / "2020-02-15.jsonl").open("ab") as writer:
         writer.write(b'{"recibido":"2020-02-15T02')
-    (line,) = archive.read()
+    (line,) = read_archive(tmp_path / "archive")
     assert isinstance(line, ArchivedReport)
     assert line.raw == b'{"a":1}'
 
 
 def test_a_day_that_is_compressed_while_it_is_to_be_read_is_read(folder: Path) -> None:
-    archive = Archive(folder)
+    archive = ArchiveWriter(folder)
     for day in range(3):
         archive.append(b'{"day":%d}' % day, NOON + day * 24 * 3_600_000_000)
-    lines = archive.read()
+    lines = read_archive(folder)
     first = next(lines)
     for path in sorted(folder.glob("*.jsonl"))[1:]:
         subprocess.run(["gzip", path], check=True)
@@ -405,7 +408,7 @@ def test_a_day_that_is_compressed_while_it_is_to_be_read_is_read(folder: Path) -
 
 
 def test_a_half_compressed_twin_and_other_files_are_not_read(folder: Path) -> None:
-    archive = Archive(folder)
+    archive = ArchiveWriter(folder)
     archive.append(b'{"a":1}', NOON)
     (folder / f"{DAY}.gz").write_bytes(gzip.compress(b"x" * 1000)[:10])
     (folder / f"{DAY}.bak").write_bytes(b"not of the archive\n")
@@ -415,11 +418,11 @@ def test_a_half_compressed_twin_and_other_files_are_not_read(folder: Path) -> No
 def test_a_day_that_cannot_be_read_is_named(folder: Path) -> None:
     (folder / DAY).mkdir(parents=True)
     with pytest.raises(StorageUnavailableError, match=DAY):
-        list(Archive(folder).read())
+        list(read_archive(folder))
 
 
 def test_a_line_never_goes_into_a_file_that_was_removed_meanwhile(folder: Path) -> None:
-    archive = Archive(folder)
+    archive = ArchiveWriter(folder)
     archive.append(b"1", NOON)
     holder = os.open(folder / DAY, os.O_RDWR)
     fcntl.flock(holder, fcntl.LOCK_EX)

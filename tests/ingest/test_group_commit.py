@@ -14,7 +14,7 @@ from typing import TypeVar
 import pytest
 
 from service import times
-from service.archive.files import Archive
+from service.archive.append import ArchiveWriter
 from service.errors import StorageUnavailableError
 from service.ingest.group_commit import GroupCommit
 from service.ingest.intake import Arrival, Intake
@@ -247,7 +247,7 @@ def a_document(number: int) -> bytes:
 def an_intake(database: SqliteDatabase) -> Intake:
     return Intake(
         ReportValidator(),
-        Archive(database.path.with_name("archive")),
+        ArchiveWriter(database.path.with_name("archive")),
         ReportStore(database, load_queries()),
         times.now,
     )

@@ -45,4 +45,4 @@ def test_nothing_else_is_served(service: LiveService, path: str) -> None:
 def test_documents_can_only_be_read(service: LiveService, path: str) -> None:
     answer = service.request("PUT", path, b"{}")
     assert answer.status == 405
-    assert set(answer.headers["allow"].split(", ")) == {"GET", "OPTIONS"}
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}

@@ -22,7 +22,7 @@ def test_a_service_that_reaches_its_database_is_ready(service: LiveService) -> N
 def test_health_can_only_be_read(service: LiveService, method: str, path: str) -> None:
     answer = service.request(method, path)
     assert answer.status == 405
-    assert set(answer.headers["allow"].split(", ")) == {"GET", "OPTIONS"}
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
 
 
 def test_a_service_without_its_database_is_alive_and_not_ready(fresh_service: LiveService) -> None:

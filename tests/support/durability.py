@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from service.archive.files import Archive, DamagedLine
+from service.archive.read import DamagedLine, read_archive
 from service.ingest.json_reader import read_json
 from tests.support.live import LiveService
 
@@ -28,7 +28,7 @@ def stored(live: LiveService) -> Counter[str]:
 def archived(live: LiveService) -> Counter[str]:
     """How often the archive holds it. Every line must be whole and a document."""
     marks: Counter[str] = Counter()
-    for line in Archive(live.archive).read():
+    for line in read_archive(live.archive):
         assert not isinstance(line, DamagedLine), line
         marks[orjson.loads(line.raw)["marca_proc"]] += 1
     return marks
@@ -37,7 +37,7 @@ def archived(live: LiveService) -> Counter[str]:
 def archived_digests(folder: Path) -> set[bytes]:
     return {
         read_json(line.raw).digest
-        for line in Archive(folder).read()
+        for line in read_archive(folder)
         if not isinstance(line, DamagedLine)
     }
 

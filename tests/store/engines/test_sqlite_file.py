@@ -15,7 +15,7 @@ import falcon.testing
 import pytest
 
 from service.app import create_app
-from service.archive.files import Archive, ArchivedReport
+from service.archive.read import ArchivedReport, read_archive
 from service.config import Config
 from service.errors import RecordNotFoundError, StorageUnavailableError
 from service.maintenance.startup import prepare
@@ -67,7 +67,7 @@ def test_a_report_sent_again_and_again_to_a_locked_database_is_archived_once(
     assert service.get("/servers") == 200
     somebody.execute("ROLLBACK")
     assert [service.post(), service.post(), service.post(ipaddress="10.0.0.1")] == [201, 200, 201]
-    lines = [line for line in Archive(service.config.archive).read() if line]
+    lines = [line for line in read_archive(service.config.archive) if line]
     received = [line.received_at for line in lines if isinstance(line, ArchivedReport)]
     assert len(received) == len(lines) == 2
     assert somebody.execute("SELECT received_at FROM report ORDER BY id").fetchall() == [

@@ -1,52 +1,27 @@
-"""The plain-text archive: one JSON Lines file a UTC day, one line a report, only ever appended.
+"""Appends to the archive: one JSON Lines file a UTC day, one line a report.
 
-A line is {"recibido":"<when it was received>","reporte":<the document as it was sent>}. A closed
-day may be compressed with gzip; it is read all the same.
+A line is {"recibido":"<time of arrival>","reporte":<the document as it was sent>}.
 """
 
 from __future__ import annotations
 
 import errno
 import fcntl
-import gzip
 import os
-import re
-import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 from service import times
 from service.errors import StorageUnavailableError
 
 _ENVELOPE = b'{"recibido":"%s","reporte":%s}\n'
 _TAIL_BLOCK = 64 * 1024
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\.jsonl")
 
 # JSON strings hold no raw line ends, so these stand between tokens only.
 _ON_ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
 
 
-@dataclass(frozen=True, slots=True)
-class ArchivedReport:
-    """One line of the archive."""
-
-    path: Path
-    line_number: int
-    received_at: int  # microseconds since 1970, UTC
-    raw: bytes  # the document as it was sent
-
-
-@dataclass(frozen=True, slots=True)
-class DamagedLine:
-    """A line that holds no whole report."""
-
-    path: Path
-    line_number: int
-
-
-class Archive:
+class ArchiveWriter:
     """The files of one folder. Several processes may append to it at the same time."""
 
     def __init__(self, folder: Path) -> None:
@@ -67,24 +42,6 @@ class Archive:
             self._write(self._folder / f"{time[:10]}.jsonl", b"".join(lines))
         except OSError as error:
             raise StorageUnavailableError(f"the archive cannot be written now: {error}") from error
-
-    def read(self) -> Iterator[ArchivedReport | DamagedLine]:
-        """Every line, oldest first. Raises StorageUnavailableError."""
-        names = (path.name.removesuffix(".gz") for path in self._folder.iterdir())
-        for day in sorted({name for name in names if _DAY.fullmatch(name)}):
-            path, number = self._folder / day, 0
-            try:
-                with _open_day(path) as lines:
-                    path = Path(str(lines.name))  # as it was found
-                    for number, line in enumerate(lines, start=1):
-                        # A last line without its end is being written, or its writer died. It was
-                        # not acknowledged.
-                        if line.endswith(b"\n"):
-                            yield _parse(path, number, line)
-            except (EOFError, gzip.BadGzipFile, zlib.error):
-                yield DamagedLine(path, number + 1)  # and whatever came after it
-            except OSError as error:
-                raise StorageUnavailableError(f"{path} cannot be read: {error}") from error
 
     def _write(self, path: Path, content: bytes) -> None:
         """Appends the content and syncs, or leaves the file unchanged and raises OSError."""
@@ -124,14 +81,6 @@ class Archive:
             self._entered = path
 
 
-def _open_day(path: Path) -> BinaryIO | gzip.GzipFile:
-    """The plain file of a day, or its compressed one; while gzip runs, both exist."""
-    try:
-        return path.open("rb")
-    except FileNotFoundError:
-        return gzip.open(path.with_name(path.name + ".gz"))
-
-
 def _end_of_whole_lines(descriptor: int) -> int:
     """The offset of the next line; truncates a partial line of a writer that died.
 
@@ -156,14 +105,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _parse(path: Path, number: int, line: bytes) -> ArchivedReport | DamagedLine:
-    before, _, rest = line.partition(b'","reporte":')
-    try:
-        received_at = times.parse(before.removeprefix(b'{"recibido":"').decode("ascii"))
-    except ValueError:
-        return DamagedLine(path, number)
-    if not rest.endswith(b"}\n"):
-        return DamagedLine(path, number)
-    return ArchivedReport(path, number, received_at, rest[:-2])
