@@ -9,7 +9,7 @@ try:
 except ImportError:  # Windows has no such database
     pwd = None  # type: ignore[assignment]
 
-_LARGEST_PASSWD = 64 << 20
+_MAX_PASSWD_BYTES = 64 << 20
 
 
 class Accounts:
@@ -43,7 +43,7 @@ def _local_name(uid: int) -> str:
 def _read_passwd(machine: Machine) -> dict[int, str]:
     # A tree without the file (an image "from scratch") simply has no names.
     try:
-        return parse_passwd(read_text(machine.root("/etc/passwd"), _LARGEST_PASSWD))
+        return parse_passwd(read_text(machine.root("/etc/passwd"), _MAX_PASSWD_BYTES))
     except OSError:
         return {}
 

@@ -20,8 +20,8 @@ from agent.state.atomic_write import write_file
 if TYPE_CHECKING:
     from agent.machine import Machine
 
-MOST_SECONDS_OFF = 60
-_LARGEST_STAT = 4 << 20  # a line for every interrupt stands before btime
+MAX_CLOCK_STEP_SECONDS = 60
+_MAX_STAT_BYTES = 4 << 20  # a line for every interrupt stands before btime
 _noted: dict[str, int] = {}
 
 
@@ -31,7 +31,7 @@ class Boot:
     def __init__(self, machine: Machine, note: str | None) -> None:
         self._ticks_a_second = os.sysconf("SC_CLK_TCK")
         try:
-            said = parse_btime(read_text(machine.proc("stat"), _LARGEST_STAT))
+            said = parse_btime(read_text(machine.proc("stat"), _MAX_STAT_BYTES))
         except OSError:  # a copied tree without it
             said = None
         self._started = None if said is None else _steady(said, _boot_id(machine), note)
@@ -62,7 +62,7 @@ def _steady(said: int, boot_id: str, note: str | None) -> int:
     before = _noted.get(boot_id)
     if before is None and note is not None:
         before = _read_note(note, boot_id)
-    if before is None or abs(said - before) > MOST_SECONDS_OFF:
+    if before is None or abs(said - before) > MAX_CLOCK_STEP_SECONDS:
         before = said
         if note is not None:
             # Where it cannot be kept, a clock that is set between two runs shows.

@@ -30,10 +30,10 @@ def collect(machine: Machine) -> str | None:
         raw = parse_uuid(_machine_guid())
     else:
         raw = _machine_id(machine)
-    return None if raw is None else derived(raw)
+    return None if raw is None else app_specific_id(raw)
 
 
-def derived(raw: str) -> str:
+def app_specific_id(raw: str) -> str:
     """What sd_id128_get_machine_app_specific(3) gives: HMAC-SHA256 of the application, keyed by
     the machine, cut to 128 bits and marked as a UUID of version 4.
     """

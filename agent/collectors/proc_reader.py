@@ -3,7 +3,7 @@
 Used for the tree of another machine. Gives what psutil gives: the same names, the real user.
 """
 
-# pathlib costs start-up time that nothing here is worth.
+# pathlib would lengthen the start.
 # ruff: noqa: PTH118, PTH208
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _COMM_LENGTH = 15  # the kernel keeps 15 bytes of a program's name (TASK_COMM_LEN less its end)
-_LARGEST_FILE = 1 << 16
+_MAX_FILE_BYTES = 1 << 16
 _DELETED = " (deleted)"
 _FILE = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
 _FOLDER = _FILE | getattr(os, "O_DIRECTORY", 0)
@@ -120,7 +120,7 @@ def _read(folder: int, file: str) -> bytes | None:
     except OSError:
         return b""
     try:
-        return os.read(descriptor, _LARGEST_FILE)
+        return os.read(descriptor, _MAX_FILE_BYTES)
     except ProcessLookupError:
         raise
     except OSError:

@@ -95,7 +95,7 @@ def _local_processes(
 
     try:
         return _psutil_processes(native.load_psutil(), Accounts(machine), command_lines)
-    except native.Unavailable as error:
+    except native.PsutilUnavailableError as error:
         if not on_linux:
             raise
         _log.warning("the processes are read without psutil: %s", error)

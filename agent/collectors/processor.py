@@ -15,7 +15,7 @@ from agent.machine import read_bytes, read_text
 if TYPE_CHECKING:
     from agent.machine import Machine
 
-_LARGEST_CPUINFO = 16 << 20
+_MAX_CPUINFO_BYTES = 16 << 20
 _TOOL_SECONDS = 5
 _NO_NAMES = {"", "-", "unknown", "(null)"}
 
@@ -45,7 +45,7 @@ def _read_cpuinfo(machine: Machine) -> str:
         start = read_bytes(path, 4096).decode("utf-8", "surrogateescape")
         if "\nmodel name" in start and "\nflags" in start:
             return start
-        return read_text(path, _LARGEST_CPUINFO)
+        return read_text(path, _MAX_CPUINFO_BYTES)
     except OSError:  # not Linux, or a copied tree without it
         return ""
 

@@ -27,19 +27,19 @@ _MODULES = {"linux": "_psutil_linux", "macos": "_psutil_osx", "windows": "_psuti
 _log = logging.getLogger("agent")
 
 
-class Unavailable(Exception):  # noqa: N818 — the outcome's name, as the caller reads it
+class PsutilUnavailableError(Exception):
     """psutil has no build for this system, or none may be loaded here; says which."""
 
 
 def load_psutil() -> Any:  # noqa: ANN401 — a module, whose members its own stubs describe
-    """The module psutil. Raises Unavailable."""
+    """The module psutil. Raises PsutilUnavailableError."""
     archive = _archive()
     if archive is not None and "psutil" not in sys.modules:
         _load_native_part(archive)
     try:
         return importlib.import_module("psutil")
     except ImportError as error:
-        raise Unavailable(f"psutil cannot be imported: {error}") from error
+        raise PsutilUnavailableError(f"psutil cannot be imported: {error}") from error
 
 
 def _archive() -> Any:  # noqa: ANN401 — its two kinds have no type in common
@@ -52,13 +52,15 @@ def _archive() -> Any:  # noqa: ANN401 — its two kinds have no type in common
 def _load_native_part(archive: Any) -> None:  # noqa: ANN401 — see _archive()
     build = fitting_build()
     if build is None:
-        raise Unavailable("psutil has no build for this system")
+        raise PsutilUnavailableError("psutil has no build for this system")
     module = _MODULES[build.split("-", 1)[0]]
     file = module + (".pyd" if build.startswith("windows") else ".abi3.so")
     try:
         content = archive.get_data(os.path.join("native", build, file))  # noqa: PTH118
     except OSError as error:
-        raise Unavailable(f"psutil has no build for {build} in {archive.archive}") from error
+        raise PsutilUnavailableError(
+            f"psutil has no build for {build} in {archive.archive}"
+        ) from error
     troubles = []
     # Its own name for each content: several versions, and machines that share a home, do not
     # take each other's file.
@@ -73,7 +75,7 @@ def _load_native_part(archive: Any) -> None:  # noqa: ANN401 — see _archive()
         else:
             _log.debug("the native part of psutil for %s is loaded from %s", build, path)
             return
-    raise Unavailable("; ".join(troubles))
+    raise PsutilUnavailableError("; ".join(troubles))
 
 
 def _load(name: str, path: str) -> None:

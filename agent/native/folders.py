@@ -4,7 +4,7 @@ A file is laid down whole under its name or not at all, and it is compared with 
 byte for byte, at every run. What anybody else has put in its place is never loaded.
 """
 
-# pathlib costs start-up time that nothing here is worth.
+# pathlib would lengthen the start.
 # ruff: noqa: PTH102, PTH105, PTH108, PTH111, PTH112, PTH117, PTH118, PTH120, PTH123
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ROOT = 0
 _FLAGS = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_NONBLOCK", "O_BINARY"))
 
 
-class Unsafe(OSError):  # noqa: N818 — what it says reads best so
+class UnsafePathError(OSError):
     """Somebody else could write there, or has; says where."""
 
 
@@ -32,7 +32,7 @@ class Unsafe(OSError):  # noqa: N818 — what it says reads best so
 def in_cache(file: str, content: bytes) -> Iterator[str]:
     """The path of a file with this content in this user's cache, written when it is not there.
 
-    Raises OSError (Unsafe is one) when there is no folder for it.
+    Raises OSError (UnsafePathError is one) when there is no folder for it.
     """
     troubles = []
     for base, below in _cache_folders():
@@ -105,7 +105,7 @@ def _private_folder(base: str, below: tuple[str, ...]) -> str:
     if os.name == "posix":
         facts = os.lstat(path)
         if facts.st_uid != os.geteuid() or facts.st_mode & _ANYTHING_FOR_OTHERS:
-            raise Unsafe(f"{path} is not for this user alone")
+            raise UnsafePathError(f"{path} is not for this user alone")
     return path
 
 
@@ -121,11 +121,11 @@ def _safe(path: str) -> str:
     while True:
         facts = os.lstat(level)
         if not stat.S_ISDIR(facts.st_mode):
-            raise Unsafe(f"{level} is no folder")
+            raise UnsafePathError(f"{level} is no folder")
         if facts.st_uid not in {_ROOT, os.geteuid()}:
-            raise Unsafe(f"{level} belongs to another user")
+            raise UnsafePathError(f"{level} belongs to another user")
         if facts.st_mode & _OTHERS_WRITE and not facts.st_mode & stat.S_ISVTX:
-            raise Unsafe(f"others can write to {level}")
+            raise UnsafePathError(f"others can write to {level}")
         if level == os.path.dirname(level):
             return path
         level = os.path.dirname(level)
@@ -147,7 +147,7 @@ def _lay_down(path: str, content: bytes) -> None:
             os.unlink(partial)
         raise
     if not _is(path, content):
-        raise Unsafe(f"{path} is not what was written there")
+        raise UnsafePathError(f"{path} is not what was written there")
 
 
 def _is(path: str, content: bytes) -> bool:

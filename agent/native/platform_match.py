@@ -1,6 +1,6 @@
 """Which of psutil's builds fits the Python that runs this."""
 
-# pathlib costs start-up time that nothing here is worth.
+# pathlib would lengthen the start.
 # ruff: noqa: PTH123
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sys
 _MACHINES = {62: "x86_64", 183: "aarch64"}
 _ELF64_LITTLE = b"\x7fELF\x02\x01"
 _PT_INTERP = 3
-_LARGEST_HEADER = 1 << 16
+_MAX_HEADER_BYTES = 1 << 16
 
 
 def fitting_build() -> str | None:
@@ -41,7 +41,7 @@ def _of_running_program() -> str | None:
     for path in ("/proc/self/exe", sys.executable):
         try:
             with open(path, "rb") as file:
-                return parse_elf(file.read(_LARGEST_HEADER))
+                return parse_elf(file.read(_MAX_HEADER_BYTES))
         except OSError:
             continue
     return None

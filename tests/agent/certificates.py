@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.agent.transport.test_http_client import Api, Said
+from tests.agent.apis import Reply, ScriptedApi
 
 
 def _openssl(*arguments: str | Path) -> None:
@@ -47,14 +47,14 @@ class Authority:
 
 
 @contextlib.contextmanager
-def tls_api(cert: Path, *answers: Said, clients: Path | None = None) -> Iterator[Api]:
+def tls_api(cert: Path, *answers: Reply, clients: Path | None = None) -> Iterator[ScriptedApi]:
     """An API behind TLS; clients: whose certificates those who call must have."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert)
     if clients is not None:
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(clients)
-    with Api(list(answers)) as api:
+    with ScriptedApi(list(answers)) as api:
         # The handshake belongs to the thread of each request, not to the one that accepts.
         api.socket = context.wrap_socket(
             api.socket, server_side=True, do_handshake_on_connect=False

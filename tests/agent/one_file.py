@@ -25,7 +25,7 @@ runpy.run_path(file, run_name="look")["find_modules"](file)
 from agent import native
 try:
     psutil = native.load_psutil()
-except native.Unavailable as error:
+except native.PsutilUnavailableError as error:
     print("unavailable:", error)
 else:
     assert psutil.__file__.startswith(file), psutil.__file__

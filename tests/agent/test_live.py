@@ -110,12 +110,12 @@ def test_reports_of_an_outage_arrive_when_the_api_is_killed_and_comes_back(
         live.kill()
         wait_until(lambda: len(waiting(spool_folder)) >= 2)
         live.start()
-        wait_until(lambda: "that had waited" in log_of(tree).read_text("utf-8"), 40)
+        wait_until(lambda: "waiting reports" in log_of(tree).read_text("utf-8"), 40)
         agent.terminate()
         assert agent.wait(5) == 0
     log = log_of(tree).read_text("utf-8")
     assert "no connection" in log or "the connection broke" in log
-    assert "reports that had waited" in log
+    assert "waiting reports" in log
     assert len(set(stored(live))) == len(stored(live)) >= 3
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from agent.build.interpreters import interpreters
+from tests.agent.apis import Reply, scripted_api
 from tests.agent.arm64 import arm64_python
 from tests.agent.one_file import LOOK, environment, run, shown
-from tests.agent.transport.test_http_client import Said, api_that_says
 
 MINORS = range(9, 15)
 
@@ -34,7 +34,7 @@ def python(request: pytest.FixtureRequest, pythons: dict[tuple[int, int], str]) 
 
 
 def test_it_reports_on_every_python(python: str, pyz: Path, tmp_path: Path) -> None:
-    with api_that_says(Said(201)) as api:
+    with scripted_api(Reply(201)) as api:
         options = ["--api", api.url, "--spool", str(tmp_path / "spool")]
         done = run(python, "-W", "error", pyz, *options, cwd="/")
     assert done.returncode == 0, done.stderr
@@ -116,14 +116,14 @@ def test_a_reader_that_is_gone_and_a_closed_stderr_are_no_errors(pyz: Path) -> N
 def test_exit_codes_arrive(pyz: Path, tmp_path: Path) -> None:
     assert run(sys.executable, pyz, "--version").returncode == 0
     assert run(sys.executable, pyz, "--unknown").returncode == 2
-    with api_that_says(Said(400)) as api:
+    with scripted_api(Reply(400)) as api:
         done = run(sys.executable, pyz, "--api", api.url, "--spool", tmp_path / "spool")
     assert done.returncode == 3
 
 
 def test_a_run_imports_no_more_than_it_needs(pyz: Path, tmp_path: Path) -> None:
     """Importing is most of what a run costs."""
-    with api_that_says(Said(201)) as api:
+    with scripted_api(Reply(201)) as api:
         options = ["--api", api.url, "--spool", str(tmp_path / "spool")]
         done = run(sys.executable, "-S", "-X", "importtime", pyz, *options)
     imported = set(re.findall(r"\| +([\w.]+)$", done.stderr, re.MULTILINE))
@@ -149,7 +149,7 @@ def test_a_running_agent_does_not_notice_that_its_file_is_replaced(
     """As by an upgrade: all modules were read at the start, whenever they are imported."""
     copy = tmp_path / "compliance-agent.pyz"
     copy.write_bytes(pyz.read_bytes())
-    with api_that_says(Said(201)) as api:
+    with scripted_api(Reply(201)) as api:
         options = ["--spool", str(tmp_path / "spool"), "--api", api.url]
         done = run(sys.executable, "-c", REPLACED_AT_ONCE, copy, *options)
     assert done.returncode == 0, done.stderr
@@ -179,7 +179,7 @@ sys.exit(__main__.main(options))
 
 def test_a_day_of_runs_does_not_grow_the_memory(pyz: Path, tmp_path: Path) -> None:
     """288 runs, one every five minutes; the first two hours may fill what is kept."""
-    with api_that_says(*[Said(201)] * 300) as api:
+    with scripted_api(*[Reply(201)] * 300) as api:
         options = ["--every", "300", "--now", "--spool", str(tmp_path / "spool")]
         done = run(sys.executable, "-S", "-c", A_DAY, pyz, "--api", api.url, *options)
     assert done.returncode == 0, done.stderr
@@ -194,7 +194,7 @@ def test_it_runs_on_arm64_with_psutils_own_build(pyz: Path, tmp_path: Path) -> N
     looked = run(*python, "-c", LOOK, pyz, env=environment(HOME=str(tmp_path)))
     assert looked.returncode == 0, looked.stderr
     assert looked.stdout.startswith(f"{tmp_path}/.cache/compliance-agent/linux-aarch64-glibc-")
-    with api_that_says(Said(201)) as api:
+    with scripted_api(Reply(201)) as api:
         options = ["--api", api.url, "--spool", str(tmp_path / "spool")]
         done = run(*python, pyz, *options)
     assert done.returncode == 0, done.stderr

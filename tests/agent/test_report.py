@@ -282,10 +282,10 @@ def test_more_rows_than_a_report_may_hold_are_cut_and_told(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     schema = json.loads(SCHEMA.read_text("utf-8"))["properties"]
-    assert schema["procesos"]["maxItems"] == wire.MOST_PROCESSES
-    assert schema["usuarios_activos"]["maxItems"] == wire.MOST_LOGINS
-    monkeypatch.setattr(report, "MOST_PROCESSES", 3)
-    monkeypatch.setattr(report, "MOST_LOGINS", 2)
+    assert schema["procesos"]["maxItems"] == wire.MAX_PROCESSES
+    assert schema["usuarios_activos"]["maxItems"] == wire.MAX_LOGINS
+    monkeypatch.setattr(report, "MAX_PROCESSES", 3)
+    monkeypatch.setattr(report, "MAX_LOGINS", 2)
     document = _document(
         [Process(pid, "p", "u") for pid in range(9)], [Login(pid, "u") for pid in range(9)]
     )

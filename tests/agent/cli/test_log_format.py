@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli.log_format import OneLine
+from agent.cli.log_format import LogFormatter
 from tests.support.live import PROJECT
 
 
@@ -24,14 +24,14 @@ def test_levels_are_words_for_people_and_numbers_for_the_journal(
     level: int, plain: str, journal: str
 ) -> None:
     record = logging.LogRecord("agent", level, "", 0, "said", None, None)
-    assert OneLine(journal=False).format(record) == plain
-    assert OneLine(journal=True).format(record) == journal
+    assert LogFormatter(journal=False).format(record) == plain
+    assert LogFormatter(journal=True).format(record) == journal
 
 
 @pytest.mark.parametrize("journal", [True, False])
 def test_an_event_is_one_line(journal: bool) -> None:
     record = logging.LogRecord("agent", logging.INFO, "", 0, "a\n<0>b\r%s", ("c\nd",), None)
-    assert OneLine(journal=journal).format(record).endswith("a\\n<0>b\\rc\\nd")
+    assert LogFormatter(journal=journal).format(record).endswith("a\\n<0>b\\rc\\nd")
 
 
 @pytest.mark.parametrize("ours", [True, False])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent.collectors import address
-from agent.collectors.address import Target, plain_address
+from agent.collectors.address import Target, plain_address, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,3 +112,18 @@ def test_without_any_way_it_is_the_loopback_address(
     nowhere = ["255.255.255.255"]
     resolve({"api.test": nowhere, "192.0.2.1": nowhere, "2001:db8::1": []})
     assert address.collect(Target("api.test", 80)) == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("api", "target"),
+    [
+        (None, None),
+        ("http://api.example", Target("api.example", 80)),
+        ("https://api.example/path", Target("api.example", 443)),
+        ("http://10.0.0.5:8000", Target("10.0.0.5", 8000)),
+        ("http://[2001:db8::5]:8000/", Target("2001:db8::5", 8000)),
+        ("http://[fe80::5%25eth0]:8000", Target("fe80::5%eth0", 8000)),
+    ],
+)
+def test_target_is_host_and_port_of_the_api_address(api: str | None, target: Target | None) -> None:
+    assert target_of(api) == target

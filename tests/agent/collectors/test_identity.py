@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from agent.collectors import identity
-from agent.collectors.identity import derived, ioplatform_line, parse_machine_id, parse_uuid
+from agent.collectors.identity import app_specific_id, ioplatform_line, parse_machine_id, parse_uuid
 from agent.machine import Machine
 from tests.agent.trees import write_file
 
@@ -20,7 +20,7 @@ DERIVED = "20e24f6b3e04406588dcb0ad863a238e"
 
 
 def test_the_identity_is_what_systemd_computes() -> None:
-    assert derived(RAW) == DERIVED
+    assert app_specific_id(RAW) == DERIVED
 
 
 @pytest.mark.skipif(shutil.which("systemd-id128") is None, reason="needs systemd-id128")
@@ -64,7 +64,7 @@ def test_a_tree_has_its_own_identity_and_the_one_of_d_bus_counts_second(tmp_path
     write_file(tmp_path, "/etc/machine-id", "uninitialized\n")
     assert identity.collect(machine) == DERIVED
     write_file(tmp_path, "/etc/machine-id", "f" * 32)
-    assert identity.collect(machine) == derived("f" * 32) != DERIVED
+    assert identity.collect(machine) == app_specific_id("f" * 32) != DERIVED
 
 
 # As ioreg(8) shows it on a Mac.
@@ -82,7 +82,7 @@ IOREG = """\
 def test_on_macos_it_is_derived_from_the_platforms_uuid(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.setattr(identity, "_ioreg", lambda: ioplatform_line(IOREG))
-    assert identity.collect(Machine()) == derived("8c2f3e626a5b5f0e9a700d2a5c1b3e4f")
+    assert identity.collect(Machine()) == app_specific_id("8c2f3e626a5b5f0e9a700d2a5c1b3e4f")
     assert ioplatform_line("nothing") == ""
 
 
@@ -90,7 +90,7 @@ def test_on_windows_it_is_derived_from_the_machine_guid(monkeypatch: pytest.Monk
     monkeypatch.setattr(sys, "platform", "win32")
     guid: Any = "{9F0B1C2D-3E4F-5A6B-7C8D-9E0F1A2B3C4D}"
     monkeypatch.setattr(identity, "_machine_guid", lambda: guid)
-    assert identity.collect(Machine()) == derived("9f0b1c2d3e4f5a6b7c8d9e0f1a2b3c4d")
+    assert identity.collect(Machine()) == app_specific_id("9f0b1c2d3e4f5a6b7c8d9e0f1a2b3c4d")
 
 
 @pytest.mark.parametrize("text", ["", "none", "00000000-0000-0000-0000-000000000000", "9f0b1c2d"])

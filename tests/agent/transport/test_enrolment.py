@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent.apis import proxy_before
+from tests.agent.apis import Reply, proxy_before, scripted_api
 from tests.agent.enrolled import Server, database_of, revoke, stored, tokens_of
-from tests.agent.transport.test_http_client import Said, api_that_says
 from tests.support.live import PROJECT, LiveService
 from tests.support.tokens import make_token, token
 
@@ -45,7 +44,7 @@ def another(tmp_path: Path) -> Server:
 def test_first_contact_gives_the_machine_a_token_of_its_own(
     service: LiveService, secret: str, server: Server
 ) -> None:
-    server.is_given(secret)
+    server.set_enrolment_token(secret)
     done = server.report(service.url)
     assert done.returncode == 0, done.stderr
     assert "this machine has a token of its own" in done.stderr
@@ -92,8 +91,8 @@ def test_the_enrolment_token_comes_as_any_secret_does(
 def test_while_there_is_no_api_the_report_waits_and_the_next_run_enrols(
     service: LiveService, secret: str, server: Server
 ) -> None:
-    server.is_given(secret)
-    with api_that_says(Said(503, {"Retry-After": "3600"})) as api:
+    server.set_enrolment_token(secret)
+    with scripted_api(Reply(503, {"Retry-After": "3600"})) as api:
         done = server.report(api.url)
     assert done.returncode == 1
     assert "/inscripcion answered 503" in done.stderr
@@ -108,7 +107,7 @@ def test_while_there_is_no_api_the_report_waits_and_the_next_run_enrols(
 def test_a_lost_answer_is_asked_for_again_and_what_was_lost_is_worth_nothing(
     service: LiveService, secret: str, server: Server
 ) -> None:
-    server.is_given(secret)
+    server.set_enrolment_token(secret)
     with proxy_before(service.port, lambda number: number == 1) as proxy:
         done = server.report(proxy.url)
     assert done.returncode == 0, done.stderr
@@ -128,7 +127,7 @@ def test_who_is_refused_is_told_and_all_is_delivered_after_repair(
         assert token(service.data, "revoke", str(last)).returncode == 0
     else:
         wrong = make_token(service.data, "lectura")
-    server.is_given(wrong)
+    server.set_enrolment_token(wrong)
     with proxy_before(service.port, lambda _number: False) as proxy:
         done = server.report(proxy.url)
         assert done.returncode == 4
@@ -139,7 +138,7 @@ def test_who_is_refused_is_told_and_all_is_delivered_after_repair(
         )
         assert proxy.paths == ["/inscripcion"]
     assert len(server.waiting()) == 1
-    server.is_given(secret)
+    server.set_enrolment_token(secret)
     assert server.report(service.url).returncode == 0
     assert (stored(service, server), server.waiting()) == (2, [])
 
@@ -148,8 +147,8 @@ def test_an_enrolment_token_that_is_used_up_enrols_no_more(
     service: LiveService, server: Server, another: Server
 ) -> None:
     for_one = make_token(service.data, "inscripcion", "--usos", "1")
-    server.is_given(for_one)
-    another.is_given(for_one)
+    server.set_enrolment_token(for_one)
+    another.set_enrolment_token(for_one)
     assert server.report(service.url).returncode == 0
     assert server.kept["until"] is None
     done = another.report(service.url)
@@ -161,7 +160,7 @@ def test_an_enrolment_token_that_is_used_up_enrols_no_more(
 def test_a_machine_that_lost_its_token_is_told_to_have_it_revoked(
     service: LiveService, secret: str, server: Server
 ) -> None:
-    server.is_given(secret)
+    server.set_enrolment_token(secret)
     assert server.report(service.url).returncode == 0
     server.token_file.unlink()
     done = server.report(service.url)
@@ -175,7 +174,7 @@ def test_a_machine_that_lost_its_token_is_told_to_have_it_revoked(
 def test_a_revoked_token_is_replaced_once_a_run(
     service: LiveService, secret: str, server: Server
 ) -> None:
-    server.is_given(secret)
+    server.set_enrolment_token(secret)
     assert server.report(service.url).returncode == 0
     former = server.token
     revoke(service, server)
@@ -194,7 +193,7 @@ def test_a_revoked_token_is_replaced_once_a_run(
 def test_a_revoked_token_without_an_enrolment_token_that_is_good_goes_round_in_no_circles(
     service: LiveService, server: Server, secret: str
 ) -> None:
-    server.is_given(secret)
+    server.set_enrolment_token(secret)
     assert server.report(service.url).returncode == 0
     revoke(service, server)
     kept = server.token_file.read_bytes()
@@ -202,12 +201,12 @@ def test_a_revoked_token_without_an_enrolment_token_that_is_good_goes_round_in_n
     with proxy_before(service.port, lambda _number: False) as proxy:
         assert server.report(proxy.url).returncode == 4
         assert proxy.paths == ["/servers"]
-        server.is_given("ccse_" + "y" * 36)
+        server.set_enrolment_token("ccse_" + "y" * 36)
         assert server.report(proxy.url).returncode == 4
         assert proxy.paths == ["/servers", "/servers", "/inscripcion"]
     assert server.token_file.read_bytes() == kept
     assert len(server.waiting()) == 2
-    server.is_given(secret)
+    server.set_enrolment_token(secret)
     assert server.report(service.url).returncode == 0
     assert (stored(service, server), server.waiting()) == (4, [])
 
@@ -215,7 +214,7 @@ def test_a_revoked_token_without_an_enrolment_token_that_is_good_goes_round_in_n
 def test_a_stolen_token_speaks_for_no_other_machine(
     service: LiveService, secret: str, server: Server, another: Server
 ) -> None:
-    server.is_given(secret)
+    server.set_enrolment_token(secret)
     assert server.report(service.url).returncode == 0
     stolen = another.root / "stolen"
     stolen.write_text(server.token, "ascii")
@@ -231,15 +230,15 @@ def test_a_copied_image_takes_no_token_along(
     service: LiveService, secret: str, server: Server, another: Server
 ) -> None:
     """Another machine-id, and the state folder of the machine that was copied."""
-    server.is_given(secret)
+    server.set_enrolment_token(secret)
     assert server.report(service.url).returncode == 0
     shutil.copytree(server.state, another.state)
-    with api_that_says() as api:
+    with scripted_api() as api:
         done = another.report(api.url)
         assert api.requests == []
     assert done.returncode == 4
-    assert f"{another.token_file}: this token is another machine's" in done.stderr
-    another.is_given(secret)
+    assert f"{another.token_file}: this token belongs to another machine" in done.stderr
+    another.set_enrolment_token(secret)
     assert another.report(service.url).returncode == 0
     assert another.token != server.token
     assert (stored(service, another), another.waiting()) == (2, [])
@@ -249,17 +248,17 @@ def test_without_an_identity_there_is_no_token_and_what_waited_keeps_nothing_up(
     service: LiveService, secret: str, server: Server
 ) -> None:
     """As in the first boot of an image, before there is a machine-id."""
-    server.is_given(secret)
-    server.has_no_id()
-    with api_that_says() as api:
+    server.set_enrolment_token(secret)
+    server.remove_id()
+    with scripted_api() as api:
         done = server.report(api.url)
         assert api.requests == []
     assert done.returncode == 4
-    assert "it has no id_maquina: /etc/machine-id is missing or empty" in done.stderr
-    server.has_id()
+    assert "without an id_maquina: /etc/machine-id is missing or empty" in done.stderr
+    server.set_id()
     done = server.report(service.url)
     assert done.returncode == 0, done.stderr
-    assert "not this machine's, by its token" in done.stderr
+    assert "the token of this machine may not send" in done.stderr
     assert (stored(service, server), len(server.waiting())) == (1, 1)
     everyones = server.root / "everyones"
     everyones.write_text(make_token(service.data, "ingest"), "ascii")
@@ -270,7 +269,7 @@ def test_without_an_identity_there_is_no_token_and_what_waited_keeps_nothing_up(
 def test_a_token_that_was_given_is_used_and_never_replaced(
     service: LiveService, secret: str, server: Server, tmp_path: Path
 ) -> None:
-    server.is_given(secret)
+    server.set_enrolment_token(secret)
     given = tmp_path / "given"
     given.write_text(make_token(service.data, "ingest"), "ascii")
     with proxy_before(service.port, lambda _number: False) as proxy:
@@ -288,7 +287,7 @@ def test_a_token_that_was_given_is_used_and_never_replaced(
 def test_agents_that_start_at_once_share_one_token(
     service: LiveService, secret: str, server: Server
 ) -> None:
-    server.is_given(secret)
+    server.set_enrolment_token(secret)
     command = [sys.executable, "-m", "agent", *server.command(service.url)]
     agents = [subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.PIPE) for _ in range(4)]
     for agent in agents:
