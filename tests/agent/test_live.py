@@ -87,7 +87,7 @@ def wait_until(condition: Callable[[], object], seconds: float = 20) -> None:
         time.sleep(0.02)
 
 
-def test_once_with_no_api_keeps_the_report_and_the_next_run_sends_it(
+def test_next_run_sends_the_report_of_an_outage(
     fresh_service: LiveService, tree: Path, spool_folder: Path
 ) -> None:
     done = once(fresh_service.url, tree)
@@ -102,7 +102,7 @@ def test_once_with_no_api_keeps_the_report_and_the_next_run_sends_it(
     assert stored(fresh_service)[0] == times_of([kept])[0]
 
 
-def test_reports_of_an_outage_arrive_when_the_api_is_killed_and_comes_back(
+def test_reports_of_an_outage_arrive_after_a_restart_of_the_api(
     live: LiveService, tree: Path, spool_folder: Path
 ) -> None:
     with every_second(live.url, tree) as agent:
@@ -119,7 +119,7 @@ def test_reports_of_an_outage_arrive_when_the_api_is_killed_and_comes_back(
     assert len(set(stored(live))) == len(stored(live)) >= 3
 
 
-def test_a_lost_answer_stores_no_report_twice(
+def test_lost_answers_store_no_report_twice(
     live: LiveService, tree: Path, spool_folder: Path
 ) -> None:
     """Every second answer is lost; the service knows the very same report again."""
@@ -141,7 +141,7 @@ def test_a_lost_answer_stores_no_report_twice(
 
 
 @pytest.mark.parametrize("said", [b"", b"SSH-2.0-OpenSSH_9.2\r\n", os.urandom(200)])
-def test_an_api_that_answers_garbage_or_nothing_loses_no_report(
+def test_garbage_or_no_answer_loses_no_report(
     said: bytes, live: LiveService, tree: Path, spool_folder: Path
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as odd:
@@ -160,7 +160,7 @@ def test_an_api_that_answers_garbage_or_nothing_loses_no_report(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_while_the_api_hangs_leaves_the_report_in_the_spool(
+def test_signal_while_the_api_is_silent_leaves_the_report_in_the_spool(
     number: int, tree: Path, spool_folder: Path
 ) -> None:
     with (
@@ -177,7 +177,7 @@ def test_a_signal_while_the_api_hangs_leaves_the_report_in_the_spool(
     assert len(waiting(spool_folder)) == 1
 
 
-def test_a_timer_run_beside_the_service_sends_nothing_twice(
+def test_single_run_beside_a_daemon_sends_nothing_twice(
     live: LiveService, tree: Path, spool_folder: Path
 ) -> None:
     with proxy_before(live.port, lambda _number: False) as proxy:
@@ -241,15 +241,11 @@ def waiting_or_none(folder: Path) -> list[bytes]:
     return []
 
 
-def test_kill_9_while_it_spools_loses_nothing(
-    live: LiveService, tree: Path, spool_folder: Path
-) -> None:
+def test_kill_9_loses_no_report(live: LiveService, tree: Path, spool_folder: Path) -> None:
     spool_under_kills(live, tree, spool_folder, 12)
 
 
 @pytest.mark.torture
 @pytest.mark.timeout(300)
-def test_kill_9_a_hundred_times_while_it_spools_loses_nothing(
-    live: LiveService, tree: Path, spool_folder: Path
-) -> None:
+def test_a_hundred_kill_9_lose_no_report(live: LiveService, tree: Path, spool_folder: Path) -> None:
     spool_under_kills(live, tree, spool_folder, 100)

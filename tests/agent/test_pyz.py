@@ -33,7 +33,7 @@ def python(request: pytest.FixtureRequest, pythons: dict[tuple[int, int], str]) 
     return pythons[version]
 
 
-def test_it_reports_on_every_python(python: str, pyz: Path, tmp_path: Path) -> None:
+def test_pyz_reports_on_every_python(python: str, pyz: Path, tmp_path: Path) -> None:
     with scripted_api(Reply(201)) as api:
         options = ["--api", api.url, "--spool", str(tmp_path / "spool")]
         done = run(python, "-W", "error", pyz, *options, cwd="/")
@@ -59,9 +59,7 @@ print(type(agent.report.__loader__).__name__)
 """
 
 
-def test_urllib3_is_the_one_inside_that_fits_and_bytecode_is_used(
-    python: str, pyz: Path, tmp_path: Path
-) -> None:
+def test_included_urllib3_and_bytecode_are_used(python: str, pyz: Path, tmp_path: Path) -> None:
     """Whatever else is installed; here it is in the folder that comes first."""
     (tmp_path / "urllib3.py").write_text("raise RuntimeError", "utf-8")
     looked = run(python, "-c", WHICH_URLLIB3, pyz, cwd=tmp_path)
@@ -69,7 +67,7 @@ def test_urllib3_is_the_one_inside_that_fits_and_bytecode_is_used(
     assert (looked.stdout.split(), looked.stderr) == ([version, "True", "Modules"], "")
 
 
-def test_isolated_mode_and_a_link_and_a_folder_that_is_gone_change_nothing(
+def test_pyz_runs_in_isolated_mode_through_a_link_and_in_a_removed_folder(
     pyz: Path, tmp_path: Path
 ) -> None:
     link = tmp_path / "agent-link"
@@ -83,11 +81,11 @@ def test_isolated_mode_and_a_link_and_a_folder_that_is_gone_change_nothing(
     assert shown(run(*leave, sys.executable, pyz, "--print", cwd=gone))
 
 
-def test_it_starts_by_itself(pyz: Path) -> None:
+def test_pyz_is_executable(pyz: Path) -> None:
     assert shown(run(pyz, "--print"))
 
 
-def test_an_old_python_gets_one_clear_line(pyz: Path) -> None:
+def test_old_python_prints_one_line(pyz: Path) -> None:
     versions = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
     old = [
         path
@@ -105,7 +103,7 @@ def test_an_old_python_gets_one_clear_line(pyz: Path) -> None:
         assert (done.returncode, done.stdout) == (2, "")
 
 
-def test_a_reader_that_is_gone_and_a_closed_stderr_are_no_errors(pyz: Path) -> None:
+def test_closed_stdout_and_closed_stderr_are_not_errors(pyz: Path) -> None:
     show = f"{sys.executable} {pyz} --print"
     script = f"{show} | head -c 1 >/dev/null; {show} 2>&- | wc -c"
     done = run("sh", "-c", script)
@@ -113,7 +111,7 @@ def test_a_reader_that_is_gone_and_a_closed_stderr_are_no_errors(pyz: Path) -> N
     assert int(done.stdout) > 1000
 
 
-def test_exit_codes_arrive(pyz: Path, tmp_path: Path) -> None:
+def test_exit_codes_are_passed_on(pyz: Path, tmp_path: Path) -> None:
     assert run(sys.executable, pyz, "--version").returncode == 0
     assert run(sys.executable, pyz, "--unknown").returncode == 2
     with scripted_api(Reply(400)) as api:
@@ -121,7 +119,7 @@ def test_exit_codes_arrive(pyz: Path, tmp_path: Path) -> None:
     assert done.returncode == 3
 
 
-def test_a_run_imports_no_more_than_it_needs(pyz: Path, tmp_path: Path) -> None:
+def test_run_imports_no_slow_module(pyz: Path, tmp_path: Path) -> None:
     """Importing is most of what a run costs."""
     with scripted_api(Reply(201)) as api:
         options = ["--api", api.url, "--spool", str(tmp_path / "spool")]
@@ -143,9 +141,7 @@ sys.exit(main(sys.argv[2:]))
 """
 
 
-def test_a_running_agent_does_not_notice_that_its_file_is_replaced(
-    pyz: Path, tmp_path: Path
-) -> None:
+def test_running_agent_is_not_affected_if_its_file_is_replaced(pyz: Path, tmp_path: Path) -> None:
     """As by an upgrade: all modules were read at the start, whenever they are imported."""
     copy = tmp_path / "compliance-agent.pyz"
     copy.write_bytes(pyz.read_bytes())
@@ -177,7 +173,7 @@ sys.exit(__main__.main(options))
 """
 
 
-def test_a_day_of_runs_does_not_grow_the_memory(pyz: Path, tmp_path: Path) -> None:
+def test_memory_does_not_grow_in_a_day_of_runs(pyz: Path, tmp_path: Path) -> None:
     """288 runs, one every five minutes; the first two hours may fill what is kept."""
     with scripted_api(*[Reply(201)] * 300) as api:
         options = ["--every", "300", "--now", "--spool", str(tmp_path / "spool")]
@@ -189,7 +185,7 @@ def test_a_day_of_runs_does_not_grow_the_memory(pyz: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.torture
-def test_it_runs_on_arm64_with_psutils_own_build(pyz: Path, tmp_path: Path) -> None:
+def test_pyz_runs_on_arm64_with_its_build_of_psutil(pyz: Path, tmp_path: Path) -> None:
     python = arm64_python(tmp_path)
     looked = run(*python, "-c", LOOK, pyz, env=environment(HOME=str(tmp_path)))
     assert looked.returncode == 0, looked.stderr

@@ -20,7 +20,7 @@ from tests.support.live import PROJECT
         (logging.ERROR, "agent: error: said", "<3>said"),
     ],
 )
-def test_levels_are_words_for_people_and_numbers_for_the_journal(
+def test_levels_are_words_on_a_terminal_and_numbers_in_the_journal(
     level: int, plain: str, journal: str
 ) -> None:
     record = logging.LogRecord("agent", level, "", 0, "said", None, None)
@@ -29,13 +29,13 @@ def test_levels_are_words_for_people_and_numbers_for_the_journal(
 
 
 @pytest.mark.parametrize("journal", [True, False])
-def test_an_event_is_one_line(journal: bool) -> None:
+def test_event_is_one_line(journal: bool) -> None:
     record = logging.LogRecord("agent", logging.INFO, "", 0, "a\n<0>b\r%s", ("c\nd",), None)
     assert LogFormatter(journal=journal).format(record).endswith("a\\n<0>b\\rc\\nd")
 
 
 @pytest.mark.parametrize("ours", [True, False])
-def test_the_journal_is_known_by_its_stream(ours: bool, tmp_path: Path) -> None:
+def test_journal_is_recognized_by_its_stream(ours: bool, tmp_path: Path) -> None:
     """See systemd.exec(5): JOURNAL_STREAM may name what stderr no longer is."""
     with (tmp_path / "stream").open("wb") as stream, (tmp_path / "other").open("wb") as other:
         facts = os.fstat(stream.fileno())

@@ -48,12 +48,14 @@ VALUES: dict[str, tuple[str, str, str]] = {
 FILES = ("token_file", "ca_file", "cert", "key")
 
 
-def test_every_setting_is_tried_here() -> None:
+def test_tests_cover_every_setting() -> None:
     assert {setting.name for setting in SHARED} == {*VALUES, *FILES}
 
 
 @pytest.mark.parametrize("name", VALUES)
-def test_options_win_over_the_environment_and_that_over_the_file(name: str, tmp_path: Path) -> None:
+def test_options_override_the_environment_and_the_environment_the_file(
+    name: str, tmp_path: Path
+) -> None:
     def seen(*options: str, **environ: str) -> Any:
         needed = () if name == "api" else ("--api", API)
         chosen = settled(*needed, *options, **environ)
@@ -83,15 +85,13 @@ def test_options_win_over_the_environment_and_that_over_the_file(name: str, tmp_
         assert seen("--config", an_ini(tmp_path, f"[agent]\n{name}={strong}\n")) == by_option
 
 
-def test_the_file_of_the_system_is_read_when_it_exists(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_system_file_is_read_if_it_exists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "CONFIG", an_ini(tmp_path, f"[agent]\napi = {API}\nevery=60\n"))
     assert settled()[:2] == (API, 60)
     assert settled("--once").every is None
 
 
-def test_names_in_the_file_may_be_written_as_options(tmp_path: Path) -> None:
+def test_names_in_the_file_may_have_hyphens_and_capitals(tmp_path: Path) -> None:
     text = f"# ours\n[agent]\napi = {API}\nspool-mib = 3\n; nothing else: =\nSPOOL_DAYS=2\n"
     chosen = settled("--config", an_ini(tmp_path, text))
     assert (chosen.spool_bytes, chosen.spool_seconds) == (3 << 20, 2 * 86400)
@@ -118,7 +118,7 @@ def test_names_in_the_file_may_be_written_as_options(tmp_path: Path) -> None:
         ("[agent]\napi = host\n", "{}: api: 'host': expected http[s]://HOST[:PORT]"),
     ],
 )
-def test_a_mistake_in_the_file_is_one_line_that_names_it(
+def test_invalid_file_gives_one_line_that_names_the_error(
     text: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = an_ini(tmp_path, text)
@@ -133,7 +133,7 @@ def test_a_mistake_in_the_file_is_one_line_that_names_it(
     assert "s3cret" not in err
 
 
-def test_a_file_that_is_not_there_or_not_text_is_one_line_that_names_it(tmp_path: Path) -> None:
+def test_missing_or_binary_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="/missing/file: No such file"):
         settled("--api", API, "--config", "/missing/file")
     (tmp_path / "agent.ini").write_bytes(b"[agent]\napi = \xff\n")
@@ -154,16 +154,16 @@ def test_a_file_that_is_not_there_or_not_text_is_one_line_that_names_it(tmp_path
         ("PROCFS", "/missing"),
     ],
 )
-def test_a_wrong_variable_is_named(variable: str, value: str) -> None:
+def test_invalid_variable_is_named(variable: str, value: str) -> None:
     with pytest.raises(SettingError, match=f"^COMPLIANCE_AGENT_{variable}: '{value}': "):
         settled(*(() if variable == "API" else ("--api", API)), **{PREFIX + variable: value})
 
 
-def test_an_empty_variable_is_none() -> None:
+def test_empty_variable_is_ignored() -> None:
     assert settled("--api", API, **{PREFIX + "EVERY": "", PREFIX + "TOKEN": ""}).every is None
 
 
-def test_a_token_comes_from_the_environment_or_a_file_and_from_no_option(tmp_path: Path) -> None:
+def test_token_comes_from_the_environment_or_a_file_but_not_from_an_option(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("x", "utf-8")
     assert settled("--api", API, **{PREFIX + "TOKEN": "t"}).credentials.token == "t"
@@ -175,7 +175,7 @@ def test_a_token_comes_from_the_environment_or_a_file_and_from_no_option(tmp_pat
         settled("--api", API, "--token", "t")
 
 
-def test_an_enrolment_token_comes_from_the_same_places(tmp_path: Path) -> None:
+def test_enrolment_token_comes_from_the_same_sources(tmp_path: Path) -> None:
     file = tmp_path / "enrolment-token"
     file.write_text("x", "utf-8")
     assert not settled("--api", API).credentials.has_enrolment_token
@@ -190,7 +190,7 @@ def test_an_enrolment_token_comes_from_the_same_places(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["token", "enrolment-token"])
-def test_an_empty_credential_stands_for_none(name: str, tmp_path: Path) -> None:
+def test_empty_credential_is_ignored(name: str, tmp_path: Path) -> None:
     """The unit gives one where the file is missing."""
     (tmp_path / name).write_text("\n", "utf-8")
     access = settled("--api", API, CREDENTIALS_DIRECTORY=str(tmp_path)).credentials
@@ -198,7 +198,7 @@ def test_an_empty_credential_stands_for_none(name: str, tmp_path: Path) -> None:
     assert not access.has_enrolment_token
 
 
-def test_version_1_and_an_enrolment_do_not_go_together() -> None:
+def test_version_1_excludes_enrolment() -> None:
     """Version 1 has no id_maquina."""
     enrolment = {PREFIX + "ENROLMENT_TOKEN": "e"}
     with pytest.raises(SettingError, match="--esquema 1 omits id_maquina"):
@@ -208,7 +208,7 @@ def test_version_1_and_an_enrolment_do_not_go_together() -> None:
     assert chosen.credentials.has_token
 
 
-def test_what_the_agent_runs_does_not_get_its_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_child_processes_do_not_get_the_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("TOKEN", "ENROLMENT_TOKEN"):
         monkeypatch.setenv(PREFIX + name, "s3cret")
     access = settings.load(build_parser(), ["--api", API]).credentials
@@ -227,7 +227,7 @@ def test_what_the_agent_runs_does_not_get_its_tokens(monkeypatch: pytest.MonkeyP
         ({}, 1000, "/home/y/.local/state/compliance-agent"),
     ],
 )
-def test_the_spool_is_in_the_state_folder_of_the_system_or_user(
+def test_spool_is_in_the_state_folder_of_the_system_or_user(
     environ: dict[str, str], uid: int, folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: uid)
@@ -235,14 +235,14 @@ def test_the_spool_is_in_the_state_folder_of_the_system_or_user(
     assert default_spool(environ) == folder
 
 
-def test_elsewhere_it_is_where_that_system_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_spool_on_macos_is_in_application_support(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 501)
     monkeypatch.setenv("HOME", "/Users/y")
     monkeypatch.setattr(sys, "platform", "darwin")
     assert default_spool({}) == "/Users/y/Library/Application Support/compliance-agent"
 
 
-def test_a_key_needs_a_certificate_and_both_must_be_there(tmp_path: Path) -> None:
+def test_key_requires_a_certificate_and_both_must_exist(tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.touch()
     with pytest.raises(SettingError, match="--key requires --cert"):
@@ -251,7 +251,7 @@ def test_a_key_needs_a_certificate_and_both_must_be_there(tmp_path: Path) -> Non
         settled("--api", API, "--key", str(key), "--cert", "/missing")
 
 
-def test_the_defaults_are_those_that_help_tells() -> None:
+def test_defaults_are_those_of_the_help() -> None:
     chosen = settled("--api", API, STATE_DIRECTORY="/s")
     assert chosen[:7] == (API, None, False, False, "/s", 256 << 20, 7 * 86400)
     assert (chosen.esquema, chosen.linea_comando) == (2, False)

@@ -16,7 +16,7 @@ from tests.support.small_disk import small_disk
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 
 
-def test_what_is_kept_is_read_again_and_is_nobody_elses(tmp_path: Path) -> None:
+def test_stored_token_is_read_again_and_private(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     file = TokenFile(str(folder))
     assert file.read() is None
@@ -29,7 +29,7 @@ def test_what_is_kept_is_read_again_and_is_nobody_elses(tmp_path: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == ["token", "token.lock"]
 
 
-def test_what_an_agent_that_was_killed_has_left_is_in_nobodys_way(tmp_path: Path) -> None:
+def test_file_left_by_a_killed_agent_is_replaced(tmp_path: Path) -> None:
     left = tmp_path / "token.new"
     left.write_bytes(b"half")
     left.chmod(0o644)
@@ -39,7 +39,7 @@ def test_what_an_agent_that_was_killed_has_left_is_in_nobodys_way(tmp_path: Path
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620, 0o601])
-def test_a_file_that_others_may_read_is_refused(mode: int, tmp_path: Path) -> None:
+def test_file_readable_by_others_is_refused(mode: int, tmp_path: Path) -> None:
     file = store(tmp_path, issued())
     (tmp_path / "token").chmod(mode)
     with pytest.raises(
@@ -55,7 +55,7 @@ def test_a_file_that_others_may_read_is_refused(mode: int, tmp_path: Path) -> No
 
 
 @needs_root
-def test_a_file_of_another_user_is_refused(tmp_path: Path) -> None:
+def test_file_of_another_user_is_refused(tmp_path: Path) -> None:
     file = store(tmp_path, issued())
     os.chown(tmp_path / "token", 12345, 12345)
     with pytest.raises(TokenFileError, match=r"it belongs to another user \(12345\); find out"):
@@ -63,7 +63,7 @@ def test_a_file_of_another_user_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["link", "folder", "pipe"])
-def test_what_is_no_file_is_refused_and_stops_nobody(what: str, tmp_path: Path) -> None:
+def test_links_folders_and_pipes_are_refused(what: str, tmp_path: Path) -> None:
     file = store(tmp_path / "elsewhere", issued())
     place = tmp_path / "token"
     if what == "link":
@@ -79,7 +79,7 @@ def test_what_is_no_file_is_refused_and_stops_nobody(what: str, tmp_path: Path) 
 @pytest.mark.parametrize(
     "content", [b"", b"ccsi_bare", b"[]", b"{}", b'{"token": "x", "id_maquina": "y"}', b"\xff"]
 )
-def test_a_damaged_file_is_told(content: bytes, tmp_path: Path) -> None:
+def test_damaged_file_is_reported(content: bytes, tmp_path: Path) -> None:
     file = store(tmp_path, issued())
     (tmp_path / "token").write_bytes(content)
     with pytest.raises(TokenFileError, match="it contains no token; remove it"):
@@ -87,7 +87,7 @@ def test_a_damaged_file_is_told(content: bytes, tmp_path: Path) -> None:
 
 
 @needs_root
-def test_a_folder_of_another_user_is_no_place_for_a_token(tmp_path: Path) -> None:
+def test_folder_of_another_user_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "theirs"
     folder.mkdir()
     os.chown(folder, 12345, 12345)
@@ -98,7 +98,7 @@ def test_a_folder_of_another_user_is_no_place_for_a_token(tmp_path: Path) -> Non
         pass
 
 
-def test_on_a_full_disk_no_token_is_asked_for(tmp_path: Path) -> None:
+def test_no_token_is_requested_on_a_full_disk(tmp_path: Path) -> None:
     """It could not be kept, and each one counts."""
     with (
         small_disk(tmp_path / "disk", 1 << 20) as disk,
@@ -116,7 +116,7 @@ def test_on_a_full_disk_no_token_is_asked_for(tmp_path: Path) -> None:
     assert authorizations(api.requests) == [("/inscripcion", "Bearer e"), ("/servers", "Bearer x")]
 
 
-def test_print_asks_for_no_token_and_shows_none(tmp_path: Path) -> None:
+def test_print_requests_no_token_and_shows_none(tmp_path: Path) -> None:
     server = Server(tmp_path)
     server.set_enrolment_token("ccse_secret")
     with scripted_api() as api:

@@ -41,7 +41,7 @@ def another(tmp_path: Path) -> Server:
     return Server(tmp_path / "another")
 
 
-def test_first_contact_gives_the_machine_a_token_of_its_own(
+def test_first_contact_issues_a_token_for_the_machine(
     service: LiveService, secret: str, server: Server
 ) -> None:
     server.set_enrolment_token(secret)
@@ -66,7 +66,7 @@ def test_first_contact_gives_the_machine_a_token_of_its_own(
 
 
 @pytest.mark.parametrize("way", ["environment", "credential", "file of settings"])
-def test_the_enrolment_token_comes_as_any_secret_does(
+def test_enrolment_token_comes_from_every_source(
     way: str, service: LiveService, secret: str, server: Server, tmp_path: Path
 ) -> None:
     environ, options = {}, []
@@ -88,7 +88,7 @@ def test_the_enrolment_token_comes_as_any_secret_does(
     assert secret not in done.stderr
 
 
-def test_while_there_is_no_api_the_report_waits_and_the_next_run_enrols(
+def test_report_waits_during_an_outage_and_the_next_run_enrols(
     service: LiveService, secret: str, server: Server
 ) -> None:
     server.set_enrolment_token(secret)
@@ -104,7 +104,7 @@ def test_while_there_is_no_api_the_report_waits_and_the_next_run_enrols(
     assert (stored(service, server), server.waiting()) == (2, [])
 
 
-def test_a_lost_answer_is_asked_for_again_and_what_was_lost_is_worth_nothing(
+def test_lost_token_is_requested_again_and_revoked(
     service: LiveService, secret: str, server: Server
 ) -> None:
     server.set_enrolment_token(secret)
@@ -117,7 +117,7 @@ def test_a_lost_answer_is_asked_for_again_and_what_was_lost_is_worth_nothing(
 
 
 @pytest.mark.parametrize("wrong", ["revoked", "of a reader"])
-def test_who_is_refused_is_told_and_all_is_delivered_after_repair(
+def test_invalid_enrolment_token_is_reported_and_a_valid_one_delivers_all(
     wrong: str, service: LiveService, secret: str, server: Server
 ) -> None:
     if wrong == "revoked":
@@ -143,7 +143,7 @@ def test_who_is_refused_is_told_and_all_is_delivered_after_repair(
     assert (stored(service, server), server.waiting()) == (2, [])
 
 
-def test_an_enrolment_token_that_is_used_up_enrols_no_more(
+def test_used_up_enrolment_token_is_refused(
     service: LiveService, server: Server, another: Server
 ) -> None:
     for_one = make_token(service.data, "inscripcion", "--usos", "1")
@@ -157,7 +157,7 @@ def test_an_enrolment_token_that_is_used_up_enrols_no_more(
     assert len(another.waiting()) == 1
 
 
-def test_a_machine_that_lost_its_token_is_told_to_have_it_revoked(
+def test_machine_that_lost_its_token_enrols_after_revocation(
     service: LiveService, secret: str, server: Server
 ) -> None:
     server.set_enrolment_token(secret)
@@ -171,7 +171,7 @@ def test_a_machine_that_lost_its_token_is_told_to_have_it_revoked(
     assert (stored(service, server), server.waiting()) == (3, [])
 
 
-def test_a_revoked_token_is_replaced_once_a_run(
+def test_revoked_token_is_replaced_once_per_run(
     service: LiveService, secret: str, server: Server
 ) -> None:
     server.set_enrolment_token(secret)
@@ -190,7 +190,7 @@ def test_a_revoked_token_is_replaced_once_a_run(
     assert former not in done.stderr
 
 
-def test_a_revoked_token_without_an_enrolment_token_that_is_good_goes_round_in_no_circles(
+def test_revoked_token_without_a_valid_enrolment_token_is_not_retried(
     service: LiveService, server: Server, secret: str
 ) -> None:
     server.set_enrolment_token(secret)
@@ -211,7 +211,7 @@ def test_a_revoked_token_without_an_enrolment_token_that_is_good_goes_round_in_n
     assert (stored(service, server), server.waiting()) == (4, [])
 
 
-def test_a_stolen_token_speaks_for_no_other_machine(
+def test_stolen_token_is_invalid_for_another_machine(
     service: LiveService, secret: str, server: Server, another: Server
 ) -> None:
     server.set_enrolment_token(secret)
@@ -226,7 +226,7 @@ def test_a_stolen_token_speaks_for_no_other_machine(
     assert stored(service, another) == 0
 
 
-def test_a_copied_image_takes_no_token_along(
+def test_token_in_a_copied_image_is_not_used(
     service: LiveService, secret: str, server: Server, another: Server
 ) -> None:
     """Another machine-id, and the state folder of the machine that was copied."""
@@ -244,7 +244,7 @@ def test_a_copied_image_takes_no_token_along(
     assert (stored(service, another), another.waiting()) == (2, [])
 
 
-def test_without_an_identity_there_is_no_token_and_what_waited_keeps_nothing_up(
+def test_machine_without_identity_is_not_enrolled_and_its_reports_do_not_block_others(
     service: LiveService, secret: str, server: Server
 ) -> None:
     """As in the first boot of an image, before there is a machine-id."""
@@ -266,7 +266,7 @@ def test_without_an_identity_there_is_no_token_and_what_waited_keeps_nothing_up(
     assert server.waiting() == []
 
 
-def test_a_token_that_was_given_is_used_and_never_replaced(
+def test_given_token_is_used_and_never_replaced(
     service: LiveService, secret: str, server: Server, tmp_path: Path
 ) -> None:
     server.set_enrolment_token(secret)
@@ -284,7 +284,7 @@ def test_a_token_that_was_given_is_used_and_never_replaced(
     assert server.token_file.read_bytes() == kept
 
 
-def test_agents_that_start_at_once_share_one_token(
+def test_concurrent_agents_share_one_token(
     service: LiveService, secret: str, server: Server
 ) -> None:
     server.set_enrolment_token(secret)

@@ -40,14 +40,14 @@ STORED = Reply(201)
     ("age", "life", "due"),
     [(0, 30, False), (19.9, 30, False), (20.1, 30, True), (40, 30, True), (9999, None, False)],
 )
-def test_a_token_is_renewed_after_two_thirds_of_its_life(
+def test_token_is_renewed_after_two_thirds_of_its_life(
     age: float, life: float | None, due: bool
 ) -> None:
     token = issued(age=age * DAY, life=None if life is None else life * DAY)
     assert token.is_due_for_renewal(time.time()) == due
 
 
-def test_the_clock_of_this_machine_may_be_wrong() -> None:
+def test_validity_is_counted_by_the_clock_of_the_api() -> None:
     """A token's life is counted from the answer's own date."""
     body = b'{"token": "ccsi_x", "vence": "2027-02-21 07:30:00.000000"}'
     date = "Sun, 21 Feb 2027 07:00:00 GMT"
@@ -78,7 +78,7 @@ def test_the_clock_of_this_machine_may_be_wrong() -> None:
         ],
     ],
 )
-def test_an_answer_without_a_token_is_none(said: Reply, tmp_path: Path) -> None:
+def test_answer_without_a_token_is_a_failure(said: Reply, tmp_path: Path) -> None:
     with scripted_api(said) as api:
         delivery = a_delivery(api.url, tmp_path, enrolment="e")
         failure = delivery.deliver()
@@ -88,7 +88,7 @@ def test_an_answer_without_a_token_is_none(said: Reply, tmp_path: Path) -> None:
     assert (delivery.status, delivery.waiting()) == (DeliveryStatus.WAITING, 1)
 
 
-def test_a_renewed_token_is_used_at_once_and_the_next_is_not_yet_due(tmp_path: Path) -> None:
+def test_renewed_token_is_used_at_once(tmp_path: Path) -> None:
     store(tmp_path, issued("former", age=21 * DAY))
     with scripted_api(granted("next"), STORED, STORED) as api:
         assert a_delivery(api.url, tmp_path).deliver() is None
@@ -102,7 +102,7 @@ def test_a_renewed_token_is_used_at_once_and_the_next_is_not_yet_due(tmp_path: P
 
 
 @pytest.mark.parametrize("status", [0, 400, 401, 403, 404, 429, 500, 503])
-def test_a_renewal_that_fails_changes_nothing(
+def test_failed_renewal_keeps_the_token(
     status: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     store(tmp_path, issued("former", age=21 * DAY))
@@ -115,7 +115,7 @@ def test_a_renewal_that_fails_changes_nothing(
     assert "former" not in caplog.text
 
 
-def test_a_renewal_that_goes_on_failing_is_told_once_an_hour(
+def test_repeated_failures_of_a_renewal_are_logged_once_an_hour(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     store(tmp_path, issued("former", age=21 * DAY))
@@ -127,7 +127,7 @@ def test_a_renewal_that_goes_on_failing_is_told_once_an_hour(
     assert caplog.text.count("cannot be renewed") == 1
 
 
-def test_what_another_agent_has_kept_meanwhile_is_used(tmp_path: Path) -> None:
+def test_token_stored_by_another_agent_meanwhile_is_used(tmp_path: Path) -> None:
     store(tmp_path, issued("former"))
     with scripted_api(Reply(401), STORED) as api:
         delivery = a_delivery(api.url, tmp_path, enrolment="e")
@@ -145,7 +145,7 @@ def test_what_another_agent_has_kept_meanwhile_is_used(tmp_path: Path) -> None:
     ]
 
 
-def test_a_new_token_that_is_refused_too_is_not_asked_for_again(tmp_path: Path) -> None:
+def test_refused_new_token_is_not_requested_again(tmp_path: Path) -> None:
     with scripted_api(granted("a"), Reply(401), Reply(401), granted("b"), Reply(401)) as api:
         delivery = a_delivery(api.url, tmp_path, enrolment="e")
         for _ in range(2):
@@ -162,13 +162,13 @@ def test_a_new_token_that_is_refused_too_is_not_asked_for_again(tmp_path: Path) 
     ]
 
 
-def test_without_any_token_nothing_is_asked_for_and_none_is_shown(tmp_path: Path) -> None:
+def test_agent_without_tokens_sends_none_and_does_not_enrol(tmp_path: Path) -> None:
     with scripted_api(STORED) as api:
         assert a_delivery(api.url, tmp_path).deliver() is None
     assert authorizations(api.requests) == [("/servers", None)]
 
 
-def test_an_enrolment_token_that_is_missing_is_told_until_it_has_served(tmp_path: Path) -> None:
+def test_missing_enrolment_token_is_reported_before_the_enrolment_only(tmp_path: Path) -> None:
     missing = str(tmp_path / "missing")
     with scripted_api(STORED, Reply(401)) as api:
         failure = a_delivery(api.url, tmp_path, enrolment_file=missing).deliver()
@@ -220,7 +220,7 @@ def wait_for(paths: list[str], path: str, times: int) -> None:
 
 
 @pytest.mark.parametrize("minor", [9, 13])
-def test_the_one_file_enrols_and_renews_on_the_oldest_python_and_a_new_one(
+def test_pyz_enrols_and_renews_on_the_oldest_and_a_new_python(
     minor: int, service: LiveService, tmp_path: Path, pyz: Path
 ) -> None:
     python = interpreters().get((3, minor))

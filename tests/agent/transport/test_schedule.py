@@ -74,9 +74,7 @@ def taking(
     return take
 
 
-def test_turns_are_counted_from_the_first_and_missed_ones_are_skipped(
-    clock: list[float], tmp_path: Path
-) -> None:
+def test_turns_do_not_drift_and_missed_ones_are_skipped(clock: list[float], tmp_path: Path) -> None:
     """A run takes 3, then 25, then 1 seconds; it is every 10 seconds."""
     delivery = ScriptedDelivery(tmp_path, [], clock)
     taken_at: list[float] = []
@@ -85,7 +83,7 @@ def test_turns_are_counted_from_the_first_and_missed_ones_are_skipped(
     assert taken_at[:5] == [1004, 1014, 1044, 1054, 1064]
 
 
-def test_failure_is_tried_again_with_growing_pauses_while_reports_are_taken_on_time(
+def test_pauses_grow_while_reports_are_taken_on_time(
     clock: list[float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -108,9 +106,7 @@ def test_failure_is_tried_again_with_growing_pauses_while_reports_are_taken_on_t
     assert taken_at[:5] == [1000, 1020, 1040, 1060, 1080]
 
 
-def test_a_long_drain_is_interrupted_for_a_report_that_is_due(
-    clock: list[float], tmp_path: Path
-) -> None:
+def test_due_report_interrupts_a_long_delivery(clock: list[float], tmp_path: Path) -> None:
     delivery = ScriptedDelivery(tmp_path, [], clock)
     delivery.left = 50
     real = delivery.deliver
@@ -128,7 +124,7 @@ def test_a_long_drain_is_interrupted_for_a_report_that_is_due(
     )
 
 
-def test_once_tries_again_a_few_times(clock: list[float], tmp_path: Path) -> None:
+def test_single_run_makes_four_attempts(clock: list[float], tmp_path: Path) -> None:
     delivery = ScriptedDelivery(tmp_path, [DeliveryFailure("503")] * 3, clock)
     assert run_once(delivery, taking(delivery, []))[0] is DeliveryStatus.DELIVERED
     delivery = ScriptedDelivery(tmp_path, [DeliveryFailure("503")] * 9, clock)
@@ -143,7 +139,7 @@ def test_once_tries_again_a_few_times(clock: list[float], tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "failure", [DeliveryFailure("401", access_denied=True), DeliveryFailure("503", "61")]
 )
-def test_once_does_not_wait_for_what_takes_long(
+def test_single_run_does_not_wait_for_denied_access_or_a_long_pause(
     failure: DeliveryFailure, clock: list[float], tmp_path: Path
 ) -> None:
     delivery = ScriptedDelivery(tmp_path, [failure] * 9, clock)
@@ -152,7 +148,7 @@ def test_once_does_not_wait_for_what_takes_long(
     assert clock[0] == 1000
 
 
-def test_once_drains_what_it_can_within_its_patience(clock: list[float], tmp_path: Path) -> None:
+def test_single_run_sends_for_a_minute(clock: list[float], tmp_path: Path) -> None:
     delivery = ScriptedDelivery(tmp_path, [], clock)
     delivery.left = 5
     run_once(delivery, taking(delivery, []))
@@ -169,7 +165,7 @@ def test_once_drains_what_it_can_within_its_patience(clock: list[float], tmp_pat
     assert 10**6 - 9 < delivery.left < 10**6
 
 
-def test_the_start_is_spread_over_the_interval() -> None:
+def test_first_report_is_spread_over_the_interval() -> None:
     pauses = [first_pause(300, at_once=False) for _ in range(500)]
     assert all(0 <= pause <= 300 for pause in pauses)
     assert min(pauses) < 30

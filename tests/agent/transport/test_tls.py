@@ -32,15 +32,13 @@ def post(url: str, **access: Path) -> int:
         return api.post(b"{}").status
 
 
-def test_an_api_whose_certificate_is_trusted_gets_the_report(ours: Authority) -> None:
+def test_api_with_a_trusted_certificate_gets_the_report(ours: Authority) -> None:
     with tls_api(ours.issue("api"), Reply(201)) as api:
         assert post(api.url, ca_file=ours.cert) == 201
         assert len(api.requests) == 1
 
 
-def test_an_api_that_cannot_prove_who_it_is_gets_nothing(
-    ours: Authority, theirs: Authority
-) -> None:
+def test_api_without_a_trusted_certificate_gets_nothing(ours: Authority, theirs: Authority) -> None:
     for cert, ca_file in (
         (theirs.issue("stranger"), {"ca_file": ours.cert}),
         (ours.issue("another", "DNS:another.example,IP:127.0.0.9"), {"ca_file": ours.cert}),
@@ -52,7 +50,7 @@ def test_an_api_that_cannot_prove_who_it_is_gets_nothing(
             assert api.requests == []
 
 
-def test_an_api_that_asks_for_a_certificate_is_shown_the_agents(
+def test_client_certificate_is_presented(
     ours: Authority, theirs: Authority, tmp_path: Path
 ) -> None:
     server, client = ours.issue("api"), ours.issue("client")
@@ -70,7 +68,7 @@ def test_an_api_that_asks_for_a_certificate_is_shown_the_agents(
         assert len(api.requests) == 2
 
 
-def test_files_that_cannot_be_used_are_named(ours: Authority, tmp_path: Path) -> None:
+def test_unusable_files_are_named(ours: Authority, tmp_path: Path) -> None:
     rubbish = tmp_path / "rubbish.pem"
     rubbish.write_text("rubbish", "ascii")
     locked = ours.issue("locked", passphrase="secret phrase")
@@ -80,7 +78,7 @@ def test_files_that_cannot_be_used_are_named(ours: Authority, tmp_path: Path) ->
             post("https://127.0.0.1:9", **access)
 
 
-def test_the_agent_reports_over_tls_with_a_certificate_and_a_token(
+def test_agent_reports_over_tls_with_a_certificate_and_a_token(
     ours: Authority, tmp_path: Path
 ) -> None:
     token = tmp_path / "token"
