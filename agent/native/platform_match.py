@@ -50,8 +50,9 @@ def parse_elf(start: bytes) -> str | None:
     """The build for a program, by the start of its file; see elf(5).
 
     The processor is that of the program, not of the kernel: a 32-bit Python runs on a 64-bit
-    kernel. The interpreter of the program (PT_INTERP) tells the C library: ld-linux-x86-64.so.2 or
-    ld-musl-x86_64.so.1. A program without one is static and loads no native code.
+    kernel. The interpreter of the program (PT_INTERP) identifies the C library:
+    ld-linux-x86-64.so.2 or ld-musl-x86_64.so.1. A program without one is static and loads no
+    native code.
     """
     try:
         machine = _MACHINES.get(struct.unpack_from("<H", start, 18)[0])

@@ -26,7 +26,7 @@ _RENEW_AFTER = 2 / 3  # of its life
 
 
 class TokenFileError(Exception):
-    """The token file is unsafe or invalid; the message says what to do."""
+    """The token file is unsafe or invalid; the message names the remedy."""
 
 
 class IssuedToken(NamedTuple):

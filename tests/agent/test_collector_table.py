@@ -33,7 +33,7 @@ COLLECTORS: dict[Any, dict[str, Any]] = {
 }
 
 
-# What is left out when it cannot be found out.
+# The optional members of the report itself.
 OPTIONAL = [
     (identity, "collect", "id_maquina"),
     (host, "name", "nombre_host"),

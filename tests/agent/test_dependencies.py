@@ -20,7 +20,7 @@ def test_importing_the_agent_has_no_side_effect_and_loads_no_slow_module() -> No
         "'dataclasses', 'platform', 'subprocess', 'configparser', 'random') "
         "if name in sys.modules])"
     )
-    # -S: what site brings along (an installed .pth file) is not the agent's.
+    # -S: without the modules that site imports for an installed .pth file.
     done = subprocess.run(
         [sys.executable, "-S", "-c", code], cwd=FOLDER, capture_output=True, text=True, check=False
     )

@@ -40,8 +40,8 @@ def test_refused_report_logs_the_reasons_and_exits_with_3(spool_folder: Path) ->
 
 @pytest.mark.parametrize(("status", "code"), [(503, 1), (404, 1), (401, 4), (403, 4)])
 def test_undelivered_report_waits_in_the_spool(status: int, code: int, spool_folder: Path) -> None:
-    said = Reply(status, {"Retry-After": "3600"})  # beyond the patience of a single run
-    with scripted_api(said, Reply(201), Reply(201)) as api:
+    unavailable = Reply(status, {"Retry-After": "3600"})  # beyond the patience of a single run
+    with scripted_api(unavailable, Reply(201), Reply(201)) as api:
         done = run("--api", api.url)
         assert done.returncode == code
         assert f"answered {status} " in log_lines(done.stderr)[-1]

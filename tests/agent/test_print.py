@@ -91,7 +91,7 @@ def test_print_writes_utf_8_in_every_terminal_encoding(tmp_path: Path, encoding:
 
 
 def test_closed_stdout_is_not_an_error() -> None:
-    """As `| head -1`, which is gone before all is written."""
+    """`| head -1` closes the pipe before everything is written."""
     reading, writing = os.pipe()
     os.close(reading)
     try:

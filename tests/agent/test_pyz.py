@@ -1,4 +1,4 @@
-"""The one file on every Python that is here, on another processor, and for a day."""
+"""compliance-agent.pyz on every installed Python, on arm64, and for a simulated day."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def pythons() -> dict[tuple[int, int], str]:
 
 @pytest.fixture(params=MINORS, ids=lambda minor: f"3.{minor}")
 def python(request: pytest.FixtureRequest, pythons: dict[tuple[int, int], str]) -> str:
-    """Each Python that the agent should run on; those that are not here are skipped."""
+    """Each supported Python; missing ones are skipped."""
     version = (3, request.param)
     if version not in pythons:
         assert version != sys.version_info[:2]
@@ -60,7 +60,7 @@ print(type(agent.report.__loader__).__name__)
 
 
 def test_included_urllib3_and_bytecode_are_used(python: str, pyz: Path, tmp_path: Path) -> None:
-    """Whatever else is installed; here it is in the folder that comes first."""
+    """Another urllib3 in the first folder of the path is not imported."""
     (tmp_path / "urllib3.py").write_text("raise RuntimeError", "utf-8")
     looked = run(python, "-c", WHICH_URLLIB3, pyz, cwd=tmp_path)
     version = "2.6.3" if "python3.9" in python else "2.8.0"
@@ -120,7 +120,7 @@ def test_exit_codes_are_passed_on(pyz: Path, tmp_path: Path) -> None:
 
 
 def test_run_imports_no_slow_module(pyz: Path, tmp_path: Path) -> None:
-    """Importing is most of what a run costs."""
+    """Imports take most of the time of a run."""
     with scripted_api(Reply(201)) as api:
         options = ["--api", api.url, "--spool", str(tmp_path / "spool")]
         done = run(sys.executable, "-S", "-X", "importtime", pyz, *options)
@@ -142,7 +142,7 @@ sys.exit(main(sys.argv[2:]))
 
 
 def test_running_agent_is_not_affected_if_its_file_is_replaced(pyz: Path, tmp_path: Path) -> None:
-    """As by an upgrade: all modules were read at the start, whenever they are imported."""
+    """An upgrade replaces it; all modules were read at the start."""
     copy = tmp_path / "compliance-agent.pyz"
     copy.write_bytes(pyz.read_bytes())
     with scripted_api(Reply(201)) as api:
@@ -152,7 +152,7 @@ def test_running_agent_is_not_affected_if_its_file_is_replaced(pyz: Path, tmp_pa
     assert len(api.requests) == 1
 
 
-# Runs --every with a clock that sleeps no time, and prints its memory in KiB after some turns.
+# Runs --every with a simulated clock, and prints the memory in KiB after 24 and 288 turns.
 A_DAY = """
 import re, runpy, sys, types
 file, *options = sys.argv[1:]
@@ -174,7 +174,7 @@ sys.exit(__main__.main(options))
 
 
 def test_memory_does_not_grow_in_a_day_of_runs(pyz: Path, tmp_path: Path) -> None:
-    """288 runs, one every five minutes; the first two hours may fill what is kept."""
+    """288 runs, one every five minutes; caches may fill in the first two hours."""
     with scripted_api(*[Reply(201)] * 300) as api:
         options = ["--every", "300", "--now", "--spool", str(tmp_path / "spool")]
         done = run(sys.executable, "-S", "-c", A_DAY, pyz, "--api", api.url, *options)

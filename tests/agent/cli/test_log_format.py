@@ -15,15 +15,15 @@ from tests.support.live import PROJECT
 @pytest.mark.parametrize(
     ("level", "plain", "journal"),
     [
-        (logging.INFO, "agent: said", "<6>said"),
-        (logging.WARNING, "agent: warning: said", "<4>said"),
-        (logging.ERROR, "agent: error: said", "<3>said"),
+        (logging.INFO, "agent: message", "<6>message"),
+        (logging.WARNING, "agent: warning: message", "<4>message"),
+        (logging.ERROR, "agent: error: message", "<3>message"),
     ],
 )
 def test_levels_are_words_on_a_terminal_and_numbers_in_the_journal(
     level: int, plain: str, journal: str
 ) -> None:
-    record = logging.LogRecord("agent", level, "", 0, "said", None, None)
+    record = logging.LogRecord("agent", level, "", 0, "message", None, None)
     assert LogFormatter(journal=False).format(record) == plain
     assert LogFormatter(journal=True).format(record) == journal
 

@@ -31,7 +31,7 @@ def an_ini(folder: Path, text: str) -> str:
     return str(file)
 
 
-# A right value for each setting, and two others.
+# Three valid values for each setting.
 VALUES: dict[str, tuple[str, str, str]] = {
     "api": ("http://a:1", "http://b:1", "http://c:1"),
     "every": ("5", "6", "7"),
@@ -191,7 +191,7 @@ def test_enrolment_token_comes_from_the_same_sources(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["token", "enrolment-token"])
 def test_empty_credential_is_ignored(name: str, tmp_path: Path) -> None:
-    """The unit gives one where the file is missing."""
+    """The unit passes an empty credential if the file is missing."""
     (tmp_path / name).write_text("\n", "utf-8")
     access = settled("--api", API, CREDENTIALS_DIRECTORY=str(tmp_path)).credentials
     assert not access.has_token

@@ -70,7 +70,7 @@ def test_exposure_is_below_2(every: int | None, tmp_path: Path) -> None:
 
 
 def test_each_credential_has_an_empty_default() -> None:
-    """systemd.exec(5): the one that SetCredential gives, where LoadCredential finds nothing."""
+    """systemd.exec(5): SetCredential gives the default if LoadCredential finds no file."""
     found = settings_of(units.service_unit(None))
     loaded = [value.partition(":")[0] for value in found["LoadCredential"]]
     assert loaded == ["enrolment-token", "token"]
@@ -121,7 +121,7 @@ def test_service_has_no_privileges() -> None:
         assert found["ProtectSystem"] == ["strict"]
         assert found["CapabilityBoundingSet"] == found["AmbientCapabilities"] == [""]
         assert found["StateDirectory"] == found["CacheDirectory"] == ["compliance-agent"]
-        # What would hide the processes and users that it is there to report.
+        # Other values would hide processes and users.
         assert found["ProtectProc"] == ["default"]
         assert found["ProcSubset"] == ["all"]
         assert not {"PrivateUsers", "PrivatePIDs", "PrivateNetwork"} & found.keys()

@@ -74,7 +74,7 @@ Resolver = "Callable[[dict[str, list[str]]], None]"
 
 @pytest.fixture
 def resolve(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, list[str]]], None]:
-    """The network's names are faked; every other address is resolved for real."""
+    """Replaces the addresses of some names; all others are resolved."""
     real = socket.getaddrinfo
 
     def use(names: dict[str, list[str]]) -> None:
@@ -93,7 +93,7 @@ def resolve(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, list[str]]],
 def test_first_reachable_address_of_a_name_is_used(
     resolve: Callable[[dict[str, list[str]]], None],
 ) -> None:
-    # Nobody may connect to the broadcast address without asking for it: EACCES.
+    # Without SO_BROADCAST, connecting to the broadcast address gives EACCES.
     resolve({"api.test": ["255.255.255.255", "127.0.0.1", "192.0.2.1"]})
     assert address.collect(Target("api.test", 80)) == "127.0.0.1"
 

@@ -79,6 +79,17 @@ def test_large_clock_step_moves_the_boot_time_once(tmp_path: Path) -> None:
     assert Boot(machine(tmp_path, now + 1), note).moment(0) == now
 
 
+def test_noted_time_later_than_the_present_one_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step of the clock is limited in both directions, between runs as well."""
+    note = str(tmp_path / "boot")
+    assert Boot(machine(tmp_path, 5000), note).moment(0) == 5000
+    for btime, expected in ((4940, 5000), (4939, 4939), (4999, 4939), (5000, 5000)):
+        monkeypatch.setattr(boot, "_remembered", {})  # another run
+        assert Boot(machine(tmp_path, btime), note).moment(0) == expected
+
+
 def test_another_boot_has_its_own_time(tmp_path: Path) -> None:
     note = str(tmp_path / "boot")
     assert Boot(machine(tmp_path, 5000), note).moment(0) == 5000

@@ -33,6 +33,7 @@ def test_every_password_after_a_password_option_is_masked(password: str) -> None
     assert masked(["app", f"--pgpassword={password}"]).startswith(f"app --pgpassword={MASK}")
 
 
+@pytest.mark.torture  # it measures the time of a processor
 @pytest.mark.parametrize(
     "text",
     [

@@ -40,7 +40,7 @@ def test_name_is_between_the_first_and_the_last_parenthesis(
     assert parse_stat_name(stat) == name
 
 
-# From a running machine; the name is the only part that can hold anything.
+# From a running machine; only the name can contain arbitrary bytes.
 STAT = b"(%b) S 812 4211 4211 34816 4300 4194304 9 0 0 0 1 2 0 0 20 0 1 0 80417 9 1 18446 1 1 0"
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def rows(procfs: str) -> list[tuple[Any, ...]]:
-    """Number, name and user of every process."""
+    """Id, name and user of every process."""
     return [row[:3] for row in read_processes(procfs)]
 
 
@@ -108,7 +108,7 @@ def test_unreadable_procfs_raises_an_error(tmp_path: Path) -> None:
 
 @contextlib.contextmanager
 def _children_coming_and_going() -> Iterator[list[int]]:
-    """Processes that start and die all the time, from a thread."""
+    """Processes that a thread starts continually and that end at once."""
     over = threading.Event()
     started: list[int] = []
 
@@ -128,24 +128,22 @@ def _children_coming_and_going() -> Iterator[list[int]]:
 
 def test_processes_that_end_meanwhile_are_omitted() -> None:
     with _children_coming_and_going() as started:
-        end = time.monotonic() + 1
         rounds = 0
-        while time.monotonic() < end or rounds < 3:
+        while len(started) < 100 or rounds < 3:
             found = list(read_processes("/proc"))
             assert all(name is not None and uid is not None for _, name, uid, *_ in found)
             rounds += 1
-    assert len(started) > 10
 
 
 def test_process_that_ends_between_two_reads_is_omitted() -> None:
-    """Each file in turn is the first one that is read after the death."""
+    """Each file in turn is the first one to be read after the end of the process."""
     for doomed in ("stat", "status", "cmdline"):
         with subprocess.Popen(["/bin/sleep", "60"]) as child:
             folder = os.open(f"/proc/{child.pid}", os.O_RDONLY)
             real = proc_reader._read
 
             def read(at: int, file: str, *, child: subprocess.Popen[bytes] = child) -> bytes | None:
-                if file == doomed:  # noqa: B023 — used within this round only
+                if file == doomed:  # noqa: B023 — used in this round only
                     child.kill()
                     child.wait()
                 return real(at, file)  # noqa: B023
@@ -166,7 +164,7 @@ def test_process_that_ends_between_two_reads_is_omitted() -> None:
 def test_process_that_ends_while_its_file_is_open_is_omitted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its files then answer ESRCH, where a new attempt to open them answers ENOENT."""
+    """Reading its open files gives ESRCH; opening them again would give ENOENT."""
     with subprocess.Popen(["/bin/sleep", "60"]) as child:
         (tmp_path / str(child.pid)).symlink_to(f"/proc/{child.pid}")
         real = os.read
@@ -204,7 +202,7 @@ print([row[:3] for row in read_processes(sys.argv[1])])
 """
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody who is denied")
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
 @pytest.mark.parametrize(
     ("denied", "expected"),
     [
@@ -218,7 +216,7 @@ def test_denied_values_are_none(tmp_path: Path, denied: str, expected: str) -> N
     folder = write_process(tmp_path, 5, "secret", uid=0)
     write_process(tmp_path, 6, "sh", uid=7)
     (folder / denied).chmod(0)
-    for parent in [tmp_path, *tmp_path.parents][:4]:  # all that pytest makes
+    for parent in [tmp_path, *tmp_path.parents][:4]:  # the folders that pytest creates
         parent.chmod(0o755)
     run = subprocess.run(
         [sys.executable, "-c", DENIED, str(tmp_path)], capture_output=True, text=True, check=False

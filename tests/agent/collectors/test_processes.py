@@ -23,14 +23,14 @@ LONG_NAME = "a-program-with-a-long-name"
 
 @pytest.fixture
 def strangers(tmp_path: Path) -> Iterator[dict[int, str]]:
-    """Running programs with odd names, by number."""
+    """Running programs with unusual names, by process id."""
     names = [LONG_NAME, "a) S (b", "two words", "two\nlines", "ñandú", "exactly-fifteen"]
     children = []
     for name in names:
         program = tmp_path / name
         shutil.copy(SLEEP, program)
         children.append(subprocess.Popen([str(program), "60"]))
-    # execve() happens after Popen() returns where Python uses vfork(); the names must be there.
+    # With vfork(), execve() happens after Popen() returns: wait for the names.
     _wait_until(lambda: all(_comm(child.pid) != "python" for child in children))
     try:
         yield {child.pid: name for child, name in zip(children, names, strict=True)}
@@ -55,7 +55,7 @@ Collect = Callable[[], list[Process]]
 
 @pytest.fixture(params=["psutil", "reader"])
 def collect(request: pytest.FixtureRequest) -> Collect:
-    """The processes of this machine, read in each of the two ways."""
+    """Reads the processes of this machine, once by psutil and once by the reader."""
     return through_psutil if request.param == "psutil" else through_reader
 
 
@@ -86,7 +86,7 @@ def test_reader_replaces_a_missing_psutil(
 ) -> None:
     monkeypatch.setitem(sys.modules, "psutil", None)  # as if it were not installed
     mine = next(process for process in through_psutil() if process.pid == os.getpid())
-    assert "read without psutil" in caplog.text
+    assert "reading the processes without psutil" in caplog.text
     assert mine in through_reader()
 
 
@@ -99,7 +99,7 @@ def test_unusual_names_are_read_correctly(collect: Collect, strangers: dict[int,
 
 @pytest.mark.usefixtures("strangers")
 def test_psutil_and_the_reader_give_the_same_processes() -> None:
-    """Those that live through both; kernel workers rename themselves and are left out."""
+    """Compares the processes that live through both readings, without kernel workers."""
     first = set(through_psutil())
     between = set(through_reader())
     last = set(through_psutil())
@@ -146,7 +146,7 @@ def test_zombie_is_listed(collect: Collect) -> None:
 
 
 def test_processes_that_end_while_psutil_reads_are_omitted() -> None:
-    """Some die at each step: after the numbers are listed, and between two facts."""
+    """Some end after the list is read, and some between two facts."""
     children = [subprocess.Popen([SLEEP, "60"]) for _ in range(20)]
     try:
         reading = iter(processes._psutil_processes(psutil, Accounts(Machine())))
@@ -165,7 +165,7 @@ def test_processes_that_end_while_psutil_reads_are_omitted() -> None:
 
 
 def test_denied_values_of_psutil_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    # The denial itself is faked: root, who runs the tests, is denied nothing.
+    # The denial is simulated: nothing is denied to root, who may run the tests.
     def denied(self: psutil.Process) -> str:
         raise psutil.AccessDenied(self.pid)
 
@@ -178,7 +178,7 @@ def test_denied_values_of_psutil_are_none(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_user_names_of_psutil_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     def asked(_self: psutil.Process) -> str:
-        pytest.fail("it reads the user database again for every process")
+        pytest.fail("username() reads the user database again for every process")
 
     monkeypatch.setattr(psutil.Process, "username", asked)
     assert through_psutil()

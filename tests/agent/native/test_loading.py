@@ -1,4 +1,4 @@
-"""psutil's native part out of the one file, on real file systems."""
+"""Loads the native part of psutil from the .pyz, on real file systems."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_umask_0_leaves_the_cache_private(place: Place) -> None:
 
 
 def test_unset_home_uses_the_home_of_the_user_database(place: Place) -> None:
-    """root's home is empty for this process alone."""
+    """The home of root is an empty file system in this mount namespace."""
     mounts = "mount -t tmpfs tmpfs ~root"
     assert place.look(mounts=mounts, HOME="unset").startswith("/root/.cache/compliance-agent/")
 
@@ -70,7 +70,7 @@ NO_CODE_IN = "mount -t tmpfs -o mode=1777,noexec tmpfs"
 
 
 def test_cache_is_used_if_the_temporary_folder_is_noexec(place: Place) -> None:
-    outside = Path("/var/tmp")  # the home of the test lies below /tmp
+    outside = Path("/var/tmp")  # the home of the test is below /tmp
     with tempfile.TemporaryDirectory(dir=outside) as home:
         place.command[-1] = shutil.copy(place.command[-1], home)
         path = place.look(mounts=f"{NO_CODE_IN} /tmp", HOME=home)
@@ -84,12 +84,12 @@ def test_noexec_home_uses_a_temporary_folder(place: Place) -> None:
 def test_psutil_is_unavailable_if_every_folder_is_noexec(place: Place) -> None:
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         place.command[-1] = shutil.copy(place.command[-1], folder)
-        said = place.look(mounts=f"{NO_CODE_IN} /tmp\nmkdir /tmp/home", HOME="/tmp/home")
-    assert said.startswith("unavailable: ")
-    assert "failed to map segment" in said
+        output = place.look(mounts=f"{NO_CODE_IN} /tmp\nmkdir /tmp/home", HOME="/tmp/home")
+    assert output.startswith("unavailable: ")
+    assert "failed to map segment" in output
 
 
-# All mounts that could be written to, for this process alone.
+# Remounts every writable file system read-only, in this mount namespace.
 READ_ONLY = """
 mount --make-rprivate /
 for target in $(cut -d' ' -f2 /proc/self/mounts); do
@@ -167,7 +167,7 @@ def test_folder_in_place_of_the_file_uses_a_temporary_folder(place: Place) -> No
     path.unlink()
     path.mkdir()
     assert_from_temporary(place.look())
-    assert place.cached() == [path]  # and nothing half written beside it
+    assert place.cached() == [path]  # without a partial file
 
 
 def test_full_disk_uses_a_temporary_folder_and_leaves_no_partial_file(place: Place) -> None:
@@ -179,7 +179,7 @@ def test_full_disk_uses_a_temporary_folder_and_leaves_no_partial_file(place: Pla
 def test_reader_gives_the_same_processes_if_psutil_cannot_be_loaded(
     place: Place, pyz: Path
 ) -> None:
-    """Nothing runs code; psutil without a build: both read /proc, and say why."""
+    """Without a build, and where everything is noexec, /proc is read and the log says why."""
     without = place.folder / "without.pyz"
     with zipfile.ZipFile(pyz) as whole, zipfile.ZipFile(without, "w") as less:
         for entry in whole.infolist():

@@ -1,4 +1,4 @@
-"""What other users, really other users, put where psutil's native part is looked for."""
+"""Attacks by other users on the folders from which native code is loaded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.agent.native.planting import as_user, compile_trap
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="only root can become others")
 VICTIM, ATTACKER = 54321, 54322
 
-# Who plants, and where: each makes the cache that the victim would use, or a way into it.
+# Creates the cache that the victim would use, with a planted file.
 PLANT = """
 library, cache, name = sys.argv[1:]
 os.makedirs(cache, mode=0o777, exist_ok=True)
@@ -25,7 +25,7 @@ os.chmod(os.path.join(cache, name), 0o755)
 
 @pytest.fixture
 def name(place: Place) -> str:
-    """The name that the file has in a cache."""
+    """The name of the file in a cache."""
     path = Path(place.look())
     shutil.rmtree(place.cache.parent)
     return path.name
@@ -40,7 +40,7 @@ def trap(place: Place) -> Path:
 def test_cache_of_another_user_is_not_loaded(
     victim: int, place: Place, trap: Path, name: str
 ) -> None:
-    """In a folder that everybody may write to, such as /tmp, the attacker was first."""
+    """In a world-writable folder such as /tmp the attacker was first."""
     shared = place.folder / "shared"
     shared.mkdir()
     shared.chmod(0o1777)
@@ -50,7 +50,7 @@ def test_cache_of_another_user_is_not_loaded(
 
 
 def test_home_of_another_user_is_not_loaded(place: Place, trap: Path, name: str) -> None:
-    """As with sudo where it keeps HOME."""
+    """sudo may keep HOME."""
     os.chown(place.home, ATTACKER, ATTACKER)
     as_user(place.python, ATTACKER, PLANT, trap, place.cache, name)
     assert_from_temporary(place.look())
@@ -58,7 +58,7 @@ def test_home_of_another_user_is_not_loaded(place: Place, trap: Path, name: str)
 
 
 def test_private_cache_in_a_home_of_another_user_is_not_used(place: Place) -> None:
-    """It is ours and it is right, but the owner of the home could put another one in its place."""
+    """The cache is correct, but the owner of the home could replace it."""
     before = place.look()
     os.chown(place.home, ATTACKER, ATTACKER)
     assert_from_temporary(place.look())
@@ -163,7 +163,7 @@ def test_temporary_folder_without_sticky_bit_is_not_used(place: Place) -> None:
     open_to_all = place.folder / "tmp"
     open_to_all.mkdir()
     open_to_all.chmod(0o777)  # and not sticky
-    said = place.look(HOME="/nonexistent", TMPDIR=str(open_to_all))
-    assert said.startswith("unavailable: ")
-    assert f"others can write to {open_to_all}" in said
+    output = place.look(HOME="/nonexistent", TMPDIR=str(open_to_all))
+    assert output.startswith("unavailable: ")
+    assert f"others can write to {open_to_all}" in output
     assert list(open_to_all.iterdir()) == []

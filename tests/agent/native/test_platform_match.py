@@ -67,9 +67,9 @@ def test_other_programs_have_no_build(content: bytes) -> None:
 
 
 def test_build_for_this_python_is_found() -> None:
-    said = sysconfig.get_config_var("MULTIARCH")  # such as x86_64-linux-gnu
-    libc = "musl" if "musl" in said else "glibc"
-    assert platform_match.matching_build() == f"linux-{said.split('-')[0]}-{libc}"
+    platform = sysconfig.get_config_var("MULTIARCH")  # such as x86_64-linux-gnu
+    libc = "musl" if "musl" in platform else "glibc"
+    assert platform_match.matching_build() == f"linux-{platform.split('-')[0]}-{libc}"
 
 
 def test_program_of_musl_gcc_matches_musl(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The file of the agent's own token."""
+"""The file of the token that the API issued to this machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.agent.apis import Reply, scripted_api
 from tests.agent.enrolled import Server, a_delivery, authorizations, granted, issued, store
 from tests.support.small_disk import small_disk
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can change owners")
 
 
 def test_stored_token_is_read_again_and_private(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_folder_of_another_user_is_refused(tmp_path: Path) -> None:
 
 
 def test_no_token_is_requested_on_a_full_disk(tmp_path: Path) -> None:
-    """It could not be kept, and each one counts."""
+    """It could not be stored, and enrolments are limited."""
     with (
         small_disk(tmp_path / "disk", 1 << 20) as disk,
         scripted_api(granted("x"), Reply(201)) as api,

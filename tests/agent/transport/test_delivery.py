@@ -36,22 +36,22 @@ def test_stored_reports_leave_the_spool(status: int, spool_folder: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "said",
+    "reply",
     [
         *[Reply(status) for status in (408, 429, 500, 502, 503, 504)],
         *[Reply(status) for status in (401, 403, 404, 405, 301, 302, 307)],
         Reply(0),
         Reply(200, {"Content-Type": "text/html; charset=utf-8"}, b"<html>please log in"),
     ],
-    ids=lambda said: str(said.status),
+    ids=lambda reply: str(reply.status),
 )
-def test_retryable_answers_keep_spool_order(said: Reply, spool_folder: Path) -> None:
-    with scripted_api(STORED, said, STORED, STORED) as api:
+def test_retryable_answers_keep_spool_order(reply: Reply, spool_folder: Path) -> None:
+    with scripted_api(STORED, reply, STORED, STORED) as api:
         delivery = a_delivery(api.url, spool_folder)
         take(delivery, 1, 2, 3)
         failure = delivery.deliver()
         assert failure is not None
-        assert failure.access_denied == (said.status in {401, 403})
+        assert failure.access_denied == (reply.status in {401, 403})
         assert len(api.requests) == 2
         assert (delivery.status, delivery.waiting()) == (DeliveryStatus.WAITING, 2)
         assert delivery.deliver() is None

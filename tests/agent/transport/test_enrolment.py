@@ -1,4 +1,4 @@
-"""How an agent gets a token of its own, against the real service."""
+"""Enrolment with the real service."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.tokens import make_token, token
 
 @pytest.fixture(scope="module")
 def secret(service: LiveService, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """An enrolment token for many machines, made by the line of agent/README.md."""
+    """An enrolment token for many machines, made by the command in agent/README.md."""
     readme = (PROJECT / "agent" / "README.md").read_text("utf-8")
     [line] = re.findall(r"^(.* token create --scope inscripcion .*)$", readme, re.MULTILINE)
     folder = tmp_path_factory.mktemp("api")
@@ -54,7 +54,7 @@ def test_first_contact_issues_a_token_for_the_machine(
     assert server.kept["id_maquina"] == server.id_maquina
     assert 90 * 86400 - 60 < server.kept["until"] - server.kept["since"] < 90 * 86400 + 60
     kept = server.token_file.read_bytes()
-    server.secret.unlink()  # it has served
+    server.secret.unlink()  # no longer needed
     done = server.report(service.url)
     assert (done.returncode, done.stderr.count("\n")) == (0, 1)
     assert server.token_file.read_bytes() == kept
@@ -76,7 +76,7 @@ def test_enrolment_token_comes_from_every_source(
     if way == "environment":
         environ["COMPLIANCE_AGENT_ENROLMENT_TOKEN"] = secret
     elif way == "credential":
-        (folder / "token").write_text("\n", "ascii")  # as the unit has it where there is none
+        (folder / "token").write_text("\n", "ascii")  # the default of the unit
         environ["CREDENTIALS_DIRECTORY"] = str(folder)
     else:
         ini = tmp_path / "agent.ini"
@@ -229,7 +229,7 @@ def test_stolen_token_is_invalid_for_another_machine(
 def test_token_in_a_copied_image_is_not_used(
     service: LiveService, secret: str, server: Server, another: Server
 ) -> None:
-    """Another machine-id, and the state folder of the machine that was copied."""
+    """The copy has another machine-id and the state folder of the original."""
     server.set_enrolment_token(secret)
     assert server.report(service.url).returncode == 0
     shutil.copytree(server.state, another.state)
@@ -247,7 +247,7 @@ def test_token_in_a_copied_image_is_not_used(
 def test_machine_without_identity_is_not_enrolled_and_its_reports_do_not_block_others(
     service: LiveService, secret: str, server: Server
 ) -> None:
-    """As in the first boot of an image, before there is a machine-id."""
+    """An image has no machine-id until its first boot."""
     server.set_enrolment_token(secret)
     server.remove_id()
     with scripted_api() as api:

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
-import time
 
 import pytest
 
@@ -57,19 +57,17 @@ def test_endless_body_of_a_success_is_not_read() -> None:
 
         def answer() -> None:
             connection, _ = server.accept()
-            with connection:
+            with connection, contextlib.suppress(ConnectionError):
                 connection.recv(65536)
-                connection.sendall(b"HTTP/1.1 201 Created\r\n\r\nendless")
-                over.wait(10)
+                connection.sendall(b"HTTP/1.1 201 Created\r\n\r\n")
+                while True:
+                    connection.sendall(b"endless" * 1000)
 
-        over = threading.Event()
         thread = threading.Thread(target=answer)
         thread.start()
-        before = time.monotonic()
-        assert post(f"http://127.0.0.1:{server.getsockname()[1]}")[0].status == 201
-        assert time.monotonic() - before < 5
-        over.set()
+        [answered] = post(f"http://127.0.0.1:{server.getsockname()[1]}")
         thread.join()
+    assert (answered.status, answered.body) == (201, b"")
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -104,22 +102,24 @@ def test_lost_answer_raises_delivery_error() -> None:
 
 def test_silent_api_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_client, "ANSWER_SECONDS", 0.1)
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        before = time.monotonic()
-        with pytest.raises(DeliveryError, match=r"no answer within 0\.1 s"):
-            post(f"http://127.0.0.1:{silent.getsockname()[1]}")
-        assert time.monotonic() - before < 3
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        pytest.raises(DeliveryError, match=r"no answer within 0\.1 s"),
+    ):
+        post(f"http://127.0.0.1:{silent.getsockname()[1]}")
 
 
-@pytest.mark.parametrize("said", [b"SSH-2.0-OpenSSH_9.2\r\n", b"\0" * 100, b"HTTP/1.1 abc\r\n\r\n"])
-def test_answer_that_is_not_http_raises_delivery_error(said: bytes) -> None:
+@pytest.mark.parametrize(
+    "content", [b"SSH-2.0-OpenSSH_9.2\r\n", b"\0" * 100, b"HTTP/1.1 abc\r\n\r\n"]
+)
+def test_answer_that_is_not_http_raises_delivery_error(content: bytes) -> None:
     with socket.create_server(("127.0.0.1", 0)) as stranger:
 
         def answer() -> None:
             connection, _ = stranger.accept()
             with connection:
                 connection.recv(65536)
-                connection.sendall(said)
+                connection.sendall(content)
 
         thread = threading.Thread(target=answer)
         thread.start()

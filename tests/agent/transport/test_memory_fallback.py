@@ -1,4 +1,4 @@
-"""Reports wait in memory while cannot write the spool or read."""
+"""Reports wait in memory while the spool cannot be written or read."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 
 from agent.state import memory_queue, spool
+from agent.state.spool import Spool
 from agent.transport.delivery_status import DeliveryStatus
 from tests.agent.apis import scripted_api
 from tests.agent.transport.reports import (
     BUSY,
+    NO_VERSION_2,
     STORED,
     a_delivery,
     number_of,
+    report,
     take,
 )
 from tests.support.small_disk import small_disk
@@ -76,6 +79,41 @@ def test_memory_is_limited_and_dropped_reports_are_counted(
     counted = [document.get("descartados", 0) for document in sent]
     left = json.loads(delivery._memory.bodies()[0]).get("descartados", 0)
     assert sum(counted) + left == 7
+
+
+def test_count_of_dropped_reports_is_sent_once_if_the_spool_fails_meanwhile(
+    tmp_path: Path,
+) -> None:
+    """The count stays in the spool, and the report in memory does not repeat it."""
+    with small_disk(tmp_path / "disk", 1 << 20) as disk, scripted_api(*[STORED] * 2) as api:
+        folder = disk.path / "spool"
+        kept = Spool(str(folder))
+        kept.remove(kept.put(report(0)), unreported_drops=2)
+        delivery = a_delivery(api.url, folder)
+        disk.fill()
+        take(delivery, 1)
+        assert delivery.waiting() == 1
+        disk.free()
+        take(delivery, 2)
+        assert delivery.deliver() is None
+    counted = [json.loads(body).get("descartados", 0) for _, _, body in api.requests]
+    assert counted == [0, 2]
+
+
+def test_count_sent_in_vain_from_memory_is_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Version 1 has no count."""
+    monkeypatch.setattr(memory_queue, "MAX_REPORTS", 1)
+    (tmp_path / "file").write_text("", "utf-8")
+    with scripted_api(NO_VERSION_2, STORED) as api:
+        delivery = a_delivery(api.url, tmp_path / "file" / "spool")
+        take(delivery, 1, 2, 3)
+        assert delivery.deliver() is None
+        take(delivery, 4)
+    assert json.loads(api.requests[0][2])["descartados"] == 1  # report 3 counts report 1
+    [waiting] = delivery._memory.bodies()
+    assert json.loads(waiting)["descartados"] == 2
 
 
 def test_reports_in_memory_are_spooled_at_the_end(tmp_path: Path) -> None:

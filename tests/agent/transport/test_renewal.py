@@ -1,4 +1,4 @@
-"""How the agent's own token is renewed without a gap, and what the API may answer meanwhile."""
+"""Renewal of the token of a machine, and unusual answers of the API."""
 
 from __future__ import annotations
 
@@ -48,17 +48,17 @@ def test_token_is_renewed_after_two_thirds_of_its_life(
 
 
 def test_validity_is_counted_by_the_clock_of_the_api() -> None:
-    """A token's life is counted from the answer's own date."""
+    """The validity starts at the Date of the answer."""
     body = b'{"token": "ccsi_x", "vence": "2027-02-21 07:30:00.000000"}'
     date = "Sun, 21 Feb 2027 07:00:00 GMT"
-    for said, until in ((date, 1800.0), (None, 1803195000.0), ("nonsense", 1803195000.0)):
-        answer = Answer(201, "Created", None, None, "", body, said)
+    for header, until in ((date, 1800.0), (None, 1803195000.0), ("nonsense", 1803195000.0)):
+        answer = Answer(201, "Created", None, None, "", body, header)
         assert issued_token(answer, "", Identity(ID, None), 0.0) == ("ccsi_x", ID, 0.0, until)
     assert email.utils.parsedate_to_datetime(date).timestamp() == 1803195000 - 1800
 
 
 @pytest.mark.parametrize(
-    "said",
+    "reply",
     [
         Reply(200, {"Content-Type": "text/html"}, b"<html>please log in"),
         *[
@@ -78,8 +78,8 @@ def test_validity_is_counted_by_the_clock_of_the_api() -> None:
         ],
     ],
 )
-def test_answer_without_a_token_is_a_failure(said: Reply, tmp_path: Path) -> None:
-    with scripted_api(said) as api:
+def test_answer_without_a_token_is_a_failure(reply: Reply, tmp_path: Path) -> None:
+    with scripted_api(reply) as api:
         delivery = a_delivery(api.url, tmp_path, enrolment="e")
         failure = delivery.deliver()
     assert failure is not None
@@ -184,7 +184,7 @@ def test_missing_enrolment_token_is_reported_before_the_enrolment_only(tmp_path:
 def test_rotation_leaves_no_gap(
     service: LiveService, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A daemon goes on reporting while its token comes near its end, again and again."""
+    """A daemon keeps reporting while its token is renewed several times."""
     caplog.set_level(logging.INFO)
     server = Server(tmp_path / "one")
     server.set_enrolment_token(
@@ -206,7 +206,7 @@ def test_rotation_leaves_no_gap(
                 agent.communicate(timeout=20)
         assert set(proxy.statuses) == {201}
     assert len(set(tokens)) == 3
-    for number, token in enumerate(tokens):  # each stays good until its own end
+    for number, token in enumerate(tokens):  # each is valid until its own end
         body = json.loads(proxy.bodies[-1])
         body["fecha_hora"] = f"2026-01-01 00:00:0{number}"
         assert service.post(body, **bearer(token)).status == 201

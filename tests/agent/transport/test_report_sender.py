@@ -71,7 +71,7 @@ def test_version_1_is_sent_if_configured(spool_folder: Path) -> None:
 
 
 def test_dropped_count_is_repeated_until_a_version_2_report_is_stored(spool_folder: Path) -> None:
-    """Version 1 cannot say it, so it is said as soon as version 2 is understood again."""
+    """Version 1 has no count, so the next report of version 2 contains it."""
     with scripted_api(NO_VERSION_2, STORED, STORED) as api:
         delivery = a_delivery(api.url, spool_folder, max_bytes=500)
         take(delivery, 1, 2, 3)
