@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -160,6 +161,23 @@ def test_refused_new_token_is_not_requested_again(tmp_path: Path) -> None:
         "/inscripcion",
         "/servers",
     ]
+
+
+def test_older_reports_of_another_machine_are_skipped_but_the_newest_is_sent(
+    tmp_path: Path,
+) -> None:
+    """The API decides about the newest one: the identity may be unreadable for now."""
+    store(tmp_path, issued())
+    with scripted_api(STORED, STORED) as api:
+        delivery = a_delivery(api.url, tmp_path)
+        for host in ("older", "newest"):
+            document: Any = {"id_maquina": "0" * 32, "nombre_host": host}
+            delivery.take(document, "a report")
+        assert delivery.deliver() is None
+        assert delivery.waiting() == 0
+    sent = [json.loads(body).get("nombre_host") for _, _, body in api.requests]
+    assert sent == [None, "newest"]
+    assert len(list(tmp_path.glob("*-*.json"))) == 1
 
 
 def test_agent_without_tokens_sends_none_and_does_not_enrol(tmp_path: Path) -> None:
