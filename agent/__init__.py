@@ -1,6 +1,6 @@
-"""The agent: runs on a server, looks at it once, and reports to the API.
+"""The agent: runs on a server and reports it to the API.
 
-It runs on Python 3.9 to 3.13 with the standard library, psutil and urllib3.
+It needs Python 3.9 to 3.13, psutil and urllib3.
 """
 
 __version__ = "0.1.0"

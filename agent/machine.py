@@ -1,6 +1,6 @@
-"""The machine that a report speaks of: this one, or another one's tree."""
+"""The machine to report: this one, or the file tree of another one."""
 
-# pathlib costs start-up time that nothing here is worth.
+# pathlib would lengthen the start.
 # ruff: noqa: PTH115, PTH118, PTH208
 from __future__ import annotations
 
@@ -8,39 +8,34 @@ import os
 import stat
 from typing import NamedTuple
 
-_MOST_LINKS = 40  # as many as the kernel follows; see path_resolution(7)
+_MAX_LINKS = 40  # the limit of the kernel; see path_resolution(7)
 
 
 class Machine(NamedTuple):
-    """Where the facts are read from; None stands for this machine.
+    """Where the facts are read from; None means this machine.
 
-    procfs: a mounted or copied /proc of the machine: processes, processor, kernel
-    rootfs: its root folder: operating system, names of users, logins
+    procfs: a mounted or copied /proc: processes, processor, kernel
+    rootfs: a root folder: operating system, user names, logins
     """
 
     procfs: str | None = None
     rootfs: str | None = None
 
     def proc(self, path: str) -> str:
-        """Path of a file of /proc, such as proc("cpuinfo")."""
+        """The path of a file in /proc, such as proc("cpuinfo")."""
         return os.path.join(self.procfs or "/proc", path)
 
     def root(self, path: str) -> str:
-        """Path of a file of the system, such as root("/etc/passwd"), all links resolved inside."""
+        """The path of a file such as root("/etc/passwd"), with links resolved inside the root."""
         return path if self.rootfs is None else resolve_inside(self.rootfs, path)
 
 
-def this_machine() -> Machine:
-    return Machine()
-
-
 def machine_at(procfs: str | None, rootfs: str | None) -> Machine:
-    """The machine of these two folders.
+    """The machine in these two folders.
 
-    A root folder alone brings its own /proc along, when it has one that shows processes. It has
-    none when / was mounted into a container without what is mounted below it; then the processes
-    are those that this kernel shows, which is what such a container (sharing the host's
-    processes) means.
+    For a root folder alone, its own /proc is used if that shows processes. It shows none if / was
+    mounted into a container without the mounts below it. The processes are then those of this
+    kernel: such a container shares the processes of the host.
     """
     if rootfs is not None and procfs is None:
         own_proc = os.path.join(rootfs, "proc")
@@ -57,10 +52,10 @@ def shows_processes(procfs: str) -> bool:
 
 
 def resolve_inside(root: str, path: str) -> str:
-    """Resolve every symbolic link of path as the machine itself would, whose / is root.
+    """Resolve the symbolic links in path as a machine with this root folder would.
 
-    An absolute link starts again at root (NixOS has such an /etc/os-release) and ".." never
-    leaves it. What does not exist is kept as it is named, so that opening it says so.
+    An absolute link starts again at root (NixOS has such an /etc/os-release), and ".." never
+    leaves it. A missing part is kept, so that opening the path reports it.
     """
     pending = _parts(path)
     done: list[str] = []
@@ -72,7 +67,7 @@ def resolve_inside(root: str, path: str) -> str:
                 done.pop()
             continue
         here = os.path.join(root, *done, part)
-        if links < _MOST_LINKS and _is_link(here):
+        if links < _MAX_LINKS and _is_link(here):
             links += 1
             target = os.readlink(here)
             if target.startswith("/"):
@@ -84,7 +79,7 @@ def resolve_inside(root: str, path: str) -> str:
 
 
 def _parts(path: str) -> list[str]:
-    """The names of a path, last one first, so that the next one is popped."""
+    """The parts of a path in reverse, so that pop() gives the next one."""
     return [part for part in reversed(path.split("/")) if part not in {"", "."}]
 
 
@@ -98,9 +93,7 @@ def _is_link(path: str) -> bool:
 def read_bytes(path: str, limit: int) -> bytes:
     """The first limit bytes of a file.
 
-    O_NONBLOCK: a named pipe that stands where a file was expected must not stop the agent.
-
-    Raises OSError.
+    A named pipe in place of the file does not block the agent (O_NONBLOCK). Raises OSError.
     """
     flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
     descriptor = os.open(path, flags)
@@ -118,7 +111,7 @@ def read_bytes(path: str, limit: int) -> bytes:
 
 
 def read_text(path: str, limit: int = 1 << 20) -> str:
-    """As read_bytes, as text; bytes that are not UTF-8 become lone surrogates.
+    """The first limit bytes as text; bytes that are not UTF-8 become lone surrogates.
 
     Raises OSError.
     """

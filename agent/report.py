@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from agent import __version__
 from agent.collectors import (
@@ -20,15 +20,15 @@ from agent.collectors.logins import Logins
 from agent.collectors.operating_system import OperatingSystem
 from agent.collectors.processor import Processor
 from agent.wire import (
-    LARGEST_PID,
-    LONGEST_COMMAND_LINE,
-    LONGEST_FACT,
-    LONGEST_HOST,
-    LONGEST_NAME,
-    LONGEST_PATH,
-    LONGEST_USERNAME,
-    MOST_LOGINS,
-    MOST_PROCESSES,
+    MAX_COMMAND_LINE_LENGTH,
+    MAX_FACT_LENGTH,
+    MAX_HOST_LENGTH,
+    MAX_LOGINS,
+    MAX_NAME_LENGTH,
+    MAX_PATH_LENGTH,
+    MAX_PID,
+    MAX_PROCESSES,
+    MAX_USERNAME_LENGTH,
     WireLogin,
     WireProcess,
     WireReport,
@@ -50,10 +50,76 @@ _log = logging.getLogger("agent")
 
 
 class Identity(NamedTuple):
-    """What tells a machine from all others, and what people call it."""
+    """The identifier of a machine and its host name; None if unknown."""
 
     id_maquina: str | None
     nombre_host: str | None
+
+
+class Context(NamedTuple):
+    """What the collectors need.
+
+    target: the API; the report contains the local address of the route to it
+    command_lines: whether to report the command lines of processes
+    boot_note: a file that remembers the boot time between runs, see collectors/boot.py
+    """
+
+    machine: Machine
+    target: Target | None = None
+    command_lines: bool = False
+    boot_note: str | None = None
+
+
+class Collector(NamedTuple):
+    """A subject of the report.
+
+    fallback: the value if reading it fails
+    """
+
+    subject: str
+    fallback: Any
+    function: Callable[[Context], Any]
+
+    def collect(self, context: Context) -> Any:  # noqa: ANN401 — each subject has its own type
+        try:
+            return self.function(context)
+        except Exception as error:  # noqa: BLE001 — no error loses the rest of the report
+            kind = type(error).__name__
+            _log.warning("cannot read %s, continuing without: %s: %s", self.subject, kind, error)
+            return self.fallback
+
+
+def _collect_processes(context: Context) -> list[Process]:
+    return processes.collect(
+        context.machine, command_lines=context.command_lines, boot_note=context.boot_note
+    )
+
+
+# The functions are looked up in their modules at each call.
+COLLECTORS = {
+    "logins": Collector(
+        "the logins", Logins("ninguna", []), lambda context: logins.collect(context.machine)
+    ),
+    "processor": Collector(
+        "the processor",
+        Processor(_UNKNOWN, _UNKNOWN),
+        lambda context: processor.collect(context.machine),
+    ),
+    "processes": Collector("the processes", [], _collect_processes),
+    "operating_system": Collector(
+        "the operating system",
+        OperatingSystem(_UNKNOWN, _UNKNOWN),
+        lambda context: operating_system.collect(context.machine),
+    ),
+    "address": Collector(
+        "the address", "127.0.0.1", lambda context: address.collect(context.target)
+    ),
+    "id_maquina": Collector(
+        "the machine's identity", None, lambda context: identity.collect(context.machine)
+    ),
+    "nombre_host": Collector("the host name", None, lambda context: host.name(context.machine)),
+    "nucleo": Collector("the kernel", None, lambda context: host.kernel(context.machine)),
+}
 
 
 def build(
@@ -63,63 +129,46 @@ def build(
     command_lines: bool = False,
     boot_note: str | None = None,
 ) -> WireReport:
-    """The report of a machine, whole whatever fails: what is not known is empty or "unknown".
+    """The report of a machine, complete whatever fails: unknown facts are empty or "unknown".
 
-    target: where the report will go; the address in it is the one that leads there.
-    command_lines: with those of the processes
-    boot_note: a file that remembers the start of the machine from one run to the next
+    See Context for the parameters.
     """
     moment = clock.collect()
-    source = _collected("the logins", Logins("ninguna", []), lambda: logins.collect(machine))
+    context = Context(machine, target, command_lines, boot_note)
+    facts = {name: collector.collect(context) for name, collector in COLLECTORS.items()}
     found = document(
-        _collected(
-            "the processor", Processor(_UNKNOWN, _UNKNOWN), lambda: processor.collect(machine)
-        ),
-        _collected(
-            "the processes",
-            [],
-            lambda: processes.collect(machine, command_lines=command_lines, boot_note=boot_note),
-        ),
-        source.logins,
-        _collected(
-            "the operating system",
-            OperatingSystem(_UNKNOWN, _UNKNOWN),
-            lambda: operating_system.collect(machine),
-        ),
-        _collected("the address", "127.0.0.1", lambda: address.collect(target)),
+        facts["processor"],
+        facts["processes"],
+        facts["logins"].logins,
+        facts["operating_system"],
+        facts["address"],
         moment,
     )
     found["version_esquema"] = 2
     found["version_agente"] = __version__
-    if source.source is not None:
-        found["fuente_usuarios"] = source.source
-    own = identify(machine)
+    if facts["logins"].source is not None:
+        found["fuente_usuarios"] = facts["logins"].source
+    own = _identity(facts["id_maquina"], facts["nombre_host"])
     if own.id_maquina:
         found["id_maquina"] = own.id_maquina
     if own.nombre_host:
         found["nombre_host"] = own.nombre_host
-    nucleo = _collected("the kernel", None, lambda: host.kernel(machine))
-    if nucleo:
-        found["nucleo"] = sendable(nucleo, LONGEST_HOST)
+    if facts["nucleo"]:
+        found["nucleo"] = sendable(facts["nucleo"], MAX_HOST_LENGTH)
     return found
 
 
 def identify(machine: Machine) -> Identity:
-    id_maquina = _collected("the machine's identity", None, lambda: identity.collect(machine))
-    nombre_host = _collected("the host's name", None, lambda: host.name(machine))
-    return Identity(
-        id_maquina or None, sendable(nombre_host, LONGEST_HOST) if nombre_host else None
+    context = Context(machine)
+    return _identity(
+        COLLECTORS["id_maquina"].collect(context), COLLECTORS["nombre_host"].collect(context)
     )
 
 
-def _collected(subject: str, otherwise: _T, collect: Callable[[], _T]) -> _T:
-    try:
-        return collect()
-    except Exception as error:  # noqa: BLE001 — whatever happens, the other facts are reported
-        _log.warning(
-            "could not read %s, going on without: %s: %s", subject, type(error).__name__, error
-        )
-        return otherwise
+def _identity(id_maquina: str | None, nombre_host: str | None) -> Identity:
+    return Identity(
+        id_maquina or None, sendable(nombre_host, MAX_HOST_LENGTH) if nombre_host else None
+    )
 
 
 def document(  # noqa: PLR0913, PLR0917 — one parameter a subject, in the order of the wire model
@@ -130,17 +179,17 @@ def document(  # noqa: PLR0913, PLR0917 — one parameter a subject, in the orde
     ipaddress: str,
     fecha_hora: str,
 ) -> WireReport:
-    """What the collectors found, every text fit to be sent and all within the bounds of the schema.
+    """The members of version 1 and the optional ones of each row, within the limits of the schema.
 
-    What version 2 may leave out is left out when it is not known.
+    Texts are made sendable. Unknown optional members are omitted.
     """
     return {
         "arquitectura_proc": _fact(cpu.architecture),
         "marca_proc": _fact(cpu.brand),
         "procesos": [
-            _process(process) for process in _at_most(MOST_PROCESSES, running, "processes")
+            _process(process) for process in _at_most(MAX_PROCESSES, running, "processes")
         ],
-        "usuarios_activos": [_login(login) for login in _at_most(MOST_LOGINS, logged_in, "logins")],
+        "usuarios_activos": [_login(login) for login in _at_most(MAX_LOGINS, logged_in, "logins")],
         "nombre_so": _fact(system.name),
         "version_so": _fact(system.version),
         "ipaddress": ipaddress,
@@ -150,9 +199,9 @@ def document(  # noqa: PLR0913, PLR0917 — one parameter a subject, in the orde
 
 def _process(process: Process) -> WireProcess:
     row: WireProcess = {
-        "username": sendable_or_none(process.user, LONGEST_USERNAME),
+        "username": sendable_or_none(process.user, MAX_USERNAME_LENGTH),
         "pid": process.pid,
-        "name": sendable_or_none(process.name, LONGEST_NAME),
+        "name": sendable_or_none(process.name, MAX_NAME_LENGTH),
     }
     ppid = _pid(process.parent)
     if ppid is not None:
@@ -161,21 +210,21 @@ def _process(process: Process) -> WireProcess:
     if inicio is not None:
         row["inicio"] = inicio
     if process.executable:
-        row["ejecutable"] = sendable(process.executable, LONGEST_PATH)
+        row["ejecutable"] = sendable(process.executable, MAX_PATH_LENGTH)
     if process.command_line:
-        row["linea_comando"] = sendable(process.command_line, LONGEST_COMMAND_LINE)
+        row["linea_comando"] = sendable(process.command_line, MAX_COMMAND_LINE_LENGTH)
     return row
 
 
 def _login(login: Login) -> WireLogin:
     row: WireLogin = {
         "pid": _pid(login.pid),
-        "name": sendable(login.user, LONGEST_USERNAME),
+        "name": sendable(login.user, MAX_USERNAME_LENGTH),
     }
     if login.terminal:
-        row["terminal"] = sendable(login.terminal, LONGEST_HOST)
+        row["terminal"] = sendable(login.terminal, MAX_HOST_LENGTH)
     if login.origin:
-        row["origen"] = sendable(login.origin, LONGEST_HOST)
+        row["origen"] = sendable(login.origin, MAX_HOST_LENGTH)
     desde = clock.as_seconds(login.since)
     if desde is not None:
         row["desde"] = desde
@@ -183,16 +232,16 @@ def _login(login: Login) -> WireLogin:
 
 
 def _fact(text: str) -> str:
-    return sendable(text, LONGEST_FACT) or _UNKNOWN
+    return sendable(text, MAX_FACT_LENGTH) or _UNKNOWN
 
 
 def _pid(pid: int | None) -> int | None:
-    return pid if pid is not None and 0 <= pid <= LARGEST_PID else None
+    return pid if pid is not None and 0 <= pid <= MAX_PID else None
 
 
-def _at_most(most: int, items: list[_T], what: str) -> list[_T]:
-    if len(items) > most:
+def _at_most(limit: int, items: list[_T], kind: str) -> list[_T]:
+    if len(items) > limit:
         _log.warning(
-            "%d %s are more than a report may hold; the first %d are in it", len(items), what, most
+            "%d %s exceed the limit of a report; reporting the first %d", len(items), kind, limit
         )
-    return items[:most]
+    return items[:limit]

@@ -1,7 +1,6 @@
-"""The wire model: the shapes that are sent, and what makes a text fit to be sent.
+"""The wire model: the types of a report, its limits and its encoding.
 
-Version 2 has the members of version 1 and optional ones, which are left out when they are not
-known.
+Version 2 adds optional members to version 1. Unknown values are omitted.
 """
 
 from __future__ import annotations
@@ -11,20 +10,21 @@ import logging
 import re
 from typing import Any, TypedDict
 
-MOST_PROCESSES = 100_000
-MOST_LOGINS = 10_000
-LONGEST_FACT = 512
-LONGEST_NAME = 1024
-LONGEST_USERNAME = 256
-LONGEST_HOST = 255
+MAX_PROCESSES = 100_000
+MAX_LOGINS = 10_000
+MAX_FACT_LENGTH = 512
+MAX_NAME_LENGTH = 1024
+MAX_USERNAME_LENGTH = 256
+MAX_HOST_LENGTH = 255
 LONGEST_VERSION = 64
-LONGEST_PATH = 4096
-LONGEST_COMMAND_LINE = 32_768
-LARGEST_PID = 4_294_967_295
-LARGEST_COUNT = (1 << 53) - 1
-LARGEST_BODY = 8 * 1024 * 1024  # bytes; what the API takes where nobody has set another limit
+MAX_PATH_LENGTH = 4096
+MAX_COMMAND_LINE_LENGTH = 32_768
+MAX_PID = 4_294_967_295
+MAX_COUNT = (1 << 53) - 1
+MAX_BODY_BYTES = 8 * 1024 * 1024  # the default limit of the API
 
-_HEAVY = ("linea_comando", "ejecutable", "ppid", "inicio")
+# The members of processes to omit from a report that is too large, in this order.
+_OMITTED_FIRST = ("linea_comando", "ejecutable", "ppid", "inicio")
 _log = logging.getLogger("agent")
 
 _VERSION_1 = (
@@ -88,7 +88,7 @@ class WireReport(_ReportInVersion2):
 
 
 def version_1(document: WireReport) -> WireReport:
-    """What version 1 can say of a report."""
+    """The report reduced to the members of version 1."""
     plain: Any = {member: document[member] for member in _VERSION_1}  # type: ignore[literal-required]
     plain["procesos"] = [
         {member: row[member] for member in _PROCESS_1}  # type: ignore[literal-required]
@@ -102,8 +102,16 @@ def version_1(document: WireReport) -> WireReport:
     return found
 
 
-def told(body: bytes) -> int:
-    """How many dropped reports a report tells of."""
+def with_dropped_count(document: WireReport, dropped: int) -> WireReport:
+    """A copy of the report that counts so many dropped reports; 0 is omitted."""
+    copy = document.copy()
+    if dropped:
+        copy["descartados"] = dropped
+    return copy
+
+
+def dropped_count(body: bytes) -> int:
+    """The number of dropped reports that a report counts."""
     if b'"descartados"' not in body:
         return 0
     try:
@@ -114,7 +122,7 @@ def told(body: bytes) -> int:
 
 
 def id_maquina(body: bytes) -> str | None:
-    """The machine that a report says it is of."""
+    """The identity of the machine in a report."""
     try:
         found = json.loads(body).get("id_maquina")
     except (ValueError, AttributeError):
@@ -123,17 +131,17 @@ def id_maquina(body: bytes) -> str | None:
 
 
 def encode(document: WireReport) -> bytes:
-    """As it is sent: compact, and small enough for an API with the default limit.
+    """The JSON to send, compact and at most MAX_BODY_BYTES long.
 
-    Of what is optional, members of processes are left out until it fits, the longest first.
+    Optional members of the processes are omitted until it fits, the longest first.
     """
     encoded = _compact(document)
-    for member in _HEAVY:
-        if len(encoded) <= LARGEST_BODY:
+    for member in _OMITTED_FIRST:
+        if len(encoded) <= MAX_BODY_BYTES:
             break
-        _log.warning("the report is too large to be taken; leaving %s out of it", member)
+        _log.warning("the report is too large for the API; omitting %s", member)
         for process in document["procesos"]:
-            process.pop(member, None)  # type: ignore[misc]  # each of _HEAVY is optional
+            process.pop(member, None)  # type: ignore[misc]  # each of them is optional
         encoded = _compact(document)
     return encoded
 
@@ -143,29 +151,29 @@ def _compact(document: WireReport) -> bytes:
 
 
 def readable(document: WireReport) -> bytes:
-    """The report for people: JSON, a member a line, UTF-8."""
+    """The report for people: indented JSON in UTF-8."""
     return json.dumps(document, ensure_ascii=False, indent=2).encode() + b"\n"
 
 
-def sendable(text: str, longest: int) -> str:
-    r"""The text with NUL and lone surrogates written out (\x00, \xff, \ud800), cut at longest.
+def sendable(text: str, max_length: int) -> str:
+    r"""The text with NUL and lone surrogates escaped (\x00, \xff, \ud800), cut at max_length.
 
     JSON in UTF-8 cannot carry lone surrogates (RFC 8259, section 8.2) and the API refuses them.
-    Those from U+DC80 to U+DCFF stand for single bytes that were not UTF-8 (PEP 383): they show
-    that byte, so that two names that differ go on differing.
+    U+DC80 to U+DCFF stand for bytes that are not UTF-8 (PEP 383). They are escaped as that byte,
+    so different names stay different.
     """
-    text = text[:longest]
+    text = text[:max_length]
     if _UNSENDABLE.search(text) is None:
         return text
-    return _UNSENDABLE.sub(_written_out, text)[:longest]
+    return _UNSENDABLE.sub(_escape, text)[:max_length]
 
 
-def _written_out(match: re.Match[str]) -> str:
+def _escape(match: re.Match[str]) -> str:
     code = ord(match.group())
     if code == 0 or 0xDC80 <= code <= 0xDCFF:
         return f"\\x{code & 0xFF:02x}"
     return f"\\u{code:04x}"
 
 
-def sendable_or_none(text: str | None, longest: int) -> str | None:
-    return None if text is None else sendable(text, longest)
+def sendable_or_none(text: str | None, max_length: int) -> str | None:
+    return None if text is None else sendable(text, max_length)

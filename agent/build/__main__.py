@@ -1,4 +1,4 @@
-"""Command line of the build: python -m agent.build."""
+"""The command of the build: python -m agent.build."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m agent.build",
-        description="Builds the agent in one file, for every system and every Python from 3.9 on.",
+        description="Builds the agent as one file, for every system and every Python from 3.9 on.",
     )
     parser.add_argument(
         "--output", type=Path, metavar="FILE", default=_ROOT / "dist" / "compliance-agent.pyz"
@@ -30,12 +30,12 @@ def main() -> int:
         type=Path,
         metavar="FOLDER",
         default=_ROOT / "var" / "wheels",
-        help="where the wheels that were downloaded are kept (default: var/wheels)",
+        help="the folder of downloaded wheels (default: var/wheels)",
     )
     parser.add_argument(
         "--sources-only",
         action="store_true",
-        help="no bytecode: smaller, the same wherever it is built, and slower to start",
+        help="omit bytecode: smaller, identical wherever it is built, and slower to start",
     )
     options = parser.parse_args()
     try:
@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def contents(wheel_folder: Path, *, with_bytecode: bool) -> tuple[dict[str, bytes], list[str]]:
-    """The files of the zip by name, and the versions of Python that have bytecode in it.
+    """The files of the zip by name, and the Python versions of its bytecode.
 
     Raises WheelError, OSError or CalledProcessError.
     """
@@ -75,7 +75,7 @@ def contents(wheel_folder: Path, *, with_bytecode: bool) -> tuple[dict[str, byte
 
 
 def modules_for(version: tuple[int, int], files: dict[str, bytes]) -> dict[str, bytes]:
-    """The modules that a version of Python finds in the zip, as bootstrap.py chooses them."""
+    """The modules in the zip for a version of Python, as bootstrap.py selects them."""
     chosen = ("source/", "python3.9/" if version < (3, 10) else "python3.10/")
     return {
         name.split("/", 1)[1]: text

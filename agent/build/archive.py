@@ -1,4 +1,4 @@
-"""The one file: what is in it, and how it is written so that every build gives the same bytes."""
+"""The contents of the one file, and how to write it reproducibly."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from agent.build import wheels
 SHEBANG = b"#!/usr/bin/env python3\n"
 _BUILD = Path(__file__).parent
 _AGENT = _BUILD.parent
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time that a zip can tell
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time in a zip
 _FILE, _READABLE = 0o100000, 0o644
 _UNIX = 3
 
-# Not needed where the agent runs: other systems, other protocols.
+# For other systems and other protocols.
 _LEFT_OUT = (
     "psutil/_psaix.py",
     "psutil/_psbsd.py",
@@ -25,13 +25,13 @@ _LEFT_OUT = (
     "urllib3/contrib/socks.py",
     "urllib3/http2/connection.py",
 )
-# Offers a switch to HTTP/2, which nothing here turns on, and imports importlib.metadata for that: a
-# tenth of the time of a whole run. Its submodule `probe` is what urllib3 itself uses.
+# It enables HTTP/2, which the agent does not use, and imports importlib.metadata: a tenth of the
+# time of a run. urllib3 itself only needs its submodule `probe`.
 _EMPTIED = "urllib3/http2/__init__.py"
 
 
 def agent_sources() -> dict[str, bytes]:
-    """The modules of the agent by their names in the zip; what builds it stays outside."""
+    """The modules of the agent by their names in the zip, without agent.build."""
     return {
         file.relative_to(_AGENT.parent).as_posix(): _text(file.read_bytes())
         for file in _AGENT.rglob("*.py")
@@ -44,10 +44,9 @@ def bootstrap() -> bytes:
 
 
 def sort_wheel(wheel: wheels.Wheel, files: dict[str, bytes]) -> dict[str, bytes]:
-    """The files of a wheel that are needed, by their names in the zip.
+    """The required files of a wheel, by their names in the zip.
 
-    psutil's builds differ by a native file each; their modules are the same, and a build whose
-    modules are not is refused.
+    The builds of psutil differ in one native file; merge() refuses a build with other modules.
     """
     sorted_files = {}
     for name, content in files.items():
@@ -63,19 +62,19 @@ def sort_wheel(wheel: wheels.Wheel, files: dict[str, bytes]) -> dict[str, bytes]
 
 
 def merge(into: dict[str, bytes], files: dict[str, bytes]) -> None:
-    """Add files; one that is there already must be the same. Raises WheelError."""
+    """Add files. Raises WheelError if an existing one differs."""
     for name, content in files.items():
         if into.setdefault(name, content) != content:
             raise wheels.WheelError(f"{name} is not the same in all wheels")
 
 
 def _text(content: bytes) -> bytes:
-    """With the line ends of Unix: some checkouts, and the wheels for Windows, have others."""
+    """With Unix line ends: some checkouts, and the wheels for Windows, have others."""
     return content.replace(b"\r\n", b"\n")
 
 
 def write(path: Path, files: dict[str, bytes]) -> None:
-    """Write an executable zip: names in order, one time, the same permissions."""
+    """Write an executable zip with sorted names, a fixed time and fixed permissions."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     with partial.open("wb") as file:
@@ -85,7 +84,7 @@ def write(path: Path, files: dict[str, bytes]) -> None:
                 entry = zipfile.ZipInfo(name, _EPOCH)
                 entry.create_system = _UNIX
                 entry.external_attr = (_FILE | _READABLE) << 16
-                # Bytecode is compressed already, module by module.
+                # The modules of a bytecode table are compressed already.
                 how = zipfile.ZIP_STORED if name.startswith("bytecode/") else zipfile.ZIP_DEFLATED
                 archive.writestr(entry, files[name], how, compresslevel=9)
     partial.chmod(0o755)

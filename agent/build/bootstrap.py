@@ -1,9 +1,9 @@
-"""What compliance-agent.pyz starts with, as its __main__.py.
+"""The __main__.py of compliance-agent.pyz.
 
-Every Python since 2.7 must be able to read this file: an old one is told so in plain words.
+Every Python since 2.7 must parse this file, so that an old one can print a clear error.
 """
 
-# That rules out annotations and newer syntax; and pathlib costs start-up time.
+# So there are no annotations and no newer syntax. pathlib would lengthen the start.
 # ruff: noqa: ANN001, ANN201, ANN204, RUF005, PTH100, PTH118, S102, S302
 
 import sys
@@ -22,14 +22,14 @@ import zlib
 
 
 class Modules(object):
-    """Finds and loads the modules of one version of Python, all read at once.
+    """Finds and loads the modules for one version of Python, all read at the start.
 
-    A tenth of a short run is spent otherwise in looking up one module after the other in the zip;
-    and an agent that runs for days does not notice that its file was replaced by a newer one.
+    Looking up each module in the zip would take a tenth of a short run. Besides, an agent that
+    runs for days is not affected if its file is replaced by a newer one.
     """
 
     def __init__(self, archive, table):  # type: (str, dict[str, tuple[bool, bytes]]) -> None
-        """table: by its name, whether a module is a package, and its code, compressed."""
+        """table: by module name, whether it is a package, and its compressed code."""
         self.archive = archive
         self.get_data = __loader__.get_data  # type: ignore[name-defined]
         self._table = table
@@ -48,7 +48,7 @@ class Modules(object):
         )
 
     def create_module(self, _spec):  # type: (object) -> None
-        """Nothing special."""
+        """Use the default module."""
 
     def exec_module(self, module):  # type: ignore[no-untyped-def]
         code = zlib.decompress(self._table[module.__name__][1])
@@ -56,15 +56,15 @@ class Modules(object):
 
 
 def find_modules(archive):  # type: (str) -> None
-    """Let `import` find the modules in the archive that fit this Python, before those elsewhere.
+    """Make the modules in the archive importable, before all others.
 
-    Bytecode fits a version of Python by its magic number. Where there is none that fits, the
-    sources are compiled at every start.
+    The magic number of this Python selects the bytecode. If there is none for it, the sources are
+    compiled at every start.
     """
     magic = int.from_bytes(importlib.util.MAGIC_NUMBER[:2], "little")
     here = os.path.abspath(archive)
     urllib3 = "python3.9" if sys.version_info < (3, 10) else "python3.10"
-    # The archive itself stands first in the path; as a folder of modules it has nothing to give.
+    # The archive itself is first in the path, but has no modules at its top level.
     sys.path[:1] = [os.path.join(here, folder) for folder in ("source", urllib3)]
     try:
         table = __loader__.get_data(  # type: ignore[name-defined]
@@ -77,14 +77,14 @@ def find_modules(archive):  # type: (str) -> None
 
 def run():  # type: () -> None
     """Run the agent and end the process."""
-    from agent.__main__ import main  # noqa: PLC0415 — the paths to it must be known
+    from agent.__main__ import main  # noqa: PLC0415 — needs find_modules()
 
     code = main()
-    # Taking Python apart at the end would take a tenth of a run, and nothing is left to be done.
+    # The shutdown of Python would take a tenth of a run, and nothing is left to do.
     try:
         sys.stdout.flush()
         sys.stderr.flush()
-    except (AttributeError, OSError, ValueError):  # closed, or nobody reads it
+    except (AttributeError, OSError, ValueError):  # closed
         sys.exit(code)
     os._exit(code)
 

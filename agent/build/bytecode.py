@@ -1,7 +1,7 @@
-"""Compiles the sources for one version of Python; run by that Python itself.
+"""Compiles the sources for one version of Python; run by that Python.
 
-Reads a JSON object from stdin, texts of modules by their files, and writes one to stdout: the
-magic number of this Python, and the code objects in base64.
+Reads a JSON object from stdin, the sources by file name, and writes one to stdout: the magic
+number of this Python, and the code objects in base64.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ import sys
 import zlib
 from typing import NamedTuple
 
-# Later forms note which objects were shared in memory: that changes from run to run.
-_FORM = 2
+# Later versions of marshal record shared objects, which differ from run to run.
+_MARSHAL_VERSION = 2
 
 
 class Bytecode(NamedTuple):
-    """What one version of Python loads: its magic number, and the table that bootstrap.py reads."""
+    """The bytecode for one version of Python: its magic number, and the table for bootstrap.py."""
 
     magic: int
     table: bytes
 
 
 def compile_with(python: str, sources: dict[str, bytes]) -> Bytecode:
-    """Compile modules, given by their files. Raises CalledProcessError."""
-    # Constants that are sets are written in the order of their hashes.
+    """Compile modules, given by file name. Raises CalledProcessError."""
+    # Constant sets are written in the order of their hashes.
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
     done = subprocess.run(  # noqa: S603
         [python, "-S", "-s", "-B", __file__],
@@ -45,18 +45,18 @@ def compile_with(python: str, sources: dict[str, bytes]) -> Bytecode:
         *packages, name = file[: -len(".py")].split("/")
         is_package = name == "__init__"
         module = ".".join(packages if is_package else [*packages, name])
-        # Each by itself: a run imports half of them, and unpacking takes its time.
+        # Compressed separately, because a run imports only half of them.
         code = zlib.compress(base64.b64decode(answer["codes"][file]), 9)
         table[module] = (is_package, code)
-    return Bytecode(answer["magic"], marshal.dumps(table, _FORM))
+    return Bytecode(answer["magic"], marshal.dumps(table, _MARSHAL_VERSION))
 
 
 def compiled(file: str, text: str) -> bytes:
-    """The code of a module, which depends on file, text and the version of Python only."""
+    """The code of a module; it depends on file, text and the version of Python only."""
     code = compile(text, file, "exec", dont_inherit=True, optimize=2)
     try:
-        return marshal.dumps(code, _FORM)
-    except ValueError:  # Python 3.14 has constants that this form cannot hold
+        return marshal.dumps(code, _MARSHAL_VERSION)
+    except ValueError:  # Python 3.14 has constants that this version cannot express
         return marshal.dumps(code)
 
 

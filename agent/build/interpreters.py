@@ -1,4 +1,4 @@
-"""The Pythons on this machine that the agent runs on."""
+"""Finds the Pythons on this machine that can run the agent."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-OLDEST, NEWEST = 9, 19  # minor versions that are looked for
+OLDEST, NEWEST = 9, 19  # minor versions to look for
 
 
 def interpreters() -> dict[tuple[int, int], str]:
-    """One Python of each version from 3.9 on: this one, those on PATH, and those of pyenv."""
+    """A Python of each version from 3.9 on: the running one, or from PATH, or from pyenv."""
     found = {}
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
     for minor in range(OLDEST, NEWEST + 1):
@@ -27,7 +27,7 @@ def interpreters() -> dict[tuple[int, int], str]:
 
 
 def _is(path: str, minor: int) -> bool:
-    """Whether it runs and is what its name says; pyenv's shims may be neither."""
+    """Whether it runs and has this version; the shims of pyenv may not."""
     code = f"import sys; sys.exit(sys.version_info[:2] != (3, {minor}))"
     try:
         done = subprocess.run(  # noqa: S603

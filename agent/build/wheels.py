@@ -1,4 +1,4 @@
-"""The wheels that go into the one file: which ones, and how they come here."""
+"""The wheels for the one file: which ones, and how to get them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ LOCK = Path(__file__).with_name("wheels.txt")
 
 
 class WheelError(Exception):
-    """A wheel cannot be had, or is not the one that the lock file names; says which."""
+    """A wheel cannot be downloaded, or differs from the lock file."""
 
 
 class Wheel(NamedTuple):
     """A line of the lock file.
 
-    place: what it is for: a build of psutil (linux-x86_64-glibc), or the oldest Python for which
-        this release of urllib3 is taken (python3.9)
-    platform, python: what pip is asked for
+    place: the build of psutil (linux-x86_64-glibc), or the oldest Python that uses this release
+        of urllib3 (python3.9)
+    platform, python: the arguments for pip
     """
 
     place: str
@@ -32,7 +32,7 @@ class Wheel(NamedTuple):
 
     @property
     def requirement(self) -> str:
-        """Such as psutil==7.2.2."""
+        """The requirement for pip, such as psutil==7.2.2."""
         return "==".join(self.file.split("-")[:2])
 
 
@@ -42,7 +42,7 @@ def locked_wheels() -> list[Wheel]:
 
 
 def fetch(wheel: Wheel, folder: Path) -> Path:
-    """The wheel in the folder, downloaded with pip unless it is there; its hash is verified.
+    """The path of the wheel, downloaded with pip if it is missing, with a verified hash.
 
     Raises WheelError.
     """
@@ -50,14 +50,14 @@ def fetch(wheel: Wheel, folder: Path) -> Path:
     if not path.is_file():
         _download(wheel, folder)
     if not path.is_file():
-        raise WheelError(f"pip brought something else than {wheel.file}")
+        raise WheelError(f"pip did not download {wheel.file}")
     if hashlib.sha256(path.read_bytes()).hexdigest() != wheel.sha256:
         raise WheelError(f"{path} is not the file that {LOCK.name} names; delete it and try again")
     return path
 
 
 def _download(wheel: Wheel, folder: Path) -> None:
-    # One call a platform: pip gives one wheel however many platforms it is asked for.
+    # One call per platform: pip gives only one wheel for several platforms.
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
     command += ["--disable-pip-version-check", "--only-binary=:all:", "--dest", str(folder)]
     command += ["--python-version", wheel.python, "--platform", wheel.platform, wheel.requirement]
@@ -67,6 +67,6 @@ def _download(wheel: Wheel, folder: Path) -> None:
 
 
 def read(path: Path) -> dict[str, bytes]:
-    """The files of a wheel by their names."""
+    """The files of a wheel by name."""
     with zipfile.ZipFile(path) as archive:
         return {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}

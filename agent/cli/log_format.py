@@ -1,4 +1,4 @@
-"""The log: a line an event on stderr, with the levels of the journal where it goes there."""
+"""The format of the log: one line per event, with level prefixes if stderr is the journal."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import logging
 import os
 import sys
 
-# The prefixes are those of sd-daemon(3).
+# See sd-daemon(3).
 _LEVELS = {logging.WARNING: "<4>", logging.ERROR: "<3>"}
 _INFO = "<6>"
 
 
-class OneLine(logging.Formatter):
-    """`agent: warning: …`; what is told is told in one line, whatever is in it."""
+class LogFormatter(logging.Formatter):
+    """`agent: warning: …`; line breaks in a message are escaped."""
 
     def __init__(self, *, journal: bool) -> None:
         super().__init__()
@@ -20,7 +20,7 @@ class OneLine(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         message = record.getMessage().replace("\r", "\\r").replace("\n", "\\n")
-        if self._journal:  # which keeps time, name and level itself
+        if self._journal:  # the journal adds time, name and level
             return _LEVELS.get(record.levelno, _INFO) + message
         level = "" if record.levelno <= logging.INFO else f"{record.levelname.lower()}: "
         return f"agent: {level}{message}"
@@ -28,19 +28,23 @@ class OneLine(logging.Formatter):
 
 def log_to_stderr(log: logging.Logger) -> None:
     handler = logging.StreamHandler()
-    handler.setFormatter(OneLine(journal=_is_journal()))
+    handler.setFormatter(LogFormatter(journal=_is_journal()))
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     log.propagate = False
 
 
 def _is_journal() -> bool:
-    """Whether stderr is the very stream that JOURNAL_STREAM names; see systemd.exec(5)."""
+    """Whether stderr is the stream that JOURNAL_STREAM names; see systemd.exec(5)."""
     stream = os.environ.get("JOURNAL_STREAM")
     if not stream:
         return False
     try:
         facts = os.fstat(sys.stderr.fileno())
-    except (OSError, ValueError, AttributeError):  # closed, or replaced by something without one
+    except (
+        OSError,
+        ValueError,
+        AttributeError,
+    ):  # closed or replaced
         return False
     return stream == f"{facts.st_dev}:{facts.st_ino}"

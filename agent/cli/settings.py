@@ -1,6 +1,4 @@
-"""What the agent is told: by options, by COMPLIANCE_AGENT_* variables, by an INI file, in this
-order of strength.
-"""
+"""The settings: from options, COMPLIANCE_AGENT_* variables and an INI file, in this order."""
 
 # ruff: noqa: PTH110, PTH112, PTH113, PTH123
 from __future__ import annotations
@@ -12,7 +10,7 @@ from urllib.parse import urlsplit
 
 from agent.state import spool
 from agent.state.state_paths import credential, default_spool
-from agent.transport.http_client import Access
+from agent.transport.credentials import Credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,13 +20,13 @@ _SECRETS = (PREFIX + "TOKEN", PREFIX + "ENROLMENT_TOKEN")
 CONFIG = "/etc/compliance-agent.ini"
 SECTION = "agent"
 REPORT_EVERY_SECONDS = 300.0
-_LONGEST_INTERVAL_SECONDS = 366 * 24 * 3600
-_LARGEST_SPOOL_MIB = 1 << 20
-_MOST_SPOOL_DAYS = 10_000
+_MAX_INTERVAL_SECONDS = 366 * 24 * 3600
+_MAX_SPOOL_MIB = 1 << 20
+_MAX_SPOOL_DAYS = 10_000
 
 
-class WrongSetting(Exception):  # noqa: N818 — as it reads
-    """One clear line that names what is wrong."""
+class SettingError(Exception):
+    """One line that names the invalid setting."""
 
 
 class Settings(NamedTuple):
@@ -39,7 +37,7 @@ class Settings(NamedTuple):
     spool: str
     spool_bytes: int
     spool_seconds: float
-    access: Access
+    credentials: Credentials
     esquema: int
     linea_comando: bool
     procfs: str | None
@@ -47,13 +45,18 @@ class Settings(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """A setting that options, variables and the file share: spool_mib is --spool-mib,
-    COMPLIANCE_AGENT_SPOOL_MIB and spool_mib = … in the file.
+    """A setting of all three sources.
+
+    spool_mib is the option --spool-mib, the variable COMPLIANCE_AGENT_SPOOL_MIB, and
+    spool_mib = … in the file.
+
+    parse: raises ValueError
+    metavar: None for a switch
     """
 
     name: str
     parse: Callable[[str], Any]
-    metavar: str | None  # None for a switch
+    metavar: str | None
     help: str
 
     @property
@@ -71,35 +74,35 @@ def _api(text: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
         raise ValueError(f"{text!r}: expected http[s]://HOST[:PORT]")
     if parts.username is not None or parts.query or parts.fragment:
-        raise ValueError("expected neither a user nor a query in the address")
+        raise ValueError("expected an address without a user or a query")
     return text
 
 
-def _number(least: float, most: float, unit: str) -> Callable[[str], float]:
+def _number(minimum: float, maximum: float, unit: str) -> Callable[[str], float]:
     def parse(text: str) -> float:
         try:
             number = float(text)
         except ValueError:
-            number = least - 1
-        if not least <= number <= most:
-            raise ValueError(f"{text!r}: expected a number of {unit} from {least:g} to {most}")
+            number = minimum - 1
+        if not minimum <= number <= maximum:
+            raise ValueError(f"{text!r}: expected a number of {unit} from {minimum:g} to {maximum}")
         return number
 
     return parse
 
 
-check_interval = _number(1, _LONGEST_INTERVAL_SECONDS, "seconds")
+parse_interval = _number(1, _MAX_INTERVAL_SECONDS, "seconds")
 
 
 def _folder(text: str) -> str:
     if not os.path.isdir(text):
-        raise ValueError(f"{text!r}: there is no such folder")
+        raise ValueError(f"{text!r}: no such folder")
     return text
 
 
 def _file(text: str) -> str:
     if not os.path.isfile(text):
-        raise ValueError(f"{text!r}: there is no such file")
+        raise ValueError(f"{text!r}: no such file")
     return text
 
 
@@ -118,43 +121,43 @@ def _switch(text: str) -> bool:
 
 
 SHARED = (
-    Setting("api", _api, "URL", "the API to report to, such as https://api.example:8000"),
+    Setting("api", _api, "URL", "the address of the API, such as https://api.example:8000"),
     Setting(
         "every",
-        check_interval,
+        parse_interval,
         "SECONDS",
-        "go on reporting, every so many seconds; the first time after a random part of them",
+        "report at this interval; the first report follows after a random part of it",
     ),
-    Setting("now", _switch, None, "with --every: report at once as well"),
-    Setting("spool", str, "PATH", "where reports wait that could not be delivered"),
+    Setting("now", _switch, None, "with --every: report at once"),
+    Setting("spool", str, "PATH", "the folder of undelivered reports"),
     Setting(
         "spool_mib",
-        _number(1, _LARGEST_SPOOL_MIB, "MiB"),
+        _number(1, _MAX_SPOOL_MIB, "MiB"),
         "MIB",
-        "the most that may wait there (256); beyond it the oldest report goes",
+        "the largest size of that folder (256); the oldest report is dropped beyond it",
     ),
     Setting(
         "spool_days",
-        _number(0.01, _MOST_SPOOL_DAYS, "days"),
+        _number(0.01, _MAX_SPOOL_DAYS, "days"),
         "DAYS",
-        "the longest that a report may wait there (7)",
+        "the longest time that a report waits there (7)",
     ),
-    Setting("token_file", _file, "FILE", "a file that holds the token for the API"),
+    Setting("token_file", _file, "FILE", "a file with the token for the API"),
     Setting(
         "enrolment_token_file",
         str,
         "FILE",
-        "a file that holds an enrolment token, for which the API gives a token of its own",
+        "a file with an enrolment token, to get this server its own token from the API",
     ),
     Setting("ca_file", _file, "FILE", "trust these certificates (PEM) instead of the system's"),
     Setting("cert", _file, "FILE", "the agent's own certificate for the API (PEM)"),
-    Setting("key", _file, "FILE", "its key, where it is not in the same file"),
+    Setting("key", _file, "FILE", "the key of --cert, if it is in a separate file"),
     Setting("esquema", _esquema, "1|2", "the version of the reports (2)"),
     Setting(
         "linea_comando",
         _switch,
         None,
-        "report the command lines of processes too, with passwords in well-known forms masked",
+        "report command lines of processes, with passwords in well-known forms masked",
     ),
     Setting("procfs", _folder, "PATH", "read this /proc instead of this machine's"),
     Setting("rootfs", _folder, "PATH", "read this / instead of this machine's"),
@@ -163,7 +166,7 @@ _BY_NAME = {setting.name: setting for setting in SHARED}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """An option for every setting, left out of the result where it is not given."""
+    """Add an option for every setting; an option that is not given is None."""
     for setting in SHARED:
         if setting.metavar is None:
             parser.add_argument(
@@ -172,12 +175,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         else:
             parser.add_argument(setting.option, metavar=setting.metavar, help=setting.help)
     parser.add_argument(
-        "--config", metavar="FILE", help=f"an INI file with settings ({CONFIG}, where it exists)"
+        "--config", metavar="FILE", help=f"an INI file with settings ({CONFIG}, if it exists)"
     )
 
 
-def settle(options: argparse.Namespace, environ: Mapping[str, str]) -> Settings:
-    """The settings in force. Raises WrongSetting."""
+def resolve(options: argparse.Namespace, environ: Mapping[str, str]) -> Settings:
+    """The effective settings. Raises SettingError."""
     found: dict[str, Any] = {}
     given = vars(options)
     from_file = _read_file(options.config or environ.get(PREFIX + "CONFIG"))
@@ -193,15 +196,15 @@ def settle(options: argparse.Namespace, environ: Mapping[str, str]) -> Settings:
     if options.once:
         found.pop("every", None)
     _check(options, found)
-    chosen = Settings(
+    settings = Settings(
         api=found.get("api"),
         every=found.get("every"),
         now=found.get("now", False),
         print=options.print,
         spool=found.get("spool") or default_spool(environ),
-        spool_bytes=int(found.get("spool_mib", spool.LARGEST_BYTES >> 20) * (1 << 20)),
-        spool_seconds=found.get("spool_days", spool.LONGEST_SECONDS / 86400) * 86400,
-        access=Access(
+        spool_bytes=int(found.get("spool_mib", spool.MAX_BYTES >> 20) * (1 << 20)),
+        spool_seconds=found.get("spool_days", spool.MAX_AGE_SECONDS / 86400) * 86400,
+        credentials=Credentials(
             found.get("ca_file"),
             found.get("cert"),
             found.get("key"),
@@ -215,21 +218,21 @@ def settle(options: argparse.Namespace, environ: Mapping[str, str]) -> Settings:
         procfs=found.get("procfs"),
         rootfs=found.get("rootfs"),
     )
-    enrols = chosen.access.may_enrol and not chosen.access.has_token
-    if chosen.esquema == 1 and enrols and not chosen.print:
-        raise WrongSetting(
-            "--esquema 1 leaves out id_maquina, for which alone the token of an enrolment speaks"
+    enrols = settings.credentials.has_enrolment_token and not settings.credentials.has_token
+    if settings.esquema == 1 and enrols and not settings.print:
+        raise SettingError(
+            "--esquema 1 omits id_maquina, which the token of an enrolled server requires"
         )
-    return chosen
+    return settings
 
 
 def _check(options: argparse.Namespace, found: dict[str, Any]) -> None:
     if options.once and options.every is not None:
-        raise WrongSetting("argument --every: not allowed with argument --once")
+        raise SettingError("argument --every: not allowed with argument --once")
     if found.get("api") is None and not options.print:
-        raise WrongSetting("--api URL is needed, or --print to only show the report")
+        raise SettingError("--api URL is required, or --print to show the report only")
     if "key" in found and "cert" not in found:
-        raise WrongSetting("--key is of no use without --cert")
+        raise SettingError("--key requires --cert")
 
 
 def _parsed(setting: Setting, value: str | bool, where: str) -> object:
@@ -238,11 +241,11 @@ def _parsed(setting: Setting, value: str | bool, where: str) -> object:
     try:
         return setting.parse(value)
     except ValueError as error:
-        raise WrongSetting(f"{where}: {error}") from None
+        raise SettingError(f"{where}: {error}") from None
 
 
 def _read_file(path: str | None) -> dict[str, tuple[str, str]]:
-    """Each setting of the file, and where it stands. Raises WrongSetting."""
+    """Each setting of the file with its location, for messages. Raises SettingError."""
     if path is None:
         if not os.path.exists(CONFIG):
             return {}
@@ -254,30 +257,30 @@ def _read_file(path: str | None) -> dict[str, tuple[str, str]]:
         with open(path, encoding="utf-8") as file:
             parser.read_file(file, path)
     except OSError as error:
-        raise WrongSetting(f"{path}: {error.strerror}") from None
+        raise SettingError(f"{path}: {error.strerror}") from None
     except (configparser.Error, UnicodeDecodeError) as error:
-        raise WrongSetting(f"{path}: {' '.join(str(error).split())}") from None
+        raise SettingError(f"{path}: {' '.join(str(error).split())}") from None
     for section in [*parser.sections(), *(["DEFAULT"] if parser.defaults() else [])]:
         if section != SECTION:
-            raise WrongSetting(f"{path}: expected no section but [{SECTION}], got [{section}]")
+            raise SettingError(f"{path}: expected the section [{SECTION}] only, got [{section}]")
     found = {}
     for key in parser[SECTION] if parser.has_section(SECTION) else ():
         name = key.replace("-", "_")
         if name not in _BY_NAME:
             secret = name in {"token", "enrolment_token"}
-            hint = f"; a token stands in a file of its own, see {name}_file" * secret
-            raise WrongSetting(f"{path}: there is no setting {key!r}{hint}")
+            hint = f"; put the token into a separate file, see {name}_file" * secret
+            raise SettingError(f"{path}: unknown setting {key!r}{hint}")
         found[name] = (parser[SECTION][key], f"{path}: {key}")
     return found
 
 
-def parse(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> Settings:
-    """Options, environment and file; a mistake ends the program with one line."""
+def load(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> Settings:
+    """The effective settings; an invalid one ends the program with one line."""
     options = parser.parse_args(arguments)
     try:
-        chosen = settle(options, os.environ)
-    except WrongSetting as error:
+        settings = resolve(options, os.environ)
+    except SettingError as error:
         parser.error(str(error))
-    for name in _SECRETS:  # the programs that the agent runs need not know them
+    for name in _SECRETS:  # child processes do not need them
         os.environ.pop(name, None)
-    return chosen
+    return settings

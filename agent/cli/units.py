@@ -1,4 +1,4 @@
-"""Prints units for systemd: install-unit."""
+"""The command install-unit: prints units for systemd."""
 
 # ruff: noqa: PTH100, PTH120
 from __future__ import annotations
@@ -9,7 +9,8 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from agent.cli.settings import CONFIG, REPORT_EVERY_SECONDS, WrongSetting, check_interval
+from agent.cli.arguments import ArgumentParser, program_name
+from agent.cli.settings import CONFIG, REPORT_EVERY_SECONDS, SettingError, parse_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,16 +28,15 @@ After=network-online.target nss-lookup.target
 
 [Service]
 {start}
-# The secret with which this server gets a token of its own, or the token that it is to use
-# instead: files of root's (0600), of which the agent is shown a copy. Without them, what follows
-# stands for them: nothing.
-LoadCredential=enrolment-token:/etc/compliance-agent.transport.enrolment
+# The enrolment token, for which this server gets its own token, or a token to use instead.
+# Both files belong to root (mode 0600); the agent reads a copy. An empty default replaces a
+# missing file.
+LoadCredential=enrolment-token:/etc/compliance-agent.enrolment
 SetCredential=enrolment-token:\\n
 LoadCredential=token:/etc/compliance-agent.token
 SetCredential=token:\\n
 
-# An account that exists while it runs, with two folders of its own: the spool, and the
-# cache of what the one file carries.
+# A transient account with two folders of its own: the spool, and the cache of native code.
 DynamicUser=yes
 StateDirectory={name}
 StateDirectoryMode=0700
@@ -44,8 +44,8 @@ CacheDirectory={name}
 CacheDirectoryMode=0700
 UMask=0077
 
-# It reads the system and talks to the API; it needs nothing else. What it reads of /proc is
-# open to everybody. The programs of others (ejecutable) are not: to have those as well, give it
+# The agent reads the system and talks to the API; it needs no rights. Only the programs
+# (ejecutable) of other users' processes are hidden from it. To report those as well, set
 # AmbientCapabilities=CAP_SYS_PTRACE and CapabilityBoundingSet=CAP_SYS_PTRACE.
 CapabilityBoundingSet=
 AmbientCapabilities=
@@ -78,15 +78,15 @@ TasksMax=16
 Nice=10
 {install}"""
 
-_ONCE = """\
+_ONESHOT = """\
 Type=oneshot
 ExecStart={command} --once
-# Waiting in the spool (1), set aside (3) and not let in (4) are told in the log, and the next
-# run goes on with them: no reason to call the unit failed.
+# A report that waits (1), is refused (3) or is denied access (4) is logged, and the next run
+# continues: the unit has not failed.
 SuccessExitStatus=1 3 4
 TimeoutStartSec=5min"""
 
-_FOR_EVER = """\
+_DAEMON = """\
 Type=exec
 ExecStart={command} --every {every}
 Restart=always
@@ -100,10 +100,10 @@ WantedBy=multi-user.target
 
 _TIMER = """\
 [Unit]
-Description=Compliance agent: when it reports
+Description=Timer of the compliance agent
 
 [Timer]
-# Each server at a moment of its own within the interval, so that many do not call at once.
+# Each server reports at its own moment within the interval, so that they do not report together.
 OnCalendar={calendar}
 RandomizedDelaySec={every}s
 FixedRandomDelay=yes
@@ -115,7 +115,7 @@ WantedBy=timers.target
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The command install-unit; prints the units that it was asked for."""
+    """Print the requested units on stdout; returns the exit code."""
     parser = _parser()
     options = parser.parse_args(arguments)
     service, timer = f"{NAME}.service", f"{NAME}.timer"
@@ -135,8 +135,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def service_unit(every: float | None) -> str:
-    """The service: run by the timer, or, with an interval, for ever."""
-    start = _ONCE if every is None else _FOR_EVER
+    """The service: started by the timer; with an interval, a daemon."""
+    start = _ONESHOT if every is None else _DAEMON
     return _SERVICE.format(
         name=NAME,
         start=start.format(command=_command(), every=_seconds(every or 0)),
@@ -145,12 +145,12 @@ def service_unit(every: float | None) -> str:
 
 
 def timer_unit(every: float) -> str:
-    """Raises ValueError for an interval that no calendar has."""
+    """Raises ValueError for an interval that OnCalendar= cannot express."""
     return _TIMER.format(every=_seconds(every), calendar=_calendar(every))
 
 
 def _calendar(every: float) -> str:
-    """Every so many seconds, as systemd.time(7) writes it."""
+    """The interval as a calendar event of systemd.time(7)."""
     minutes, hours = every / 60, every / 3600
     if minutes.is_integer() and 60 % minutes == 0 and minutes < 60:
         return f"*:0/{minutes:.0f}"
@@ -166,7 +166,7 @@ def _seconds(every: float) -> str:
 
 
 def _command() -> str:
-    """How this program was started, with nothing of the environment of whoever prints it."""
+    """How this program was started, independent of the present environment."""
     program = os.path.abspath(sys.argv[0])
     if program.endswith(".pyz"):
         words = [sys.executable, "-I", program]
@@ -186,18 +186,16 @@ def _quoted(word: str) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from agent.__main__ import OneLineParser, program  # noqa: PLC0415 — which imports this
-
-    parser = OneLineParser(
-        prog=f"{program()} install-unit",
+    parser = ArgumentParser(
+        prog=f"{program_name()} install-unit",
         description=f"""\
-Prints units for systemd on stdout, for {FOLDER}. Settings stand in
-{CONFIG}, the address of the API at least.
+Prints units for systemd on stdout, for {FOLDER}. Put the settings into
+{CONFIG}, at least the address of the API.
 
     %(prog)s            both: a service that reports once, and its timer
-    %(prog)s service    the first of them
-    %(prog)s timer      the second
-    %(prog)s daemon     instead of both: a service that stays in memory
+    %(prog)s service    the service only
+    %(prog)s timer      the timer only
+    %(prog)s daemon     instead of both: a service that keeps running
 """,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -208,13 +206,13 @@ Prints units for systemd on stdout, for {FOLDER}. Settings stand in
         metavar="SECONDS",
         type=_interval,
         default=REPORT_EVERY_SECONDS,
-        help="how often it reports (300)",
+        help="the interval between reports (300)",
     )
     return parser
 
 
 def _interval(text: str) -> float:
     try:
-        return check_interval(text)
-    except (ValueError, WrongSetting) as error:
+        return parse_interval(text)
+    except (ValueError, SettingError) as error:
         raise argparse.ArgumentTypeError(str(error)) from None

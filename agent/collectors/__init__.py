@@ -1,1 +1,1 @@
-"""One subject a file: a thin read, which meets the system, and a pure parse of text."""
+"""The collectors, one subject per file: a thin read of the system and a pure parse of text."""

@@ -1,4 +1,4 @@
-"""Names of users by their number."""
+"""User names by user id."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from agent.machine import Machine, read_text
 
 try:
     import pwd
-except ImportError:  # Windows has no such database
+except ImportError:  # Windows has no user database of this kind
     pwd = None  # type: ignore[assignment]
 
-_LARGEST_PASSWD = 64 << 20
+_MAX_PASSWD_BYTES = 64 << 20
 
 
 class Accounts:
-    """Looks each number up once; make a new one for each report, since accounts come and go.
+    """Looks up each user id once. Create one per report, because accounts change.
 
-    psutil's own Process.username() reads the user database again for every process.
+    psutil's Process.username() reads the user database again for every process.
     """
 
     def __init__(self, machine: Machine) -> None:
@@ -25,7 +25,7 @@ class Accounts:
             self._names = _read_passwd(machine)
 
     def name(self, uid: int) -> str:
-        """The user's name; the number itself as text for a user without an account."""
+        """The name of a user; the user id as text if there is no account."""
         name = self._names.get(uid)
         if name is None:
             name = self._names[uid] = _local_name(uid) if self._local else str(uid)
@@ -33,7 +33,7 @@ class Accounts:
 
 
 def _local_name(uid: int) -> str:
-    # Expected: processes run under numbers that have no account (containers, deleted users).
+    # Expected: processes of users without an account (containers, deleted users).
     try:
         return pwd.getpwuid(uid).pw_name
     except (KeyError, AttributeError):
@@ -41,19 +41,19 @@ def _local_name(uid: int) -> str:
 
 
 def _read_passwd(machine: Machine) -> dict[int, str]:
-    # A tree without the file (an image "from scratch") simply has no names.
+    # Expected: images "from scratch" have no such file.
     try:
-        return parse_passwd(read_text(machine.root("/etc/passwd"), _LARGEST_PASSWD))
+        return parse_passwd(read_text(machine.root("/etc/passwd"), _MAX_PASSWD_BYTES))
     except OSError:
         return {}
 
 
 def parse_passwd(text: str) -> dict[int, str]:
-    """Names by number, of a file as passwd(5) describes; the first entry of a number wins."""
+    """Names by user id in a file of the format of passwd(5); the first entry of an id wins."""
     names: dict[int, str] = {}
     for line in text.split("\n"):
         fields = line.split(":")
-        # "+" and "-" begin entries of NIS, which name no local account.
+        # Entries that begin with "+" or "-" belong to NIS and name no local account.
         if len(fields) >= 4 and fields[0] and fields[0][0] not in "+-#" and fields[2].isdecimal():
             names.setdefault(int(fields[2]), fields[0])
     return names

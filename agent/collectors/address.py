@@ -1,32 +1,42 @@
-"""The address of this machine on the way to the API."""
+"""The address from which this machine reaches the API."""
 
 from __future__ import annotations
 
 import socket
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
-# Addresses that documentation uses (RFC 5737, RFC 3849): never anybody's, so the way to them is
-# the default one.
-_ANYWHERE = ("192.0.2.1", "2001:db8::1")
+# Addresses for documentation (RFC 5737, RFC 3849): nobody has them, so the default route leads
+# to them.
+_DEFAULT_ROUTE = ("192.0.2.1", "2001:db8::1")
 _LOOPBACK = "127.0.0.1"
 
 
 class Target(NamedTuple):
-    """A host, by name or address, and a port."""
+    """A host (name or address) and a port."""
 
     host: str
     port: int
 
 
-def collect(target: Target | None) -> str:
-    """The IPv4 or IPv6 address that packets to target come from; without one, those to anywhere.
+def target_of(url: str | None) -> Target | None:
+    """The host and port of a URL; None for None."""
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    # RFC 6874 writes the % of a zone as %25.
+    host = (parts.hostname or "").replace("%25", "%")
+    return Target(host, parts.port or (443 if parts.scheme == "https" else 80))
 
-    A name can have several addresses: the first one that this machine has a way to counts. Where
-    there is no way to the target (or its name cannot be resolved) the default way counts, and at
-    last the loopback address.
+
+def collect(target: Target | None) -> str:
+    """The local IPv4 or IPv6 address of the route to target; without a target, the default route.
+
+    If the target's name has several addresses, the first reachable one is used. If none is
+    reachable or the name is unknown, the default route is used, and finally the loopback address.
     """
     targets = [] if target is None else [target]
-    targets += [Target(host, 9) for host in _ANYWHERE]
+    targets += [Target(host, 9) for host in _DEFAULT_ROUTE]
     for candidate in targets:
         found = _address_towards(candidate)
         if found is not None:
@@ -36,16 +46,16 @@ def collect(target: Target | None) -> str:
 
 def _address_towards(target: Target) -> str | None:
     try:
-        ways = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_DGRAM)
-    except (OSError, UnicodeError):  # unknown, or no name that DNS can have
+        candidates = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_DGRAM)
+    except (OSError, UnicodeError):  # unknown, or invalid as a DNS name
         return None
-    for family, kind, protocol, _, address in ways:
+    for family, kind, protocol, _, address in candidates:
         try:
-            # Connecting a UDP socket only asks the routing table: no packet is sent.
+            # Connecting a UDP socket sends no packet; it only consults the routing table.
             with socket.socket(family, kind, protocol) as probe:
                 probe.connect(address)
                 found = plain_address(probe.getsockname()[0])
-        except OSError:  # no way there, or no IPv6 on this machine
+        except OSError:  # no route, or no IPv6 on this machine
             continue
         if found is not None:
             return found
@@ -53,11 +63,11 @@ def _address_towards(target: Target) -> str | None:
 
 
 def plain_address(text: str) -> str | None:
-    """The address without its zone (`fe80::1%eth0`), IPv4 as IPv4 (`::ffff:10.0.0.1`).
+    """The address without a zone (`fe80::1%eth0`); an IPv4-mapped one (`::ffff:10.0.0.1`) as IPv4.
 
-    None for the address that means any.
+    None for the unspecified address.
     """
     address = text.split("%", 1)[0]
     if address.startswith("::ffff:") and "." in address:
         address = address[len("::ffff:") :]
-    return None if address in {"", "::", "0.0.0.0"} else address  # noqa: S104 — not listened on
+    return None if address in {"", "::", "0.0.0.0"} else address  # noqa: S104 — nothing listens on it

@@ -1,8 +1,8 @@
 """Names of ARM processors by the numbers in /proc/cpuinfo: `CPU implementer` and `CPU part`.
 
-Source of the numbers and names: util-linux, sys-utils/lscpu-arm.c, which gathers them from the
-ARM manuals, the kernel's arch/arm64/include/asm/cputype.h and GCC. Left out: microcontrollers and
-real-time cores, which run no server.
+Source: util-linux, sys-utils/lscpu-arm.c, which gathers them from the ARM manuals, the kernel's
+arch/arm64/include/asm/cputype.h and GCC. Microcontrollers and real-time cores are omitted: they
+run no server.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ _PARTS: dict[int, tuple[str, dict[int, str]]] = {
     ),
     0x44: ("DEC", {0xA10: "SA110", 0xA11: "SA1100"}),
     0x46: ("Fujitsu", {0x001: "A64FX", 0x003: "MONAKA"}),
-    # 0xd40 is what HiSilicon's own Cortex-A76 calls itself.
+    # HiSilicon's own Cortex-A76 has the part number 0xd40.
     0x48: ("HiSilicon", {0xD01: "Kunpeng-920", 0xD02: "TaiShan-v120", 0xD40: "Cortex-A76"}),
     0x4E: ("NVIDIA", {0x000: "Denver", 0x003: "Denver 2", 0x004: "Carmel", 0x010: "Olympus"}),
     0x50: ("APM", {0x000: "X-Gene"}),
@@ -121,8 +121,7 @@ _PARTS: dict[int, tuple[str, dict[int, str]]] = {
         {0x001: "Exynos-M1", 0x002: "Exynos-M3", 0x003: "Exynos-M4", 0x004: "Exynos-M5"},
     ),
     0x56: ("Marvell", {0x131: "Feroceon-88FR131", 0x581: "PJ4/PJ4b", 0x584: "PJ4B-MP"}),
-    # 0x000 is left out: it was Swift (2012), and it is what every virtual machine on an Apple
-    # computer shows.
+    # 0x000 (Swift, 2012) is omitted: every virtual machine on an Apple computer has it.
     0x61: (
         "Apple",
         {
@@ -178,7 +177,7 @@ def vendor_name(implementer: int) -> str | None:
 
 
 def part_name(implementer: int, part: int) -> str | None:
-    """Vendor and name, such as "ARM Neoverse-N1"; None for numbers that are not in the table."""
+    """Vendor and name, such as "ARM Neoverse-N1"; None if the table lacks the numbers."""
     vendor, parts = _PARTS.get(implementer, ("", {}))
     name = parts.get(part)
     if name is None or name.startswith(vendor):

@@ -1,10 +1,10 @@
-"""When the machine started, so steadily that processes keep their start from report to report.
+"""The boot time of the machine, stable between reports, from which process starts are computed.
 
-The kernel says it in whole seconds of the clock (btime in /proc/stat, proc(5)): the clock's time
-less the time since the start. It stays the same while the clock is only sped up or slowed down,
-and moves when the clock is set; then every process would seem to have started at another moment.
-So the first value of a start of the machine (its boot_id, random(4)) is noted and goes on
-counting, until the clock is set by more than a minute: then it was wrong before.
+The kernel gives it in whole seconds of the clock (btime in /proc/stat, proc(5)): the clock minus
+the uptime. It is stable while the clock is only slewed, and moves when the clock is set; then
+every process would seem to have started at another moment. So the first value of each boot
+(boot_id, random(4)) is kept in a note, until the clock is set by more than a minute: then it was
+wrong before.
 """
 
 # ruff: noqa: PTH119, PTH120
@@ -20,25 +20,28 @@ from agent.state.atomic_write import write_file
 if TYPE_CHECKING:
     from agent.machine import Machine
 
-MOST_SECONDS_OFF = 60
-_LARGEST_STAT = 4 << 20  # a line for every interrupt stands before btime
-_noted: dict[str, int] = {}
+MAX_CLOCK_STEP_SECONDS = 60
+_MAX_STAT_BYTES = 4 << 20  # a line for every interrupt precedes btime
+_remembered: dict[str, int] = {}
 
 
 class Boot:
-    """The start of a machine; note: a file that remembers it between runs of the agent."""
+    """The boot of a machine.
+
+    note: a file that keeps the boot time between runs of the agent
+    """
 
     def __init__(self, machine: Machine, note: str | None) -> None:
-        self._ticks_a_second = os.sysconf("SC_CLK_TCK")
+        self._ticks_per_second = os.sysconf("SC_CLK_TCK")
         try:
-            said = parse_btime(read_text(machine.proc("stat"), _LARGEST_STAT))
-        except OSError:  # a copied tree without it
-            said = None
-        self._started = None if said is None else _steady(said, _boot_id(machine), note)
+            btime = parse_btime(read_text(machine.proc("stat"), _MAX_STAT_BYTES))
+        except OSError:  # missing in a copied tree
+            btime = None
+        self._time = None if btime is None else _stable_time(btime, _boot_id(machine), note)
 
     def moment(self, ticks: int) -> int | None:
-        """Whole seconds since 1970, so many ticks after the start."""
-        return None if self._started is None else self._started + ticks // self._ticks_a_second
+        """Whole seconds since 1970, so many clock ticks after the boot."""
+        return None if self._time is None else self._time + ticks // self._ticks_per_second
 
 
 def parse_btime(stat: str) -> int | None:
@@ -56,25 +59,26 @@ def _boot_id(machine: Machine) -> str:
         return ""
 
 
-def _steady(said: int, boot_id: str, note: str | None) -> int:
+def _stable_time(btime: int, boot_id: str, note: str | None) -> int:
+    """The first btime of this boot, unless the clock has been set by more than a minute."""
     if not boot_id:
-        return said
-    before = _noted.get(boot_id)
-    if before is None and note is not None:
-        before = _read_note(note, boot_id)
-    if before is None or abs(said - before) > MOST_SECONDS_OFF:
-        before = said
+        return btime
+    first = _remembered.get(boot_id)
+    if first is None and note is not None:
+        first = _read_note(note, boot_id)
+    if first is None or abs(btime - first) > MAX_CLOCK_STEP_SECONDS:
+        first = btime
         if note is not None:
-            # Where it cannot be kept, a clock that is set between two runs shows.
+            # Without the note, setting the clock between two runs moves the process starts.
             with contextlib.suppress(OSError):
                 write_file(
                     os.path.dirname(note),
                     os.path.basename(note),
-                    b"%s %d\n" % (boot_id.encode(), said),
+                    b"%s %d\n" % (boot_id.encode(), btime),
                 )
-    _noted.clear()
-    _noted[boot_id] = before
-    return before
+    _remembered.clear()
+    _remembered[boot_id] = first
+    return first
 
 
 def _read_note(note: str, boot_id: str) -> int | None:

@@ -1,4 +1,4 @@
-"""What the machine is called, and which kernel it runs."""
+"""The host name, and the kernel release."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def name(machine: Machine) -> str | None:
-    """The host's name; that of a tree is in its /etc/hostname, see hostname(5)."""
+    """The host name; for a tree, the one in its /etc/hostname, see hostname(5)."""
     if machine.rootfs is None:
         return socket.gethostname() or None
     try:
@@ -29,9 +29,9 @@ def parse_hostname(text: str) -> str | None:
 
 
 def kernel(machine: Machine) -> str | None:
-    """The kernel's release, such as 6.1.0-18-amd64; on Windows the version of the system."""
+    """The kernel release, such as 6.1.0-18-amd64; on Windows the system version."""
     if sys.platform == "win32":
-        import platform  # noqa: PLC0415 — only needed there
+        import platform  # noqa: PLC0415 — only needed on Windows
 
         return platform.version()
     return operating_system.kernel(machine).version

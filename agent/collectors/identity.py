@@ -1,7 +1,7 @@
-"""The machine's identity: the same as long as it is this installation, whatever its address.
+"""The identity of the machine: stable for an installation, whatever its address.
 
-The raw identifiers are confidential (machine-id(5)) and never leave: what is reported is a hash
-of ours, keyed by them, as systemd's documentation advises.
+The raw identifiers are confidential (machine-id(5)) and never leave the machine. The report
+contains a hash keyed by them, as the documentation of systemd advises.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from agent.machine import read_text
 if TYPE_CHECKING:
     from agent.machine import Machine
 
-# Ours alone, made up once; with another one every machine would become a new one.
+# Random, and specific to this agent. With another value every machine would get a new identity.
 APPLICATION_ID = "b89ab5e90f4e4895b8aa6f72ea2144f6"
 _MACHINE_ID = re.compile(r"[0-9a-fA-F]{32}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -23,21 +23,23 @@ _COMMAND_SECONDS = 5
 
 
 def collect(machine: Machine) -> str | None:
-    """32 hexadecimal digits; None for a machine that has no identity (yet)."""
+    """32 hexadecimal digits; None for a machine without an identity."""
     if machine.rootfs is None and sys.platform == "darwin":
         raw = parse_uuid(_ioreg())
     elif machine.rootfs is None and sys.platform == "win32":
         raw = parse_uuid(_machine_guid())
     else:
         raw = _machine_id(machine)
-    return None if raw is None else derived(raw)
+    return None if raw is None else app_specific_id(raw)
 
 
-def derived(raw: str) -> str:
-    """What sd_id128_get_machine_app_specific(3) gives: HMAC-SHA256 of the application, keyed by
-    the machine, cut to 128 bits and marked as a UUID of version 4.
+def app_specific_id(raw: str) -> str:
+    """The result of sd_id128_get_machine_app_specific(3).
+
+    HMAC-SHA256 of the application id, keyed by the machine id, truncated to 128 bits and marked
+    as a UUID of version 4.
     """
-    import hashlib  # noqa: PLC0415 — what sends loads it as well
+    import hashlib  # noqa: PLC0415 — urllib3 imports it as well
     import hmac  # noqa: PLC0415
 
     digest = hmac.new(bytes.fromhex(raw), bytes.fromhex(APPLICATION_ID), hashlib.sha256).digest()
@@ -48,7 +50,7 @@ def derived(raw: str) -> str:
 
 
 def _machine_id(machine: Machine) -> str | None:
-    # The second one is D-Bus's, on systems without systemd; see dbus-uuidgen(1).
+    # D-Bus has its own file on systems without systemd; see dbus-uuidgen(1).
     for path in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
         try:
             raw = parse_machine_id(read_text(machine.root(path), 4096))
@@ -60,8 +62,9 @@ def _machine_id(machine: Machine) -> str | None:
 
 
 def parse_machine_id(text: str) -> str | None:
-    """None for what machine-id(5) allows in images and before the first boot is over: an empty
-    file, or `uninitialized`.
+    """The identifier in lower case; None if it is invalid, empty or `uninitialized`.
+
+    machine-id(5) allows the last two in images and during the first boot.
     """
     raw = text.strip()
     return raw.lower() if _MACHINE_ID.fullmatch(raw) and raw.strip("0") else None
@@ -75,7 +78,7 @@ def parse_uuid(text: str) -> str | None:
 
 
 def _ioreg() -> str:
-    import subprocess  # noqa: PLC0415 — only needed there
+    import subprocess  # noqa: PLC0415 — only needed on macOS
 
     command = ["/usr/sbin/ioreg", "-rd1", "-c", "IOPlatformExpertDevice"]
     shown = subprocess.run(  # noqa: S603 — a fixed command
@@ -89,10 +92,10 @@ def ioplatform_line(shown: str) -> str:
 
 
 def _machine_guid() -> str:
-    import winreg as registry  # noqa: PLC0415 — only there
+    import winreg as registry  # noqa: PLC0415 — only exists on Windows
 
-    windows: Any = registry  # typeshed knows its members on Windows only
-    # The 64-bit view, which a 32-bit Python would not be shown.
+    windows: Any = registry  # typeshed has its members on Windows only
+    # The 64-bit view, which a 32-bit Python does not see by default.
     access = windows.KEY_READ | windows.KEY_WOW64_64KEY
     path = r"SOFTWARE\Microsoft\Cryptography"
     with windows.OpenKey(windows.HKEY_LOCAL_MACHINE, path, 0, access) as key:

@@ -1,8 +1,7 @@
-"""Command lines with their secrets masked, in the well-known forms.
+"""Masks secrets of well-known forms in command lines.
 
-It is a help, not a promise: a password that stands alone, as the third word of a program that
-nobody knows, looks like any other word. So command lines are reported only where they are asked
-for.
+Masking is incomplete by nature: a bare password among the arguments of an unknown program looks
+like any other word. So command lines are reported only if that is configured.
 """
 
 from __future__ import annotations
@@ -12,14 +11,14 @@ import re
 MASK = "***"
 
 # Names that hold a secret: password, DB_PASS, --api-key, keyStorePassword, AWS_SECRET_ACCESS_KEY.
-# Every pattern here takes time that grows with the text and no faster; the tests see to it.
+# Every pattern here takes linear time; a test checks it.
 _SECRET = re.compile(
     r"(?i)passw(?:or)?d|passphrase|passcode|secret|token|credential"
     r"|(?:api|access|private|account|encryption|signing|shared)[-_.]?key"
     r"|(?:^|[-_.])(?:pass(?:in|out)?|pwd|pw|auth|authorization|requirepass|masterauth|cookie)$"
 )
 _SECRET_END = re.compile(r"[a-z](?:Pass|Pwd)$")
-# Names that speak of a secret and do not hold it.
+# Names that mention a secret but do not hold it.
 _HARMLESS = re.compile(
     r"(?i)(?:file|path|dir|folder|store|policy|ttl|type|length|url|uri|endpoint|env|stdin|fd"
     r"|[-_.]id|[-_.]name|rotation|expiry|expiration|timeout|provider)$"
@@ -32,8 +31,8 @@ _VALUE = re.compile(
 )
 _URL = re.compile(r"(?<=://)([^\s/@:'\"]{0,256}):([^\s'\"]{0,512})@")
 _SCHEME = re.compile(r"(?i)\b(Bearer|Basic)(\s+)[\w.~+/=-]{6,}")
-# Tokens that are known by their looks: GitHub, GitLab, Slack, OpenAI and Stripe, npm, JSON Web,
-# and ours.
+# Tokens with a recognizable format: GitHub, GitLab, Slack, OpenAI and Stripe, npm, JSON Web,
+# and those of this product.
 _LOOKS = re.compile(
     r"(?<![\w-])(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeprs]-[\w-]{10,}"
     r"|[sr]k[-_](?:live_|test_|proj-)?[\w-]{16,}|npm_\w{20,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"
@@ -45,7 +44,7 @@ def _holds_a_secret(name: str) -> bool:
     return bool(_SECRET.search(name) or _SECRET_END.search(name)) and not _HARMLESS.search(name)
 
 
-# Options of programs whose next word is a secret, or whose own end is one (-pSECRET).
+# Options whose next word is a secret (_NEXT), or that end in one: -pSECRET (_GLUED).
 _NEXT: dict[str, str] = {
     "sshpass": "-p",
     "redis-cli": "-a",
@@ -120,14 +119,14 @@ _USERS: dict[str, tuple[str, str]] = {
 
 
 def masked(arguments: list[str]) -> str:
-    """The arguments of a process as one text, its secrets replaced by ***."""
+    """The arguments of a process as one text, with secrets replaced by ***."""
     return " ".join(_masked_words(arguments))
 
 
 def _masked_words(words: list[str]) -> list[str]:
     out: list[str] = []
     program = ""
-    hide: str | None = None  # how the next word is to be hidden
+    hide: str | None = None  # how to mask the next word
     for word in words:
         if hide is not None:
             out.append(_hidden_user(word, hide) if hide in {":", "%"} else MASK)
@@ -142,7 +141,7 @@ def _masked_words(words: list[str]) -> list[str]:
 
 
 def _masked_option(program: str, word: str) -> tuple[str, str | None]:
-    """The word as it is shown, and how the next one is to be hidden."""
+    """The masked word, and how to mask the next one."""
     text = any(character.isspace() for character in word.strip())
     if word.startswith(("-", "/")) and not text:
         known = _known_option(program, word)
@@ -177,7 +176,7 @@ def _masked_assignment(word: str) -> str:
 
 
 def _masked_text(text: str) -> str:
-    """A word that is a text itself: a command for a shell, a header, a body."""
+    """A word that is itself a text: a command for a shell, a header, a body."""
     parts = re.split(r"(\s+)", _masked_inside(text))
     words = _masked_words(parts[::2])
     return "".join(
@@ -195,7 +194,7 @@ def _masked_inside(text: str) -> str:
 
 def _masked_values(text: str) -> str:
     out: list[str] = []
-    shown = 0  # how far the text has been looked at
+    shown = 0  # the text is processed up to here
     while True:
         name = _NAME.search(text, shown)
         if name is None:
@@ -210,6 +209,6 @@ def _masked_values(text: str) -> str:
 
 
 def _hidden_user(text: str, separator: str) -> str:
-    """USER:PASSWORD with its password hidden; a text without a password stays."""
+    """USER:PASSWORD with a masked password; other texts stay."""
     user, found, _ = text.partition(separator)
     return f"{user}{separator}{MASK}" if found else text

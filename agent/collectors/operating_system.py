@@ -1,4 +1,4 @@
-"""Which operating system, and which version of it."""
+"""The operating system and its version."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def collect(machine: Machine) -> OperatingSystem:
     for path in ("/etc/os-release", "/usr/lib/os-release"):
         try:
             text = read_text(machine.root(path))
-        except OSError:  # missing, or a link that leads nowhere: the second place is for that
+        except OSError:  # missing or a broken link; the second path is the fallback
             continue
-        return named_by(parse_os_release(text), kernel(machine))
+        return from_os_release(parse_os_release(text), kernel(machine))
     return kernel(machine)
 
 
 def _from_platform() -> OperatingSystem:
-    import platform  # noqa: PLC0415 — only needed here
+    import platform  # noqa: PLC0415 — only needed on these systems
 
     if sys.platform == "darwin":
         return OperatingSystem("macOS", platform.mac_ver()[0] or platform.release())
@@ -42,19 +42,19 @@ def _from_platform() -> OperatingSystem:
 
 
 def kernel(machine: Machine) -> OperatingSystem:
-    """The kernel's own name and release, such as Linux and 6.1.0-18-amd64."""
+    """The name and release of the kernel, such as Linux and 6.1.0-18-amd64."""
     facts = []
     for file, local in (("ostype", "sysname"), ("osrelease", "release")):
         try:
             fact = read_text(machine.proc(f"sys/kernel/{file}")).strip()
-        except OSError:  # not Linux, or a copied tree without it
+        except OSError:  # not Linux, or missing in a copied tree
             fact = ""
         facts.append(fact or getattr(os.uname(), local))
     return OperatingSystem(*facts)
 
 
-def named_by(release: dict[str, str], fallback: OperatingSystem) -> OperatingSystem:
-    """What os-release says; it may leave out everything (Debian sid and Arch have no VERSION_ID).
+def from_os_release(release: dict[str, str], fallback: OperatingSystem) -> OperatingSystem:
+    """Name and version by os-release; every member is optional (Arch has no VERSION_ID).
 
     os-release(5): without NAME the name is "Linux".
     """
@@ -63,9 +63,9 @@ def named_by(release: dict[str, str], fallback: OperatingSystem) -> OperatingSys
 
 
 def parse_os_release(text: str) -> dict[str, str]:
-    """The assignments of a file as os-release(5) describes; of two for one name the last counts.
+    """The assignments in a file of the format of os-release(5); the last one of a name wins.
 
-    Lines that are no assignment are left out, as systemd does it.
+    Other lines are ignored, as by systemd.
     """
     release = {}
     for line in text.lstrip("\ufeff").split("\n"):
@@ -78,8 +78,8 @@ def parse_os_release(text: str) -> dict[str, str]:
 def unquoted(value: str) -> str:
     r"""The value of a shell assignment.
 
-    '…' is literal; in "…" a \ escapes only " \ $ and `; outside of both it escapes anything.
-    Ends at the first blank outside of quotes. A quote that is never closed ends with the line.
+    '…' is literal. In "…" a \ escapes only " \ $ and `. Outside of quotes it escapes anything.
+    The value ends at the first blank outside of quotes. An unclosed quote ends with the line.
     """
     out = []
     quote = ""

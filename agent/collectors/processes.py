@@ -1,4 +1,4 @@
-"""What runs: every process with its number, its name, its real user and where it comes from."""
+"""The running processes: id, name, real user, parent, start, program and command line."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _log = logging.getLogger("agent")
 
 
 class Process(NamedTuple):
-    """name and user are None where the system denied them, the others where they are not known.
+    """A process; name and user are None if denied, the other values if unknown.
 
     started: whole seconds since 1970
-    command_line: with masked passwords
+    command_line: with masked secrets
     """
 
     pid: int
@@ -38,8 +38,10 @@ class Process(NamedTuple):
 def collect(
     machine: Machine, *, command_lines: bool = False, boot_note: str | None = None
 ) -> list[Process]:
-    """command_lines: with them
-    boot_note: a file that remembers the start of the machine, see agent/collectors/boot.py
+    """All processes.
+
+    command_lines: whether to read the command lines
+    boot_note: a file that keeps the boot time between runs, see collectors/boot.py
     """
     if machine.procfs is None:
         return list(_local_processes(machine, command_lines, boot_note))
@@ -68,10 +70,13 @@ def _as_processes(
 
 
 def _command_line(arguments: bytes | None) -> str | None:
-    """Programs that rewrite their arguments may leave one text, and many NULs behind it."""
+    """The masked command line.
+
+    Programs that rewrite their arguments leave a single text, followed by many NULs.
+    """
     if not arguments:
         return None
-    from agent.collectors.masking import masked  # noqa: PLC0415 — rarely asked for
+    from agent.collectors.masking import masked  # noqa: PLC0415 — rarely needed
 
     parts = arguments.rstrip(b"\0").decode("utf-8", "surrogateescape").split("\0")
     return masked(parts) or None
@@ -80,10 +85,10 @@ def _command_line(arguments: bytes | None) -> str | None:
 def _local_processes(
     machine: Machine, command_lines: bool, boot_note: str | None
 ) -> Iterable[Process]:
-    """Every process of this machine.
+    """The processes of this machine.
 
-    On Linux /proc is read without psutil: the same rows for a fraction of the time (measured by
-    tests.benchmarks.agent_cost), and no native code to load. COMPLIANCE_AGENT_PSUTIL=1 asks psutil
+    On Linux /proc is read without psutil: the same rows in a fraction of the time (measured by
+    tests.benchmarks.agent_cost), and without native code. COMPLIANCE_AGENT_PSUTIL=1 uses psutil
     there too.
     """
     on_linux = sys.platform.startswith("linux")
@@ -91,26 +96,28 @@ def _local_processes(
         return _as_processes(
             read_processes("/proc", command_lines=command_lines), machine, boot_note
         )
-    from agent import native  # noqa: PLC0415 — most runs do without
+    from agent import native  # noqa: PLC0415 — most runs do not need it
 
     try:
         return _psutil_processes(native.load_psutil(), Accounts(machine), command_lines)
-    except native.Unavailable as error:
+    except native.PsutilUnavailableError as error:
         if not on_linux:
             raise
-        _log.warning("the processes are read without psutil: %s", error)
+        _log.warning("reading the processes without psutil: %s", error)
         return _as_processes(
             read_processes("/proc", command_lines=command_lines), machine, boot_note
         )
 
 
 def _psutil_processes(
-    psutil: Any,  # noqa: ANN401 — a module, whose members its own stubs describe
+    psutil: Any,  # noqa: ANN401 — a module
     accounts: Accounts,
     command_lines: bool = False,
 ) -> Iterator[Process]:
-    """Expected, and handled by process_iter itself: a process that vanishes while it is read is
-    left out; what the system denies, and what a zombie no longer has, is None.
+    """The processes by psutil.
+
+    process_iter handles the expected errors: it omits processes that end meanwhile, and gives
+    None for values that are denied or that a zombie no longer has.
     """
     attributes = [
         "uids" if os.name == "posix" else "username",

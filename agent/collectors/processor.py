@@ -1,6 +1,6 @@
 """The processor: its architecture and its brand.
 
-/proc/cpuinfo is another file on every architecture; the source of each form stands beside its test.
+The format of /proc/cpuinfo depends on the architecture. The tests give the source of each format.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from agent.machine import read_bytes, read_text
 if TYPE_CHECKING:
     from agent.machine import Machine
 
-_LARGEST_CPUINFO = 16 << 20
+_MAX_CPUINFO_BYTES = 16 << 20
 _TOOL_SECONDS = 5
 _NO_NAMES = {"", "-", "unknown", "(null)"}
 
@@ -31,41 +31,41 @@ def collect(machine: Machine) -> Processor:
     brand = parse_brand(cpuinfo)
     if brand is None and machine.procfs is None and machine.rootfs is None:
         brand = _ask_system()
-    return Processor(architecture, brand or parse_vague_brand(cpuinfo) or architecture)
+    return Processor(architecture, brand or parse_fallback_brand(cpuinfo) or architecture)
 
 
 def _read_cpuinfo(machine: Machine) -> str:
-    """/proc/cpuinfo, or the start of it where the first processor already has its name.
+    """/proc/cpuinfo, or only its start if that contains the name of the first processor.
 
-    On x86 the file has a kilobyte and a half for each of hundreds of equal processors, and
-    some kernels wait to measure the frequency of each one that is read. On ARM they differ.
+    On x86 the file has 1.5 KB for each of hundreds of equal processors, and some kernels measure
+    the frequency of each one that is read. On ARM the processors may differ.
     """
     path = machine.proc("cpuinfo")
     try:
         start = read_bytes(path, 4096).decode("utf-8", "surrogateescape")
         if "\nmodel name" in start and "\nflags" in start:
             return start
-        return read_text(path, _LARGEST_CPUINFO)
-    except OSError:  # not Linux, or a copied tree without it
+        return read_text(path, _MAX_CPUINFO_BYTES)
+    except OSError:  # not Linux, or missing in a copied tree
         return ""
 
 
 def _architecture(machine: Machine, cpuinfo: str) -> str:
-    """As `uname -m` says it on that machine.
+    """The output of `uname -m` on that machine.
 
-    A tree is mostly one of this very kernel, seen from a container. A tree of another machine
-    says it itself since Linux 6.1 (sys/kernel/arch), and else through the form of its cpuinfo
-    when that is plainly one of another family.
+    Most trees belong to this kernel and are seen from a container. The tree of another machine
+    contains its architecture since Linux 6.1 (sys/kernel/arch). For an older one, the format of
+    its cpuinfo decides if it belongs to another family.
     """
     here = _local_architecture()
     if machine.procfs is None:
         return here
     try:
-        said = read_text(machine.proc("sys/kernel/arch")).strip()
+        architecture = read_text(machine.proc("sys/kernel/arch")).strip()
     except OSError:
-        said = ""
-    if said:
-        return said
+        architecture = ""
+    if architecture:
+        return architecture
     there = parse_family(cpuinfo)
     return here if there is None or _family(here) == _family(there) else there
 
@@ -73,13 +73,13 @@ def _architecture(machine: Machine, cpuinfo: str) -> str:
 def _local_architecture() -> str:
     if os.name == "posix":
         return os.uname().machine or "unknown"
-    import platform  # noqa: PLC0415 — slow, and uname() says it elsewhere
+    import platform  # noqa: PLC0415 — slow, and only needed on Windows
 
     return platform.machine() or "unknown"
 
 
 def _family(architecture: str) -> str:
-    """One word for the architectures that run each other's programs, so that both may be right."""
+    """The common name of architectures that run the same programs."""
     families = {"x86": ("x86", "i386", "i486", "i586", "i686", "amd64"), "arm": ("arm", "aarch64")}
     for family, prefixes in families.items():
         if architecture.lower().startswith(prefixes):
@@ -88,7 +88,7 @@ def _family(architecture: str) -> str:
 
 
 def parse_family(cpuinfo: str) -> str | None:
-    """The architecture that a cpuinfo speaks of, by what only one has; None if nothing is plain."""
+    """The architecture of a cpuinfo by members that only one has; None if there is none."""
     facts = _first_values(cpuinfo)
     flags = facts.get("flags", "").split()
     isa = facts.get("isa", facts.get("ISA", ""))
@@ -98,7 +98,7 @@ def parse_family(cpuinfo: str) -> str | None:
             if facts.get("CPU architecture", "").startswith(("8", "9", "AArch64"))
             else "armv7l"
         )
-    for plain, architecture in (
+    for matches, architecture in (
         ("lm" in flags, "x86_64"),
         ("fpu" in flags, "i686"),
         (facts.get("vendor_id") == "IBM/S390", "s390x"),
@@ -108,16 +108,15 @@ def parse_family(cpuinfo: str) -> str | None:
         ("cpu model" in facts and "mips" in isa, "mips"),
         ("cpu" in facts and "revision" in facts and "pvr" in facts["revision"], "ppc64"),
     ):
-        if plain:
+        if matches:
             return architecture
     return None
 
 
 def parse_brand(cpuinfo: str) -> str | None:
-    """The brand of the processor as /proc/cpuinfo says it; None when it says none.
+    """The brand in /proc/cpuinfo, or None.
 
-    The kernel's "ARMv7 Processor rev 4 (v7l)" names an architecture; the numbers name the
-    processor.
+    On ARM the numbers come first: "ARMv7 Processor rev 4 (v7l)" names only an architecture.
     """
     facts = _first_values(cpuinfo)
     names = [_arm_names(cpuinfo)]
@@ -133,8 +132,8 @@ def parse_brand(cpuinfo: str) -> str | None:
     return next((name for name in names if name and name.lower() not in _NO_NAMES), None)
 
 
-def parse_vague_brand(cpuinfo: str) -> str | None:
-    """What can be said of a processor that has no name: whose it is, and its numbers."""
+def parse_fallback_brand(cpuinfo: str) -> str | None:
+    """Vendor and numbers, for a processor without a name."""
     facts = _first_values(cpuinfo)
     implementer = _number(facts.get("CPU implementer"))
     if implementer is not None:
@@ -147,7 +146,7 @@ def parse_vague_brand(cpuinfo: str) -> str | None:
 
 
 def _arm_names(cpuinfo: str) -> str | None:
-    """The names of all different processors, in order: many boards mix fast and slow ones."""
+    """The distinct names of all processors, in order: many boards combine fast and slow ones."""
     names: list[str] = []
     implementer = None
     for key, value in _members(cpuinfo):
@@ -161,7 +160,7 @@ def _arm_names(cpuinfo: str) -> str | None:
 
 
 def _s390_name(cpuinfo: str) -> str | None:
-    """Maker and model, of `processor 0: version = FF,  identification = …,  machine = 2964`."""
+    """Vendor and model, from `processor 0: version = FF,  identification = …,  machine = 2964`."""
     for key, value in _members(cpuinfo):
         if key.startswith("processor ") and "machine = " in value:
             return f"IBM/S390 {value.rsplit('machine = ', 1)[1].strip()}"
@@ -188,7 +187,7 @@ def _number(text: str | None) -> int | None:
 
 
 def _ask_system() -> str | None:
-    """The brand where no /proc/cpuinfo says it."""
+    """The brand according to the tools of the system."""
     if sys.platform == "win32":
         return _registry_brand()
     if sys.platform == "darwin":
@@ -199,7 +198,7 @@ def _ask_system() -> str | None:
 def _registry_brand() -> str | None:
     if sys.platform != "win32":
         return None
-    import winreg  # noqa: PLC0415 — Windows has it
+    import winreg  # noqa: PLC0415 — only exists on Windows
 
     path = r"HARDWARE\DESCRIPTION\System\CentralProcessor\0"
     try:
@@ -213,7 +212,7 @@ def _tool_output(*command: str) -> str:
     import subprocess  # noqa: PLC0415 — rarely needed
 
     try:
-        done = subprocess.run(  # noqa: S603 — the command is ours, without a shell
+        done = subprocess.run(  # noqa: S603 — a fixed command
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -222,13 +221,13 @@ def _tool_output(*command: str) -> str:
             timeout=_TOOL_SECONDS,
             check=False,
         )
-    except (OSError, subprocess.TimeoutExpired):  # the tool is not there, or hangs
+    except (OSError, subprocess.TimeoutExpired):  # the tool is missing or hangs
         return ""
     return done.stdout.decode("utf-8", "replace")
 
 
 def parse_lscpu(text: str) -> str | None:
-    """The names in what `lscpu` prints; it also asks the firmware (SMBIOS) for them."""
+    """The names in the output of lscpu, which also reads the firmware (SMBIOS)."""
     wanted = ("BIOS Model name", "Model name")
     found: dict[str, list[str]] = {key: [] for key in wanted}
     for key, value in _members(text):

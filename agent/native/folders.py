@@ -1,10 +1,10 @@
-"""Folders that native code may be loaded from: nobody but this user and root can write there.
+"""Folders from which native code may be loaded: only this user and root can write there.
 
-A file is laid down whole under its name or not at all, and it is compared with what it should be,
-byte for byte, at every run. What anybody else has put in its place is never loaded.
+Files are written atomically and compared byte for byte at every run, so a file that somebody else
+put there is never loaded.
 """
 
-# pathlib costs start-up time that nothing here is worth.
+# pathlib would lengthen the start.
 # ruff: noqa: PTH102, PTH105, PTH108, PTH111, PTH112, PTH117, PTH118, PTH120, PTH123
 from __future__ import annotations
 
@@ -24,35 +24,35 @@ _ROOT = 0
 _FLAGS = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_NONBLOCK", "O_BINARY"))
 
 
-class Unsafe(OSError):  # noqa: N818 — what it says reads best so
-    """Somebody else could write there, or has; says where."""
+class UnsafePathError(OSError):
+    """Another user could write there, or has written there."""
 
 
 @contextlib.contextmanager
 def in_cache(file: str, content: bytes) -> Iterator[str]:
-    """The path of a file with this content in this user's cache, written when it is not there.
+    """The path of a file with this content in the cache of this user, written if necessary.
 
-    Raises OSError (Unsafe is one) when there is no folder for it.
+    Raises OSError (UnsafePathError is one) if no folder is safe.
     """
-    troubles = []
+    errors = []
     for base, below in _cache_folders():
         try:
             path = os.path.join(_private_folder(base, below), file)
-            _lay_down(path, content)
+            _write(path, content)
         except OSError as error:
-            troubles.append(str(error))
+            errors.append(str(error))
         else:
             break
     else:
-        raise OSError("no cache: " + "; ".join(troubles or ["this user has no home"]))
+        raise OSError("no cache: " + "; ".join(errors or ["this user has no home"]))
     yield path
 
 
 @contextlib.contextmanager
 def in_temporary_folder(file: str, content: bytes) -> Iterator[str]:
-    """The same in a folder of its own, which is gone afterwards.
+    """The same in a new temporary folder, which is removed afterwards.
 
-    What was loaded stays loaded; only Windows keeps such a file until the program ends.
+    Loaded code stays loaded. Only Windows keeps the file until the program ends.
     """
     import shutil  # noqa: PLC0415 — rarely needed
     import tempfile  # noqa: PLC0415
@@ -62,23 +62,23 @@ def in_temporary_folder(file: str, content: bytes) -> Iterator[str]:
     )
     try:
         path = os.path.join(folder, file)
-        _lay_down(path, content)
+        _write(path, content)
         yield path
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _cache_folders() -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Folders that must be there, best first, and what may be made below each.
+    """Existing folders in order of preference, and the folders to create below each.
 
-    systemd.exec(5) gives a service its CacheDirectory=; the XDG Base Directory Specification and
-    the systems' own customs give a user one.
+    A service has the CacheDirectory= of systemd.exec(5); a user has the folder of the XDG Base
+    Directory Specification or of the system.
     """
     given = os.environ.get("CACHE_DIRECTORY", "").split(":" if os.name == "posix" else ";")[0]
     for folder in (given, os.environ.get("XDG_CACHE_HOME", ""), os.environ.get("LOCALAPPDATA", "")):
         if os.path.isabs(folder):
             yield folder, ("compliance-agent",)
-    # HOME, and without it the home of the user database.
+    # HOME, or the home in the user database.
     home = os.path.expanduser("~")
     if os.path.isabs(home):
         caches = ("Library", "Caches") if sys.platform == "darwin" else (".cache",)
@@ -86,10 +86,10 @@ def _cache_folders() -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def _private_folder(base: str, below: tuple[str, ...]) -> str:
-    """A folder below base that only this user enters; it is made when it is not there."""
+    """A folder below base that only this user can enter, created if necessary."""
     if not os.path.isdir(base):
         raise FileNotFoundError(f"there is no folder {base}")
-    # Links are followed once, here; what they lead to is then looked at and used.
+    # Links are resolved once, here; the checks and the use then concern the same path.
     path = os.path.realpath(os.path.join(base, *below))
     missing = []
     while not os.path.lexists(path):
@@ -98,44 +98,44 @@ def _private_folder(base: str, below: tuple[str, ...]) -> str:
     _safe(path)
     for name in reversed(missing):
         path = os.path.join(path, name)
-        # Another first run may be faster.
+        # Another agent may create it at the same time.
         with contextlib.suppress(FileExistsError):
             os.mkdir(path, 0o700)
     _safe(path)
     if os.name == "posix":
         facts = os.lstat(path)
         if facts.st_uid != os.geteuid() or facts.st_mode & _ANYTHING_FOR_OTHERS:
-            raise Unsafe(f"{path} is not for this user alone")
+            raise UnsafePathError(f"{path} is not private to this user")
     return path
 
 
 def _safe(path: str) -> str:
-    """The path itself, a folder without links in it, when nobody else can put anything there.
+    """The path, a folder without links, if no other user can change it.
 
-    Each level belongs to this user or root, and only they can write to it. A sticky folder such as
-    /tmp may let everybody make new entries: nobody can touch those of others.
+    Each level belongs to this user or root, and only they can write to it. In a sticky folder
+    such as /tmp everybody may create entries, but not change those of others.
     """
-    if os.name != "posix":  # Windows keeps a user's folders by access lists
+    if os.name != "posix":  # Windows protects the folders of a user by access lists
         return path
     level = path
     while True:
         facts = os.lstat(level)
         if not stat.S_ISDIR(facts.st_mode):
-            raise Unsafe(f"{level} is no folder")
+            raise UnsafePathError(f"{level} is not a folder")
         if facts.st_uid not in {_ROOT, os.geteuid()}:
-            raise Unsafe(f"{level} belongs to another user")
+            raise UnsafePathError(f"{level} belongs to another user")
         if facts.st_mode & _OTHERS_WRITE and not facts.st_mode & stat.S_ISVTX:
-            raise Unsafe(f"others can write to {level}")
+            raise UnsafePathError(f"others can write to {level}")
         if level == os.path.dirname(level):
             return path
         level = os.path.dirname(level)
 
 
-def _lay_down(path: str, content: bytes) -> None:
-    """Leave a file with this content at path, of this user; one that is right already stays."""
+def _write(path: str, content: bytes) -> None:
+    """Write a file with this content, unless it exists and is correct."""
     if _is(path, content):
         return
-    # Several first runs at once each write one of their own; the last to rename wins.
+    # Several agents may do this at once; each writes its own file, and the last rename wins.
     partial = f"{path}.{os.urandom(8).hex()}"
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, 0o600)
     try:
@@ -147,13 +147,13 @@ def _lay_down(path: str, content: bytes) -> None:
             os.unlink(partial)
         raise
     if not _is(path, content):
-        raise Unsafe(f"{path} is not what was written there")
+        raise UnsafePathError(f"{path} has other content than was written")
 
 
 def _is(path: str, content: bytes) -> bool:
     try:
         descriptor = os.open(path, os.O_RDONLY | _FLAGS)
-    except OSError:  # not there, or a link
+    except OSError:  # missing, or a link
         return False
     try:
         facts = os.fstat(descriptor)

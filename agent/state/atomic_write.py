@@ -1,4 +1,4 @@
-"""Files that are there wholly or not at all, whatever ends the program or the machine."""
+"""Atomic writes: after a kill or a power cut a file is complete or absent."""
 
 # ruff: noqa: PTH101, PTH103, PTH105, PTH108, PTH116, PTH118
 from __future__ import annotations
@@ -12,7 +12,7 @@ PARTIAL = ".partial"
 
 
 def write_file(folder: str, name: str, content: bytes) -> None:
-    """Write, sync, rename, sync the folder: the file is there wholly or not at all."""
+    """Write, sync, rename, and sync the folder. Raises OSError."""
     partial = os.path.join(folder, name + PARTIAL)
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
     descriptor = os.open(partial, flags | getattr(os, "O_BINARY", 0), 0o600)
@@ -33,10 +33,10 @@ def write_file(folder: str, name: str, content: bytes) -> None:
 
 
 def private_folder(folder: str) -> None:
-    """Make a folder that only this user may enter, or see to it. Raises OSError."""
+    """Create a folder with mode 0700, or set that mode. Raises OSError."""
     os.makedirs(folder, mode=0o700, exist_ok=True)
     facts = os.stat(folder)
-    if not hasattr(os, "geteuid"):  # Windows: the profile of the user is its own
+    if not hasattr(os, "geteuid"):  # Windows: the profile is private to its user
         return
     if facts.st_uid != os.geteuid():
         raise PermissionError(errno.EPERM, "it belongs to another user", folder)
@@ -45,7 +45,7 @@ def private_folder(folder: str) -> None:
 
 
 def sync_folder(folder: str) -> None:
-    if os.name == "nt":  # a folder cannot be opened there; NTFS journals names by itself
+    if os.name == "nt":  # folders cannot be opened there, and NTFS journals names
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -1,4 +1,4 @@
-"""Locks between processes that end with the process that holds them, however it ends."""
+"""Locks between processes, released when their holder ends, even by kill -9."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _POLL_SECONDS = 0.02
 
 @contextlib.contextmanager
 def locked(path: str, wait_seconds: float) -> Iterator[None]:
-    """Hold the lock of this file, which is made when it is missing.
+    """Hold the lock of this file, which is created if it is missing.
 
-    Raises BlockingIOError when somebody else holds it for longer than wait_seconds, and OSError
-    when the file cannot be opened.
+    Raises BlockingIOError if another process holds it for longer than wait_seconds, and OSError
+    if the file cannot be opened.
     """
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
     descriptor = os.open(path, flags, 0o600)
@@ -36,7 +36,7 @@ def locked(path: str, wait_seconds: float) -> Iterator[None]:
             time.sleep(_POLL_SECONDS)
         yield
     finally:
-        os.close(descriptor)  # which ends the lock
+        os.close(descriptor)  # releases the lock
 
 
 def _try_to_lock(descriptor: int) -> bool:
@@ -44,7 +44,7 @@ def _try_to_lock(descriptor: int) -> bool:
         if fcntl is not None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         else:
-            import msvcrt  # noqa: PLC0415 — only there
+            import msvcrt  # noqa: PLC0415 — only exists there
 
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
     except OSError as error:

@@ -1,19 +1,19 @@
-"""The spool: reports on disk until the API has them. Knows nothing of how they are sent.
+"""The spool: reports on disk until the API has stored them. It knows nothing of HTTP.
 
-A report is a file of its own, holding the document as it will be posted. Its name says when it
-was taken and what its content must sum up to, so that a file that is empty, cut short or damaged
-is told from a report without any record elsewhere:
+Each report is a file that holds the document as it will be posted. The file name gives the time
+of the report and the checksum of the content, so an empty, truncated or damaged file is
+recognized without any other record:
 
     00001795403120123456-5f1d03a2-9ae1c07b.json    microseconds since 1970, random, CRC-32
     rejected/…                                     refused reports, see state/dead_letters.py
-    dropped.json                                   how many reports were dropped and not yet told
+    dropped.json                                   how many dropped reports are not yet reported
     lock, sending.lock                             held while files change, and while they are sent
 
-Everything is written, synced and renamed into place, so that kill -9 and power cuts leave whole
-files only.
+Files are written, synced and renamed into place, so a kill -9 or a power cut leaves only complete
+files.
 """
 
-# pathlib costs start-up time that nothing here is worth.
+# pathlib would lengthen the start.
 # ruff: noqa: PTH108, PTH116, PTH118, PTH123, PTH208
 from __future__ import annotations
 
@@ -26,30 +26,32 @@ import time
 import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from agent import wire
 from agent.state.atomic_write import PARTIAL, private_folder, sync_folder, write_file
-from agent.state.dead_letters import Rejected
+from agent.state.dead_letters import DeadLetters
 from agent.state.file_lock import locked
-from agent.wire import LARGEST_COUNT, told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-LARGEST_BYTES = 256 << 20
-LONGEST_SECONDS = 7 * 24 * 3600
+    from agent.wire import WireReport
+
+MAX_BYTES = 256 << 20
+MAX_AGE_SECONDS = 7 * 24 * 3600
 _LOCK_SECONDS = 10.0
 _NAME = re.compile(r"(\d{20})-[0-9a-f]{8}-([0-9a-f]{8})\.json")
 _DROPPED = "dropped.json"
 
 
-class Damaged(Exception):  # noqa: N818 — what is wrong with a file, as the caller reads it
-    """A file of the spool that does not hold what was written."""
+class DamagedReportError(Exception):
+    """A file of the spool does not hold a complete report."""
 
 
 class _Dropped(NamedTuple):
-    """The reports that were dropped and that no report in the spool tells of.
+    """The dropped reports that no report in the spool counts yet.
 
-    carrier: the report that tells them, once it is in the spool
-    removing: files that are counted here already, and go
+    carrier: the report that counts them, once it is in the spool
+    removing: files that this count includes already and that are about to be removed
     """
 
     reports: int = 0
@@ -58,33 +60,33 @@ class _Dropped(NamedTuple):
 
 
 class Spool:
-    """Every method raises OSError when the folder cannot be read or written.
+    """A folder of reports, which several agents may share.
 
-    Several agents may share one folder.
+    Every method raises OSError if the folder cannot be read or written.
     """
 
     def __init__(
         self,
         folder: str,
-        largest_bytes: int = LARGEST_BYTES,
-        longest_seconds: float = LONGEST_SECONDS,
+        max_bytes: int = MAX_BYTES,
+        max_age_seconds: float = MAX_AGE_SECONDS,
     ) -> None:
         self.folder = folder
-        self._largest_bytes = largest_bytes
-        self._longest_seconds = longest_seconds
-        self._rejected = Rejected(os.path.join(folder, "rejected"))
+        self._max_bytes = max_bytes
+        self._max_age_seconds = max_age_seconds
+        self._dead_letters = DeadLetters(os.path.join(folder, "rejected"))
 
-    def put(self, write: Callable[[int], bytes]) -> str:
-        """Keep a report, and return its name.
+    def put(self, document: WireReport) -> str:
+        """Store a report and return its name.
 
-        write: gives the report, told how many reports were dropped since the last one that said so
+        The report counts in `descartados` the reports dropped since the last one that did.
         """
         with self._locked():
             dropped = self._settled()
-            body = write(dropped.reports)
+            body = wire.encode(wire.with_dropped_count(document, dropped.reports))
             dropped = self._make_room(len(body), dropped)
             if dropped.reports:
-                body = write(dropped.reports)
+                body = wire.encode(wire.with_dropped_count(document, dropped.reports))
             name = _name(body)
             if dropped.reports:
                 self._write_dropped(dropped._replace(carrier=name))
@@ -93,8 +95,8 @@ class Spool:
                 self._write_dropped(_Dropped())
             return name
 
-    def put_as_it_is(self, body: bytes) -> str:
-        """Keep a report that is written already."""
+    def put_encoded(self, body: bytes) -> str:
+        """Store a report that is encoded already and return its name."""
         with self._locked():
             self._make_room(len(body), self._settled())
             name = _name(body)
@@ -102,56 +104,59 @@ class Spool:
             return name
 
     def names(self) -> list[str]:
-        """Everything that waits, oldest first."""
+        """The names of the waiting reports, oldest first."""
         try:
-            return sorted(name for name in os.listdir(self.folder) if _waits(name))
+            return sorted(name for name in os.listdir(self.folder) if _is_report(name))
         except FileNotFoundError:
             return []
 
     def read(self, name: str) -> bytes:
-        """A report. Raises Damaged, and FileNotFoundError when somebody else has sent it."""
+        """The body of a report.
+
+        Raises DamagedReportError, and FileNotFoundError if another agent has sent it meanwhile.
+        """
         try:
             body = _read(os.path.join(self.folder, name))
         except FileNotFoundError:
             raise
         except OSError as error:  # a folder, a link, a file of another user, a disk that fails
-            raise Damaged(f"it cannot be read: {error.strerror}") from error
+            raise DamagedReportError(f"it cannot be read: {error.strerror}") from error
         matched = _NAME.fullmatch(name)
         if matched is None:
-            raise Damaged("its name is none of the spool's")
+            raise DamagedReportError("its name is not one of the spool")
         if not body:
-            raise Damaged("it is empty")
+            raise DamagedReportError("it is empty")
         if zlib.crc32(body) != int(matched[2], 16):
-            raise Damaged(f"its {len(body)} bytes are not those that were written")
+            raise DamagedReportError(f"its {len(body)} bytes differ from those written")
         return body
 
-    def remove(self, name: str, untold: int = 0) -> None:
-        """A report has been delivered.
+    def remove(self, name: str, unreported_drops: int = 0) -> None:
+        """Remove a delivered report.
 
-        untold: how many dropped reports it told of in vain, as version 1 does not say it
+        unreported_drops: dropped reports that it counted in vain, because version 1 has no count
         """
         with self._locked():
             dropped = self._settled()
-            if untold:
-                dropped = self._counted(dropped, untold, [name])
+            if unreported_drops:
+                dropped = self._counted(dropped, unreported_drops, [name])
             self._unlink(name)
             if dropped.removing:
                 self._write_dropped(dropped._replace(removing=()))
 
-    def set_aside(self, name: str, why: bytes, untold: int = 0) -> None:
-        """Move a report that nobody will take to rejected/, with the reasons beside it."""
+    def reject(self, name: str, reason: bytes, unreported_drops: int = 0) -> None:
+        """Move a report that cannot be delivered to rejected/, with the reason beside it."""
         with self._locked():
             dropped = self._settled()
-            self._rejected.add(os.path.join(self.folder, name), why)
+            self._dead_letters.add(os.path.join(self.folder, name), reason)
             sync_folder(self.folder)
-            if untold:
-                self._write_dropped(dropped._replace(reports=dropped.reports + untold))
+            if unreported_drops:
+                self._write_dropped(dropped._replace(reports=dropped.reports + unreported_drops))
 
     def drop_old(self) -> int:
-        """Drop the reports that are older than the limit; returns how many waited too long."""
+        """Drop the reports older than the limit and return their number."""
         with self._locked():
             dropped = self._settled()
-            oldest = time.time() - self._longest_seconds
+            oldest = time.time() - self._max_age_seconds
             old = [name for name in self.names() if 0 < _taken_at(name) < oldest]
             if old:
                 self._drop(old, dropped)
@@ -159,7 +164,7 @@ class Spool:
 
     @contextlib.contextmanager
     def sending(self, wait_seconds: float) -> Iterator[None]:
-        """Be the only one that sends. Raises BlockingIOError when another agent goes on sending."""
+        """Hold the lock for sending. Raises BlockingIOError if another agent keeps holding it."""
         private_folder(self.folder)
         with locked(os.path.join(self.folder, "sending.lock"), wait_seconds):
             yield
@@ -171,7 +176,7 @@ class Spool:
             yield
 
     def _settled(self) -> _Dropped:
-        """The count, after what an agent that was killed has left half done is done."""
+        """The count, after completing the changes that a killed agent left unfinished."""
         for name in os.listdir(self.folder):
             if name.endswith(PARTIAL):
                 self._unlink(name)
@@ -187,10 +192,10 @@ class Spool:
         return settled
 
     def _make_room(self, size: int, dropped: _Dropped) -> _Dropped:
-        if size > self._largest_bytes:
+        if size > self._max_bytes:
             raise OSError(errno.EFBIG, f"the report is larger than the spool ({size} bytes)")
         sizes = [(name, self._size(name)) for name in self.names()]
-        too_much = sum(taken for _, taken in sizes) + size - self._largest_bytes
+        too_much = sum(taken for _, taken in sizes) + size - self._max_bytes
         names = []
         for name, taken in sizes:
             if too_much <= 0:
@@ -200,24 +205,24 @@ class Spool:
         return self._drop(names, dropped) if names else dropped
 
     def _drop(self, names: list[str], dropped: _Dropped) -> _Dropped:
-        untold = sum(1 + self._tells(name) for name in names)
-        dropped = self._counted(dropped, untold, names)
+        added = sum(1 + self._dropped_count(name) for name in names)
+        dropped = self._counted(dropped, added, names)
         for name in names:
             self._unlink(name)
         dropped = dropped._replace(removing=())
         self._write_dropped(dropped)
         return dropped
 
-    def _counted(self, dropped: _Dropped, untold: int, names: list[str]) -> _Dropped:
-        """The count is on disk before its files go: whoever is killed between does not lose it."""
-        dropped = dropped._replace(reports=dropped.reports + untold, removing=tuple(names))
+    def _counted(self, dropped: _Dropped, added: int, names: list[str]) -> _Dropped:
+        """Write the count before the files are removed, so that a kill in between loses nothing."""
+        dropped = dropped._replace(reports=dropped.reports + added, removing=tuple(names))
         self._write_dropped(dropped)
         return dropped
 
-    def _tells(self, name: str) -> int:
+    def _dropped_count(self, name: str) -> int:
         try:
-            return told(self.read(name))
-        except (OSError, Damaged):
+            return wire.dropped_count(self.read(name))
+        except (OSError, DamagedReportError):
             return 0
 
     def _read_dropped(self) -> _Dropped:
@@ -227,11 +232,11 @@ class Spool:
             return _Dropped(int(found["reports"]), str(found["carrier"]), tuple(found["removing"]))
         except FileNotFoundError:
             return _Dropped()
-        except (ValueError, KeyError, TypeError):  # damaged from outside: the count begins again
+        except (ValueError, KeyError, TypeError):  # damaged from outside: the count restarts
             return _Dropped()
 
     def _write_dropped(self, dropped: _Dropped) -> None:
-        dropped = dropped._replace(reports=min(dropped.reports, LARGEST_COUNT))
+        dropped = dropped._replace(reports=min(dropped.reports, wire.MAX_COUNT))
         write_file(self.folder, _DROPPED, json.dumps(dropped._asdict()).encode())
 
     def _size(self, name: str) -> int:
@@ -249,7 +254,7 @@ class Spool:
 
 
 def _read(path: str) -> bytes:
-    # O_NONBLOCK: a named pipe does not stop the agent.
+    # O_NONBLOCK: a named pipe does not block the agent.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
     with os.fdopen(os.open(path, flags | getattr(os, "O_BINARY", 0)), "rb") as file:
         return file.read()
@@ -259,11 +264,11 @@ def _name(body: bytes) -> str:
     return f"{time.time_ns() // 1000:020d}-{os.urandom(4).hex()}-{zlib.crc32(body):08x}.json"
 
 
-def _waits(name: str) -> bool:
+def _is_report(name: str) -> bool:
     return name.endswith(".json") and name != _DROPPED
 
 
 def _taken_at(name: str) -> float:
-    """Seconds since 1970; 0 for a name that does not say it."""
+    """Seconds since 1970; 0 for a name without a time."""
     matched = _NAME.fullmatch(name)
     return int(matched[1]) / 1e6 if matched else 0

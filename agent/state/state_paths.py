@@ -1,4 +1,4 @@
-"""Where a system has room for the agent's state, and secrets for it."""
+"""The default state folder, and the credentials that systemd passes."""
 
 # ruff: noqa: PTH111, PTH117, PTH118, PTH123
 from __future__ import annotations
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def default_spool(environ: Mapping[str, str]) -> str:
-    """The state folder that systemd gives, else the system's or the user's."""
+    """The state folder of the systemd unit, else that of the system or the user."""
     name = "compliance-agent"
     if environ.get("STATE_DIRECTORY"):
         return environ["STATE_DIRECTORY"].split(":", 1)[0]
@@ -22,7 +22,7 @@ def default_spool(environ: Mapping[str, str]) -> str:
         return f"/var/lib/{name}"
     if sys.platform == "darwin":
         return os.path.expanduser(f"~/Library/Application Support/{name}")
-    # XDG Base Directory Specification: a path that is not absolute is to be ignored.
+    # XDG Base Directory Specification: relative paths must be ignored.
     state = environ.get("XDG_STATE_HOME", "")
     return os.path.join(
         state if os.path.isabs(state) else os.path.expanduser("~/.local/state"), name
@@ -30,9 +30,9 @@ def default_spool(environ: Mapping[str, str]) -> str:
 
 
 def credential(environ: Mapping[str, str], name: str) -> str | None:
-    """The file of a secret that systemd hands over (LoadCredential=); see systemd.exec(5).
+    """The file of a credential that systemd passes (LoadCredential=); see systemd.exec(5).
 
-    None for an empty one too, which stands for a file that is not there, see units.py.
+    None if it is empty: the unit passes an empty default for a missing file, see cli/units.py.
     """
     folder = environ.get("CREDENTIALS_DIRECTORY")
     if not folder:
@@ -43,5 +43,5 @@ def credential(environ: Mapping[str, str], name: str) -> str | None:
             return path if file.read(4096).strip() else None
     except FileNotFoundError:
         return None
-    except OSError:  # told when the secret is read
+    except OSError:  # reported when the secret is read
         return path

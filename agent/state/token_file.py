@@ -1,7 +1,7 @@
-"""The agent's own token, in a file that nobody else can read.
+"""The file with the token that the API issued to this machine; only its owner can read it.
 
-It stands in the state folder as one JSON object: the token, the machine that it speaks for, and
-since and until when it is good, in seconds since 1970 by the clock of this machine.
+The file is in the state folder and holds one JSON object: the token, the machine it was issued
+to, and the start and end of its validity in seconds since 1970 by the clock of this machine.
 """
 
 # ruff: noqa: PTH105, PTH108, PTH118
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 NAME = "token"
-_LARGEST_BYTES = 4096
+_MAX_BYTES = 4096
 _LOCK_SECONDS = 10.0
 _RENEW_AFTER = 2 / 3  # of its life
 
 
-class Unusable(Exception):  # noqa: N818 — what is wrong with the file, and what to do
-    """The file is not one to trust a secret to, or holds none."""
+class TokenFileError(Exception):
+    """The token file is unsafe or invalid; the message names the remedy."""
 
 
 class IssuedToken(NamedTuple):
@@ -35,7 +35,7 @@ class IssuedToken(NamedTuple):
     since: float
     until: float | None
 
-    def is_to_be_renewed(self, now: float) -> bool:
+    def is_due_for_renewal(self, now: float) -> bool:
         if self.until is None:
             return False
         return now >= self.since + (self.until - self.since) * _RENEW_AFTER
@@ -47,18 +47,18 @@ class TokenFile:
         self.path = os.path.join(folder, NAME)
 
     def read(self) -> IssuedToken | None:
-        """None where there is none. Raises Unusable."""
-        # O_NONBLOCK: a named pipe does not stop the agent.
+        """The token; None if there is no file. Raises TokenFileError."""
+        # O_NONBLOCK: a named pipe does not block the agent.
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
         try:
             descriptor = os.open(self.path, flags | getattr(os, "O_BINARY", 0))
         except OSError as error:
-            if not os.path.lexists(self.path):  # or in a folder that cannot even be entered
+            if not os.path.lexists(self.path):  # or its folder cannot be entered
                 return None
-            raise Unusable(f"{self.path}: {error.strerror}; remove it") from error
+            raise TokenFileError(f"{self.path}: {error.strerror}; remove it") from error
         try:
             self._check(os.fstat(descriptor))
-            content = os.read(descriptor, _LARGEST_BYTES)
+            content = os.read(descriptor, _MAX_BYTES)
         finally:
             os.close(descriptor)
         try:
@@ -71,52 +71,52 @@ class TokenFile:
                 None if until is None else float(until),
             )
         except (ValueError, KeyError, TypeError) as error:
-            raise Unusable(f"{self.path}: it holds no token; remove it") from error
+            raise TokenFileError(f"{self.path}: it contains no token; remove it") from error
 
     @contextlib.contextmanager
-    def changing(self) -> Iterator[Callable[[IssuedToken], None]]:
-        """Be the only agent that changes it; gives the function that writes.
+    def exclusive_write(self) -> Iterator[Callable[[IssuedToken], None]]:
+        """Hold the lock of the file; yields the function that writes a token.
 
-        Its room on the disk is taken at once, so that a full one shows before the API is asked
-        for a token. Raises OSError; BlockingIOError when another agent goes on changing it.
+        Disk space is reserved at once, so that a full disk is noticed before the API issues a
+        token. Raises OSError; BlockingIOError if another agent keeps holding the lock.
         """
         private_folder(self._folder)
         with locked(os.path.join(self._folder, NAME + ".lock"), _LOCK_SECONDS):
             new = os.path.join(self._folder, NAME + ".new")
-            _unlink(new)  # of an agent that was killed
+            _unlink(new)  # left by a killed agent
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
             try:
                 with os.fdopen(os.open(new, flags, 0o600), "wb", buffering=0) as file:
-                    _write(file.fileno(), b" " * _LARGEST_BYTES)
+                    _write(file.fileno(), b" " * _MAX_BYTES)
 
-                    def keep(own: IssuedToken) -> None:
-                        content = json.dumps(own._asdict()).encode() + b"\n"
+                    def write(token: IssuedToken) -> None:
+                        content = json.dumps(token._asdict()).encode() + b"\n"
                         file.seek(0)
                         _write(file.fileno(), content)
                         file.truncate()
                         os.fsync(file.fileno())
-                        file.close()  # Windows renames no file that is open
+                        file.close()  # Windows cannot rename an open file
                         os.replace(new, self.path)
                         sync_folder(self._folder)
 
-                    yield keep
+                    yield write
             finally:
                 _unlink(new)
 
     def _check(self, facts: os.stat_result) -> None:
         if not stat.S_ISREG(facts.st_mode):
-            raise Unusable(f"{self.path}: it is no file; remove it")
-        if not hasattr(os, "geteuid"):  # Windows: the profile of the user is its own
+            raise TokenFileError(f"{self.path}: it is not a regular file; remove it")
+        if not hasattr(os, "geteuid"):  # Windows: the profile is private to its user
             return
         if facts.st_uid != os.geteuid():
-            raise Unusable(
-                f"{self.path}: it belongs to another user ({facts.st_uid}); remove it, and"
-                " whoever put it there"
+            raise TokenFileError(
+                f"{self.path}: it belongs to another user ({facts.st_uid}); find out"
+                " who put it there, and remove it"
             )
         if facts.st_mode & 0o077:
-            raise Unusable(
+            raise TokenFileError(
                 f"{self.path}: others may read it (mode {stat.S_IMODE(facts.st_mode):04o}); if"
-                " somebody has, revoke the token at the API and remove the file, else chmod 600"
+                " they have, revoke the token at the API and remove the file, else chmod 600"
             )
 
 

@@ -1,33 +1,27 @@
-"""What stops a delivery."""
+"""The error that stops a delivery."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
-from agent.transport.http_client import explain
-
-if TYPE_CHECKING:
-    from agent.transport.http_client import Answer
+from typing import NamedTuple
 
 
-class Trouble(NamedTuple):
-    """Why nothing more is sent for now.
+class DeliveryFailure(NamedTuple):
+    """Why a delivery stopped.
 
-    not_let_in: only people can change it, at the API or here
+    retry_after: the header Retry-After of the answer, as it was sent
+    access_denied: a retry cannot help; an operator must act, at the API or on this server
     """
 
     reason: str
     retry_after: str | None = None
-    not_let_in: bool = False
+    access_denied: bool = False
 
 
-class Stopped(Exception):  # noqa: N818 — what happened, as the caller reads it
-    def __init__(self, trouble: Trouble) -> None:
-        super().__init__(trouble.reason)
-        self.trouble = trouble
+class DeliveryError(Exception):
+    """Nothing more can be sent for now."""
 
-
-def trouble_of(answer: Answer, said: str) -> Trouble:
-    """said: the answer in words; its reasons follow them."""
-    reasons = "".join(f"; {line}" for line in explain(answer))
-    return Trouble(said + reasons, answer.retry_after, answer.status in {401, 403})
+    def __init__(
+        self, reason: str, retry_after: str | None = None, *, access_denied: bool = False
+    ) -> None:
+        super().__init__(reason)
+        self.failure = DeliveryFailure(reason, retry_after, access_denied)

@@ -1,4 +1,4 @@
-"""When reports are taken and sent: once, or every so many seconds."""
+"""When reports are taken and sent: once, or at an interval."""
 
 from __future__ import annotations
 
@@ -6,49 +6,51 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from agent.transport.delivery import Delivery, DeliveryStatus
-from agent.transport.http_client import pause_seconds
+from agent.transport.backoff import pause_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.transport.delivery_error import Trouble
+    from agent.transport.delivery import Delivery
+    from agent.transport.delivery_error import DeliveryFailure
+    from agent.transport.delivery_status import DeliveryStatus
 
 ATTEMPTS = 4
 PATIENCE_SECONDS = 60.0
-# An interval this short is somebody trying it out.
-SHORTEST_SPREAD_SECONDS = 30.0
+# Shorter intervals are trials by hand, which start at once.
+MIN_SPREAD_INTERVAL_SECONDS = 30.0
 _log = logging.getLogger("agent")
 
 
-def run_once(delivery: Delivery, take: Callable[[], None]) -> tuple[DeliveryStatus, Trouble | None]:
-    """Take a report and send what waits; returns what became of the report, and why."""
+def run_once(
+    delivery: Delivery, take: Callable[[], None]
+) -> tuple[DeliveryStatus, DeliveryFailure | None]:
+    """Take a report and send the waiting ones; returns the report's status and the last failure."""
     end = time.monotonic() + PATIENCE_SECONDS
     take()
     attempt = 1
     while True:
-        trouble = delivery.deliver()
-        if trouble is None:
+        failure = delivery.deliver()
+        if failure is None:
             if delivery.waiting() and time.monotonic() < end:
                 continue
             break
-        pause = pause_seconds(attempt, trouble.retry_after)
-        if attempt == ATTEMPTS or trouble.not_let_in or time.monotonic() + pause > end:
+        pause = pause_seconds(attempt, failure.retry_after)
+        if attempt == ATTEMPTS or failure.access_denied or time.monotonic() + pause > end:
             break
-        delivery.tell(trouble, f"; attempt {attempt + 1} of {ATTEMPTS} in {pause:.1f} s")
+        delivery.log_failure(failure, f"; attempt {attempt + 1} of {ATTEMPTS} in {pause:.1f} s")
         attempt += 1
         time.sleep(pause)
-    delivery.lose()
-    return delivery.fate, trouble
+    return delivery.finish(), failure
 
 
-def run_for_ever(
+def run_forever(
     delivery: Delivery, take: Callable[[], None], every: float, first_after: float
 ) -> None:
-    """Take a report every so many seconds, and send what waits as soon as that can be done.
+    """Take a report every so many seconds, and send the waiting ones as soon as possible.
 
-    Turns are counted from the first one, so that they do not drift. One that comes while reports
-    are being sent is late; those that were missed are skipped.
+    Turns are counted from the first one, so they do not drift. A turn that falls due while
+    reports are being sent is late; missed turns are skipped.
     """
     start = time.monotonic() + first_after
     turn, retry, attempt = start, 0.0, 1
@@ -58,12 +60,12 @@ def run_for_ever(
             take()
             turn = start + ((time.monotonic() - start) // every + 1) * every
         if now >= retry and delivery.waiting():
-            trouble = delivery.deliver()
-            if trouble is None:
+            failure = delivery.deliver()
+            if failure is None:
                 attempt = 1
             else:
-                pause = pause_seconds(attempt, trouble.retry_after)
-                delivery.tell(trouble, f"; next attempt in {pause:.0f} s")
+                pause = pause_seconds(attempt, failure.retry_after)
+                delivery.log_failure(failure, f"; next attempt in {pause:.0f} s")
                 attempt += 1
                 retry = time.monotonic() + pause
             continue
@@ -72,8 +74,8 @@ def run_for_ever(
 
 
 def first_pause(every: float, *, at_once: bool) -> float:
-    """A random part of the interval, so that agents that start together do not call together."""
-    if at_once or every < SHORTEST_SPREAD_SECONDS:
+    """A random part of the interval, so that agents started together do not report together."""
+    if at_once or every < MIN_SPREAD_INTERVAL_SECONDS:
         return 0.0
     import random  # noqa: PLC0415 — rarely needed
 

@@ -1,4 +1,4 @@
-"""An arm64 Python for tests: Debian's packages, unpacked into a folder and run by qemu-user."""
+"""An arm64 Python: Debian packages, unpacked into a folder and run by qemu-user."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.agent import one_file
 
-# apt for another architecture, without telling this system of it.
+# apt for another architecture, independent of this system.
 CONFIGURATION = """
 APT::Architecture "arm64";
 APT::Architectures {{ "arm64"; }};
@@ -22,7 +22,7 @@ Dir::Cache "{folder}/cache";
 
 
 def arm64_python(folder: Path) -> list[str]:
-    """The command that runs it. What it takes is a skip where it is missing, in CI a failure."""
+    """The command that runs it; skips the test, or fails in CI, if a tool is missing."""
     needed = {"qemu-aarch64": "qemu-user", "apt-get": "apt", "dpkg-deb": "dpkg"}
     for tool, package in needed.items():
         if shutil.which(tool) is None:
@@ -37,7 +37,7 @@ def arm64_python(folder: Path) -> list[str]:
     for arguments in ("update", "--yes --download-only install python3"):
         done = one_file.run("apt-get", *arguments.split(), env=environment, timeout=300)
         if done.returncode != 0:
-            one_file.missing(f"Debian's packages for arm64 cannot be had: {done.stderr}")
+            one_file.missing(f"Debian's packages for arm64 cannot be downloaded: {done.stderr}")
     for archive in sorted((folder / "cache" / "archives").glob("*.deb")):
         subprocess.run(["dpkg-deb", "--extract", str(archive), str(root)], check=True)
     python = min((root / "usr" / "bin").glob("python3.[0-9]*"))

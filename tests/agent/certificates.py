@@ -1,4 +1,4 @@
-"""A certificate authority of our own, made by openssl(1), and an API behind TLS."""
+"""A certificate authority for tests, made by openssl(1), and an API behind TLS."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.agent.transport.test_http_client import Api, Said
+from tests.agent.apis import Reply, ScriptedApi
 
 
 def _openssl(*arguments: str | Path) -> None:
@@ -47,15 +47,15 @@ class Authority:
 
 
 @contextlib.contextmanager
-def tls_api(cert: Path, *answers: Said, clients: Path | None = None) -> Iterator[Api]:
-    """An API behind TLS; clients: whose certificates those who call must have."""
+def tls_api(cert: Path, *answers: Reply, clients: Path | None = None) -> Iterator[ScriptedApi]:
+    """An API behind TLS; clients: the authority of the client certificates it requires."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert)
     if clients is not None:
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(clients)
-    with Api(list(answers)) as api:
-        # The handshake belongs to the thread of each request, not to the one that accepts.
+    with ScriptedApi(list(answers)) as api:
+        # The thread of each request does the handshake, not the accepting one.
         api.socket = context.wrap_socket(
             api.socket, server_side=True, do_handshake_on_connect=False
         )

@@ -1,7 +1,8 @@
-"""What the tests of the agent share."""
+"""Fixtures for the tests of the agent."""
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 import tempfile
@@ -9,13 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from tests.agent import one_file
+from tests.agent.documents import SCHEMA
 
 
 @pytest.fixture(autouse=True)
 def spool_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """No test writes to the state folder of whoever runs it."""
+    """A temporary spool, so that no test writes to a real state folder."""
     folder = tmp_path_factory.mktemp("state") / "spool"
     monkeypatch.setenv("COMPLIANCE_AGENT_SPOOL", str(folder))
     return folder
@@ -23,7 +26,7 @@ def spool_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 
 @pytest.fixture(scope="session")
 def pyz() -> Iterator[Path]:
-    """compliance-agent.pyz, built once, where every user can read it."""
+    """compliance-agent.pyz, built once and readable by every user."""
     folder = Path(tempfile.mkdtemp(prefix="pyz-"))
     try:
         folder.chmod(0o755)
@@ -36,7 +39,7 @@ def pyz() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def everyones_python() -> str:
-    """A Python that every user may run, with nothing installed: that of the system."""
+    """A Python that every user can run: that of the system."""
     python = "/usr/bin/python3"
     code = "import sys; sys.exit(sys.version_info < (3, 9))"
     if not Path(python).exists() or one_file.run(python, "-c", code).returncode != 0:
@@ -46,10 +49,18 @@ def everyones_python() -> str:
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """An empty folder that other users can reach."""
+    """An empty folder that other users can enter."""
     folder = Path(tempfile.mkdtemp(prefix="open-"))
     try:
         folder.chmod(0o755)
         yield folder
     finally:
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def validator() -> Draft202012Validator:
+    """The schema of version 1."""
+    return Draft202012Validator(
+        json.loads(SCHEMA.read_text("utf-8")), format_checker=Draft202012Validator.FORMAT_CHECKER
+    )

@@ -1,4 +1,4 @@
-"""For tests of enrolment: servers, each with an identity and a state folder, and their tokens."""
+"""Servers for the tests of enrolment, each with an identity and a state folder."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from agent.collectors.identity import derived
+from agent.collectors.identity import app_specific_id
 from agent.report import Identity
 from agent.state.spool import Spool
 from agent.state.token_file import IssuedToken, TokenFile
+from agent.transport.credentials import Credentials
 from agent.transport.delivery import Delivery
 from agent.transport.enrolment import Enrolment
-from agent.transport.http_client import Access, Api
-from tests.agent.transport.test_http_client import Said
+from agent.transport.http_client import ApiClient
+from tests.agent.apis import Reply
 from tests.agent.trees import write_file, write_process
 from tests.support.live import PROJECT, LiveService
 from tests.support.tokens import token
@@ -31,19 +32,19 @@ DAY = 86400.0
 
 
 class Server:
-    """A server with one process, and what the agent keeps on it."""
+    """A server with one process and the state folder of its agent."""
 
     def __init__(self, folder: Path) -> None:
         self.root = folder / "root"
         self.state = folder / "state"
         self.secret = folder / "secret"
         self.raw_id = uuid.uuid4().hex
-        self.id_maquina = derived(self.raw_id)
+        self.id_maquina = app_specific_id(self.raw_id)
         write_process(self.root / "proc", 1, "init")
         write_file(self.root, "/proc/stat", "btime 1795403120\n")
         write_file(self.root, "/etc/os-release", "NAME=Void\nVERSION_ID=1\n")
         write_file(self.root, "/etc/hostname", f"{folder.name}.example\n")
-        self.has_id()
+        self.set_id()
 
     @property
     def token_file(self) -> Path:
@@ -57,27 +58,27 @@ class Server:
     def token(self) -> str:
         return str(self.kept["token"])
 
-    def has_id(self) -> None:
+    def set_id(self) -> None:
         write_file(self.root, "/etc/machine-id", self.raw_id + "\n")
 
-    def has_no_id(self) -> None:
+    def remove_id(self) -> None:
         write_file(self.root, "/etc/machine-id", "uninitialized\n")
 
-    def is_given(self, secret: str) -> None:
-        """The enrolment token, as an operator copies it here."""
+    def set_enrolment_token(self, secret: str) -> None:
+        """Copy the enrolment token to the server, as an operator does."""
         self.secret.write_text(secret + "\n", "ascii")
         self.secret.chmod(0o600)
 
     def age(self, seconds: float) -> None:
-        """The token is older now than it was."""
+        """Make the token older by so many seconds."""
         kept = self.kept
         kept["since"] -= seconds
         kept["until"] -= seconds
         self.token_file.write_text(json.dumps(kept), "utf-8")
 
     def waiting(self) -> list[bytes]:
-        kept = Spool(str(self.state))
-        return [kept.read(name) for name in kept.names()]
+        spool = Spool(str(self.state))
+        return [spool.read(name) for name in spool.names()]
 
     def command(self, url: str, *options: str) -> list[str]:
         command = ["--api", url, "--rootfs", str(self.root), "--spool", str(self.state)]
@@ -92,7 +93,7 @@ class Server:
         program: tuple[str, ...] = (sys.executable, "-W", "error", "-m", "agent"),
         environ: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Runs the agent once; checks that it told nobody its secrets."""
+        """Run the agent once, and check that it reveals no secret."""
         done = subprocess.run(
             [*program, *self.command(url, *options)],
             cwd=PROJECT,
@@ -111,7 +112,7 @@ class Server:
         return done
 
     def holds(self, secret: str) -> bool:
-        """Whether anything in the state folder has it."""
+        """Whether a file of the state folder contains it."""
         files = [file for file in self.state.rglob("*") if file.is_file()]
         return any(secret.encode() in file.read_bytes() for file in files)
 
@@ -123,7 +124,7 @@ def database_of(service: LiveService) -> Iterator[sqlite3.Connection]:
 
 
 def stored(service: LiveService, server: Server) -> int:
-    """How many reports of this machine are in the database."""
+    """The number of reports of this machine in the database."""
     query = (
         "SELECT count(*) FROM report JOIN server ON server.id = report.server_id WHERE identity = ?"
     )
@@ -133,7 +134,7 @@ def stored(service: LiveService, server: Server) -> int:
 
 
 def tokens_of(service: LiveService, server: Server) -> list[tuple[int, bool]]:
-    """Number of each token of this machine, and whether it is revoked."""
+    """The number of each token of this machine, and whether it is revoked."""
     query = "SELECT id, revoked_at IS NOT NULL FROM token WHERE server = ? ORDER BY id"
     with database_of(service) as database:
         rows = database.execute(query, (f"id:{server.id_maquina}",))
@@ -145,30 +146,35 @@ def revoke(service: LiveService, server: Server) -> None:
     assert token(service.data, "revoke", str(number)).returncode == 0
 
 
-def own(token: str = "ccsi_own", *, age: float = 0, life: float | None = 30 * DAY) -> IssuedToken:
+def issued(
+    token: str = "ccsi_own", *, age: float = 0, life: float | None = 30 * DAY
+) -> IssuedToken:
     since = time.time() - age
     return IssuedToken(token, ID, since, None if life is None else since + life)
 
 
-def keep(folder: Path, token: IssuedToken) -> TokenFile:
+def store(folder: Path, token: IssuedToken) -> TokenFile:
     file = TokenFile(str(folder))
-    with file.changing() as write:
+    with file.exclusive_write() as write:
         write(token)
     return file
 
 
-def given(token: str) -> Said:
-    return Said(201, {}, json.dumps({"token": token, "vence": None}).encode())
+def granted(token: str) -> Reply:
+    return Reply(201, {}, json.dumps({"token": token, "vence": None}).encode())
 
 
-def a_delivery(url: str, folder: Path, **access: str) -> Delivery:
-    """With one report that waits."""
-    there = Access(**access)
-    enrolment = Enrolment(TokenFile(str(folder)), there, lambda: Identity(ID, "host"))
-    delivery = Delivery(Api(url, there), Spool(str(folder)), 2, enrolment)
-    delivery.take(lambda _dropped: json.dumps({"id_maquina": ID}).encode(), "a report")
+def a_delivery(url: str, folder: Path, **credentials: str) -> Delivery:
+    """A delivery with one waiting report."""
+    given = Credentials(**credentials)
+    enrolment = Enrolment(TokenFile(str(folder)), given, lambda: Identity(ID, "host"))
+    delivery = Delivery(ApiClient(url, given), Spool(str(folder)), 2, enrolment)
+    document: Any = {"id_maquina": ID}
+    delivery.take(document, "a report")
     return delivery
 
 
-def shown(requests: list[tuple[str, dict[str, str], bytes]]) -> list[tuple[str, str | None]]:
+def authorizations(
+    requests: list[tuple[str, dict[str, str], bytes]],
+) -> list[tuple[str, str | None]]:
     return [(path, headers.get("Authorization")) for path, headers, _ in requests]

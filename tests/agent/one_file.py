@@ -1,4 +1,4 @@
-"""compliance-agent.pyz for tests: built once, and run as an operator would or looked into."""
+"""Builds, runs and inspects compliance-agent.pyz."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from agent.build import wheels
 PROJECT = Path(agent.__file__).parents[1]
 WHEELS = PROJECT / "var" / "wheels"
 
-# Loads psutil from inside the file in argv[1] and prints where its native part came from.
+# Loads psutil from the .pyz in argv[1] and prints the path of its native part.
 LOOK = """
 import os, runpy, sys
 file = sys.argv[1]
@@ -25,7 +25,7 @@ runpy.run_path(file, run_name="look")["find_modules"](file)
 from agent import native
 try:
     psutil = native.load_psutil()
-except native.Unavailable as error:
+except native.PsutilUnavailableError as error:
     print("unavailable:", error)
 else:
     assert psutil.__file__.startswith(file), psutil.__file__
@@ -35,14 +35,14 @@ else:
 
 
 def missing(reason: str) -> NoReturn:
-    """What the test needs is not here: skipped, but in CI a failure."""
+    """A requirement of the test is missing: skip it, but fail in CI."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
 
 
 def build(output: Path, *options: str, python: str = sys.executable, **settings: Any) -> str:
-    """Build the file as the README says; returns what the command prints."""
+    """Build the file as in the README; returns the output of the command."""
     command = [python, "-m", "agent.build", "--output", str(output), "--wheels", str(WHEELS)]
     done = subprocess.run(
         [*command, *options],
@@ -50,18 +50,18 @@ def build(output: Path, *options: str, python: str = sys.executable, **settings:
         **{"cwd": PROJECT, "capture_output": True, "text": True, **settings},
     )
     if wheels.WheelError.__name__ in done.stderr or "pip cannot download" in done.stderr:
-        missing(f"the wheels cannot be had: {done.stderr}")
+        missing(f"the wheels cannot be downloaded: {done.stderr}")
     assert done.returncode == 0, done.stderr
     return str(done.stdout)
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """This environment with these variables, without the settings that decide what is tested."""
+    """The present environment with these variables, without settings that affect the tests."""
     left_out = ("HOME", "XDG_CACHE_HOME", "CACHE_DIRECTORY", "TMPDIR", "TEMP", "TMP")
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name == "COMPLIANCE_AGENT_SPOOL"  # never this machine's own, see conftest.py
+        if name == "COMPLIANCE_AGENT_SPOOL"  # set by conftest.py
         or (name not in left_out and not name.startswith(("COMPLIANCE_", "PYTHON")))
     }
     return {**kept, **variables}
@@ -77,14 +77,14 @@ def run(*command: str | Path, **options: Any) -> subprocess.CompletedProcess[str
 
 
 def run_mounted(mounts: str, *command: str | Path, **options: Any) -> Any:
-    """Run a command with mounts of its own, made by a shell script; nobody else sees them."""
+    """Run a command in its own mount namespace, after a shell script that mounts."""
     if os.getuid() != 0:
         missing("only root can mount")
     return run("unshare", "--mount", "sh", "-ec", f'{mounts}\nexec "$@"', "sh", *command, **options)
 
 
 def shown(done: subprocess.CompletedProcess[str]) -> dict[int, tuple[str, str]]:
-    """Name and user by number of the processes in a report that --print showed."""
+    """Name and user, by process id, in a report that --print showed."""
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)["procesos"]
     return {row["pid"]: (row["name"], row["username"]) for row in rows}

@@ -8,24 +8,24 @@ from agent.machine import Machine, machine_at, read_bytes, read_text, resolve_in
 from tests.agent.trees import write_file, write_process
 
 
-def test_without_folders_it_is_this_machine() -> None:
+def test_machine_without_folders_is_this_one() -> None:
     assert machine_at(None, None) == Machine(None, None)
     assert Machine().proc("cpuinfo") == "/proc/cpuinfo"
     assert Machine().root("/etc/passwd") == "/etc/passwd"
 
 
-def test_a_root_brings_its_own_proc_along(tmp_path: Path) -> None:
+def test_root_uses_its_own_proc(tmp_path: Path) -> None:
     write_process(tmp_path / "proc", 1, "init")
     assert machine_at(None, str(tmp_path)).procfs == str(tmp_path / "proc")
 
 
-def test_a_root_whose_proc_shows_nothing_leaves_this_kernels(tmp_path: Path) -> None:
+def test_root_without_processes_uses_the_proc_of_this_kernel(tmp_path: Path) -> None:
     assert machine_at(None, str(tmp_path)).procfs is None
     write_file(tmp_path, "/proc/cpuinfo", "")
     assert machine_at(None, str(tmp_path)).procfs is None
 
 
-def test_a_given_proc_counts_whatever_the_root_has(tmp_path: Path) -> None:
+def test_given_procfs_overrides_that_of_the_root(tmp_path: Path) -> None:
     write_process(tmp_path / "proc", 1, "init")
     assert machine_at("/proc", str(tmp_path)).procfs == "/proc"
 
@@ -52,13 +52,13 @@ def test_links_are_resolved_inside_the_root(
     assert resolve_inside(str(tmp_path), path) == str(tmp_path / resolved)
 
 
-def test_a_link_to_itself_ends_in_an_error_and_not_in_a_loop(tmp_path: Path) -> None:
+def test_link_to_itself_raises_an_error(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to("/loop")
     with pytest.raises(OSError, match="loop"):
         read_text(Machine(rootfs=str(tmp_path)).root("/loop"))
 
 
-def test_only_so_much_of_a_file_is_read(tmp_path: Path) -> None:
+def test_reading_is_limited(tmp_path: Path) -> None:
     file = write_file(tmp_path, "large", "x" * 200_000)
     assert len(read_bytes(str(file), 150_000)) == 150_000
     assert len(read_bytes(str(file), 1 << 20)) == 200_000
@@ -68,7 +68,7 @@ def _open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-def test_reading_leaves_nothing_open(tmp_path: Path) -> None:
+def test_reading_leaves_no_open_file(tmp_path: Path) -> None:
     file = write_file(tmp_path, "file", "x")
     before = _open_files()
     for _ in range(5):

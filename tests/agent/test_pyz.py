@@ -1,4 +1,4 @@
-"""The one file on every Python that is here, on another processor, and for a day."""
+"""compliance-agent.pyz on every installed Python, on arm64, and for a simulated day."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from agent.build.interpreters import interpreters
+from tests.agent.apis import Reply, scripted_api
 from tests.agent.arm64 import arm64_python
 from tests.agent.one_file import LOOK, environment, run, shown
-from tests.agent.transport.test_http_client import Said, api_that_says
 
 MINORS = range(9, 15)
 
@@ -25,7 +25,7 @@ def pythons() -> dict[tuple[int, int], str]:
 
 @pytest.fixture(params=MINORS, ids=lambda minor: f"3.{minor}")
 def python(request: pytest.FixtureRequest, pythons: dict[tuple[int, int], str]) -> str:
-    """Each Python that the agent should run on; those that are not here are skipped."""
+    """Each supported Python; missing ones are skipped."""
     version = (3, request.param)
     if version not in pythons:
         assert version != sys.version_info[:2]
@@ -33,8 +33,8 @@ def python(request: pytest.FixtureRequest, pythons: dict[tuple[int, int], str]) 
     return pythons[version]
 
 
-def test_it_reports_on_every_python(python: str, pyz: Path, tmp_path: Path) -> None:
-    with api_that_says(Said(201)) as api:
+def test_pyz_reports_on_every_python(python: str, pyz: Path, tmp_path: Path) -> None:
+    with scripted_api(Reply(201)) as api:
         options = ["--api", api.url, "--spool", str(tmp_path / "spool")]
         done = run(python, "-W", "error", pyz, *options, cwd="/")
     assert done.returncode == 0, done.stderr
@@ -59,17 +59,15 @@ print(type(agent.report.__loader__).__name__)
 """
 
 
-def test_urllib3_is_the_one_inside_that_fits_and_bytecode_is_used(
-    python: str, pyz: Path, tmp_path: Path
-) -> None:
-    """Whatever else is installed; here it is in the folder that comes first."""
+def test_included_urllib3_and_bytecode_are_used(python: str, pyz: Path, tmp_path: Path) -> None:
+    """Another urllib3 in the first folder of the path is not imported."""
     (tmp_path / "urllib3.py").write_text("raise RuntimeError", "utf-8")
     looked = run(python, "-c", WHICH_URLLIB3, pyz, cwd=tmp_path)
     version = "2.6.3" if "python3.9" in python else "2.8.0"
     assert (looked.stdout.split(), looked.stderr) == ([version, "True", "Modules"], "")
 
 
-def test_isolated_mode_and_a_link_and_a_folder_that_is_gone_change_nothing(
+def test_pyz_runs_in_isolated_mode_through_a_link_and_in_a_removed_folder(
     pyz: Path, tmp_path: Path
 ) -> None:
     link = tmp_path / "agent-link"
@@ -83,11 +81,11 @@ def test_isolated_mode_and_a_link_and_a_folder_that_is_gone_change_nothing(
     assert shown(run(*leave, sys.executable, pyz, "--print", cwd=gone))
 
 
-def test_it_starts_by_itself(pyz: Path) -> None:
+def test_pyz_is_executable(pyz: Path) -> None:
     assert shown(run(pyz, "--print"))
 
 
-def test_an_old_python_gets_one_clear_line(pyz: Path) -> None:
+def test_old_python_prints_one_line(pyz: Path) -> None:
     versions = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
     old = [
         path
@@ -105,7 +103,7 @@ def test_an_old_python_gets_one_clear_line(pyz: Path) -> None:
         assert (done.returncode, done.stdout) == (2, "")
 
 
-def test_a_reader_that_is_gone_and_a_closed_stderr_are_no_errors(pyz: Path) -> None:
+def test_closed_stdout_and_closed_stderr_are_not_errors(pyz: Path) -> None:
     show = f"{sys.executable} {pyz} --print"
     script = f"{show} | head -c 1 >/dev/null; {show} 2>&- | wc -c"
     done = run("sh", "-c", script)
@@ -113,17 +111,17 @@ def test_a_reader_that_is_gone_and_a_closed_stderr_are_no_errors(pyz: Path) -> N
     assert int(done.stdout) > 1000
 
 
-def test_exit_codes_arrive(pyz: Path, tmp_path: Path) -> None:
+def test_exit_codes_are_passed_on(pyz: Path, tmp_path: Path) -> None:
     assert run(sys.executable, pyz, "--version").returncode == 0
     assert run(sys.executable, pyz, "--unknown").returncode == 2
-    with api_that_says(Said(400)) as api:
+    with scripted_api(Reply(400)) as api:
         done = run(sys.executable, pyz, "--api", api.url, "--spool", tmp_path / "spool")
     assert done.returncode == 3
 
 
-def test_a_run_imports_no_more_than_it_needs(pyz: Path, tmp_path: Path) -> None:
-    """Importing is most of what a run costs."""
-    with api_that_says(Said(201)) as api:
+def test_run_imports_no_slow_module(pyz: Path, tmp_path: Path) -> None:
+    """Imports take most of the time of a run."""
+    with scripted_api(Reply(201)) as api:
         options = ["--api", api.url, "--spool", str(tmp_path / "spool")]
         done = run(sys.executable, "-S", "-X", "importtime", pyz, *options)
     imported = set(re.findall(r"\| +([\w.]+)$", done.stderr, re.MULTILINE))
@@ -143,20 +141,18 @@ sys.exit(main(sys.argv[2:]))
 """
 
 
-def test_a_running_agent_does_not_notice_that_its_file_is_replaced(
-    pyz: Path, tmp_path: Path
-) -> None:
-    """As by an upgrade: all modules were read at the start, whenever they are imported."""
+def test_running_agent_is_not_affected_if_its_file_is_replaced(pyz: Path, tmp_path: Path) -> None:
+    """An upgrade replaces it; all modules were read at the start."""
     copy = tmp_path / "compliance-agent.pyz"
     copy.write_bytes(pyz.read_bytes())
-    with api_that_says(Said(201)) as api:
+    with scripted_api(Reply(201)) as api:
         options = ["--spool", str(tmp_path / "spool"), "--api", api.url]
         done = run(sys.executable, "-c", REPLACED_AT_ONCE, copy, *options)
     assert done.returncode == 0, done.stderr
     assert len(api.requests) == 1
 
 
-# Runs --every with a clock that sleeps no time, and prints its memory in KiB after some turns.
+# Runs --every with a simulated clock, and prints the memory in KiB after 24 and 288 turns.
 A_DAY = """
 import re, runpy, sys, types
 file, *options = sys.argv[1:]
@@ -177,9 +173,9 @@ sys.exit(__main__.main(options))
 """
 
 
-def test_a_day_of_runs_does_not_grow_the_memory(pyz: Path, tmp_path: Path) -> None:
-    """288 runs, one every five minutes; the first two hours may fill what is kept."""
-    with api_that_says(*[Said(201)] * 300) as api:
+def test_memory_does_not_grow_in_a_day_of_runs(pyz: Path, tmp_path: Path) -> None:
+    """288 runs, one every five minutes; caches may fill in the first two hours."""
+    with scripted_api(*[Reply(201)] * 300) as api:
         options = ["--every", "300", "--now", "--spool", str(tmp_path / "spool")]
         done = run(sys.executable, "-S", "-c", A_DAY, pyz, "--api", api.url, *options)
     assert done.returncode == 0, done.stderr
@@ -189,12 +185,12 @@ def test_a_day_of_runs_does_not_grow_the_memory(pyz: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.torture
-def test_it_runs_on_arm64_with_psutils_own_build(pyz: Path, tmp_path: Path) -> None:
+def test_pyz_runs_on_arm64_with_its_build_of_psutil(pyz: Path, tmp_path: Path) -> None:
     python = arm64_python(tmp_path)
     looked = run(*python, "-c", LOOK, pyz, env=environment(HOME=str(tmp_path)))
     assert looked.returncode == 0, looked.stderr
     assert looked.stdout.startswith(f"{tmp_path}/.cache/compliance-agent/linux-aarch64-glibc-")
-    with api_that_says(Said(201)) as api:
+    with scripted_api(Reply(201)) as api:
         options = ["--api", api.url, "--spool", str(tmp_path / "spool")]
         done = run(*python, pyz, *options)
     assert done.returncode == 0, done.stderr

@@ -21,26 +21,26 @@ from agent.wire import sendable, sendable_or_none
         ("", ""),
     ],
 )
-def test_a_text_is_made_fit_to_be_sent(text: str, sent: str) -> None:
+def test_unsendable_characters_are_escaped(text: str, sent: str) -> None:
     assert sendable(text, 100) == sent
     sendable(text, 100).encode("utf-8")
 
 
-def test_names_that_differ_in_a_wrong_byte_still_differ() -> None:
+def test_different_bytes_stay_different() -> None:
     assert sendable("\udce9", 9) != sendable("\udce8", 9)
 
 
 @pytest.mark.parametrize("text", ["x" * 11, "犬" * 11, "\udce9" * 11, "\0" * 3, "x" * 9 + "\0"])
-def test_a_text_is_cut_at_its_bound_even_when_it_grows(text: str) -> None:
+def test_escaped_text_is_cut_at_the_limit(text: str) -> None:
     assert len(sendable(text, 10)) == 10
 
 
-def test_nothing_stays_nothing() -> None:
+def test_none_stays_none() -> None:
     assert sendable_or_none(None, 5) is None
     assert sendable_or_none("", 5) == ""
 
 
-def test_a_report_too_large_for_the_api_leaves_out_what_is_optional_the_longest_first(
+def test_report_too_large_for_the_api_omits_the_longest_optional_member_first(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     rows: list[wire.WireProcess] = [
@@ -57,15 +57,15 @@ def test_a_report_too_large_for_the_api_leaves_out_what_is_optional_the_longest_
     ]
     document: Any = {"version_esquema": 2, "procesos": rows}
     body = wire.encode(document)
-    assert len(body) <= wire.LARGEST_BODY
+    assert len(body) <= wire.MAX_BODY_BYTES
     sent = json.loads(body)["procesos"]
     assert len(sent) == 50_000
     assert not any("linea_comando" in row for row in sent)
     assert all("inicio" in row for row in sent)
-    assert "leaving linea_comando out of it" in caplog.text
+    assert "omitting linea_comando" in caplog.text
 
 
-def test_a_report_that_fits_is_sent_whole() -> None:
+def test_report_within_the_limit_is_complete() -> None:
     row: Any = {"username": None, "pid": 1, "name": "init", "linea_comando": "/sbin/init splash"}
     document: Any = {"procesos": [row]}
     assert json.loads(wire.encode(document)) == document

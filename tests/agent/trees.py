@@ -1,4 +1,4 @@
-"""Writes trees of machines that do not exist: a /proc, a root folder."""
+"""Writes the trees of invented machines: a /proc, a root folder."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def names(pyz: Path) -> list[str]:
         return file.namelist()
 
 
-def test_the_file_is_a_zipapp_below_4_mb(pyz: Path) -> None:
+def test_file_is_a_zipapp_below_4_mb(pyz: Path) -> None:
     assert pyz.read_bytes().startswith(b"#!/usr/bin/env python3\n")
     assert stat.S_IMODE(pyz.stat().st_mode) == 0o755
     assert pyz.stat().st_size < 4_000_000
@@ -42,11 +42,11 @@ def test_the_file_is_a_zipapp_below_4_mb(pyz: Path) -> None:
     assert done.stdout == "Interpreter: /usr/bin/env python3\n"
 
 
-def test_it_tells_its_version(pyz: Path) -> None:
+def test_version_is_printed(pyz: Path) -> None:
     assert one_file.run(pyz, "--version").stdout == f"compliance-agent {agent.__version__}\n"
 
 
-def test_psutil_for_eight_platforms_and_urllib3_for_old_and_new_pythons_are_inside(
+def test_file_contains_psutil_for_eight_platforms_and_two_releases_of_urllib3(
     pyz: Path,
 ) -> None:
     inside = names(pyz)
@@ -58,14 +58,14 @@ def test_psutil_for_eight_platforms_and_urllib3_for_old_and_new_pythons_are_insi
         assert b"'2.8.0'" in file.read("python3.10/urllib3/_version.py")
 
 
-def test_what_builds_the_file_and_what_nobody_runs_are_outside(pyz: Path) -> None:
+def test_build_modules_and_unused_modules_are_omitted(pyz: Path) -> None:
     inside = names(pyz)
     assert "source/agent/__main__.py" in inside
     for part in ("agent/build", "emscripten", "_psaix", "pyopenssl", ".pyc", "tests"):
         assert not [name for name in inside if part in name]
 
 
-def test_the_licenses_of_what_is_inside_are_inside(pyz: Path) -> None:
+def test_licenses_are_included(pyz: Path) -> None:
     with zipfile.ZipFile(pyz) as file:
         licenses = [name for name in file.namelist() if name.startswith("licenses/")]
         assert len(licenses) == 3
@@ -73,12 +73,12 @@ def test_the_licenses_of_what_is_inside_are_inside(pyz: Path) -> None:
             assert b"Copyright" in file.read(name)
 
 
-def test_every_python_here_has_its_bytecode(pyz: Path) -> None:
+def test_every_installed_python_has_bytecode(pyz: Path) -> None:
     tables = [name for name in names(pyz) if name.startswith("bytecode/")]
     assert len(tables) == len(interpreters())
 
 
-def test_the_same_bytes_come_out_in_another_folder_and_from_another_python(
+def test_build_is_reproducible_in_another_folder_and_by_another_python(
     pyz: Path, tmp_path: Path
 ) -> None:
     copy = tmp_path / "elsewhere"
@@ -110,7 +110,7 @@ def test_the_same_bytes_come_out_in_another_folder_and_from_another_python(
     assert stat.S_IMODE(again.stat().st_mode) == 0o755
 
 
-def test_code_is_the_same_however_constants_are_shared_and_hashed() -> None:
+def test_bytecode_does_not_depend_on_shared_or_hashed_constants() -> None:
     text = "A = {'b', 'c', 'd', 'e'}\ndef f(x): return x in {'b', 'c', 'long text'}, 'long text'\n"
     outcomes = {
         bytecode.compile_with(sys.executable, {"agent/__init__.py": text.encode()})
@@ -119,7 +119,7 @@ def test_code_is_the_same_however_constants_are_shared_and_hashed() -> None:
     assert len(outcomes) == 1
 
 
-def test_a_python_without_bytecode_runs_the_sources(tmp_path: Path) -> None:
+def test_python_without_bytecode_runs_the_sources(tmp_path: Path) -> None:
     plain = tmp_path / "plain.pyz"
     printed = one_file.build(plain, "--sources-only")
     assert "(none)" in printed
@@ -127,14 +127,14 @@ def test_a_python_without_bytecode_runs_the_sources(tmp_path: Path) -> None:
     assert one_file.shown(one_file.run(sys.executable, plain, "--print"))
 
 
-def test_the_lock_file_names_the_versions_of_the_requirements() -> None:
+def test_lock_file_has_the_versions_of_the_requirements() -> None:
     pinned = set((one_file.PROJECT / "requirements.txt").read_text("utf-8").split())
     locked = {wheel.requirement for wheel in wheels.locked_wheels()}
     assert locked == {"psutil==7.2.2", "urllib3==2.6.3", "urllib3==2.8.0"}
     assert locked - pinned == {"urllib3==2.6.3"}  # the last that runs on Python 3.9
 
 
-def test_a_wheel_that_is_not_the_locked_one_is_refused(
+def test_wheel_with_another_hash_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wheel = wheels.locked_wheels()[0]
@@ -148,7 +148,7 @@ def test_a_wheel_that_is_not_the_locked_one_is_refused(
     assert not output.exists()
 
 
-def test_builds_of_psutil_with_other_modules_are_refused() -> None:
+def test_builds_of_psutil_with_different_modules_are_refused() -> None:
     first, second = wheels.locked_wheels()[:2]
     files: dict[str, bytes] = {}
     archive.merge(files, archive.sort_wheel(first, {"psutil/__init__.py": b"a\r\n"}))

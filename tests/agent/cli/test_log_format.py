@@ -8,34 +8,34 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli.log_format import OneLine
+from agent.cli.log_format import LogFormatter
 from tests.support.live import PROJECT
 
 
 @pytest.mark.parametrize(
     ("level", "plain", "journal"),
     [
-        (logging.INFO, "agent: said", "<6>said"),
-        (logging.WARNING, "agent: warning: said", "<4>said"),
-        (logging.ERROR, "agent: error: said", "<3>said"),
+        (logging.INFO, "agent: message", "<6>message"),
+        (logging.WARNING, "agent: warning: message", "<4>message"),
+        (logging.ERROR, "agent: error: message", "<3>message"),
     ],
 )
-def test_levels_are_words_for_people_and_numbers_for_the_journal(
+def test_levels_are_words_on_a_terminal_and_numbers_in_the_journal(
     level: int, plain: str, journal: str
 ) -> None:
-    record = logging.LogRecord("agent", level, "", 0, "said", None, None)
-    assert OneLine(journal=False).format(record) == plain
-    assert OneLine(journal=True).format(record) == journal
+    record = logging.LogRecord("agent", level, "", 0, "message", None, None)
+    assert LogFormatter(journal=False).format(record) == plain
+    assert LogFormatter(journal=True).format(record) == journal
 
 
 @pytest.mark.parametrize("journal", [True, False])
-def test_an_event_is_one_line(journal: bool) -> None:
+def test_event_is_one_line(journal: bool) -> None:
     record = logging.LogRecord("agent", logging.INFO, "", 0, "a\n<0>b\r%s", ("c\nd",), None)
-    assert OneLine(journal=journal).format(record).endswith("a\\n<0>b\\rc\\nd")
+    assert LogFormatter(journal=journal).format(record).endswith("a\\n<0>b\\rc\\nd")
 
 
 @pytest.mark.parametrize("ours", [True, False])
-def test_the_journal_is_known_by_its_stream(ours: bool, tmp_path: Path) -> None:
+def test_journal_is_recognized_by_its_stream(ours: bool, tmp_path: Path) -> None:
     """See systemd.exec(5): JOURNAL_STREAM may name what stderr no longer is."""
     with (tmp_path / "stream").open("wb") as stream, (tmp_path / "other").open("wb") as other:
         facts = os.fstat(stream.fileno())

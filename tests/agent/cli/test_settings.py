@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from agent.__main__ import OneLineParser, _parser
 from agent.cli import settings
-from agent.cli.settings import PREFIX, SHARED, Settings, WrongSetting, settle
+from agent.cli.arguments import ArgumentParser, build_parser
+from agent.cli.settings import PREFIX, SHARED, SettingError, Settings, resolve
 from agent.state.state_paths import default_spool
 
 API = "http://127.0.0.1:8000"
@@ -22,7 +22,7 @@ def no_file_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def settled(*options: str, **environ: str) -> Settings:
-    return settle(_parser().parse_args(options), environ)
+    return resolve(build_parser().parse_args(options), environ)
 
 
 def an_ini(folder: Path, text: str) -> str:
@@ -31,7 +31,7 @@ def an_ini(folder: Path, text: str) -> str:
     return str(file)
 
 
-# A right value for each setting, and two others.
+# Three valid values for each setting.
 VALUES: dict[str, tuple[str, str, str]] = {
     "api": ("http://a:1", "http://b:1", "http://c:1"),
     "every": ("5", "6", "7"),
@@ -48,19 +48,21 @@ VALUES: dict[str, tuple[str, str, str]] = {
 FILES = ("token_file", "ca_file", "cert", "key")
 
 
-def test_every_setting_is_tried_here() -> None:
+def test_tests_cover_every_setting() -> None:
     assert {setting.name for setting in SHARED} == {*VALUES, *FILES}
 
 
 @pytest.mark.parametrize("name", VALUES)
-def test_options_win_over_the_environment_and_that_over_the_file(name: str, tmp_path: Path) -> None:
+def test_options_override_the_environment_and_the_environment_the_file(
+    name: str, tmp_path: Path
+) -> None:
     def seen(*options: str, **environ: str) -> Any:
         needed = () if name == "api" else ("--api", API)
         chosen = settled(*needed, *options, **environ)
         of = {
             "spool_mib": chosen.spool_bytes >> 20,
             "spool_days": chosen.spool_seconds / 86400,
-            "enrolment_token_file": chosen.access.enrolment_file,
+            "enrolment_token_file": chosen.credentials.enrolment_file,
         }
         return of.get(name, getattr(chosen, name, None))
 
@@ -83,56 +85,59 @@ def test_options_win_over_the_environment_and_that_over_the_file(name: str, tmp_
         assert seen("--config", an_ini(tmp_path, f"[agent]\n{name}={strong}\n")) == by_option
 
 
-def test_the_file_of_the_system_is_read_when_it_exists(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_system_file_is_read_if_it_exists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "CONFIG", an_ini(tmp_path, f"[agent]\napi = {API}\nevery=60\n"))
     assert settled()[:2] == (API, 60)
     assert settled("--once").every is None
 
 
-def test_names_in_the_file_may_be_written_as_options(tmp_path: Path) -> None:
+def test_names_in_the_file_may_have_hyphens_and_capitals(tmp_path: Path) -> None:
     text = f"# ours\n[agent]\napi = {API}\nspool-mib = 3\n; nothing else: =\nSPOOL_DAYS=2\n"
     chosen = settled("--config", an_ini(tmp_path, text))
     assert (chosen.spool_bytes, chosen.spool_seconds) == (3 << 20, 2 * 86400)
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
-        ("[agent]\napy = x\n", "{}: there is no setting 'apy'"),
-        ("[agent]\ntoken = s3cret\n", "{}: there is no setting 'token'; a token stands in a file"),
-        ("[agent]\nconfig = x\n", "{}: there is no setting 'config'"),
-        ("[agent]\nprint = yes\n", "{}: there is no setting 'print'"),
-        ("[agents]\napi = x\n", "{}: expected no section but [agent], got [agents]"),
-        ("[DEFAULT]\napi = x\n", "{}: expected no section but [agent], got [DEFAULT]"),
+        ("[agent]\napy = x\n", "{}: unknown setting 'apy'"),
+        (
+            "[agent]\ntoken = s3cret\n",
+            "{}: unknown setting 'token'; put the token into",
+        ),
+        ("[agent]\nconfig = x\n", "{}: unknown setting 'config'"),
+        ("[agent]\nprint = yes\n", "{}: unknown setting 'print'"),
+        ("[agents]\napi = x\n", "{}: expected the section [agent] only, got [agents]"),
+        ("[DEFAULT]\napi = x\n", "{}: expected the section [agent] only, got [DEFAULT]"),
         ("api = x\n", "{}"),
         ("[agent]\napi = a\napi = b\n", "{}"),
         ("[agent]\nevery\n", "{}"),
         ("[agent]\nevery = often\n", "{}: every: 'often': expected a number of seconds from 1"),
         ("[agent]\nlinea_comando = maybe\n", "{}: linea_comando: 'maybe': expected yes or no"),
-        ("[agent]\nca_file = /missing\n", "{}: ca_file: '/missing': there is no such file"),
+        ("[agent]\nca_file = /missing\n", "{}: ca_file: '/missing': no such file"),
         ("[agent]\napi = host\n", "{}: api: 'host': expected http[s]://HOST[:PORT]"),
     ],
 )
-def test_a_mistake_in_the_file_is_one_line_that_names_it(
-    text: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_invalid_file_gives_one_line_that_names_the_error(
+    text: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = an_ini(tmp_path, text)
     with pytest.raises(SystemExit) as ended:
-        settings.parse(_parser(), ["--api", API, "--config", path][0 if "api" not in text else 2 :])
+        settings.load(
+            build_parser(), ["--api", API, "--config", path][0 if "api" not in text else 2 :]
+        )
     assert ended.value.code == 2
     err = capsys.readouterr().err
     assert err.count("\n") == 1
-    assert told.format(path) in err
+    assert message.format(path) in err
     assert "s3cret" not in err
 
 
-def test_a_file_that_is_not_there_or_not_text_is_one_line_that_names_it(tmp_path: Path) -> None:
-    with pytest.raises(WrongSetting, match="/missing/file: No such file"):
+def test_missing_or_binary_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="/missing/file: No such file"):
         settled("--api", API, "--config", "/missing/file")
     (tmp_path / "agent.ini").write_bytes(b"[agent]\napi = \xff\n")
-    with pytest.raises(WrongSetting, match=r"agent\.ini: .*utf-8"):
+    with pytest.raises(SettingError, match=r"agent\.ini: .*utf-8"):
         settled("--config", str(tmp_path / "agent.ini"))
 
 
@@ -149,64 +154,64 @@ def test_a_file_that_is_not_there_or_not_text_is_one_line_that_names_it(tmp_path
         ("PROCFS", "/missing"),
     ],
 )
-def test_a_wrong_variable_is_named(variable: str, value: str) -> None:
-    with pytest.raises(WrongSetting, match=f"^COMPLIANCE_AGENT_{variable}: '{value}': "):
+def test_invalid_variable_is_named(variable: str, value: str) -> None:
+    with pytest.raises(SettingError, match=f"^COMPLIANCE_AGENT_{variable}: '{value}': "):
         settled(*(() if variable == "API" else ("--api", API)), **{PREFIX + variable: value})
 
 
-def test_an_empty_variable_is_none() -> None:
+def test_empty_variable_is_ignored() -> None:
     assert settled("--api", API, **{PREFIX + "EVERY": "", PREFIX + "TOKEN": ""}).every is None
 
 
-def test_a_token_comes_from_the_environment_or_a_file_and_from_no_option(tmp_path: Path) -> None:
+def test_token_comes_from_the_environment_or_a_file_but_not_from_an_option(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("x", "utf-8")
-    assert settled("--api", API, **{PREFIX + "TOKEN": "t"}).access.token == "t"
-    assert settled("--api", API, "--token-file", str(file)).access.token_file == str(file)
+    assert settled("--api", API, **{PREFIX + "TOKEN": "t"}).credentials.token == "t"
+    assert settled("--api", API, "--token-file", str(file)).credentials.token_file == str(file)
     chosen = settled("--api", API, CREDENTIALS_DIRECTORY=str(tmp_path))
-    assert chosen.access.token_file == str(file)
-    assert settled("--api", API, CREDENTIALS_DIRECTORY="/missing").access.token_file is None
+    assert chosen.credentials.token_file == str(file)
+    assert settled("--api", API, CREDENTIALS_DIRECTORY="/missing").credentials.token_file is None
     with pytest.raises(SystemExit):
         settled("--api", API, "--token", "t")
 
 
-def test_an_enrolment_token_comes_from_the_same_places(tmp_path: Path) -> None:
+def test_enrolment_token_comes_from_the_same_sources(tmp_path: Path) -> None:
     file = tmp_path / "enrolment-token"
     file.write_text("x", "utf-8")
-    assert not settled("--api", API).access.may_enrol
+    assert not settled("--api", API).credentials.has_enrolment_token
     chosen = settled("--api", API, CREDENTIALS_DIRECTORY=str(tmp_path))
-    assert chosen.access.enrolment_file == str(file)
-    assert not chosen.access.has_token
-    assert settled("--api", API, **{PREFIX + "ENROLMENT_TOKEN": "e"}).access.enrolment == "e"
+    assert chosen.credentials.enrolment_file == str(file)
+    assert not chosen.credentials.has_token
+    assert settled("--api", API, **{PREFIX + "ENROLMENT_TOKEN": "e"}).credentials.enrolment == "e"
     with pytest.raises(SystemExit):
         settled("--api", API, "--enrolment-token", "e")
-    with pytest.raises(WrongSetting, match="see enrolment_token_file"):
+    with pytest.raises(SettingError, match="see enrolment_token_file"):
         settled("--config", an_ini(tmp_path, "[agent]\nenrolment-token = s3cret\n"))
 
 
 @pytest.mark.parametrize("name", ["token", "enrolment-token"])
-def test_an_empty_credential_stands_for_none(name: str, tmp_path: Path) -> None:
-    """The unit gives one where the file is missing."""
+def test_empty_credential_is_ignored(name: str, tmp_path: Path) -> None:
+    """The unit passes an empty credential if the file is missing."""
     (tmp_path / name).write_text("\n", "utf-8")
-    access = settled("--api", API, CREDENTIALS_DIRECTORY=str(tmp_path)).access
+    access = settled("--api", API, CREDENTIALS_DIRECTORY=str(tmp_path)).credentials
     assert not access.has_token
-    assert not access.may_enrol
+    assert not access.has_enrolment_token
 
 
-def test_version_1_and_an_enrolment_do_not_go_together() -> None:
+def test_version_1_excludes_enrolment() -> None:
     """Version 1 has no id_maquina."""
     enrolment = {PREFIX + "ENROLMENT_TOKEN": "e"}
-    with pytest.raises(WrongSetting, match="--esquema 1 leaves out id_maquina"):
+    with pytest.raises(SettingError, match="--esquema 1 omits id_maquina"):
         settled("--api", API, "--esquema", "1", **enrolment)
     assert settled("--print", "--esquema", "1", **enrolment).esquema == 1
     chosen = settled("--api", API, "--esquema", "1", **enrolment, **{PREFIX + "TOKEN": "t"})
-    assert chosen.access.has_token
+    assert chosen.credentials.has_token
 
 
-def test_what_the_agent_runs_does_not_get_its_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_child_processes_do_not_get_the_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("TOKEN", "ENROLMENT_TOKEN"):
         monkeypatch.setenv(PREFIX + name, "s3cret")
-    access = settings.parse(_parser(), ["--api", API]).access
+    access = settings.load(build_parser(), ["--api", API]).credentials
     assert (access.token, access.enrolment) == ("s3cret", "s3cret")
     assert "s3cret" not in os.environ.values()
 
@@ -222,7 +227,7 @@ def test_what_the_agent_runs_does_not_get_its_tokens(monkeypatch: pytest.MonkeyP
         ({}, 1000, "/home/y/.local/state/compliance-agent"),
     ],
 )
-def test_the_spool_is_in_the_state_folder_of_the_system_or_user(
+def test_spool_is_in_the_state_folder_of_the_system_or_user(
     environ: dict[str, str], uid: int, folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: uid)
@@ -230,28 +235,28 @@ def test_the_spool_is_in_the_state_folder_of_the_system_or_user(
     assert default_spool(environ) == folder
 
 
-def test_elsewhere_it_is_where_that_system_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_spool_on_macos_is_in_application_support(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 501)
     monkeypatch.setenv("HOME", "/Users/y")
     monkeypatch.setattr(sys, "platform", "darwin")
     assert default_spool({}) == "/Users/y/Library/Application Support/compliance-agent"
 
 
-def test_a_key_needs_a_certificate_and_both_must_be_there(tmp_path: Path) -> None:
+def test_key_requires_a_certificate_and_both_must_exist(tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.touch()
-    with pytest.raises(WrongSetting, match="without --cert"):
+    with pytest.raises(SettingError, match="--key requires --cert"):
         settled("--api", API, "--key", str(key))
-    with pytest.raises(WrongSetting, match="argument --cert: '/missing'"):
+    with pytest.raises(SettingError, match="argument --cert: '/missing'"):
         settled("--api", API, "--key", str(key), "--cert", "/missing")
 
 
-def test_the_defaults_are_those_that_help_tells() -> None:
+def test_defaults_are_those_of_the_help() -> None:
     chosen = settled("--api", API, STATE_DIRECTORY="/s")
     assert chosen[:7] == (API, None, False, False, "/s", 256 << 20, 7 * 86400)
     assert (chosen.esquema, chosen.linea_comando) == (2, False)
-    text = _parser().format_help()
+    text = build_parser().format_help()
     for setting in SHARED:
         assert setting.option in text
-    assert isinstance(_parser(), OneLineParser)
-    assert isinstance(_parser(), argparse.ArgumentParser)
+    assert isinstance(build_parser(), ArgumentParser)
+    assert isinstance(build_parser(), argparse.ArgumentParser)

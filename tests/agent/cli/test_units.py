@@ -57,7 +57,7 @@ def test_systemd_accepts_the_units(which: str, name: str, tmp_path: Path) -> Non
 
 @needs_systemd
 @pytest.mark.parametrize("every", [None, 300])
-def test_the_exposure_stays_below_2(every: int | None, tmp_path: Path) -> None:
+def test_exposure_is_below_2(every: int | None, tmp_path: Path) -> None:
     unit = tmp_path / "compliance-agent.service"
     unit.write_text(units.service_unit(every), "utf-8")
     done = subprocess.run(
@@ -69,8 +69,8 @@ def test_the_exposure_stays_below_2(every: int | None, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_each_credential_has_a_default_so_that_its_file_may_be_missing() -> None:
-    """systemd.exec(5): the one that SetCredential gives, where LoadCredential finds nothing."""
+def test_each_credential_has_an_empty_default() -> None:
+    """systemd.exec(5): SetCredential gives the default if LoadCredential finds no file."""
     found = settings_of(units.service_unit(None))
     loaded = [value.partition(":")[0] for value in found["LoadCredential"]]
     assert loaded == ["enrolment-token", "token"]
@@ -79,7 +79,7 @@ def test_each_credential_has_a_default_so_that_its_file_may_be_missing() -> None
 
 @needs_systemd
 @pytest.mark.parametrize("every", [60, 300, 900, 1800, 3600, 21600, 86400])
-def test_the_timer_fires_as_often_as_it_was_told(every: int) -> None:
+def test_timer_fires_at_the_interval(every: int) -> None:
     calendar = settings_of(units.timer_unit(every))["OnCalendar"][0]
     done = subprocess.run(
         ["systemd-analyze", "calendar", "--iterations=3", calendar],
@@ -97,7 +97,7 @@ def test_the_timer_fires_as_often_as_it_was_told(every: int) -> None:
 
 
 @pytest.mark.parametrize("every", ["7", "90", "420", "5000"])
-def test_an_interval_that_no_calendar_has_is_one_clear_line(every: str) -> None:
+def test_interval_that_no_calendar_expresses_prints_one_line(every: str) -> None:
     done = printed("timer", "--every", every)
     assert done.returncode == 2
     assert done.stdout == ""
@@ -105,7 +105,7 @@ def test_an_interval_that_no_calendar_has_is_one_clear_line(every: str) -> None:
     assert printed("daemon", "--every", every).returncode == 0
 
 
-def test_both_units_are_printed_each_below_its_path() -> None:
+def test_both_units_are_printed_with_their_paths() -> None:
     done = printed()
     first, second = done.stdout.split("# /etc/systemd/system/compliance-agent.timer\n")
     assert first.startswith("# /etc/systemd/system/compliance-agent.service\n")
@@ -113,7 +113,7 @@ def test_both_units_are_printed_each_below_its_path() -> None:
     assert second == printed("timer").stdout
 
 
-def test_the_service_has_no_rights() -> None:
+def test_service_has_no_privileges() -> None:
     for unit in (units.service_unit(None), units.service_unit(300)):
         found = settings_of(unit)
         for name in ("DynamicUser", "NoNewPrivileges", "ProtectHome", "PrivateDevices"):
@@ -121,13 +121,13 @@ def test_the_service_has_no_rights() -> None:
         assert found["ProtectSystem"] == ["strict"]
         assert found["CapabilityBoundingSet"] == found["AmbientCapabilities"] == [""]
         assert found["StateDirectory"] == found["CacheDirectory"] == ["compliance-agent"]
-        # What would hide the processes and users that it is there to report.
+        # Other values would hide processes and users.
         assert found["ProtectProc"] == ["default"]
         assert found["ProcSubset"] == ["all"]
         assert not {"PrivateUsers", "PrivatePIDs", "PrivateNetwork"} & found.keys()
 
 
-def test_every_setting_stands_once_but_filters_and_credentials() -> None:
+def test_no_setting_is_repeated_except_filters_and_credentials() -> None:
     for name, values in settings_of(units.service_unit(None)).items():
         twice = {"SystemCallFilter", "LoadCredential", "SetCredential"}
         assert len(values) == (2 if name in twice else 1)
@@ -136,13 +136,13 @@ def test_every_setting_stands_once_but_filters_and_credentials() -> None:
     assert parser.sections() == ["Unit", "Service", "Install"]
 
 
-def test_the_one_file_runs_isolated_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pyz_runs_in_isolated_mode(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["/opt/my agents/100%/compliance-agent.pyz", "install-unit"])
     [start] = settings_of(units.service_unit(300))["ExecStart"]
     assert start == (f'{sys.executable} -I "/opt/my agents/100%%/compliance-agent.pyz" --every 300')
 
 
-def test_help_names_the_choices() -> None:
+def test_help_lists_the_choices() -> None:
     shown = printed("--help").stdout
     for word in ("service", "timer", "daemon", "--every", "/etc/compliance-agent.ini"):
         assert word in shown

@@ -1,7 +1,6 @@
-"""Command lines as they are seen on servers: what runs, and how it may be shown.
+"""Typical command lines of servers, and their masked text.
 
-S3cret (and what holds it) stands for what must not be shown. Where nothing is to be masked, the
-line is shown as it is.
+Each secret contains S3cret. Harmless command lines stay unchanged.
 """
 
 MASKED: list[tuple[list[str], str]] = [

@@ -1,6 +1,6 @@
-"""/proc/cpuinfo of real machines: the members that matter here, as they are, and what they say.
+"""/proc/cpuinfo of real machines, reduced to the relevant members, with the expected results.
 
-Sources beside each one. Serial numbers are left out.
+Each has its source. Serial numbers are omitted.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ flags\t\t: fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat sys
 bugs\t\t: spectre_v1 spectre_v2
 """
 
-# A processor that the hypervisor leaves without a name (the kernel prints "unknown" then).
+# A processor without a name in a virtual machine (the kernel prints "unknown").
 NAMELESS_X86 = """processor\t: 0
 vendor_id\t: GenuineIntel
 cpu family\t: 6
@@ -113,7 +113,7 @@ CPU part\t: 0xd0c
 CPU revision\t: 1
 """
 
-# A Raspberry Pi 4 under a 32-bit kernel: its "model name" is no name
+# A Raspberry Pi 4 with a 32-bit kernel: its "model name" is an architecture
 RASPBERRY_PI_4 = """processor\t: 0
 model name\t: ARMv7 Processor rev 3 (v7l)
 BogoMIPS\t: 108.00
@@ -161,7 +161,7 @@ CPU architecture: 8
 CPU part\t: 0xd0b
 """
 
-# A part that no table knows yet, on a board that has a name
+# An unknown part, on a board with a name
 UNKNOWN_PART_ON_A_BOARD = """processor\t: 0
 CPU implementer\t: 0x41
 CPU architecture: 8

@@ -1,4 +1,4 @@
-"""os-release files of real distributions, without their links to web pages, and what they say.
+"""os-release files of real distributions, without their URLs, and the expected results.
 
 Sources: chef/os_release (a collection of these files); python-distro/distro, its
 tests/resources/distros; base-files of Debian trixie before its release; google/osv-scalibr for

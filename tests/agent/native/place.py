@@ -1,4 +1,4 @@
-"""A folder with a home in it, for looking at where native code is loaded from."""
+"""A home folder in which the tests load native code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.agent.one_file import LOOK, environment, run, run_mounted
 
 
 class Place:
-    """A folder with a home in it, and the one file looked at from there."""
+    """A folder with a home, and the .pyz that loads psutil there."""
 
     def __init__(self, folder: Path, pyz: Path, python: str) -> None:
         self.folder = folder
@@ -23,7 +23,7 @@ class Place:
         self.command = [python, "-I", "-c", LOOK, str(pyz)]
 
     def look(self, uid: int = 0, mounts: str = "", **variables: str) -> str:
-        """Where psutil's native part was loaded from, or that it is not available."""
+        """The path of the loaded native part of psutil, or the reason why there is none."""
         settings = {"HOME": str(self.home), **variables}
         settings = {name: value for name, value in settings.items() if value != "unset"}
         options: dict[str, Any] = {"env": environment(**settings), "cwd": "/"}
@@ -39,7 +39,7 @@ class Place:
 
 
 def assert_from_temporary(path: str) -> None:
-    """It was there, and it is gone; and nothing else was said."""
+    """The path was in a temporary folder, which is removed."""
     assert "\n" not in path
     assert path.startswith(f"{tempfile.gettempdir()}/compliance-agent-")
     assert not Path(path).parent.exists()

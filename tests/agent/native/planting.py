@@ -1,4 +1,4 @@
-"""What an attacker plants: a native module that leaves a mark when it is loaded."""
+"""A planted native module, which leaves a mark when it is loaded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ void *PyInit__psutil_linux(void) { return 0; }
 
 
 def compile_trap(folder: Path, mark: Path) -> Path:
-    """A shared library that makes the file `mark` when it is loaded."""
+    """A shared library that creates the file `mark` when it is loaded."""
     if shutil.which("gcc") is None:
         one_file.missing("gcc is not installed")
     source, library = folder / "trap.c", folder / "trap.so"
@@ -31,7 +31,7 @@ def compile_trap(folder: Path, mark: Path) -> Path:
 
 
 def as_user(python: str, uid: int, code: str, *arguments: str | Path) -> None:
-    """Run code in a process of another user, really: setuid, without the groups of root."""
+    """Run code as another user, without the groups of root."""
     subprocess.run(
         [python, "-c", f"import os, shutil, sys; os.umask(0)\n{code}", *map(str, arguments)],
         cwd="/",

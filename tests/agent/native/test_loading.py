@@ -1,4 +1,4 @@
-"""psutil's native part out of the one file, on real file systems."""
+"""Loads the native part of psutil from the .pyz, on real file systems."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="only root can mount an
 STRANGER = 54321
 
 
-def test_it_is_kept_in_a_private_folder_and_used_again(place: Place) -> None:
+def test_native_part_is_cached_in_a_private_folder_and_reused(place: Place) -> None:
     path = Path(place.look())
     assert place.cached() == [path]
     before = path.stat()
@@ -30,7 +30,7 @@ def test_it_is_kept_in_a_private_folder_and_used_again(place: Place) -> None:
     assert path.stat() == before
 
 
-def test_a_umask_that_opens_everything_changes_nothing(place: Place) -> None:
+def test_umask_0_leaves_the_cache_private(place: Place) -> None:
     command = place.command
     subprocess.run(command, env=environment(HOME=str(place.home)), umask=0, check=True)
     [path] = place.cached()
@@ -38,27 +38,27 @@ def test_a_umask_that_opens_everything_changes_nothing(place: Place) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_without_home_it_is_the_home_of_the_user_database(place: Place) -> None:
-    """root's home is empty for this process alone."""
+def test_unset_home_uses_the_home_of_the_user_database(place: Place) -> None:
+    """The home of root is an empty file system in this mount namespace."""
     mounts = "mount -t tmpfs tmpfs ~root"
     assert place.look(mounts=mounts, HOME="unset").startswith("/root/.cache/compliance-agent/")
 
 
-def test_a_user_without_any_home_has_a_temporary_folder(place: Place) -> None:
+def test_user_without_a_home_uses_a_temporary_folder(place: Place) -> None:
     assert_from_temporary(place.look(uid=STRANGER, HOME="unset"))
 
 
-def test_a_home_that_cannot_be_written_to_leaves_a_temporary_folder(place: Place) -> None:
+def test_unwritable_home_uses_a_temporary_folder(place: Place) -> None:
     assert_from_temporary(place.look(uid=STRANGER))
     assert place.cached() == []
 
 
-def test_a_home_that_does_not_exist_is_not_made(place: Place) -> None:
+def test_missing_home_is_not_created(place: Place) -> None:
     assert_from_temporary(place.look(HOME=str(place.folder / "missing" / "home")))
     assert not (place.folder / "missing").exists()
 
 
-def test_services_of_systemd_have_a_cache_of_their_own(place: Place) -> None:
+def test_cache_directory_of_systemd_is_used(place: Place) -> None:
     given = place.folder / "given"
     given.mkdir(mode=0o755)
     path = place.look(CACHE_DIRECTORY=f"{given}:/elsewhere", XDG_CACHE_HOME=str(place.home))
@@ -69,27 +69,27 @@ def test_services_of_systemd_have_a_cache_of_their_own(place: Place) -> None:
 NO_CODE_IN = "mount -t tmpfs -o mode=1777,noexec tmpfs"
 
 
-def test_a_temporary_folder_that_runs_no_code_does_not_matter_with_a_cache(place: Place) -> None:
-    outside = Path("/var/tmp")  # the home of the test lies below /tmp
+def test_cache_is_used_if_the_temporary_folder_is_noexec(place: Place) -> None:
+    outside = Path("/var/tmp")  # the home of the test is below /tmp
     with tempfile.TemporaryDirectory(dir=outside) as home:
         place.command[-1] = shutil.copy(place.command[-1], home)
         path = place.look(mounts=f"{NO_CODE_IN} /tmp", HOME=home)
         assert path.startswith(f"{home}/.cache/compliance-agent/")
 
 
-def test_a_home_that_runs_no_code_leaves_a_temporary_folder(place: Place) -> None:
+def test_noexec_home_uses_a_temporary_folder(place: Place) -> None:
     assert_from_temporary(place.look(mounts=f"{NO_CODE_IN} {place.home}"))
 
 
-def test_where_nothing_runs_code_it_is_not_available(place: Place) -> None:
+def test_psutil_is_unavailable_if_every_folder_is_noexec(place: Place) -> None:
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         place.command[-1] = shutil.copy(place.command[-1], folder)
-        said = place.look(mounts=f"{NO_CODE_IN} /tmp\nmkdir /tmp/home", HOME="/tmp/home")
-    assert said.startswith("unavailable: ")
-    assert "failed to map segment" in said
+        output = place.look(mounts=f"{NO_CODE_IN} /tmp\nmkdir /tmp/home", HOME="/tmp/home")
+    assert output.startswith("unavailable: ")
+    assert "failed to map segment" in output
 
 
-# All mounts that could be written to, for this process alone.
+# Remounts every writable file system read-only, in this mount namespace.
 READ_ONLY = """
 mount --make-rprivate /
 for target in $(cut -d' ' -f2 /proc/self/mounts); do
@@ -99,16 +99,16 @@ if touch "$HOME/probe" /tmp/probe 2>/dev/null; then echo "still writable" >&2; e
 """
 
 
-def test_on_a_read_only_system_it_is_not_available(place: Place) -> None:
+def test_psutil_is_unavailable_on_a_read_only_system(place: Place) -> None:
     assert place.look(mounts=READ_ONLY).startswith("unavailable: ")
 
 
-def test_on_a_read_only_system_a_cache_from_before_is_used(place: Place) -> None:
+def test_existing_cache_is_used_on_a_read_only_system(place: Place) -> None:
     before = place.look()
     assert place.look(mounts=READ_ONLY) == before
 
 
-def test_eight_first_runs_at_once_leave_one_whole_file(place: Place) -> None:
+def test_eight_concurrent_first_runs_leave_one_complete_file(place: Place) -> None:
     command = place.command
     runs = [
         subprocess.Popen(
@@ -122,7 +122,7 @@ def test_eight_first_runs_at_once_leave_one_whole_file(place: Place) -> None:
     assert len(outputs) == 1
 
 
-def test_a_folder_that_another_first_run_makes_meanwhile_is_used(
+def test_folder_created_by_a_concurrent_run_is_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = os.mkdir
@@ -137,7 +137,7 @@ def test_a_folder_that_another_first_run_makes_meanwhile_is_used(
 
 
 @pytest.mark.parametrize("damage", ["cut short", "empty", "random", "longer", "link", "pipe"])
-def test_a_damaged_cache_is_repaired(damage: str, place: Place) -> None:
+def test_damaged_cache_is_repaired(damage: str, place: Place) -> None:
     path = Path(place.look())
     content = path.read_bytes()
     path.unlink()
@@ -162,24 +162,24 @@ def test_a_damaged_cache_is_repaired(damage: str, place: Place) -> None:
     assert place.cached() == [path]
 
 
-def test_a_folder_in_the_files_place_leaves_a_temporary_folder(place: Place) -> None:
+def test_folder_in_place_of_the_file_uses_a_temporary_folder(place: Place) -> None:
     path = Path(place.look())
     path.unlink()
     path.mkdir()
     assert_from_temporary(place.look())
-    assert place.cached() == [path]  # and nothing half written beside it
+    assert place.cached() == [path]  # without a partial file
 
 
-def test_a_full_disk_leaves_a_temporary_folder_and_nothing_half_written(place: Place) -> None:
+def test_full_disk_uses_a_temporary_folder_and_leaves_no_partial_file(place: Place) -> None:
     then_list = ["sh", "-c", '"$@" && ls -A "$HOME/.cache/compliance-agent"', "sh"]
     place.command[:0] = then_list
     assert_from_temporary(place.look(mounts=f"mount -t tmpfs -o size=64k tmpfs {place.home}"))
 
 
-def test_where_psutil_cannot_be_loaded_the_reader_gives_the_same_processes(
+def test_reader_gives_the_same_processes_if_psutil_cannot_be_loaded(
     place: Place, pyz: Path
 ) -> None:
-    """Nothing runs code; psutil without a build: both read /proc, and say why."""
+    """Without a build, and where everything is noexec, /proc is read and the log says why."""
     without = place.folder / "without.pyz"
     with zipfile.ZipFile(pyz) as whole, zipfile.ZipFile(without, "w") as less:
         for entry in whole.infolist():
@@ -212,12 +212,12 @@ def test_where_psutil_cannot_be_loaded_the_reader_gives_the_same_processes(
         assert {pid: report[pid] for pid in lasting} == {pid: reports[0][pid] for pid in lasting}
 
 
-def test_a_python_in_isolated_mode_runs_it(place: Place, pyz: Path) -> None:
+def test_pyz_runs_in_isolated_mode(place: Place, pyz: Path) -> None:
     done = run(place.python, "-I", pyz, "--print", env={"HOME": str(place.home)})
     assert os.getpid() in shown(done)
 
 
-def test_the_helper_that_makes_mounts_leaks_none(place: Place) -> None:
+def test_run_mounted_leaves_no_mounts(place: Place) -> None:
     before = Path("/proc/self/mounts").read_text("utf-8")
     run_mounted(f"{NO_CODE_IN} {place.home}", "true")
     assert Path("/proc/self/mounts").read_text("utf-8") == before

@@ -1,4 +1,4 @@
-"""What other users, really other users, put where psutil's native part is looked for."""
+"""Attacks by other users on the folders from which native code is loaded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.agent.native.planting import as_user, compile_trap
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="only root can become others")
 VICTIM, ATTACKER = 54321, 54322
 
-# Who plants, and where: each makes the cache that the victim would use, or a way into it.
+# Creates the cache that the victim would use, with a planted file.
 PLANT = """
 library, cache, name = sys.argv[1:]
 os.makedirs(cache, mode=0o777, exist_ok=True)
@@ -25,7 +25,7 @@ os.chmod(os.path.join(cache, name), 0o755)
 
 @pytest.fixture
 def name(place: Place) -> str:
-    """The name that the file has in a cache."""
+    """The name of the file in a cache."""
     path = Path(place.look())
     shutil.rmtree(place.cache.parent)
     return path.name
@@ -37,10 +37,10 @@ def trap(place: Place) -> Path:
 
 
 @pytest.mark.parametrize("victim", [0, VICTIM])
-def test_a_cache_of_another_user_is_never_loaded_from(
+def test_cache_of_another_user_is_not_loaded(
     victim: int, place: Place, trap: Path, name: str
 ) -> None:
-    """In a folder that everybody may write to, such as /tmp, the attacker was first."""
+    """In a world-writable folder such as /tmp the attacker was first."""
     shared = place.folder / "shared"
     shared.mkdir()
     shared.chmod(0o1777)
@@ -49,16 +49,16 @@ def test_a_cache_of_another_user_is_never_loaded_from(
     assert not place.mark.exists()
 
 
-def test_a_home_of_another_user_is_never_loaded_from(place: Place, trap: Path, name: str) -> None:
-    """As with sudo where it keeps HOME."""
+def test_home_of_another_user_is_not_loaded(place: Place, trap: Path, name: str) -> None:
+    """sudo may keep HOME."""
     os.chown(place.home, ATTACKER, ATTACKER)
     as_user(place.python, ATTACKER, PLANT, trap, place.cache, name)
     assert_from_temporary(place.look())
     assert not place.mark.exists()
 
 
-def test_a_private_cache_in_a_home_of_another_user_is_not_used(place: Place) -> None:
-    """It is ours and it is right, but the owner of the home could put another one in its place."""
+def test_private_cache_in_a_home_of_another_user_is_not_used(place: Place) -> None:
+    """The cache is correct, but the owner of the home could replace it."""
     before = place.look()
     os.chown(place.home, ATTACKER, ATTACKER)
     assert_from_temporary(place.look())
@@ -66,7 +66,7 @@ def test_a_private_cache_in_a_home_of_another_user_is_not_used(place: Place) -> 
 
 
 @pytest.mark.parametrize("level", ["home", ".cache", "compliance-agent"])
-def test_a_cache_that_others_can_write_to_is_never_loaded_from(
+def test_cache_writable_by_others_is_not_loaded(
     level: str, place: Place, trap: Path, name: str
 ) -> None:
     place.cache.mkdir(parents=True, mode=0o700)
@@ -84,7 +84,7 @@ def test_a_cache_that_others_can_write_to_is_never_loaded_from(
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o775])
-def test_a_home_that_others_can_write_to_is_not_used(mode: int, place: Place) -> None:
+def test_home_writable_by_others_is_not_used(mode: int, place: Place) -> None:
     before = place.look()
     place.home.chmod(mode)
     assert_from_temporary(place.look())
@@ -93,13 +93,13 @@ def test_a_home_that_others_can_write_to_is_not_used(mode: int, place: Place) ->
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o710])
-def test_a_cache_that_others_can_enter_is_not_used(mode: int, place: Place) -> None:
+def test_cache_readable_by_others_is_not_used(mode: int, place: Place) -> None:
     place.look()
     place.cache.chmod(mode)
     assert_from_temporary(place.look())
 
 
-def test_a_file_of_another_user_is_replaced_even_when_it_is_right(place: Place) -> None:
+def test_file_of_another_user_is_replaced_even_if_it_is_correct(place: Place) -> None:
     """It was planted while the folder was open, and its owner could change it later."""
     path = Path(place.look())
     os.chown(path, ATTACKER, ATTACKER)
@@ -107,16 +107,14 @@ def test_a_file_of_another_user_is_replaced_even_when_it_is_right(place: Place) 
     assert path.stat().st_uid == 0
 
 
-def test_a_file_that_others_can_write_to_is_replaced(place: Place) -> None:
+def test_file_writable_by_others_is_replaced(place: Place) -> None:
     path = Path(place.look())
     path.chmod(0o666)
     assert place.look() == str(path)
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_trap_in_the_files_place_is_replaced_and_never_loaded(
-    place: Place, trap: Path, name: str
-) -> None:
+def test_planted_file_is_replaced_and_not_loaded(place: Place, trap: Path, name: str) -> None:
     place.cache.mkdir(parents=True, mode=0o700)
     shutil.copyfile(trap, place.cache / name)
     assert place.look() == str(place.cache / name)
@@ -124,7 +122,7 @@ def test_a_trap_in_the_files_place_is_replaced_and_never_loaded(
 
 
 @pytest.mark.parametrize("link", [".cache", ".cache/compliance-agent"])
-def test_a_link_to_a_folder_of_another_user_is_not_followed(
+def test_link_to_a_folder_of_another_user_is_not_followed(
     link: str, place: Place, trap: Path, name: str
 ) -> None:
     theirs = place.folder / "theirs"
@@ -139,7 +137,7 @@ def test_a_link_to_a_folder_of_another_user_is_not_followed(
     assert (theirs / name).read_bytes() == trap.read_bytes()
 
 
-def test_a_link_in_the_files_place_is_replaced_and_its_target_stays(
+def test_link_in_place_of_the_file_is_replaced_and_its_target_stays(
     place: Place, trap: Path, name: str
 ) -> None:
     theirs = place.folder / "theirs"
@@ -154,18 +152,18 @@ def test_a_link_in_the_files_place_is_replaced_and_its_target_stays(
     assert not place.mark.exists()
 
 
-def test_a_cache_on_another_disk_of_the_same_user_is_used_through_its_link(place: Place) -> None:
+def test_link_to_a_cache_of_the_same_user_is_followed(place: Place) -> None:
     other = place.folder / "big-disk"
     other.mkdir(mode=0o700)
     (place.home / ".cache").symlink_to(other)
     assert place.look().startswith(f"{other}/compliance-agent/")
 
 
-def test_a_temporary_folder_that_others_can_rearrange_is_not_used(place: Place) -> None:
+def test_temporary_folder_without_sticky_bit_is_not_used(place: Place) -> None:
     open_to_all = place.folder / "tmp"
     open_to_all.mkdir()
     open_to_all.chmod(0o777)  # and not sticky
-    said = place.look(HOME="/nonexistent", TMPDIR=str(open_to_all))
-    assert said.startswith("unavailable: ")
-    assert f"others can write to {open_to_all}" in said
+    output = place.look(HOME="/nonexistent", TMPDIR=str(open_to_all))
+    assert output.startswith("unavailable: ")
+    assert f"others can write to {open_to_all}" in output
     assert list(open_to_all.iterdir()) == []

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from agent.native import platform_match as fit
+from agent.native import platform_match
 from tests.agent import one_file
 
 INTERPRETERS = {
@@ -34,14 +34,14 @@ def program(
 
 
 @pytest.mark.parametrize("build", INTERPRETERS)
-def test_processor_and_c_library_are_those_of_the_program(build: str) -> None:
+def test_build_matches_processor_and_c_library_of_the_program(build: str) -> None:
     machine, interpreter = INTERPRETERS[build]
-    assert fit.parse_elf(program(machine, interpreter)) == build
+    assert platform_match.parse_elf(program(machine, interpreter)) == build
 
 
-def test_the_interpreter_may_lie_elsewhere_under_its_name() -> None:
+def test_interpreter_may_be_in_another_folder() -> None:
     path = b"/nix/store/abc-glibc-2.38/lib/ld-linux-x86-64.so.2"
-    assert fit.parse_elf(program(62, path)) == "linux-x86_64-glibc"
+    assert platform_match.parse_elf(program(62, path)) == "linux-x86_64-glibc"
 
 
 GLIBC = INTERPRETERS["linux-x86_64-glibc"][1]
@@ -62,17 +62,17 @@ GLIBC = INTERPRETERS["linux-x86_64-glibc"][1]
     ],
     ids=["empty", "script", "cut", "riscv", "ppc", "android", "static", "x32", "big-endian"],
 )
-def test_psutil_has_no_build_for_other_programs(content: bytes) -> None:
-    assert fit.parse_elf(content) is None
+def test_other_programs_have_no_build(content: bytes) -> None:
+    assert platform_match.parse_elf(content) is None
 
 
-def test_this_python_is_known() -> None:
-    said = sysconfig.get_config_var("MULTIARCH")  # such as x86_64-linux-gnu
-    libc = "musl" if "musl" in said else "glibc"
-    assert fit.fitting_build() == f"linux-{said.split('-')[0]}-{libc}"
+def test_build_for_this_python_is_found() -> None:
+    platform = sysconfig.get_config_var("MULTIARCH")  # such as x86_64-linux-gnu
+    libc = "musl" if "musl" in platform else "glibc"
+    assert platform_match.matching_build() == f"linux-{platform.split('-')[0]}-{libc}"
 
 
-def test_a_program_that_musl_gcc_made_is_known_as_one_for_musl(tmp_path: Path) -> None:
+def test_program_of_musl_gcc_matches_musl(tmp_path: Path) -> None:
     if shutil.which("musl-gcc") is None:
         one_file.missing("musl-gcc is not installed (Debian: musl-tools)")
     source = tmp_path / "program.c"
@@ -80,17 +80,17 @@ def test_a_program_that_musl_gcc_made_is_known_as_one_for_musl(tmp_path: Path) -
     made = tmp_path / "program"
     compiled = one_file.run("musl-gcc", "-o", made, source)
     assert compiled.returncode == 0, compiled.stderr
-    assert fit.parse_elf(made.read_bytes()) == "linux-x86_64-musl"
+    assert platform_match.parse_elf(made.read_bytes()) == "linux-x86_64-musl"
 
 
-def test_other_pythons_than_cpython_have_no_build(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pypy_has_no_build(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "implementation", SimpleNamespace(name="pypy"))
-    assert fit.fitting_build() is None
+    assert platform_match.matching_build() is None
 
 
-def test_the_free_threaded_python_has_no_build(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_free_threaded_python_has_no_build(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "abiflags", "t")
-    assert fit.fitting_build() is None
+    assert platform_match.matching_build() is None
 
 
 @pytest.mark.parametrize(
@@ -103,11 +103,11 @@ def test_the_free_threaded_python_has_no_build(monkeypatch: pytest.MonkeyPatch) 
         ("freebsd14", "freebsd-14.1-RELEASE-amd64", "amd64", None),
     ],
 )
-def test_other_systems_are_known_by_what_the_python_was_built_for(
+def test_build_on_other_systems_matches_the_platform_of_the_python(
     system: str, platform: str, machine: str, build: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     uname: Callable[[], SimpleNamespace] = lambda: SimpleNamespace(machine=machine)  # noqa: E731
     monkeypatch.setattr(sys, "platform", system)
     monkeypatch.setattr(sysconfig, "get_platform", lambda: platform)
     monkeypatch.setattr("os.uname", uname)
-    assert fit.fitting_build() == build
+    assert platform_match.matching_build() == build

@@ -1,4 +1,4 @@
-"""The file of the agent's own token."""
+"""The file of the token that the API issued to this machine."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from agent.state.token_file import TokenFile, Unusable
-from tests.agent.enrolled import Server, a_delivery, given, keep, own, shown
-from tests.agent.transport.test_http_client import Said, api_that_says
+from agent.state.token_file import TokenFile, TokenFileError
+from tests.agent.apis import Reply, scripted_api
+from tests.agent.enrolled import Server, a_delivery, authorizations, granted, issued, store
 from tests.support.small_disk import small_disk
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can change owners")
 
 
-def test_what_is_kept_is_read_again_and_is_nobody_elses(tmp_path: Path) -> None:
+def test_stored_token_is_read_again_and_private(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     file = TokenFile(str(folder))
     assert file.read() is None
-    for token in (own("first"), own("second", life=None)):
-        keep(folder, token)
+    for token in (issued("first"), issued("second", life=None)):
+        store(folder, token)
         assert file.read() == token
         assert stat.S_IMODE((folder / "token").stat().st_mode) == 0o600
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -29,40 +29,42 @@ def test_what_is_kept_is_read_again_and_is_nobody_elses(tmp_path: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == ["token", "token.lock"]
 
 
-def test_what_an_agent_that_was_killed_has_left_is_in_nobodys_way(tmp_path: Path) -> None:
+def test_file_left_by_a_killed_agent_is_replaced(tmp_path: Path) -> None:
     left = tmp_path / "token.new"
     left.write_bytes(b"half")
     left.chmod(0o644)
-    file = keep(tmp_path, own())
+    file = store(tmp_path, issued())
     assert file.read() is not None
     assert not left.exists()
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620, 0o601])
-def test_a_file_that_others_may_read_is_refused(mode: int, tmp_path: Path) -> None:
-    file = keep(tmp_path, own())
+def test_file_readable_by_others_is_refused(mode: int, tmp_path: Path) -> None:
+    file = store(tmp_path, issued())
     (tmp_path / "token").chmod(mode)
-    with pytest.raises(Unusable, match=rf"others may read it \(mode {mode:04o}\).*else chmod 600"):
+    with pytest.raises(
+        TokenFileError, match=rf"others may read it \(mode {mode:04o}\).*else chmod 600"
+    ):
         file.read()
-    with api_that_says() as api:
-        trouble = a_delivery(api.url, tmp_path, enrolment="e").deliver()
+    with scripted_api() as api:
+        failure = a_delivery(api.url, tmp_path, enrolment="e").deliver()
         assert api.requests == []
-    assert trouble is not None
-    assert trouble.not_let_in
-    assert trouble.reason.startswith(f"the token of this machine cannot be used: {tmp_path}/token")
+    assert failure is not None
+    assert failure.access_denied
+    assert failure.reason.startswith(f"the token of this machine cannot be used: {tmp_path}/token")
 
 
 @needs_root
-def test_a_file_of_another_user_is_refused(tmp_path: Path) -> None:
-    file = keep(tmp_path, own())
+def test_file_of_another_user_is_refused(tmp_path: Path) -> None:
+    file = store(tmp_path, issued())
     os.chown(tmp_path / "token", 12345, 12345)
-    with pytest.raises(Unusable, match=r"it belongs to another user \(12345\); remove it"):
+    with pytest.raises(TokenFileError, match=r"it belongs to another user \(12345\); find out"):
         file.read()
 
 
 @pytest.mark.parametrize("what", ["link", "folder", "pipe"])
-def test_what_is_no_file_is_refused_and_stops_nobody(what: str, tmp_path: Path) -> None:
-    file = keep(tmp_path / "elsewhere", own())
+def test_links_folders_and_pipes_are_refused(what: str, tmp_path: Path) -> None:
+    file = store(tmp_path / "elsewhere", issued())
     place = tmp_path / "token"
     if what == "link":
         place.symlink_to(file.path)
@@ -70,54 +72,54 @@ def test_what_is_no_file_is_refused_and_stops_nobody(what: str, tmp_path: Path) 
         place.mkdir(0o700)
     else:
         os.mkfifo(place, 0o600)
-    with pytest.raises(Unusable, match=f"{place}: .*remove it"):
+    with pytest.raises(TokenFileError, match=f"{place}: .*remove it"):
         TokenFile(str(tmp_path)).read()
 
 
 @pytest.mark.parametrize(
     "content", [b"", b"ccsi_bare", b"[]", b"{}", b'{"token": "x", "id_maquina": "y"}', b"\xff"]
 )
-def test_a_damaged_file_is_told(content: bytes, tmp_path: Path) -> None:
-    file = keep(tmp_path, own())
+def test_damaged_file_is_reported(content: bytes, tmp_path: Path) -> None:
+    file = store(tmp_path, issued())
     (tmp_path / "token").write_bytes(content)
-    with pytest.raises(Unusable, match="it holds no token; remove it"):
+    with pytest.raises(TokenFileError, match="it contains no token; remove it"):
         file.read()
 
 
 @needs_root
-def test_a_folder_of_another_user_is_no_place_for_a_token(tmp_path: Path) -> None:
+def test_folder_of_another_user_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "theirs"
     folder.mkdir()
     os.chown(folder, 12345, 12345)
     with (
         pytest.raises(PermissionError, match="it belongs to another user"),
-        TokenFile(str(folder)).changing(),
+        TokenFile(str(folder)).exclusive_write(),
     ):
         pass
 
 
-def test_on_a_full_disk_no_token_is_asked_for(tmp_path: Path) -> None:
-    """It could not be kept, and each one counts."""
+def test_no_token_is_requested_on_a_full_disk(tmp_path: Path) -> None:
+    """It could not be stored, and enrolments are limited."""
     with (
         small_disk(tmp_path / "disk", 1 << 20) as disk,
-        api_that_says(given("x"), Said(201)) as api,
+        scripted_api(granted("x"), Reply(201)) as api,
     ):
         delivery = a_delivery(api.url, disk.path / "state", enrolment="e")
         disk.fill()
-        trouble = delivery.deliver()
-        assert trouble is not None
-        assert "cannot be enrolled" in trouble.reason
-        assert "No space left" in trouble.reason
+        failure = delivery.deliver()
+        assert failure is not None
+        assert "cannot be enrolled" in failure.reason
+        assert "No space left" in failure.reason
         assert api.requests == []
         disk.free()
         assert delivery.deliver() is None
-    assert shown(api.requests) == [("/inscripcion", "Bearer e"), ("/servers", "Bearer x")]
+    assert authorizations(api.requests) == [("/inscripcion", "Bearer e"), ("/servers", "Bearer x")]
 
 
-def test_print_asks_for_no_token_and_shows_none(tmp_path: Path) -> None:
+def test_print_requests_no_token_and_shows_none(tmp_path: Path) -> None:
     server = Server(tmp_path)
-    server.is_given("ccse_secret")
-    with api_that_says() as api:
+    server.set_enrolment_token("ccse_secret")
+    with scripted_api() as api:
         done = server.report(api.url, "--print")
         assert api.requests == []
     assert (done.returncode, done.stderr) == (0, "")

@@ -1,4 +1,4 @@
-"""How an agent gets a token of its own, against the real service."""
+"""Enrolment with the real service."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent.apis import proxy_before
+from tests.agent.apis import Reply, proxy_before, scripted_api
 from tests.agent.enrolled import Server, database_of, revoke, stored, tokens_of
-from tests.agent.transport.test_http_client import Said, api_that_says
 from tests.support.live import PROJECT, LiveService
 from tests.support.tokens import make_token, token
 
 
 @pytest.fixture(scope="module")
 def secret(service: LiveService, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """An enrolment token for many machines, made by the line of agent/README.md."""
+    """An enrolment token for many machines, made by the command in agent/README.md."""
     readme = (PROJECT / "agent" / "README.md").read_text("utf-8")
     [line] = re.findall(r"^(.* token create --scope inscripcion .*)$", readme, re.MULTILINE)
     folder = tmp_path_factory.mktemp("api")
@@ -42,10 +41,10 @@ def another(tmp_path: Path) -> Server:
     return Server(tmp_path / "another")
 
 
-def test_first_contact_gives_the_machine_a_token_of_its_own(
+def test_first_contact_issues_a_token_for_the_machine(
     service: LiveService, secret: str, server: Server
 ) -> None:
-    server.is_given(secret)
+    server.set_enrolment_token(secret)
     done = server.report(service.url)
     assert done.returncode == 0, done.stderr
     assert "this machine has a token of its own" in done.stderr
@@ -55,7 +54,7 @@ def test_first_contact_gives_the_machine_a_token_of_its_own(
     assert server.kept["id_maquina"] == server.id_maquina
     assert 90 * 86400 - 60 < server.kept["until"] - server.kept["since"] < 90 * 86400 + 60
     kept = server.token_file.read_bytes()
-    server.secret.unlink()  # it has served
+    server.secret.unlink()  # no longer needed
     done = server.report(service.url)
     assert (done.returncode, done.stderr.count("\n")) == (0, 1)
     assert server.token_file.read_bytes() == kept
@@ -67,7 +66,7 @@ def test_first_contact_gives_the_machine_a_token_of_its_own(
 
 
 @pytest.mark.parametrize("way", ["environment", "credential", "file of settings"])
-def test_the_enrolment_token_comes_as_any_secret_does(
+def test_enrolment_token_comes_from_every_source(
     way: str, service: LiveService, secret: str, server: Server, tmp_path: Path
 ) -> None:
     environ, options = {}, []
@@ -77,7 +76,7 @@ def test_the_enrolment_token_comes_as_any_secret_does(
     if way == "environment":
         environ["COMPLIANCE_AGENT_ENROLMENT_TOKEN"] = secret
     elif way == "credential":
-        (folder / "token").write_text("\n", "ascii")  # as the unit has it where there is none
+        (folder / "token").write_text("\n", "ascii")  # the default of the unit
         environ["CREDENTIALS_DIRECTORY"] = str(folder)
     else:
         ini = tmp_path / "agent.ini"
@@ -89,11 +88,11 @@ def test_the_enrolment_token_comes_as_any_secret_does(
     assert secret not in done.stderr
 
 
-def test_while_there_is_no_api_the_report_waits_and_the_next_run_enrols(
+def test_report_waits_during_an_outage_and_the_next_run_enrols(
     service: LiveService, secret: str, server: Server
 ) -> None:
-    server.is_given(secret)
-    with api_that_says(Said(503, {"Retry-After": "3600"})) as api:
+    server.set_enrolment_token(secret)
+    with scripted_api(Reply(503, {"Retry-After": "3600"})) as api:
         done = server.report(api.url)
     assert done.returncode == 1
     assert "/inscripcion answered 503" in done.stderr
@@ -105,10 +104,10 @@ def test_while_there_is_no_api_the_report_waits_and_the_next_run_enrols(
     assert (stored(service, server), server.waiting()) == (2, [])
 
 
-def test_a_lost_answer_is_asked_for_again_and_what_was_lost_is_worth_nothing(
+def test_lost_token_is_requested_again_and_revoked(
     service: LiveService, secret: str, server: Server
 ) -> None:
-    server.is_given(secret)
+    server.set_enrolment_token(secret)
     with proxy_before(service.port, lambda number: number == 1) as proxy:
         done = server.report(proxy.url)
     assert done.returncode == 0, done.stderr
@@ -118,7 +117,7 @@ def test_a_lost_answer_is_asked_for_again_and_what_was_lost_is_worth_nothing(
 
 
 @pytest.mark.parametrize("wrong", ["revoked", "of a reader"])
-def test_who_is_refused_is_told_and_all_is_delivered_after_repair(
+def test_invalid_enrolment_token_is_reported_and_a_valid_one_delivers_all(
     wrong: str, service: LiveService, secret: str, server: Server
 ) -> None:
     if wrong == "revoked":
@@ -128,7 +127,7 @@ def test_who_is_refused_is_told_and_all_is_delivered_after_repair(
         assert token(service.data, "revoke", str(last)).returncode == 0
     else:
         wrong = make_token(service.data, "lectura")
-    server.is_given(wrong)
+    server.set_enrolment_token(wrong)
     with proxy_before(service.port, lambda _number: False) as proxy:
         done = server.report(proxy.url)
         assert done.returncode == 4
@@ -139,17 +138,17 @@ def test_who_is_refused_is_told_and_all_is_delivered_after_repair(
         )
         assert proxy.paths == ["/inscripcion"]
     assert len(server.waiting()) == 1
-    server.is_given(secret)
+    server.set_enrolment_token(secret)
     assert server.report(service.url).returncode == 0
     assert (stored(service, server), server.waiting()) == (2, [])
 
 
-def test_an_enrolment_token_that_is_used_up_enrols_no_more(
+def test_used_up_enrolment_token_is_refused(
     service: LiveService, server: Server, another: Server
 ) -> None:
     for_one = make_token(service.data, "inscripcion", "--usos", "1")
-    server.is_given(for_one)
-    another.is_given(for_one)
+    server.set_enrolment_token(for_one)
+    another.set_enrolment_token(for_one)
     assert server.report(service.url).returncode == 0
     assert server.kept["until"] is None
     done = another.report(service.url)
@@ -158,10 +157,10 @@ def test_an_enrolment_token_that_is_used_up_enrols_no_more(
     assert len(another.waiting()) == 1
 
 
-def test_a_machine_that_lost_its_token_is_told_to_have_it_revoked(
+def test_machine_that_lost_its_token_enrols_after_revocation(
     service: LiveService, secret: str, server: Server
 ) -> None:
-    server.is_given(secret)
+    server.set_enrolment_token(secret)
     assert server.report(service.url).returncode == 0
     server.token_file.unlink()
     done = server.report(service.url)
@@ -172,10 +171,10 @@ def test_a_machine_that_lost_its_token_is_told_to_have_it_revoked(
     assert (stored(service, server), server.waiting()) == (3, [])
 
 
-def test_a_revoked_token_is_replaced_once_a_run(
+def test_revoked_token_is_replaced_once_per_run(
     service: LiveService, secret: str, server: Server
 ) -> None:
-    server.is_given(secret)
+    server.set_enrolment_token(secret)
     assert server.report(service.url).returncode == 0
     former = server.token
     revoke(service, server)
@@ -191,10 +190,10 @@ def test_a_revoked_token_is_replaced_once_a_run(
     assert former not in done.stderr
 
 
-def test_a_revoked_token_without_an_enrolment_token_that_is_good_goes_round_in_no_circles(
+def test_revoked_token_without_a_valid_enrolment_token_is_not_retried(
     service: LiveService, server: Server, secret: str
 ) -> None:
-    server.is_given(secret)
+    server.set_enrolment_token(secret)
     assert server.report(service.url).returncode == 0
     revoke(service, server)
     kept = server.token_file.read_bytes()
@@ -202,20 +201,20 @@ def test_a_revoked_token_without_an_enrolment_token_that_is_good_goes_round_in_n
     with proxy_before(service.port, lambda _number: False) as proxy:
         assert server.report(proxy.url).returncode == 4
         assert proxy.paths == ["/servers"]
-        server.is_given("ccse_" + "y" * 36)
+        server.set_enrolment_token("ccse_" + "y" * 36)
         assert server.report(proxy.url).returncode == 4
         assert proxy.paths == ["/servers", "/servers", "/inscripcion"]
     assert server.token_file.read_bytes() == kept
     assert len(server.waiting()) == 2
-    server.is_given(secret)
+    server.set_enrolment_token(secret)
     assert server.report(service.url).returncode == 0
     assert (stored(service, server), server.waiting()) == (4, [])
 
 
-def test_a_stolen_token_speaks_for_no_other_machine(
+def test_stolen_token_is_invalid_for_another_machine(
     service: LiveService, secret: str, server: Server, another: Server
 ) -> None:
-    server.is_given(secret)
+    server.set_enrolment_token(secret)
     assert server.report(service.url).returncode == 0
     stolen = another.root / "stolen"
     stolen.write_text(server.token, "ascii")
@@ -227,39 +226,39 @@ def test_a_stolen_token_speaks_for_no_other_machine(
     assert stored(service, another) == 0
 
 
-def test_a_copied_image_takes_no_token_along(
+def test_token_in_a_copied_image_is_not_used(
     service: LiveService, secret: str, server: Server, another: Server
 ) -> None:
-    """Another machine-id, and the state folder of the machine that was copied."""
-    server.is_given(secret)
+    """The copy has another machine-id and the state folder of the original."""
+    server.set_enrolment_token(secret)
     assert server.report(service.url).returncode == 0
     shutil.copytree(server.state, another.state)
-    with api_that_says() as api:
+    with scripted_api() as api:
         done = another.report(api.url)
         assert api.requests == []
     assert done.returncode == 4
-    assert f"{another.token_file}: this token is another machine's" in done.stderr
-    another.is_given(secret)
+    assert f"{another.token_file}: this token belongs to another machine" in done.stderr
+    another.set_enrolment_token(secret)
     assert another.report(service.url).returncode == 0
     assert another.token != server.token
     assert (stored(service, another), another.waiting()) == (2, [])
 
 
-def test_without_an_identity_there_is_no_token_and_what_waited_keeps_nothing_up(
+def test_machine_without_identity_is_not_enrolled_and_its_reports_do_not_block_others(
     service: LiveService, secret: str, server: Server
 ) -> None:
-    """As in the first boot of an image, before there is a machine-id."""
-    server.is_given(secret)
-    server.has_no_id()
-    with api_that_says() as api:
+    """An image has no machine-id until its first boot."""
+    server.set_enrolment_token(secret)
+    server.remove_id()
+    with scripted_api() as api:
         done = server.report(api.url)
         assert api.requests == []
     assert done.returncode == 4
-    assert "it has no id_maquina: /etc/machine-id is missing or empty" in done.stderr
-    server.has_id()
+    assert "without an id_maquina: /etc/machine-id is missing or empty" in done.stderr
+    server.set_id()
     done = server.report(service.url)
     assert done.returncode == 0, done.stderr
-    assert "not this machine's, by its token" in done.stderr
+    assert "the token of this machine may not send" in done.stderr
     assert (stored(service, server), len(server.waiting())) == (1, 1)
     everyones = server.root / "everyones"
     everyones.write_text(make_token(service.data, "ingest"), "ascii")
@@ -267,10 +266,10 @@ def test_without_an_identity_there_is_no_token_and_what_waited_keeps_nothing_up(
     assert server.waiting() == []
 
 
-def test_a_token_that_was_given_is_used_and_never_replaced(
+def test_given_token_is_used_and_never_replaced(
     service: LiveService, secret: str, server: Server, tmp_path: Path
 ) -> None:
-    server.is_given(secret)
+    server.set_enrolment_token(secret)
     given = tmp_path / "given"
     given.write_text(make_token(service.data, "ingest"), "ascii")
     with proxy_before(service.port, lambda _number: False) as proxy:
@@ -285,10 +284,10 @@ def test_a_token_that_was_given_is_used_and_never_replaced(
     assert server.token_file.read_bytes() == kept
 
 
-def test_agents_that_start_at_once_share_one_token(
+def test_concurrent_agents_share_one_token(
     service: LiveService, secret: str, server: Server
 ) -> None:
-    server.is_given(secret)
+    server.set_enrolment_token(secret)
     command = [sys.executable, "-m", "agent", *server.command(service.url)]
     agents = [subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.PIPE) for _ in range(4)]
     for agent in agents:

@@ -1,4 +1,4 @@
-"""How the agent's own token is renewed without a gap, and what the API may answer meanwhile."""
+"""Renewal of the token of a machine, and unusual answers of the API."""
 
 from __future__ import annotations
 
@@ -9,51 +9,61 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent.build.interpreters import interpreters
 from agent.report import Identity
-from agent.transport.delivery import DeliveryStatus
-from agent.transport.delivery_error import Trouble
-from agent.transport.enrolment import _own_token
+from agent.transport.delivery_error import DeliveryFailure
+from agent.transport.delivery_status import DeliveryStatus
+from agent.transport.enrolment import issued_token
 from agent.transport.http_client import Answer
-from tests.agent.apis import proxy_before
-from tests.agent.enrolled import DAY, ID, Server, a_delivery, given, keep, own, shown, stored
-from tests.agent.transport.test_http_client import Said, api_that_says
+from tests.agent.apis import Reply, proxy_before, scripted_api
+from tests.agent.enrolled import (
+    DAY,
+    ID,
+    Server,
+    a_delivery,
+    authorizations,
+    granted,
+    issued,
+    store,
+    stored,
+)
 from tests.support.live import PROJECT, LiveService
 from tests.support.tokens import bearer, make_token
 
-STORED = Said(201)
+STORED = Reply(201)
 
 
 @pytest.mark.parametrize(
     ("age", "life", "due"),
     [(0, 30, False), (19.9, 30, False), (20.1, 30, True), (40, 30, True), (9999, None, False)],
 )
-def test_a_token_is_renewed_after_two_thirds_of_its_life(
+def test_token_is_renewed_after_two_thirds_of_its_life(
     age: float, life: float | None, due: bool
 ) -> None:
-    token = own(age=age * DAY, life=None if life is None else life * DAY)
-    assert token.is_to_be_renewed(time.time()) == due
+    token = issued(age=age * DAY, life=None if life is None else life * DAY)
+    assert token.is_due_for_renewal(time.time()) == due
 
 
-def test_the_clock_of_this_machine_may_be_wrong() -> None:
-    """A token's life is counted from the answer's own date."""
+def test_validity_is_counted_by_the_clock_of_the_api() -> None:
+    """The validity starts at the Date of the answer."""
     body = b'{"token": "ccsi_x", "vence": "2027-02-21 07:30:00.000000"}'
     date = "Sun, 21 Feb 2027 07:00:00 GMT"
-    for said, until in ((date, 1800.0), (None, 1803195000.0), ("nonsense", 1803195000.0)):
-        answer = Answer(201, "Created", None, None, "", body, said)
-        assert _own_token(answer, "", Identity(ID, None), 0.0) == ("ccsi_x", ID, 0.0, until)
+    for header, until in ((date, 1800.0), (None, 1803195000.0), ("nonsense", 1803195000.0)):
+        answer = Answer(201, "Created", None, None, "", body, header)
+        assert issued_token(answer, "", Identity(ID, None), 0.0) == ("ccsi_x", ID, 0.0, until)
     assert email.utils.parsedate_to_datetime(date).timestamp() == 1803195000 - 1800
 
 
 @pytest.mark.parametrize(
-    "said",
+    "reply",
     [
-        Said(200, {"Content-Type": "text/html"}, b"<html>please log in"),
+        Reply(200, {"Content-Type": "text/html"}, b"<html>please log in"),
         *[
-            Said(201, {}, body)
+            Reply(201, {}, body)
             for body in (
                 b"",
                 b"[]",
@@ -69,22 +79,22 @@ def test_the_clock_of_this_machine_may_be_wrong() -> None:
         ],
     ],
 )
-def test_an_answer_without_a_token_is_none(said: Said, tmp_path: Path) -> None:
-    with api_that_says(said) as api:
+def test_answer_without_a_token_is_a_failure(reply: Reply, tmp_path: Path) -> None:
+    with scripted_api(reply) as api:
         delivery = a_delivery(api.url, tmp_path, enrolment="e")
-        trouble = delivery.deliver()
-    assert trouble is not None
-    assert trouble.reason.startswith(f"this machine cannot be enrolled: {api.url}/inscripcion")
+        failure = delivery.deliver()
+    assert failure is not None
+    assert failure.reason.startswith(f"this machine cannot be enrolled: {api.url}/inscripcion")
     assert not (tmp_path / "token").exists()
-    assert (delivery.fate, delivery.waiting()) == (DeliveryStatus.WAITING, 1)
+    assert (delivery.status, delivery.waiting()) == (DeliveryStatus.WAITING, 1)
 
 
-def test_a_renewed_token_is_used_at_once_and_the_next_is_not_yet_due(tmp_path: Path) -> None:
-    keep(tmp_path, own("former", age=21 * DAY))
-    with api_that_says(given("next"), STORED, STORED) as api:
+def test_renewed_token_is_used_at_once(tmp_path: Path) -> None:
+    store(tmp_path, issued("former", age=21 * DAY))
+    with scripted_api(granted("next"), STORED, STORED) as api:
         assert a_delivery(api.url, tmp_path).deliver() is None
         assert a_delivery(api.url, tmp_path).deliver() is None
-    assert shown(api.requests) == [
+    assert authorizations(api.requests) == [
         ("/inscripcion", "Bearer former"),
         ("/servers", "Bearer next"),
         ("/servers", "Bearer next"),
@@ -93,24 +103,24 @@ def test_a_renewed_token_is_used_at_once_and_the_next_is_not_yet_due(tmp_path: P
 
 
 @pytest.mark.parametrize("status", [0, 400, 401, 403, 404, 429, 500, 503])
-def test_a_renewal_that_fails_changes_nothing(
+def test_failed_renewal_keeps_the_token(
     status: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    keep(tmp_path, own("former", age=21 * DAY))
+    store(tmp_path, issued("former", age=21 * DAY))
     before = (tmp_path / "token").read_bytes()
-    with api_that_says(Said(status), STORED) as api:
+    with scripted_api(Reply(status), STORED) as api:
         assert a_delivery(api.url, tmp_path).deliver() is None
-    assert shown(api.requests)[1] == ("/servers", "Bearer former")
+    assert authorizations(api.requests)[1] == ("/servers", "Bearer former")
     assert (tmp_path / "token").read_bytes() == before
-    assert caplog.text.count("going on with the one that there is") == 1
+    assert caplog.text.count("continuing with the present one") == 1
     assert "former" not in caplog.text
 
 
-def test_a_renewal_that_goes_on_failing_is_told_once_an_hour(
+def test_repeated_failures_of_a_renewal_are_logged_once_an_hour(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    keep(tmp_path, own("former", age=21 * DAY))
-    with api_that_says(Said(503), STORED, Said(503), Said(503)) as api:
+    store(tmp_path, issued("former", age=21 * DAY))
+    with scripted_api(Reply(503), STORED, Reply(503), Reply(503)) as api:
         delivery = a_delivery(api.url, tmp_path)
         for _ in range(3):
             assert delivery.deliver() is None
@@ -118,28 +128,33 @@ def test_a_renewal_that_goes_on_failing_is_told_once_an_hour(
     assert caplog.text.count("cannot be renewed") == 1
 
 
-def test_what_another_agent_has_kept_meanwhile_is_used(tmp_path: Path) -> None:
-    keep(tmp_path, own("former"))
-    with api_that_says(Said(401), STORED) as api:
+def test_token_stored_by_another_agent_meanwhile_is_used(tmp_path: Path) -> None:
+    store(tmp_path, issued("former"))
+    with scripted_api(Reply(401), STORED) as api:
         delivery = a_delivery(api.url, tmp_path, enrolment="e")
         answers = api.answers.pop
 
-        def pop(at: int) -> Said:
-            keep(tmp_path, own("theirs"))
+        def pop(at: int) -> Reply:
+            store(tmp_path, issued("theirs"))
             return answers(at)
 
         api.answers = type("Answers", (list,), {"pop": lambda _self, at: pop(at)})(api.answers)
         assert delivery.deliver() is None
-    assert shown(api.requests) == [("/servers", "Bearer former"), ("/servers", "Bearer theirs")]
+    assert authorizations(api.requests) == [
+        ("/servers", "Bearer former"),
+        ("/servers", "Bearer theirs"),
+    ]
 
 
-def test_a_new_token_that_is_refused_too_is_not_asked_for_again(tmp_path: Path) -> None:
-    with api_that_says(given("a"), Said(401), Said(401), given("b"), Said(401)) as api:
+def test_refused_new_token_is_not_requested_again(tmp_path: Path) -> None:
+    with scripted_api(granted("a"), Reply(401), Reply(401), granted("b"), Reply(401)) as api:
         delivery = a_delivery(api.url, tmp_path, enrolment="e")
         for _ in range(2):
-            trouble = delivery.deliver()
-            assert trouble == Trouble(f"{api.url} answered 401 Unauthorized", not_let_in=True)
-    assert [path for path, _ in shown(api.requests)] == [
+            failure = delivery.deliver()
+            assert failure == DeliveryFailure(
+                f"{api.url} answered 401 Unauthorized", access_denied=True
+            )
+    assert [path for path, _ in authorizations(api.requests)] == [
         "/inscripcion",
         "/servers",
         "/servers",
@@ -148,30 +163,51 @@ def test_a_new_token_that_is_refused_too_is_not_asked_for_again(tmp_path: Path) 
     ]
 
 
-def test_without_any_token_nothing_is_asked_for_and_none_is_shown(tmp_path: Path) -> None:
-    with api_that_says(STORED) as api:
+def test_older_reports_of_another_machine_are_skipped_but_the_newest_is_sent(
+    tmp_path: Path,
+) -> None:
+    """The API decides about the newest one: the identity may be unreadable for now."""
+    store(tmp_path, issued())
+    with scripted_api(STORED, STORED) as api:
+        delivery = a_delivery(api.url, tmp_path)
+        for host in ("older", "newest"):
+            document: Any = {"id_maquina": "0" * 32, "nombre_host": host}
+            delivery.take(document, "a report")
+        assert delivery.deliver() is None
+        assert delivery.waiting() == 0
+    sent = [json.loads(body).get("nombre_host") for _, _, body in api.requests]
+    assert sent == [None, "newest"]
+    assert len(list(tmp_path.glob("*-*.json"))) == 1
+
+
+def test_agent_without_tokens_sends_none_and_does_not_enrol(tmp_path: Path) -> None:
+    with scripted_api(STORED) as api:
         assert a_delivery(api.url, tmp_path).deliver() is None
-    assert shown(api.requests) == [("/servers", None)]
+    assert authorizations(api.requests) == [("/servers", None)]
 
 
-def test_an_enrolment_token_that_is_missing_is_told_until_it_has_served(tmp_path: Path) -> None:
+def test_missing_enrolment_token_is_reported_before_the_enrolment_only(tmp_path: Path) -> None:
     missing = str(tmp_path / "missing")
-    with api_that_says(STORED, Said(401)) as api:
-        trouble = a_delivery(api.url, tmp_path, enrolment_file=missing).deliver()
-        assert trouble == Trouble(f"the enrolment token in {missing}: No such file or directory")
-        keep(tmp_path, own())
+    with scripted_api(STORED, Reply(401)) as api:
+        failure = a_delivery(api.url, tmp_path, enrolment_file=missing).deliver()
+        assert failure == DeliveryFailure(
+            f"the enrolment token in {missing}: No such file or directory"
+        )
+        store(tmp_path, issued())
         delivery = a_delivery(api.url, tmp_path, enrolment_file=missing)
-        trouble = delivery.deliver()
-    assert trouble == Trouble(f"{api.url} answered 401 Unauthorized", not_let_in=True)
+        failure = delivery.deliver()
+    assert failure == DeliveryFailure(f"{api.url} answered 401 Unauthorized", access_denied=True)
 
 
 def test_rotation_leaves_no_gap(
     service: LiveService, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A daemon goes on reporting while its token comes near its end, again and again."""
+    """A daemon keeps reporting while its token is renewed several times."""
     caplog.set_level(logging.INFO)
     server = Server(tmp_path / "one")
-    server.is_given(make_token(service.data, "inscripcion", "--usos", "1", "--validez", "30d"))
+    server.set_enrolment_token(
+        make_token(service.data, "inscripcion", "--usos", "1", "--validez", "30d")
+    )
     tokens = []
     with proxy_before(service.port, lambda _number: False) as proxy:
         command = [sys.executable, "-m", "agent", *server.command(proxy.url, "--every", "1")]
@@ -188,7 +224,7 @@ def test_rotation_leaves_no_gap(
                 agent.communicate(timeout=20)
         assert set(proxy.statuses) == {201}
     assert len(set(tokens)) == 3
-    for number, token in enumerate(tokens):  # each stays good until its own end
+    for number, token in enumerate(tokens):  # each is valid until its own end
         body = json.loads(proxy.bodies[-1])
         body["fecha_hora"] = f"2026-01-01 00:00:0{number}"
         assert service.post(body, **bearer(token)).status == 201
@@ -202,7 +238,7 @@ def wait_for(paths: list[str], path: str, times: int) -> None:
 
 
 @pytest.mark.parametrize("minor", [9, 13])
-def test_the_one_file_enrols_and_renews_on_the_oldest_python_and_a_new_one(
+def test_pyz_enrols_and_renews_on_the_oldest_and_a_new_python(
     minor: int, service: LiveService, tmp_path: Path, pyz: Path
 ) -> None:
     python = interpreters().get((3, minor))
@@ -210,7 +246,9 @@ def test_the_one_file_enrols_and_renews_on_the_oldest_python_and_a_new_one(
         pytest.skip(f"there is no Python 3.{minor} here")
     program = (python, "-W", "error", "-I", str(pyz))
     server = Server(tmp_path / "one")
-    server.is_given(make_token(service.data, "inscripcion", "--usos", "1", "--validez", "30d"))
+    server.set_enrolment_token(
+        make_token(service.data, "inscripcion", "--usos", "1", "--validez", "30d")
+    )
     done = server.report(service.url, program=program)
     assert done.returncode == 0, done.stderr
     former = server.token

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.transport.http_client import Access, Api, Undelivered
+from agent.transport.credentials import Credentials
+from agent.transport.delivery_error import DeliveryError
+from agent.transport.http_client import ApiClient
+from tests.agent.apis import Reply
 from tests.agent.certificates import Authority, tls_api
-from tests.agent.transport.test_http_client import Said
 from tests.support.live import PROJECT
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
@@ -26,31 +28,29 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 def post(url: str, **access: Path) -> int:
-    with Api(url, Access(**{name: str(path) for name, path in access.items()})) as api:
+    with ApiClient(url, Credentials(**{name: str(path) for name, path in access.items()})) as api:
         return api.post(b"{}").status
 
 
-def test_an_api_whose_certificate_is_trusted_gets_the_report(ours: Authority) -> None:
-    with tls_api(ours.issue("api"), Said(201)) as api:
+def test_api_with_a_trusted_certificate_gets_the_report(ours: Authority) -> None:
+    with tls_api(ours.issue("api"), Reply(201)) as api:
         assert post(api.url, ca_file=ours.cert) == 201
         assert len(api.requests) == 1
 
 
-def test_an_api_that_cannot_prove_who_it_is_gets_nothing(
-    ours: Authority, theirs: Authority
-) -> None:
+def test_api_without_a_trusted_certificate_gets_nothing(ours: Authority, theirs: Authority) -> None:
     for cert, ca_file in (
         (theirs.issue("stranger"), {"ca_file": ours.cert}),
         (ours.issue("another", "DNS:another.example,IP:127.0.0.9"), {"ca_file": ours.cert}),
         (ours.issue("unknown"), {}),  # by the certificates of this system
     ):
-        with tls_api(cert, Said(201)) as api:
-            with pytest.raises(Undelivered, match="certificate verify failed"):
+        with tls_api(cert, Reply(201)) as api:
+            with pytest.raises(DeliveryError, match="certificate verify failed"):
                 post(api.url, **ca_file)
             assert api.requests == []
 
 
-def test_an_api_that_asks_for_a_certificate_is_shown_the_agents(
+def test_client_certificate_is_presented(
     ours: Authority, theirs: Authority, tmp_path: Path
 ) -> None:
     server, client = ours.issue("api"), ours.issue("client")
@@ -59,26 +59,26 @@ def test_an_api_that_asks_for_a_certificate_is_shown_the_agents(
     start = text.index("-----BEGIN PRIVATE KEY")
     alone.write_text(text[:start], "ascii")
     key.write_text(text[start:], "ascii")
-    with tls_api(server, *[Said(201)] * 2, clients=ours.cert) as api:
+    with tls_api(server, *[Reply(201)] * 2, clients=ours.cert) as api:
         assert post(api.url, ca_file=ours.cert, cert=client) == 201
         assert post(api.url, ca_file=ours.cert, cert=alone, key=key) == 201
         for access in ({}, {"cert": theirs.issue("client")}):
-            with pytest.raises(Undelivered, match="the connection broke"):
+            with pytest.raises(DeliveryError, match="the connection broke"):
                 post(api.url, ca_file=ours.cert, **access)
         assert len(api.requests) == 2
 
 
-def test_files_that_cannot_be_used_are_named(ours: Authority, tmp_path: Path) -> None:
+def test_unusable_files_are_named(ours: Authority, tmp_path: Path) -> None:
     rubbish = tmp_path / "rubbish.pem"
     rubbish.write_text("rubbish", "ascii")
     locked = ours.issue("locked", passphrase="secret phrase")
     for access in ({"ca_file": rubbish}, {"cert": rubbish}, {"cert": locked}):
         name = str(next(iter(access.values())))
-        with pytest.raises(Undelivered, match=f"^{name}: "):
+        with pytest.raises(DeliveryError, match=f"^{name}: "):
             post("https://127.0.0.1:9", **access)
 
 
-def test_the_agent_reports_over_tls_with_a_certificate_and_a_token(
+def test_agent_reports_over_tls_with_a_certificate_and_a_token(
     ours: Authority, tmp_path: Path
 ) -> None:
     token = tmp_path / "token"
@@ -86,7 +86,7 @@ def test_the_agent_reports_over_tls_with_a_certificate_and_a_token(
     client = ours.issue("agent")
     config = tmp_path / "agent.ini"
     config.write_text(f"[agent]\nca_file = {ours.cert}\ncert = {client}\n", "utf-8")
-    with tls_api(ours.issue("api"), Said(201), clients=ours.cert) as api:
+    with tls_api(ours.issue("api"), Reply(201), clients=ours.cert) as api:
         command = [sys.executable, "-W", "error", "-m", "agent", "--api", api.url]
         done = subprocess.run(
             [*command, "--config", str(config), "--token-file", str(token)],

@@ -1,0 +1,88 @@
+"""Which version of a report the API gets."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.agent.apis import Reply, scripted_api
+from tests.agent.transport.reports import (
+    BUSY,
+    NO_VERSION_2,
+    STORED,
+    a_delivery,
+    take,
+)
+
+
+def test_api_without_version_2_gets_version_1_for_a_day(
+    spool_folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    clock = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    with scripted_api(NO_VERSION_2, STORED, STORED, STORED, STORED, STORED) as api:
+        delivery = a_delivery(api.url, spool_folder)
+        take(delivery, 1, 2)
+        assert delivery.deliver() is None
+        clock[0] += 86_000
+        take(delivery, 3)
+        assert delivery.deliver() is None
+        clock[0] += 500
+        take(delivery, 4, 5)
+        assert delivery.deliver() is None
+    sent = [json.loads(body) for _, _, body in api.requests]
+    assert [document.get("version_esquema") for document in sent] == [2, *[None] * 3, 2, 2]
+    assert sent[1]["procesos"] == [{"username": "u", "pid": 1, "name": "p"}]
+    assert sent[1]["usuarios_activos"] == [{"pid": 5, "name": "u"}]
+    assert len(sent[1]) == 8
+    assert caplog.text.count("does not know version 2") == 1
+    assert not (spool_folder / "rejected").exists()
+
+
+def test_retry_of_version_1_has_the_same_bytes(spool_folder: Path) -> None:
+    with scripted_api(NO_VERSION_2, BUSY, STORED) as api:
+        delivery = a_delivery(api.url, spool_folder)
+        take(delivery, 1)
+        assert delivery.deliver() is not None
+        assert delivery.deliver() is None
+    assert api.requests[1][2] == api.requests[2][2]
+
+
+def test_refused_version_1_is_rejected(spool_folder: Path) -> None:
+    with scripted_api(NO_VERSION_2, Reply(400), STORED) as api:
+        delivery = a_delivery(api.url, spool_folder)
+        take(delivery, 1, 2)
+        assert delivery.deliver() is None
+    assert len(list((spool_folder / "rejected").glob("*.json"))) == 1
+    assert len(api.requests) == 3
+
+
+def test_version_1_is_sent_if_configured(spool_folder: Path) -> None:
+    with scripted_api(STORED) as api:
+        delivery = a_delivery(api.url, spool_folder, version=1)
+        take(delivery, 1)
+        assert delivery.deliver() is None
+    assert len(json.loads(api.requests[0][2])) == 8
+
+
+def test_dropped_count_is_repeated_until_a_version_2_report_is_stored(spool_folder: Path) -> None:
+    """Version 1 has no count, so the next report of version 2 contains it."""
+    with scripted_api(NO_VERSION_2, STORED, STORED) as api:
+        delivery = a_delivery(api.url, spool_folder, max_bytes=500)
+        take(delivery, 1, 2, 3)
+        assert delivery.deliver() is None
+        assert delivery.waiting() == 0
+        delivery = a_delivery(api.url, spool_folder)
+        take(delivery, 4)
+        assert delivery.deliver() is None
+    assert json.loads(api.requests[0][2])["descartados"] == 2
+    assert "descartados" not in json.loads(api.requests[1][2])
+    assert json.loads(api.requests[2][2])["descartados"] == 2
+    take(delivery, 5)
+    [file] = spool_folder.glob("*-*.json")
+    assert b"descartados" not in file.read_bytes()
