@@ -94,7 +94,7 @@ def test_check_finds_a_sighting_that_no_span_speaks_of(data: Path, kind: str) ->
     alter(data, f"UPDATE {kind}_sighting SET running = running + 1 WHERE server_id = 1")
     outcome = run("check", data)
     assert outcome.returncode == 1
-    assert f"rows of {kind}_sighting are not what the spans say" in outcome.stdout
+    assert f"rows of {kind}_sighting disagree with the spans" in outcome.stdout
 
 
 def test_check_and_rebuild_find_no_difference_in_reports_of_version_2(data_2: Path) -> None:

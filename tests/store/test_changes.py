@@ -12,7 +12,7 @@ from hypothesis import given, settings
 
 from service.report import Report
 from service.store.queries import load_queries
-from service.store.read.changes import Change, Lifetime, Lifetimes, Seen
+from service.store.read.changes import Change, Lifetime, Lifetimes, RecordRef
 from service.store.read.history import HistoryStore
 from tests.support import plain_answers as plain
 from tests.support.examples import CRON, HOUR, PROFILE, SSHD, arrived, report
@@ -134,12 +134,12 @@ def told_by(ours: HistoryStore, **span: int) -> list[tuple[str, str | None, int]
 def test_what_the_first_report_shows_has_not_begun() -> None:
     with stored(arrived(report(1, CRON))) as (_, ours):
         (first,) = ours.changes(1, None, None, 0, LIMIT).changes
-        assert first == Change("primer_informe", None, Seen(1, HOUR))
+        assert first == Change("primer_informe", None, RecordRef(1, HOUR))
 
 
 def test_each_change_names_the_two_reports_that_bracket_it() -> None:
     with stored(arrived(report(1, CRON), report(2, SSHD))) as (_, ours):
-        ends = (Seen(1, HOUR), Seen(2, 2 * HOUR))
+        ends = (RecordRef(1, HOUR), RecordRef(2, 2 * HOUR))
         assert ours.changes(1, 2 * HOUR, None, 0, LIMIT).changes == [
             Change("proceso_desaparece", *ends, 7, "cron", "root"),
             Change("proceso_aparece", *ends, 9, "sshd", "root"),

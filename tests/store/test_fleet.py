@@ -19,20 +19,22 @@ from service import times
 from service.errors import ServerNotFoundError
 from service.report import Report
 from service.store.queries import load_queries
-from service.store.read.fleet import FleetStore, News, ServerState, Silence, Wanted
+from service.store.read.fleet import FleetStore, News, ServerFilter, ServerState, Silence
 from service.store.read.profiles import Difference
 from tests.support import plain_answers as plain
 from tests.support import plain_store
 from tests.support.examples import CRON, HOUR, JUAN, PROFILE, SSHD, arrived, report
-from tests.support.generated import BOUNDS, WAITS, Stores, Told, histories, stores
+from tests.support.generated import BOUNDS, WAITS, StoredReport, Stores, histories, stores
 from tests.support.paging import all_pages
 
 History = list[tuple[Report, int]]
 MINUTE = 60_000_000
 LIMIT = 10_000  # more than there is
-SILENCES = st.builds(Silence, least=st.sampled_from([0, 15 * MINUTE]), intervals=st.integers(1, 3))
-WANTED = st.builds(
-    Wanted,
+SILENCES = st.builds(
+    Silence, minimum=st.sampled_from([0, 15 * MINUTE]), intervals=st.integers(1, 3)
+)
+FILTERS = st.builds(
+    ServerFilter,
     ipaddress=st.sampled_from([None, ip_network("10.0.0.0/31"), ip_network("2001:db8::/32")]),
     nombre_so=st.sampled_from([None, "Linux", "linux"]),
     version_so=st.sampled_from([None, None, "12"]),
@@ -55,16 +57,18 @@ def stored(
 
 
 @settings(max_examples=40, deadline=None)
-@given(histories(), BOUNDS, WANTED, WAITS, SILENCES)
-def test_the_fleet_is_the_newest_record_of_every_server_that_is_wanted(
-    history: History, moment: int | None, wanted: Wanted, wait: int, silence: Silence
+@given(histories(), BOUNDS, FILTERS, WAITS, SILENCES)
+def test_the_fleet_is_the_newest_record_of_every_server_that_is_selected(
+    history: History, moment: int | None, criteria: ServerFilter, wait: int, silence: Silence
 ) -> None:
     with stored(history, wait, silence) as (both, ours, now):
-        everything = [plain_state(each) for each in ours.page(Wanted(), moment, 0, LIMIT).servers]
+        everything = [
+            plain_state(each) for each in ours.page(ServerFilter(), moment, 0, LIMIT).servers
+        ]
         assert everything == list(plain_states(both, moment, now, silence))
-        ask = partial(ours.page, wanted, moment)
+        ask = partial(ours.page, criteria, moment)
         shown = [plain_state(each) for each in ask(0, LIMIT).servers]
-        assert shown == [state for state in everything if is_wanted(state, wanted)]
+        assert shown == [state for state in everything if is_selected(state, criteria)]
         for limit in (1, 2):
             assert [plain_state(s) for s in all_pages(ask, "servers", limit)] == shown
         for state in everything:
@@ -120,7 +124,7 @@ def plain_states(
         yield {
             "server_id": told.server_id,
             "heard_at": heard_at,
-            "silent": quiet > max(silence.least, silence.intervals * usual),
+            "silent": quiet > max(silence.minimum, silence.intervals * usual),
             **dict(zip(columns.split(", "), row, strict=True)),
         }
 
@@ -136,16 +140,16 @@ def plain_state(state: ServerState) -> dict[str, Any]:
     }
 
 
-def is_wanted(state: dict[str, Any], wanted: Wanted) -> bool:
+def is_selected(state: dict[str, Any], criteria: ServerFilter) -> bool:
     said = ("nombre_host", "ipaddress", "nombre_so", "version_so", "arquitectura_proc")
     text = "\n".join(str(state[name]) for name in (*said, "marca_proc", "id_maquina"))
     return (
-        (wanted.ipaddress is None or ip_address(state["ipaddress"]) in wanted.ipaddress)
-        and wanted.nombre_so in {None, state["nombre_so"]}
-        and wanted.version_so in {None, state["version_so"]}
-        and wanted.arquitectura_proc in {None, state["arquitectura_proc"]}
-        and (wanted.q is None or wanted.q.lower() in text.lower())
-        and wanted.silent in {None, state["silent"]}
+        (criteria.ipaddress is None or ip_address(state["ipaddress"]) in criteria.ipaddress)
+        and criteria.nombre_so in {None, state["nombre_so"]}
+        and criteria.version_so in {None, state["version_so"]}
+        and criteria.arquitectura_proc in {None, state["arquitectura_proc"]}
+        and (criteria.q is None or criteria.q.lower() in text.lower())
+        and criteria.silent in {None, state["silent"]}
     )
 
 
@@ -158,7 +162,7 @@ def most_first(rows: Iterator[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return [(*row, count) for row, count in sorted(Counter(rows).items(), key=order)][:10]
 
 
-def plain_news(history: list[Told]) -> Iterator[News]:
+def plain_news(history: list[StoredReport]) -> Iterator[News]:
     for server_id in plain.servers(history):
         reports = plain.on_time(history, server_id)
         yield item("servidor_nuevo", reports[0])
@@ -180,7 +184,7 @@ def plain_news(history: list[Told]) -> Iterator[News]:
 
 
 def item(
-    kind: str, told: Told, subject: str | None = None, changed: tuple[Difference, ...] = ()
+    kind: str, told: StoredReport, subject: str | None = None, changed: tuple[Difference, ...] = ()
 ) -> News:
     profile = told.report.profile
     place = (told.server_id, told.id_serv, profile.ipaddress, profile.nombre_host)

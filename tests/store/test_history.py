@@ -13,7 +13,7 @@ from service import times
 from service.errors import RecordNotFoundError, ServerNotFoundError
 from service.report import Report
 from service.store.queries import load_queries
-from service.store.read.changes import Seen
+from service.store.read.changes import RecordRef
 from service.store.read.history import Around, HistoryStore
 from tests.support import plain_answers as plain
 from tests.support.examples import CRON, HOUR, SSHD, arrived, report
@@ -79,14 +79,14 @@ def test_a_late_report_is_a_record_like_any_other() -> None:
         page = ours.records(1, None, None, 0, LIMIT)
         records = [(one.record.id_serv, one.late) for one in page.records]
         assert records == [(2, False), (3, True), (1, False)]
-        assert ours.around(1, round(2.5 * HOUR)).shown == Seen(3, 2 * HOUR)
+        assert ours.around(1, round(2.5 * HOUR)).shown == RecordRef(3, 2 * HOUR)
 
 
 def test_of_records_of_one_time_the_one_stored_last_is_the_newer() -> None:
     with stored(arrived(report(1, CRON), report(1, SSHD))) as (_, ours):
         page = ours.records(1, None, None, 0, LIMIT)
         assert [(one.record.id_serv, one.late) for one in page.records] == [(2, False), (1, False)]
-        assert ours.around(1, HOUR).shown == Seen(2, HOUR)
+        assert ours.around(1, HOUR).shown == RecordRef(2, HOUR)
 
 
 def test_what_is_not_there_is_named() -> None:
@@ -96,4 +96,6 @@ def test_what_is_not_there_is_named() -> None:
             ours.server_of(2)
         with pytest.raises(ServerNotFoundError):
             ours.around(2, None)
-        assert ours.around(1, 0) == Around(Seen(1, HOUR), None, Seen(1, HOUR), Seen(1, HOUR))
+        assert ours.around(1, 0) == Around(
+            RecordRef(1, HOUR), None, RecordRef(1, HOUR), RecordRef(1, HOUR)
+        )

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from service.report import Profile, Report
 from service.store.engines.sqlite import SqliteDatabase
-from service.store.identity import Sibling, Traits, choose, traits_of
+from service.store.identity import Sibling, Traits, choose_sibling, traits_of
 from service.store.queries import load_queries
 from service.store.write.reports import ReportStore
 
@@ -302,8 +302,8 @@ def test_the_strongest_of_what_two_servers_have_in_common_with_a_report_decides(
     less: tuple[Traits | None, Traits | None], more: tuple[Traits | None, Traits | None]
 ) -> None:
     siblings = [Sibling(1, False, *less), Sibling(2, False, *more)]
-    assert choose(REPORTED, siblings) == 2
-    assert choose(REPORTED, siblings[::-1]) == 2
+    assert choose_sibling(REPORTED, siblings) == 2
+    assert choose_sibling(REPORTED, siblings[::-1]) == 2
 
 
 def test_a_report_older_than_all_is_held_against_the_first(history: History) -> None:

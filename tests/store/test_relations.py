@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.report import Facts, Process, Profile, Report
+from service.report import Process, ProcessDetails, Profile, Report
 from service.store.write.reports import Stored
 from service.store.write.spans import node_of
 from tests.support import plain_store
@@ -79,7 +79,7 @@ def test_of_processes_that_are_alike_the_first_goes_on_the_longest(
     profile = Profile("10.0.0.1", "x86_64", "Intel", "Linux", "12", 2)
     with stores() as both:
         for hour, (processes, to_a_new_worker) in enumerate(history):
-            facts: list[Facts] = [(hour, f"{at}", None) for at in range(len(processes))]
+            facts: list[ProcessDetails] = [(hour, f"{at}", None) for at in range(len(processes))]
             if to_a_new_worker:
                 both.forget()
             both.add(Report(hour, profile, processes, [], hour.to_bytes(16, "big"), facts))
@@ -115,8 +115,8 @@ def test_a_name_that_the_system_denied_is_kept_once_as_well() -> None:
             processes: list[Process] = [(hour, None, None, None), (hour, "sh", None, None)]
             digest = bytes([hour]) * 16
             both.add(Report(hour, profile, processes, [(None,) * 5], digest), received_at=hour)
-            for dictionary in both.store._dictionaries:
-                dictionary._committed.clear()  # as another process, that remembers nothing
+            for table in both.store._intern_tables:
+                table._committed.clear()  # as another process, that remembers nothing
         assert both.ours.execute("SELECT count(*) FROM program").fetchone() == (2,)
         assert both.ours.execute("SELECT count(*) FROM account").fetchone() == (1,)
 

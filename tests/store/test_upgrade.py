@@ -113,7 +113,7 @@ def test_0_1_0_showed_exactly_the_rows_that_were_posted(data: Path) -> None:
         plain.executescript(plain_store.TABLES)
         for post in sorted(posts(201), key=lambda post: int(post["id_serv"])):
             report = validator.validate(read_json(documents[post["document"]]))
-            shown = replace(report, process_facts=sights.facts_of(post["servidor"], report))
+            shown = replace(report, process_details=sights.facts_of(post["servidor"], report))
             plain_store.insert(plain, shown, post["id_serv"])
         for name in KEYS:
             before = relation(name)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from service.report import UNKNOWN, Facts, Login, Process, Profile, Report
+from service.report import UNKNOWN_DETAILS, Login, Process, ProcessDetails, Profile, Report
 from service.store.engines.sqlite import SqliteDatabase
 from service.store.queries import load_queries
 from service.store.write.reports import ReportStore, Stored
@@ -37,7 +37,7 @@ WAITS = st.sampled_from([0, 1, 600_000_000, 3_600_000_000])
 STARTS = st.none() | st.sampled_from([0, 1, 3_600_000_000])
 PROCESSES: st.SearchStrategy[Process] = st.tuples(PIDS, NAMES, NAMES, st.none())
 PROCESSES_2: st.SearchStrategy[Process] = st.tuples(PIDS, NAMES, NAMES, STARTS)
-FACTS: st.SearchStrategy[Facts] = st.tuples(st.none() | PIDS, NAMES, NAMES)
+FACTS: st.SearchStrategy[ProcessDetails] = st.tuples(st.none() | PIDS, NAMES, NAMES)
 LOGINS: st.SearchStrategy[Login] = st.tuples(
     st.none() | PIDS, NAMES, st.none(), st.none(), st.none()
 )
@@ -63,7 +63,7 @@ REPORTS_1 = st.builds(
     processes=st.lists(PROCESSES, max_size=6),
     logins=st.lists(LOGINS, max_size=3),
     digest=st.binary(min_size=16, max_size=16),
-    process_facts=st.just(()),
+    process_details=st.just(()),
     id_maquina=st.none(),
     discarded=st.none(),
 )
@@ -84,7 +84,7 @@ def reports_of_version_2(draw: st.DrawFn) -> Report:
         draw(REPORTS_1),
         profile=profile,
         processes=[row for row, _ in processes],
-        process_facts=[facts for _, facts in processes],
+        process_details=[facts for _, facts in processes],
         logins=draw(st.lists(LOGINS_2, max_size=3)),
         id_maquina=draw(st.sampled_from([None, "m1", "m2"])),
         discarded=draw(st.sampled_from([None, 0, 7])),
@@ -128,7 +128,14 @@ def histories(draw: st.DrawFn, most: int = 12) -> list[tuple[Report, int]]:
 
 def _arriving(
     drawn: list[
-        tuple[int, int, int, tuple[Profile, str | None], list[tuple[Process, Facts]], list[Login]]
+        tuple[
+            int,
+            int,
+            int,
+            tuple[Profile, str | None],
+            list[tuple[Process, ProcessDetails]],
+            list[Login],
+        ]
     ],
 ) -> Iterator[tuple[Report, int]]:
     now, hour = 0, 0
@@ -154,24 +161,26 @@ class FirstSights:
 
     def __init__(self) -> None:
         self._newest: dict[int, int] = {}
-        self._known: dict[int, dict[Process, list[Facts]]] = {}
+        self._known: dict[int, dict[Process, list[ProcessDetails]]] = {}
 
-    def facts_of(self, server_id: int, report: Report) -> list[Facts]:
+    def facts_of(self, server_id: int, report: Report) -> list[ProcessDetails]:
         """What the relations should show of the processes of a report that was stored now."""
-        facts = list(report.process_facts) or [UNKNOWN] * len(report.processes)
+        facts = list(report.process_details) or [UNKNOWN_DETAILS] * len(report.processes)
         if report.taken_at < self._newest.get(server_id, 0):
             return facts
-        known, after = self._known.get(server_id, {}), dict[Process, list[Facts]]()
+        known, after = self._known.get(server_id, {}), dict[Process, list[ProcessDetails]]()
         for row, its in zip(report.processes, facts, strict=True):
             place = len(after.setdefault(row, []))
             before = known.get(row, [])
             after[row].append(before[place] if place < len(before) else its)
         self._known[server_id], self._newest[server_id] = after, report.taken_at
-        taken: dict[Process, Iterator[Facts]] = {row: iter(of) for row, of in after.items()}
+        taken: dict[Process, Iterator[ProcessDetails]] = {
+            row: iter(of) for row, of in after.items()
+        }
         return [next(taken[row]) for row in report.processes]
 
 
-class Told(NamedTuple):
+class StoredReport(NamedTuple):
     """A report that was stored, whole."""
 
     server_id: int
@@ -195,7 +204,7 @@ class Stores:
         self.ours = sqlite3.connect(self.database.path)
         self.plain = sqlite3.connect(":memory:")
         self.plain.executescript(plain_store.TABLES)
-        self.told: list[Told] = []  # each report that was stored, once, in order of arrival
+        self.told: list[StoredReport] = []  # each report that was stored, once, in order of arrival
         self._sights = FirstSights()
 
     def add(self, report: Report, received_at: int = 0) -> Stored:
@@ -203,13 +212,13 @@ class Stores:
         stored = self.store.add(report, received_at)
         if stored.new:
             server_id = self.server_of(stored.id_serv)
-            shown = replace(report, process_facts=self._sights.facts_of(server_id, report))
+            shown = replace(report, process_details=self._sights.facts_of(server_id, report))
             plain_store.insert(self.plain, shown, stored.id_serv)
             late = any(
                 told.server_id == server_id and told.taken_at > report.taken_at
                 for told in self.told
             )
-            self.told.append(Told(server_id, stored.id_serv, received_at, late, shown))
+            self.told.append(StoredReport(server_id, stored.id_serv, received_at, late, shown))
         return stored
 
     def add_history(self, history: list[tuple[Report, int]]) -> None:

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from service import times
 from service.report import Profile
-from service.store.read.changes import Change, Lifetime, Seen
-from tests.support.generated import Told
+from service.store.read.changes import Change, Lifetime, RecordRef
+from tests.support.generated import StoredReport
 
 CLOCK_TOLERANCE = 60_000_000  # microseconds by which the start of a machine may seem to move
 
@@ -26,39 +26,41 @@ class Row(NamedTuple):
     facts: tuple[Any, ...]  # ppid, executable, command_line; of a login nothing
 
 
-RowsOf = Callable[[Told], list[Row]]
+RowsOf = Callable[[StoredReport], list[Row]]
 
 
-def processes(told: Told) -> list[Row]:
-    facts = told.report.process_facts or [(None, None, None)] * len(told.report.processes)
+def processes(told: StoredReport) -> list[Row]:
+    facts = told.report.process_details or [(None, None, None)] * len(told.report.processes)
     return [Row(*each) for each in zip(told.report.processes, facts, strict=True)]
 
 
-def logins(told: Told) -> list[Row]:
+def logins(told: StoredReport) -> list[Row]:
     return [Row(row, ()) for row in told.report.logins]
 
 
-def servers(history: Iterable[Told]) -> list[int]:
+def servers(history: Iterable[StoredReport]) -> list[int]:
     return sorted({told.server_id for told in history})
 
 
-def of_server(history: Iterable[Told], server_id: int) -> list[Told]:
+def of_server(history: Iterable[StoredReport], server_id: int) -> list[StoredReport]:
     """All its records in order of time; of those of one time, the one stored first is first."""
     mine = [told for told in history if told.server_id == server_id]
     return sorted(mine, key=lambda told: (told.taken_at, told.id_serv))
 
 
-def on_time(history: Iterable[Told], server_id: int) -> list[Told]:
+def on_time(history: Iterable[StoredReport], server_id: int) -> list[StoredReport]:
     return [told for told in of_server(history, server_id) if not told.late]
 
 
-def newest(history: Iterable[Told], server_id: int, moment: int = times.LAST) -> Told | None:
+def newest(
+    history: Iterable[StoredReport], server_id: int, moment: int = times.LAST
+) -> StoredReport | None:
     """Its newest record not after the moment, of those of one time the one stored last."""
     known = [told for told in of_server(history, server_id) if told.taken_at <= moment]
     return known[-1] if known else None
 
 
-def all_newest(history: Sequence[Told], moment: int = times.LAST) -> Iterator[Told]:
+def all_newest(history: Sequence[StoredReport], moment: int = times.LAST) -> Iterator[StoredReport]:
     for server_id in servers(history):
         told = newest(history, server_id, moment)
         if told is not None:
@@ -107,13 +109,15 @@ def lives(reports: Sequence[list[Row]]) -> list[Life]:
 class Appearance(NamedTuple):
     """A row of a record, and from when to when the records before and after it show it, too."""
 
-    told: Told
+    told: StoredReport
     row: Row
     seen_from: int
     seen_until: int
 
 
-def appearances(history: Sequence[Told], told: Told, rows_of: RowsOf) -> list[Appearance]:
+def appearances(
+    history: Sequence[StoredReport], told: StoredReport, rows_of: RowsOf
+) -> list[Appearance]:
     """All rows of a record. One that came late is not joined to what its server said before."""
     if told.late:
         return [Appearance(told, row, told.taken_at, told.taken_at) for row in rows_of(told)]
@@ -126,7 +130,9 @@ def appearances(history: Sequence[Told], told: Told, rows_of: RowsOf) -> list[Ap
     ]
 
 
-def differences(before: Told, after: Told) -> list[tuple[str, str | None, str | None]]:
+def differences(
+    before: StoredReport, after: StoredReport
+) -> list[tuple[str, str | None, str | None]]:
     """What of the server is otherwise: attribute, before, after."""
     found: list[tuple[str, str | None, str | None]] = []
     for attribute in Profile._fields:
@@ -145,16 +151,16 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def seen(told: Told) -> Seen:
-    return Seen(told.id_serv, told.taken_at)
+def seen(told: StoredReport) -> RecordRef:
+    return RecordRef(told.id_serv, told.taken_at)
 
 
-def within(told: Told, since: int | None, until: int | None) -> bool:
+def within(told: StoredReport, since: int | None, until: int | None) -> bool:
     return (since is None or since <= told.taken_at) and (until is None or told.taken_at <= until)
 
 
 def changes(
-    history: list[Told], server_id: int, since: int | None, until: int | None
+    history: list[StoredReport], server_id: int, since: int | None, until: int | None
 ) -> Iterator[Change]:
     """In the order of the reports that show them."""
     reports = on_time(history, server_id)
@@ -175,7 +181,7 @@ def changes(
 
 
 def lifetimes(
-    history: list[Told], server_id: int, since: int | None, until: int | None
+    history: list[StoredReport], server_id: int, since: int | None, until: int | None
 ) -> tuple[list[Lifetime], int]:
     """Those that some reports of that time show and some do not, and how many all of them show."""
     reports = [told for told in on_time(history, server_id) if within(told, since, until)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 
 from service import times
-from service.report import UNKNOWN, Report
+from service.report import UNKNOWN_DETAILS, Report
 
 TABLES = """
 CREATE TABLE servers (
@@ -67,7 +67,7 @@ def insert(connection: sqlite3.Connection, report: Report, id_serv: int | None =
     )
     assert cursor.lastrowid is not None
     common = (cursor.lastrowid, profile.ipaddress, when)
-    facts = report.process_facts or [UNKNOWN] * len(report.processes)
+    facts = report.process_details or [UNKNOWN_DETAILS] * len(report.processes)
     processes = [
         (*common, pid, name, username, ppid, _text(started_at), *texts)
         for (pid, name, username, started_at), (ppid, *texts) in zip(

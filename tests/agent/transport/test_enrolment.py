@@ -154,7 +154,7 @@ def test_an_enrolment_token_that_is_used_up_enrols_no_more(
     assert server.kept["until"] is None
     done = another.report(service.url)
     assert done.returncode == 4
-    assert "has enrolled all that it may" in done.stderr
+    assert "has no uses left" in done.stderr
     assert len(another.waiting()) == 1
 
 
