@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from service.store.engines.sqlite import CREATEDB_FOLDER
+from tests.support import engine
 from tests.support.live import PROJECT, LiveService, free_port
 from tests.support.reports import report, report_2
 
@@ -68,8 +67,7 @@ def run(command: str, data: Path, **settings: str) -> subprocess.CompletedProces
 
 
 def alter(data: Path, sql: str) -> None:
-    with closing(sqlite3.connect(data / "compliance.db")) as connection, connection:
-        connection.execute(sql)
+    engine.execute(data / "compliance.db", sql)
 
 
 def first_day(data: Path) -> Path:
@@ -193,9 +191,9 @@ def test_rebuild_brings_back_a_lost_database(data: Path) -> None:
     outcome = run("rebuild", data)
     assert outcome.returncode == 0
     assert "is not there to compare with" in outcome.stdout
-    with closing(sqlite3.connect(data / "compliance.db.rebuilt")) as connection:
-        assert connection.execute("SELECT count(*) FROM servers").fetchone() == (10,)
-        assert connection.execute("SELECT count(*) FROM procesos").fetchone() == (30,)
+    rebuilt = data / "compliance.db.rebuilt"
+    assert engine.rows(rebuilt, "SELECT count(*) FROM servers") == [(10,)]
+    assert engine.rows(rebuilt, "SELECT count(*) FROM procesos") == [(30,)]
 
 
 def test_rebuild_brings_back_a_damaged_database(data: Path) -> None:
@@ -286,9 +284,8 @@ def test_demo_reports_this_machine_and_ends_all_that_it_started(
     children = Path(f"/proc/{demo.pid}/task/{demo.pid}/children").read_text(encoding="ascii")
     started = [int(pid) for pid in children.split()]
     assert len(started) == 2  # gunicorn and the agent
-    with closing(sqlite3.connect(tmp_path / "var" / "compliance.db")) as connection:
-        query = "SELECT count(*) FROM procesos WHERE id_serv = 1 AND pid = ?"
-        assert connection.execute(query, (demo.pid,)).fetchone() == (1,)
+    query = "SELECT count(*) FROM procesos WHERE id_serv = 1 AND pid = ?"
+    assert engine.rows(tmp_path / "var" / "compliance.db", query, (demo.pid,)) == [(1,)]
     text = "".join(lines)
     assert "curl http://127.0.0.1:" in text
     assert "sqlite3 -box" in text

@@ -24,8 +24,9 @@ from service.store.read.profiles import Difference
 from tests.support import plain_answers as plain
 from tests.support import plain_store
 from tests.support.examples import CRON, HOUR, JUAN, PROFILE, SSHD, arrived, report
-from tests.support.generated import BOUNDS, WAITS, StoredReport, Stores, histories, stores
+from tests.support.generated import BOUNDS, WAITS, histories
 from tests.support.paging import all_pages
+from tests.support.stores import StoredReport, Stores, stores
 
 History = list[tuple[Report, int]]
 MINUTE = 60_000_000
@@ -87,11 +88,13 @@ def test_the_summary_counts_what_is_there(history: History, wait: int) -> None:
         assert [(s.heard_at, s.server_id) for s in summary.longest_silent] == quiet
         assert summary.systems == most_first((s["nombre_so"], s["version_so"]) for s in states)
         assert summary.architectures == most_first((s["arquitectura_proc"],) for s in states)
-        running = [row.key for told in plain.all_newest(both.told) for row in plain.processes(told)]
+        running = [
+            row.key for record in plain.all_newest(both.records) for row in plain.processes(record)
+        ]
         assert summary.programs == most_first((name,) for _, name, _, _ in running)
         assert summary.users == most_first((username,) for _, _, username, _ in running)
         hours = range(now // HOUR - 23, now // HOUR + 1)
-        arrivals = Counter(told.received_at // HOUR for told in both.told)
+        arrivals = Counter(record.received_at // HOUR for record in both.records)
         assert summary.reports_an_hour == [(hour * HOUR, arrivals[hour]) for hour in hours]
 
 
@@ -100,7 +103,7 @@ def test_the_summary_counts_what_is_there(history: History, wait: int) -> None:
 def test_the_news_are_what_the_fleet_had_not_seen_before(history: History) -> None:
     with stored(history) as (both, ours, _):
         news = ours.summary().news
-        expected = sorted(plain_news(both.told), key=lambda item: item.at, reverse=True)
+        expected = sorted(plain_news(both.records), key=lambda item: item.at, reverse=True)
         assert [item.at for item in news] == [item.at for item in expected[:20]]
         if len(expected) <= 20:
             assert Counter(news) == Counter(expected)
@@ -111,18 +114,18 @@ def plain_states(
 ) -> Iterator[dict[str, Any]]:
     until = times.LAST if moment is None else moment
     columns = plain_store.RELATIONS["servers"]
-    for told in plain.all_newest(both.told, until):
-        known = plain.of_server(both.told, told.server_id)
-        heard_at = max(each.received_at for each in known) if moment is None else told.taken_at
+    for record in plain.all_newest(both.records, until):
+        known = plain.of_server(both.records, record.server_id)
+        heard_at = max(each.received_at for each in known) if moment is None else record.taken_at
         taken = [each.taken_at for each in known if each.taken_at <= until][-6:]
         intervals = [later - earlier for earlier, later in pairwise(taken)]
         usual = statistics.median_high(intervals) if intervals else 0
         quiet = (now if moment is None else moment) - heard_at
         row = both.plain.execute(
-            f"SELECT {columns} FROM servers WHERE id_serv = ?", (told.id_serv,)
+            f"SELECT {columns} FROM servers WHERE id_serv = ?", (record.id_serv,)
         ).fetchone()
         yield {
-            "server_id": told.server_id,
+            "server_id": record.server_id,
             "heard_at": heard_at,
             "silent": quiet > max(silence.minimum, silence.intervals * usual),
             **dict(zip(columns.split(", "), row, strict=True)),
@@ -130,13 +133,13 @@ def plain_states(
 
 
 def plain_state(state: ServerState) -> dict[str, Any]:
-    record = state.record._asdict()
-    del record["id_clonado"]  # tests/store/test_identity.py
+    shown = state.record._asdict()
+    del shown["id_clonado"]  # tests/store/test_identity.py
     return {
         "server_id": state.server_id,
         "heard_at": state.heard_at,
         "silent": state.silent,
-        **record,
+        **shown,
     }
 
 
@@ -176,19 +179,22 @@ def plain_news(history: list[StoredReport]) -> Iterator[News]:
     kinds = (("programa_nuevo", plain.processes), ("usuario_nuevo", plain.logins))
     for kind, rows_of in kinds:
         known: set[str | None] = {None}
-        for told in history:
-            for row in rows_of(told):
-                if row.key[1] not in known and told.id_serv not in first_of_server:
-                    yield item(kind, told, subject=row.key[1])
+        for record in history:
+            for row in rows_of(record):
+                if row.key[1] not in known and record.id_serv not in first_of_server:
+                    yield item(kind, record, subject=row.key[1])
                 known.add(row.key[1])
 
 
 def item(
-    kind: str, told: StoredReport, subject: str | None = None, changed: tuple[Difference, ...] = ()
+    kind: str,
+    record: StoredReport,
+    subject: str | None = None,
+    changed: tuple[Difference, ...] = (),
 ) -> News:
-    profile = told.report.profile
-    place = (told.server_id, told.id_serv, profile.ipaddress, profile.nombre_host)
-    return News(kind, told.taken_at, *place, subject, changed)
+    profile = record.report.profile
+    place = (record.server_id, record.id_serv, profile.ipaddress, profile.nombre_host)
+    return News(kind, record.taken_at, *place, subject, changed)
 
 
 def test_a_server_is_silent_after_three_of_its_own_intervals() -> None:

@@ -17,8 +17,9 @@ from service.store.read.changes import RecordRef
 from service.store.read.history import Around, HistoryStore
 from tests.support import plain_answers as plain
 from tests.support.examples import CRON, HOUR, SSHD, arrived, report
-from tests.support.generated import BOUNDS, MOMENTS, Stores, histories, stores
+from tests.support.generated import BOUNDS, MOMENTS, histories
 from tests.support.paging import all_pages
+from tests.support.stores import Stores, stores
 
 History = list[tuple[Report, int]]
 LIMIT = 10_000  # more than there is
@@ -37,12 +38,12 @@ def test_records_are_those_of_the_server_in_that_time_newest_first(
     history: History, since: int | None, until: int | None
 ) -> None:
     with stored(history) as (both, ours):
-        for server_id in plain.servers(both.told):
-            mine = plain.of_server(both.told, server_id)
+        for server_id in plain.servers(both.records):
+            mine = plain.of_server(both.records, server_id)
             expected = [
-                (told.id_serv, times.to_text(told.taken_at), told.received_at, told.late)
-                for told in reversed(mine)
-                if plain.within(told, since, until)
+                (record.id_serv, times.to_text(record.taken_at), record.received_at, record.late)
+                for record in reversed(mine)
+                if plain.within(record, since, until)
             ]
             ask = partial(ours.records, server_id, since, until)
             for limit in (LIMIT, 1, 2, 3):
@@ -57,20 +58,20 @@ def test_records_are_those_of_the_server_in_that_time_newest_first(
 @given(histories(), MOMENTS)
 def test_around_a_moment_are_the_records_on_both_sides_of_it(history: History, moment: int) -> None:
     with stored(history) as (both, ours):
-        for server_id in plain.servers(both.told):
-            mine = plain.of_server(both.told, server_id)
+        for server_id in plain.servers(both.records):
+            mine = plain.of_server(both.records, server_id)
             around = ours.around(server_id, moment)
-            assert (around.first, around.last) == (plain.seen(mine[0]), plain.seen(mine[-1]))
-            before = [plain.seen(told) for told in mine if told.taken_at <= moment]
-            after = [plain.seen(told) for told in mine if told.taken_at > moment]
+            assert (around.first, around.last) == (plain.ref(mine[0]), plain.ref(mine[-1]))
+            before = [plain.ref(record) for record in mine if record.taken_at <= moment]
+            after = [plain.ref(record) for record in mine if record.taken_at > moment]
             assert around.shown == (before[-1] if before else None)
             assert around.following == (after[0] if after else None)
             now = ours.around(server_id, None)
             assert (now.first, now.shown, now.following, now.last) == (
-                plain.seen(mine[0]),
-                plain.seen(mine[-1]),
+                plain.ref(mine[0]),
+                plain.ref(mine[-1]),
                 None,
-                plain.seen(mine[-1]),
+                plain.ref(mine[-1]),
             )
 
 

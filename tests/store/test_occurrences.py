@@ -29,8 +29,9 @@ from service.store.read.occurrences import (
 )
 from tests.support import plain_answers as plain
 from tests.support.examples import CRON, HOUR, JUAN, PROFILE, SSHD, arrived, report
-from tests.support.generated import BOUNDS, StoredReport, Stores, histories, stores
+from tests.support.generated import BOUNDS, histories
 from tests.support.paging import all_pages
+from tests.support.stores import StoredReport, Stores, stores
 
 History = list[tuple[Report, int]]
 LIMIT = 10_000  # more than there is
@@ -57,7 +58,12 @@ KINDS = [
         plain.processes,
         process_occurrences,
         "id_proc FROM procesos",
-        lambda seen: (*seen.row.key[:3], seen.row.facts[0], seen.row.key[3], *seen.row.facts[1:]),
+        lambda seen: (
+            *seen.row.key[:3],
+            seen.row.details[0],
+            seen.row.key[3],
+            *seen.row.details[1:],
+        ),
         lambda key: key[1:3],
         st.builds(ProcessFilter, name=TEXTS, username=TEXTS, pid=PIDS),
     ),
@@ -102,14 +108,14 @@ def assert_occurrences(
     if moment is not None:
         ask = partial(ours.at, criteria, moment)
     shown = ask(0, LIMIT).rows
-    expected = list(plain_occurrences(kind, both.told, criteria, moment))
+    expected = list(plain_occurrences(kind, both.records, criteria, moment))
     assert Counter(without_key(row) for row in shown) == Counter(expected)
     # Its key is that of the relation: each row there is shown once.
     records = {row.id_serv for row in shown}
     keys = {
         key
         for id_serv in records
-        for (key,) in both.ours.execute(f"SELECT {kind.relation_key} WHERE id_serv = ?", (id_serv,))
+        for (key,) in both.rows(f"SELECT {kind.relation_key} WHERE id_serv = ?", (id_serv,))
     }
     assert len({row[5] for row in shown}) == len(shown)
     assert {row[5] for row in shown} <= keys
@@ -133,7 +139,7 @@ def assert_history(
 ) -> None:
     ask = partial(ours.history, criteria)
     shown = ask(0, LIMIT).rows
-    assert Counter(shown) == Counter(plain_history(kind, both.told, criteria))
+    assert Counter(shown) == Counter(plain_history(kind, both.records, criteria))
     for limit in (1, 2, 3):
         assert all_pages(ask, "rows", limit) == shown
 
@@ -146,7 +152,7 @@ def test_the_count_is_that_of_what_runs_now(
 ) -> None:
     criteria = data.draw(kind.filters)
     with stored(history, kind) as (both, ours):
-        running = list(plain_occurrences(kind, both.told, criteria._replace(pid=None), None))
+        running = list(plain_occurrences(kind, both.records, criteria._replace(pid=None), None))
         assert ours.count(criteria) == Count(len({row[0] for row in running}), len(running))
 
 
@@ -167,17 +173,17 @@ def plain_occurrences(
     kind: Kind, history: Sequence[StoredReport], criteria: Filter, moment: int | None
 ) -> Iterator[tuple[Any, ...]]:
     """The rows of occurrences, without their keys."""
-    for told in plain.all_newest(history, times.LAST if moment is None else moment):
-        profile = told.report.profile
-        place = (told.server_id, told.id_serv, profile.ipaddress, profile.nombre_host)
-        for seen in plain.appearances(history, told, kind.rows_of):
+    for record in plain.all_newest(history, times.LAST if moment is None else moment):
+        profile = record.report.profile
+        place = (record.server_id, record.id_serv, profile.ipaddress, profile.nombre_host)
+        for seen in plain.appearances(history, record, kind.rows_of):
             if is_selected(kind, seen.row.key, criteria) and criteria.pid in {
                 None,
                 seen.row.key[0],
             }:
                 yield (
                     *place,
-                    told.taken_at,
+                    record.taken_at,
                     *kind.columns(seen),
                     seen.seen_from,
                     seen.seen_until,
@@ -192,14 +198,14 @@ def plain_history(
         newest = mine[-1]
         profile = newest.report.profile
         place = (server_id, newest.id_serv, profile.ipaddress, profile.nombre_host)
-        keys = {row.key for told in mine for row in kind.rows_of(told)}
+        keys = {row.key for record in mine for row in kind.rows_of(record)}
         for name in {kind.name(key) for key in keys if is_selected(kind, key, criteria)}:
             taken = [t.taken_at for t in mine if name in names(kind, t)]
             yield (*place, *name, min(taken), max(taken), name in names(kind, newest))
 
 
-def names(kind: Kind, told: StoredReport) -> set[tuple[Any, ...]]:
-    return {kind.name(row.key) for row in kind.rows_of(told)}
+def names(kind: Kind, record: StoredReport) -> set[tuple[Any, ...]]:
+    return {kind.name(row.key) for row in kind.rows_of(record)}
 
 
 def is_selected(kind: Kind, key: tuple[Any, ...], criteria: Filter) -> bool:

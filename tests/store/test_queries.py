@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from service.store.engines.sqlite import CREATEDB_FOLDER, SqliteDatabase
+from service.store.engines.sqlite import CREATEDB_FOLDER
 from service.store.queries import QUERIES_FOLDER, load_queries
 from service.store.slots import SLOTS_PER_RECORD
 from service.times import HOUR
+from tests.support.engine import ENGINES, Engine
 
 STORE = Path(__file__).resolve().parents[2] / "service" / "store"
 QUERIES = load_queries()
@@ -26,12 +26,14 @@ FILES = {
 each_query = pytest.mark.parametrize("name", sorted(QUERIES))
 
 
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
-    database = SqliteDatabase(tmp_path_factory.mktemp("queries") / "compliance.db")
-    database.migrate()
-    with closing(sqlite3.connect(database.path)) as connection:
-        yield connection
+@pytest.fixture(scope="module", params=ENGINES)
+def migrated(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Engine]:
+    engine = ENGINES[request.param](tmp_path_factory.mktemp("queries") / "compliance.db")
+    engine.migrated().close()
+    with closing(engine):
+        yield engine
 
 
 def string_constants(module: str) -> set[str]:
@@ -49,9 +51,9 @@ def test_the_module_of_its_file_contains_the_name_of_each_query(name: str) -> No
 
 
 @each_query
-def test_each_query_can_be_prepared(migrated: sqlite3.Connection, name: str) -> None:
+def test_each_query_can_be_prepared(migrated: Engine, name: str) -> None:
     parameters = dict.fromkeys(re.findall(r"(?<!:):([a-z_]+)", QUERIES[name]))
-    assert migrated.execute(f"EXPLAIN {QUERIES[name]}", parameters).fetchall()
+    assert migrated.rows(f"EXPLAIN {QUERIES[name]}", parameters)
 
 
 @each_query

@@ -12,7 +12,8 @@ from service.store.queries import load_queries
 from service.store.read.occurrences import LoginFilter, ProcessFilter, process_occurrences
 from service.store.read.usage_stats import FirstLastSeen, UsageStore
 from tests.support import plain_answers as plain
-from tests.support.generated import Stores, histories, stores
+from tests.support.generated import histories
+from tests.support.stores import Stores, stores
 
 History = list[tuple[Report, int]]
 PATTERNS = st.sampled_from([None, "cron", "sshd", "", "*", "C*", "*h*", "none"])
@@ -23,20 +24,20 @@ def ran(
     both: Stores, criteria: ProcessFilter, *, now: bool
 ) -> list[tuple[int, int, str | None, str | None]]:
     """Server, time, name and username of each process like these, in all or the newest records."""
-    told = plain.all_newest(both.told) if now else both.told
+    records = plain.all_newest(both.records) if now else both.records
     return [
         (one.server_id, one.taken_at, name, username)
-        for one in told
+        for one in records
         for _, name, username, _ in one.report.processes
         if plain.matches(criteria.name, name) and plain.matches(criteria.username, username)
     ]
 
 
 def logged_in(both: Stores, criteria: LoginFilter, *, now: bool) -> list[tuple[int, int]]:
-    told = plain.all_newest(both.told) if now else both.told
+    records = plain.all_newest(both.records) if now else both.records
     return [
         (one.server_id, one.taken_at)
-        for one in told
+        for one in records
         for _, username, *_ in one.report.logins
         if plain.matches(criteria.username, username)
     ]
@@ -59,7 +60,7 @@ def test_figures_are_those_of_the_records(history: History, criteria: ProcessFil
         ours = UsageStore(both.database, load_queries())
         now = ran(both, criteria, now=True)
 
-        assert ours.servers() == len(plain.servers(both.told))
+        assert ours.servers() == len(plain.servers(both.records))
         assert dict(ours.users_of(criteria)) == Counter(row[3] for row in now)
         assert ours.processes(criteria) == first_last_seen(
             [row[:2] for row in ran(both, criteria, now=False)], going_on=bool(now)
@@ -79,9 +80,9 @@ def test_figures_are_those_of_the_records(history: History, criteria: ProcessFil
 def runs(both: Stores, criteria: ProcessFilter) -> list[tuple[int, int, int]]:
     """Of each name on each server, the reports in a row that show it."""
     found = []
-    for server_id in plain.servers(both.told):
-        reports = plain.on_time(both.told, server_id)
-        shown = [{row[1:3] for row in told.report.processes} for told in reports]
+    for server_id in plain.servers(both.records):
+        reports = plain.on_time(both.records, server_id)
+        shown = [{row[1:3] for row in record.report.processes} for record in reports]
         for name, username in set().union(*shown):
             if not plain.matches(criteria.name, name):
                 continue

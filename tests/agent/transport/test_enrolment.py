@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.agent.apis import proxy_before
-from tests.agent.enrolled import Server, database_of, revoke, stored, tokens_of
+from tests.agent.enrolled import Server, revoke, stored, tokens_of
 from tests.agent.transport.test_http_client import Said, api_that_says
 from tests.support.live import PROJECT, LiveService
 from tests.support.tokens import make_token, token
@@ -123,8 +123,7 @@ def test_who_is_refused_is_told_and_all_is_delivered_after_repair(
 ) -> None:
     if wrong == "revoked":
         wrong = make_token(service.data, "inscripcion", "--usos", "1")
-        with database_of(service) as database:
-            last = database.execute("SELECT max(id) FROM token").fetchone()[0]
+        ((last,),) = service.rows("SELECT max(id) FROM token")
         assert token(service.data, "revoke", str(last)).returncode == 0
     else:
         wrong = make_token(service.data, "lectura")
