@@ -243,3 +243,32 @@ def test_what_a_servers_first_report_shows_is_no_news() -> None:
             ("servidor_nuevo", None, 1),
             ("usuario_nuevo", "juan", 2),
         ]
+
+
+def test_the_summary_counts_a_server_with_a_late_arrival_as_heard() -> None:
+    history = [(report(1), HOUR), (report(2), 2 * HOUR), (report(1.5), 9 * HOUR)]
+    with stored(history) as (_, ours, _):
+        assert ours.summary().silent == 0
+    with stored(history[:2], 7 * HOUR) as (_, ours, _):
+        assert ours.summary().silent == 1
+
+
+def test_the_summary_shows_the_arrivals_of_the_last_24_hours_only() -> None:
+    hours = (0, 10, 16, 17, 17.5, 30, 40)
+    history = [(report(hour), round(hour * HOUR) + MINUTE) for hour in hours]
+    with stored(history) as (_, ours, _):
+        shown = ours.summary().reports_an_hour
+        assert [hour // HOUR for hour, _ in shown] == list(range(17, 41))
+        assert {hour // HOUR: count for hour, count in shown if count} == {17: 2, 30: 1, 40: 1}
+
+
+def test_silence_at_a_moment_is_judged_by_the_reports_up_to_it() -> None:
+    # Once a day up to the moment, once an hour after it.
+    daily, hourly = [0, 24, 48], [69 + hour for hour in range(6)]
+    with stored(arrived(*(report(hour) for hour in daily + hourly))) as (_, ours, _):
+        assert not ours.server(1, 68 * HOUR).silent
+        assert ours.server(1, 68 * HOUR).heard_at == 48 * HOUR
+    # Once an hour up to the moment, once a day after it.
+    hourly, daily = [0, 1, 2, 3], [27, 51, 75, 99, 123]
+    with stored(arrived(*(report(hour) for hour in hourly + daily))) as (_, ours, _):
+        assert ours.server(1, 7 * HOUR).silent
