@@ -6,43 +6,43 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-# Tuples, as they go to and come from the database; a report holds hundreds of them. They are what
-# tells one from another, so that it is the same one in the next report. What version 1 does not
-# say, and what was not known, is null.
+# Plain tuples, because a report holds hundreds of them and the database takes and returns tuples.
+# Two equal tuples in consecutive reports are the same process or login. A value is null where it is
+# unknown, or no member of version 1. Times are microseconds since 1970, UTC.
 Process = tuple[int, str | None, str | None, int | None]  # pid, name, username, started_at
 Login = tuple[int | None, str | None, str | None, str | None, int | None]
-# pid, username, terminal, origin, since; times in microseconds since 1970, UTC
+# pid, username, terminal, origin, since
 
-# What a process is besides: ppid, executable, command_line. Of its first sight it is kept.
-Facts = tuple[int | None, str | None, str | None]
-UNKNOWN: Facts = (None, None, None)
+# ppid, executable, command_line. The store keeps those of the first report that shows the process.
+ProcessDetails = tuple[int | None, str | None, str | None]
+UNKNOWN_DETAILS: ProcessDetails = (None, None, None)
 
 
 class Profile(NamedTuple):
-    """What a server is, beside what runs on it."""
+    """The server itself: hardware, system, name and address."""
 
     ipaddress: str  # canonical text
     arquitectura_proc: str
     marca_proc: str
     nombre_so: str
     version_so: str
-    version_esquema: int | None = None  # null for version 1, whose reports do not say it
+    version_esquema: int | None = None  # null for version 1, whose reports do not have it
     nombre_host: str | None = None
     nucleo: str | None = None
     version_agente: str | None = None
     fuente_usuarios: str | None = None
-    booted_at: int | None = None  # when process 1 started; microseconds since 1970, UTC
+    booted_at: int | None = None  # the start of process 1; microseconds since 1970, UTC
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one server told of one moment."""
+    """One server at one moment."""
 
     taken_at: int  # microseconds since 1970, UTC
     profile: Profile
     processes: list[Process]
     logins: list[Login]
-    digest: bytes  # tells whether two reports are the very same
-    process_facts: Sequence[Facts] = ()  # one for each process, or none where none is known
+    digest: bytes  # of the document as it was sent; a retry has the same
+    process_details: Sequence[ProcessDetails] = ()  # one for each process; empty if none is known
     id_maquina: str | None = None
     discarded: int | None = None  # reports that the agent had to drop before this one

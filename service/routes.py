@@ -31,13 +31,7 @@ from service.resources.tokens import Enrolment, OneToken, Tokens
 from service.resources.usuarios_activos import LoginHistories, LoginOccurrences, RecordLogins
 from service.store.read.fleet import FleetStore
 from service.store.read.history import HistoryStore
-from service.store.read.occurrences import (
-    LoginHistory,
-    LoginOccurrence,
-    OccurrenceStore,
-    ProcessHistory,
-    ProcessOccurrence,
-)
+from service.store.read.occurrences import LoginOccurrenceStore, ProcessOccurrenceStore
 from service.store.read.records import RecordStore
 from service.store.read.usage_stats import UsageStore
 from service.store.tokens import TokenStore
@@ -52,8 +46,8 @@ class Collaborators:
     records: RecordStore
     history: HistoryStore
     fleet: FleetStore
-    processes: OccurrenceStore[ProcessOccurrence, ProcessHistory]
-    logins: OccurrenceStore[LoginOccurrence, LoginHistory]
+    processes: ProcessOccurrenceStore
+    logins: LoginOccurrenceStore
     usage: UsageStore
     tokens: TokenStore
     throttle: AuthThrottle

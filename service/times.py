@@ -1,8 +1,11 @@
-"""Times are integers, microseconds since 1970 in UTC; the contract shows them as text."""
+"""Times are integers: microseconds since 1970, UTC. The contract shows them as text."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+
+MINUTE = 60_000_000  # microseconds
+HOUR = 60 * MINUTE
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -14,10 +17,10 @@ def now() -> int:
 
 
 def parse(text: str) -> int:
-    """The time that an ISO 8601 text with date and time says; without a zone it is UTC.
+    """Parses an ISO 8601 date and time; one without a zone is UTC.
 
-    Digits past the microsecond are dropped. Raises ValueError for what is no time, and for a
-    time before 1970 or after 9999.
+    Digits after the microsecond are dropped. Raises ValueError for a text that is not a time, and
+    for a time before 1970 or after 9999.
     """
     time = datetime.fromisoformat(text)
     microseconds = to_microseconds(time if time.tzinfo else time.replace(tzinfo=UTC))
@@ -31,6 +34,6 @@ def to_microseconds(time: datetime) -> int:
 
 
 def to_text(microseconds: int) -> str:
-    """As the wire model and the relations show it: 2020-02-15 02:06:54.999999."""
+    """Formats a time as the wire model and the relations do: 2020-02-15 02:06:54.999999."""
     time = _EPOCH + timedelta(microseconds=microseconds)
     return time.isoformat(sep=" ", timespec="microseconds")[:26]  # without its zone

@@ -1,4 +1,4 @@
-"""What many tests share."""
+"""Fixtures that many tests share."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.engine import ENGINES, Engine
 from tests.support.live import LiveService
 
 
@@ -18,6 +19,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         )
         group = "fleet" if shares_fleet else str(item.path)
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """Each storage engine, with a database that does not exist yet."""
+    made = ENGINES[request.param](tmp_path / "compliance.db")
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from service.maintenance.consistency import against_archive, archived_lines
 from service.maintenance.startup import require_database
 from service.store.engines import open_database
 from service.store.queries import load_queries
-from service.store.read.consistency import audit
+from service.store.read.consistency import open_content
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
@@ -23,11 +23,16 @@ def run(config: Config, _options: argparse.Namespace) -> int:
     require_database(config)
     database, queries = open_database(config.database), load_queries()
     lines = archived_lines(config.archive, ReportValidator())
-    with audit(database, queries) as state, Progress("lines of the archive checked") as progress:
-        broken = state.broken()
-        outcome = against_archive(state, lines, progress.step)
-    with audit(database, queries) as later:  # some were being stored while we looked
-        outcome.archived_only = [key for key in outcome.archived_only if later.find(key) is None]
-    for line in broken:
+    with (
+        open_content(database, queries) as state,
+        Progress("lines of the archive checked") as progress,
+    ):
+        damage = state.damage()
+        comparison = against_archive(state, lines, progress.step)
+    with open_content(database, queries) as later:  # some were being stored while we looked
+        comparison.archived_only = [
+            key for key in comparison.archived_only if later.find(key) is None
+        ]
+    for line in damage:
         print(f"{config.database}: {line}")
-    return max(tell(outcome), 1 if broken else 0)
+    return max(tell(comparison), 1 if damage else 0)

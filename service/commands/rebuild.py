@@ -16,7 +16,7 @@ from service.ingest.validation import ReportValidator
 from service.maintenance.consistency import ArchivedLine, against_database, archived_lines
 from service.store.engines import open_database
 from service.store.queries import load_queries
-from service.store.read.consistency import Audit, audit
+from service.store.read.consistency import DatabaseContent, open_content
 from service.store.tokens import TokenStore
 from service.store.write.reports import ReportStore
 
@@ -50,7 +50,7 @@ def run(config: Config, _options: argparse.Namespace) -> int:
         failed = 0
         if old is not None:
             print(f"Compared with {config.database}:")
-            rebuilt = stack.enter_context(audit(new, queries))
+            rebuilt = stack.enter_context(open_content(new, queries))
             with Progress("reports compared") as progress:
                 failed = tell(against_database(old, rebuilt, progress.step))
     new.close()
@@ -59,13 +59,13 @@ def run(config: Config, _options: argparse.Namespace) -> int:
     return failed
 
 
-def _readable(stack: ExitStack, path: Path) -> Audit | None:
-    """The present database; null if it is missing or damaged."""
+def _readable(stack: ExitStack, path: Path) -> DatabaseContent | None:
+    """The database as it is now, or null where it is lost or damaged."""
     if not path.exists():
         print(f"{path} is not there to compare with")
         return None
     try:
-        return stack.enter_context(audit(open_database(path), load_queries()))
+        return stack.enter_context(open_content(open_database(path), load_queries()))
     except StorageUnavailableError as error:
         print(f"{path} cannot be compared with: {error}")
         return None

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from service.maintenance.consistency import Outcome
+from service.maintenance.consistency import Comparison
 
 _MAX_LINES = 20
 
 
-def tell(outcome: Outcome) -> int:
-    """Prints the outcome. Returns the exit code: 1 where anything differs."""
-    for line in outcome.differences[:_MAX_LINES]:
+def tell(comparison: Comparison) -> int:
+    """Prints the comparison. Returns the exit code: 1 where anything differs."""
+    for line in comparison.differences[:_MAX_LINES]:
         print(f"  {line}")
-    if len(outcome.differences) > _MAX_LINES:
-        print(f"  … and {len(outcome.differences) - _MAX_LINES} more")
-    if outcome.archived_only:
+    if len(comparison.differences) > _MAX_LINES:
+        print(f"  … and {len(comparison.differences) - _MAX_LINES} more")
+    if comparison.archived_only:
         print(
-            f"in the archive alone: {len(outcome.archived_only)}; their senders were not told"
+            f"in the archive alone: {len(comparison.archived_only)}; their senders were not told"
             " that they are stored, and keep them until they are"
         )
-    print(f"differences: {len(outcome.differences)} in {outcome.reports} reports")
-    return 1 if outcome.differences else 0
+    print(f"differences: {len(comparison.differences)} in {comparison.reports} reports")
+    return 1 if comparison.differences else 0

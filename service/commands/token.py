@@ -100,7 +100,7 @@ def _list(store: TokenStore) -> None:
 
 
 def _row(token: Token, now: int) -> tuple[str, ...]:
-    state = "good" if token.is_good(now) else "revoked" if token.revoked_at else "ended"
+    state = "good" if token.is_valid(now) else "revoked" if token.revoked_at else "ended"
     if token.uses_left is not None:
         state += f", {token.uses_left} left"
     return (

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from service.http.parameters import Query, choice, integer, network, text, time
-from service.store.read.fleet import Wanted
-from service.store.read.occurrences import Matching
+from service.store.read.fleet import ServerFilter
+from service.store.read.occurrences import LoginFilter, ProcessFilter
 
 # The longest texts that schemas/report.v2.json allows.
 ADDRESS = network("ipaddress")
@@ -24,9 +24,9 @@ USERNAME = text("username", 256)
 PID = integer("pid", 0, 4_294_967_295)
 
 
-def wanted(query: Query) -> Wanted:
-    """Which servers a query over OF_SERVERS asks for."""
-    return Wanted(
+def server_filter(query: Query) -> ServerFilter:
+    """The servers that a query over OF_SERVERS selects."""
+    return ServerFilter(
         ipaddress=query[ADDRESS],
         nombre_so=query[SYSTEM],
         version_so=query[VERSION],
@@ -36,6 +36,11 @@ def wanted(query: Query) -> Wanted:
     )
 
 
-def matching(query: Query) -> Matching:
-    """Which processes or logins a query over NAME, USERNAME and PID asks for."""
-    return Matching(name=query[NAME], username=query[USERNAME], pid=query[PID])
+def process_filter(query: Query) -> ProcessFilter:
+    """The processes that a query over NAME, USERNAME and PID selects."""
+    return ProcessFilter(name=query[NAME], username=query[USERNAME], pid=query[PID])
+
+
+def login_filter(query: Query) -> LoginFilter:
+    """The logins that a query over USERNAME and PID selects."""
+    return LoginFilter(username=query[USERNAME], pid=query[PID])

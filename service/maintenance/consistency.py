@@ -11,7 +11,12 @@ from service.errors import InvalidReportError
 from service.ingest.json_reader import read_json
 from service.ingest.validation import ReportValidator
 from service.report import Report
-from service.store.read.consistency import Audit, Key, content_of, key_of
+from service.store.read.consistency import (
+    DatabaseContent,
+    ReportKey,
+    content_of,
+    key_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +30,16 @@ class ArchivedLine:
 
 
 @dataclass(slots=True)
-class Outcome:
+class Comparison:
     """The result of a comparison."""
 
     reports: int = 0
     differences: list[str] = field(default_factory=list)
-    archived_only: list[Key] = field(default_factory=list)
+    archived_only: list[ReportKey] = field(default_factory=list)
 
 
 def archived_lines(folder: Path, validator: ReportValidator) -> Iterator[ArchivedLine]:
-    """The lines of an archive folder, in their order."""
+    """Reads the lines of the archive, in their order."""
     for line in read_archive(folder):
         place = f"{line.path.name} line {line.line_number}"
         if isinstance(line, DamagedLine):
@@ -49,50 +54,52 @@ def archived_lines(folder: Path, validator: ReportValidator) -> Iterator[Archive
 
 
 def against_archive(
-    database: Audit, lines: Iterator[ArchivedLine], step: Callable[[], None]
-) -> Outcome:
-    """Holds every report of a database against the archive, both ways; a step is a line.
+    database: DatabaseContent, lines: Iterator[ArchivedLine], step: Callable[[], None]
+) -> Comparison:
+    """Compares every report of a database with the archive, both ways. A step is a line.
 
-    The lines must be read after the database's moment, so that they hold all that it holds.
+    The lines must be read after the moment of the database, so that they include all its reports.
     """
-    outcome = Outcome()
+    comparison = Comparison()
     found = set()
     for line in lines:
         step()
         if line.report is None:
-            outcome.differences.append(f"archive: {line.place} {line.fault}")
+            comparison.differences.append(f"archive: {line.place} {line.fault}")
             continue
         key = key_of(line.report)
         id_serv = database.find(key)
         if id_serv is None:
-            outcome.archived_only.append(key)
+            comparison.archived_only.append(key)
         elif id_serv not in found:
             found.add(id_serv)
             if not database.content(id_serv).agrees_with(content_of(line.report)):
-                outcome.differences.append(f"{key} differs from the archive's {line.place}")
+                comparison.differences.append(f"{key} differs from the archive's {line.place}")
     for key, id_serv in database.reports():
-        outcome.reports += 1
+        comparison.reports += 1
         if id_serv not in found:
-            outcome.differences.append(f"{key} is in the database alone (id_serv {id_serv})")
-    return outcome
+            comparison.differences.append(f"{key} is in the database alone (id_serv {id_serv})")
+    return comparison
 
 
-def against_database(old: Audit, new: Audit, step: Callable[[], None]) -> Outcome:
-    """Holds a rebuilt database against the old one, whose reports it must have; a step is one."""
-    outcome = Outcome()
+def against_database(
+    old: DatabaseContent, new: DatabaseContent, step: Callable[[], None]
+) -> Comparison:
+    """Compares a rebuilt database with the old one, whose reports it must have. A step is one."""
+    comparison = Comparison()
     olds, news = old.reports(), new.reports()
     in_old, in_new = next(olds, None), next(news, None)
     while in_old is not None or in_new is not None:
         step()
-        outcome.reports += 1
+        comparison.reports += 1
         if in_old is not None and (in_new is None or in_old[0] < in_new[0]):
-            outcome.differences.append(f"{in_old[0]} is in the old database alone")
+            comparison.differences.append(f"{in_old[0]} is in the old database alone")
             in_old = next(olds, None)
         elif in_new is not None and (in_old is None or in_new[0] < in_old[0]):
-            outcome.archived_only.append(in_new[0])
+            comparison.archived_only.append(in_new[0])
             in_new = next(news, None)
         elif in_old is not None and in_new is not None:
             if not old.content(in_old[1]).agrees_with(new.content(in_new[1])):
-                outcome.differences.append(f"{in_old[0]} differs between the two")
+                comparison.differences.append(f"{in_old[0]} differs between the two")
             in_old, in_new = next(olds, None), next(news, None)
-    return outcome
+    return comparison

@@ -9,7 +9,7 @@ import falcon
 import orjson
 
 from service import times
-from service.http.filters import MOMENT, OF_SERVERS, wanted
+from service.http.filters import MOMENT, OF_SERVERS, server_filter
 from service.http.parameters import CURSOR
 from service.pages.charts import busiest, columns
 from service.pages.site import Site
@@ -33,7 +33,7 @@ class FleetPage:
         if moment is not None and moment > now:
             # Nobody knows that yet, and by then every server would have been silent for long.
             raise falcon.HTTPSeeOther(query.address("/", fecha_hora=None, cursor=None))
-        page = self._fleet.page(wanted(query), moment, query.after, query.limit)
+        page = self._fleet.page(server_filter(query), moment, query.after, query.limit)
         filtered = any(query.text(parameter) for parameter in OF_SERVERS)
         # Who looks for some servers sees those first, and sooner.
         whole = moment is None and not filtered and not query.after

@@ -10,12 +10,7 @@ from service.http.filters import MOMENT, NAME, USERNAME
 from service.http.parameters import CURSOR
 from service.pages.presence_chart import HISTORY_CURSOR, spread, turned
 from service.pages.site import Site
-from service.store.read.occurrences import (
-    Matching,
-    OccurrenceStore,
-    ProcessHistory,
-    ProcessOccurrence,
-)
+from service.store.read.occurrences import LoginFilter, ProcessFilter, ProcessOccurrenceStore
 from service.store.read.usage_stats import UsageStore
 
 _PATH = "/programa"
@@ -28,7 +23,7 @@ class ProgramPage:
     def __init__(
         self,
         site: Site,
-        processes: OccurrenceStore[ProcessOccurrence, ProcessHistory],
+        processes: ProcessOccurrenceStore,
         activity: UsageStore,
         clock: Callable[[], int],
     ) -> None:
@@ -39,34 +34,34 @@ class ProgramPage:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         query = self._site.query(req, resp, NAME, USERNAME, MOMENT, CURSOR, HISTORY_CURSOR)
-        matching = Matching(name=query[NAME], username=query[USERNAME])
+        criteria = ProcessFilter(name=query[NAME], username=query[USERNAME])
         moment, history_after = query[MOMENT], query[HISTORY_CURSOR] or 0
-        shown: dict[str, object] = {"asked": matching != Matching()}
+        shown: dict[str, object] = {"asked": criteria != ProcessFilter()}
         if shown["asked"]:
             running = (
-                self._processes.now(matching, query.after, query.limit)
+                self._processes.now(criteria, query.after, query.limit)
                 if moment is None
-                else self._processes.at(matching, moment, query.after, query.limit)
+                else self._processes.at(criteria, moment, query.after, query.limit)
             )
-            ever = self._processes.ever(matching, history_after, query.limit)
+            ever = self._processes.history(criteria, history_after, query.limit)
             shown |= {
-                "count": self._processes.count(matching),
-                "users": self._activity.users_of(matching),
-                "extent": self._activity.processes(matching),
+                "count": self._processes.count(criteria),
+                "users": self._activity.users_of(criteria),
+                "extent": self._activity.processes(criteria),
                 "servers": self._activity.servers(),
                 "running": running.rows,
                 "pages": turned(query, _PATH, CURSOR, running.after),
                 "spread": spread(
                     ever.rows,
-                    self._activity.runs(matching, history_after, query.limit, _MOST_RUNS),
+                    self._activity.runs(criteria, history_after, query.limit, _MOST_RUNS),
                     self._clock(),
                     lambda row: (row.name, row.username),
                 ),
                 "history_pages": turned(query, _PATH, HISTORY_CURSOR, ever.after),
-                "commands": self._activity.commands(matching, _MOST_COMMANDS),
+                "commands": self._activity.commands(criteria, _MOST_COMMANDS),
             }
         else:
-            shown["busiest"] = self._activity.programs_of(matching)[:_MOST_BUSIEST]
+            shown["busiest"] = self._activity.programs_of(LoginFilter())[:_MOST_BUSIEST]
         self._site.show(
             req,
             resp,

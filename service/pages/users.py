@@ -10,7 +10,7 @@ from service.http.filters import MOMENT, USERNAME
 from service.http.parameters import CURSOR
 from service.pages.presence_chart import HISTORY_CURSOR, spread, turned
 from service.pages.site import Site
-from service.store.read.occurrences import LoginHistory, LoginOccurrence, Matching, OccurrenceStore
+from service.store.read.occurrences import LoginFilter, LoginOccurrenceStore, ProcessFilter
 from service.store.read.usage_stats import UsageStore
 
 _PATH = "/usuario"
@@ -23,7 +23,7 @@ class UserPage:
     def __init__(
         self,
         site: Site,
-        logins: OccurrenceStore[LoginOccurrence, LoginHistory],
+        logins: LoginOccurrenceStore,
         activity: UsageStore,
         clock: Callable[[], int],
     ) -> None:
@@ -34,31 +34,31 @@ class UserPage:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         query = self._site.query(req, resp, USERNAME, MOMENT, CURSOR, HISTORY_CURSOR)
-        matching = Matching(username=query[USERNAME])
+        criteria = LoginFilter(username=query[USERNAME])
         moment, history_after = query[MOMENT], query[HISTORY_CURSOR] or 0
-        shown: dict[str, object] = {"asked": matching != Matching()}
+        shown: dict[str, object] = {"asked": criteria != LoginFilter()}
         if shown["asked"]:
             logins = (
-                self._logins.now(matching, query.after, query.limit)
+                self._logins.now(criteria, query.after, query.limit)
                 if moment is None
-                else self._logins.at(matching, moment, query.after, query.limit)
+                else self._logins.at(criteria, moment, query.after, query.limit)
             )
-            ever = self._logins.ever(matching, history_after, query.limit)
-            programs = self._activity.programs_of(matching)
+            ever = self._logins.history(criteria, history_after, query.limit)
+            programs = self._activity.programs_of(criteria)
             shown |= {
-                "count": self._logins.count(matching),
-                "extent": self._activity.logins(matching),
+                "count": self._logins.count(criteria),
+                "extent": self._activity.logins(criteria),
                 "logins": logins.rows,
                 "pages": turned(query, _PATH, CURSOR, logins.after),
                 "spread": spread(ever.rows, (), self._clock(), lambda row: (row.username,)),
-                "origins": self._activity.origins(matching, _MOST_ORIGINS),
+                "origins": self._activity.origins(criteria, _MOST_ORIGINS),
                 "history_pages": turned(query, _PATH, HISTORY_CURSOR, ever.after),
                 "programs": programs[:_MOST_PROGRAMS],
                 "more_programs": max(0, len(programs) - _MOST_PROGRAMS),
                 "processes": sum(count for _, count in programs),
             }
         else:
-            shown["busiest"] = self._activity.users_of(matching)[:_MOST_BUSIEST]
+            shown["busiest"] = self._activity.users_of(ProcessFilter())[:_MOST_BUSIEST]
         self._site.show(
             req,
             resp,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import falcon
 
 from service.http.authentication import authorize
-from service.http.filters import MOMENT, OF_SERVERS, wanted
+from service.http.filters import MOMENT, OF_SERVERS, server_filter
 from service.http.listing import FORMAT, Listing, show_page
 from service.http.parameters import PAGING, Query
 from service.http.request_body import read_body
@@ -55,7 +55,7 @@ class Servers:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         query = Query(req.query_string, *OF_SERVERS, MOMENT, *PAGING, FORMAT)
-        page = self._fleet.page(wanted(query), query[MOMENT], query.after, query.limit)
+        page = self._fleet.page(server_filter(query), query[MOMENT], query.after, query.limit)
         rows = [_row(state) for state in page.servers]
         listing = Listing("servers", _COLUMNS, rows, times={"ultimo_contacto"})
         show_page(req, resp, query, listing, page.after)

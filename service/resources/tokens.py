@@ -86,7 +86,7 @@ def _shown(token: Token, now: int) -> dict[str, object]:
     for column in ("created_at", "expires_at", "revoked_at", "used_at"):
         moment = shown.pop(column)
         shown[_MOMENTS[column]] = None if moment is None else times.to_text(int(str(moment)))
-    return shown | {"vigente": token.is_good(now)}
+    return shown | {"vigente": token.is_valid(now)}
 
 
 _MOMENTS = {

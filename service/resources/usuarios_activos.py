@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import falcon
 
-from service.http.filters import MOMENT, PID, USERNAME, matching
+from service.http.filters import MOMENT, PID, USERNAME, login_filter
 from service.http.listing import FORMAT, Listing, show_page, show_whole
 from service.http.parameters import PAGING, Query
 from service.resources.occurrences import (
@@ -14,10 +14,8 @@ from service.resources.occurrences import (
     WHERE,
     record_reference,
 )
-from service.store.read.occurrences import LoginHistory, LoginOccurrence, OccurrenceStore
+from service.store.read.occurrences import LoginOccurrenceStore
 from service.store.read.records import LoginRow, RecordStore
-
-_Store = OccurrenceStore[LoginOccurrence, LoginHistory]
 
 
 class RecordLogins:
@@ -34,34 +32,34 @@ class RecordLogins:
 
 
 class LoginOccurrences:
-    """`/usuarios_activos: now, or at `fecha_hora``."""
+    """`/usuarios_activos`: now, or at `fecha_hora`."""
 
     columns = (*WHERE, "fecha_hora", *LoginRow._fields, "visto_desde", "visto_hasta")
 
-    def __init__(self, store: _Store) -> None:
+    def __init__(self, store: LoginOccurrenceStore) -> None:
         self._store = store
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         query = Query(req.query_string, USERNAME, PID, MOMENT, *PAGING, FORMAT)
-        moment, wanted = query[MOMENT], matching(query)
+        moment, criteria = query[MOMENT], login_filter(query)
         if moment is None:
-            page = self._store.now(wanted, query.after, query.limit)
+            page = self._store.now(criteria, query.after, query.limit)
         else:
-            page = self._store.at(wanted, moment, query.after, query.limit)
+            page = self._store.at(criteria, moment, query.after, query.limit)
         listing = Listing("usuarios_activos", self.columns, page.rows, times=OCCURRENCE_TIMES)
         show_page(req, resp, query, listing, page.after)
 
 
 class LoginHistories:
-    """`/usuarios_activos/historial: on which servers a user ever logged in, from when to when`."""
+    """`/usuarios_activos/historial`: on which servers a user ever logged in, from when to when."""
 
     columns = (*WHERE, USERNAME.name, *HISTORY)
 
-    def __init__(self, store: _Store) -> None:
+    def __init__(self, store: LoginOccurrenceStore) -> None:
         self._store = store
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         query = Query(req.query_string, USERNAME, *PAGING, FORMAT)
-        page = self._store.ever(matching(query), query.after, query.limit)
+        page = self._store.history(login_filter(query), query.after, query.limit)
         listing = Listing("historial", self.columns, page.rows, times=HISTORY_TIMES)
         show_page(req, resp, query, listing, page.after)

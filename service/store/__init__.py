@@ -1,1 +1,1 @@
-"""The DAO: one module a table group. Owns every SQL call; knows no HTTP."""
+"""The data access layer, one module a table group. It owns every SQL call and knows no HTTP."""

@@ -1,13 +1,13 @@
--- name: count_process
--- More or fewer of this name run over the fleet; the first report with it is remembered.
+-- name: add_to_process_name
+-- Adds :more to the running processes of this name; the first report with it is kept.
 UPDATE process_name SET
   running = running + :more,
   server_id = coalesce(server_id, :server_id),
   first_seq = coalesce(first_seq, :seq)
 WHERE id = :id;
 
--- name: sight_process
--- More or fewer of this name are on this server, and it was seen at this time. How many are there?
+-- name: upsert_process_sighting
+-- Adds :more to the running processes of this name on this server, and returns how many there are.
 INSERT INTO process_sighting (server_id, name_id, running, first_at, last_at)
 VALUES (:server_id, :name_id, :more, :first_at, :last_at)
 ON CONFLICT (server_id, name_id) DO UPDATE SET
@@ -16,30 +16,30 @@ ON CONFLICT (server_id, name_id) DO UPDATE SET
   last_at = CASE WHEN excluded.last_at > last_at THEN excluded.last_at ELSE last_at END
 RETURNING name_id, running;
 
--- name: begin_run
--- From this report on the server shows this name.
+-- name: begin_process_run
+-- The server shows this name from report :first_seq on.
 INSERT INTO process_run (server_id, name_id, first_seq) VALUES (:server_id, :name_id, :first_seq);
 
--- name: end_run
--- This report shows the name no more.
+-- name: end_process_run
+-- Report :gone_seq of the server no longer shows this name.
 UPDATE process_run SET gone_seq = :gone_seq
 WHERE server_id = :server_id
   AND name_id = :name_id
   AND first_seq = (
-    SELECT max(r.first_seq) FROM process_run AS r
-    WHERE r.server_id = :server_id AND r.name_id = :name_id
+    SELECT max(latest.first_seq) FROM process_run AS latest
+    WHERE latest.server_id = :server_id AND latest.name_id = :name_id
   );
 
--- name: count_login
--- More or fewer logins of this user are open over the fleet; the first report is remembered.
+-- name: add_to_login_name
+-- Adds :more to the open logins of this user; the first report with it is kept.
 UPDATE login_name SET
   running = running + :more,
   server_id = coalesce(server_id, :server_id),
   first_seq = coalesce(first_seq, :seq)
 WHERE id = :id;
 
--- name: sight_login
--- More or fewer of this name are on this server, and it was seen at this time. How many are there?
+-- name: upsert_login_sighting
+-- Adds :more to the open logins of this user on this server, and returns how many there are.
 INSERT INTO login_sighting (server_id, name_id, running, first_at, last_at)
 VALUES (:server_id, :name_id, :more, :first_at, :last_at)
 ON CONFLICT (server_id, name_id) DO UPDATE SET

@@ -1,271 +1,287 @@
--- name: process_now
--- Which processes like these run now, on the servers from this place on?
+-- fragment: matching_process_names
+-- Ids of the names that a ProcessFilter selects. An exact name is looked up in the index.
+SELECT id FROM process_name
+WHERE name = :name
+  AND (:username IS NULL OR username = :username)
+  AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
+UNION ALL
+SELECT id FROM process_name
+WHERE :name IS NULL
+  AND (:name_like IS NULL OR name LIKE :name_like ESCAPE '!')
+  AND (:username IS NULL OR username = :username)
+  AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
+
+-- fragment: matching_login_names
+-- Ids of the users that a LoginFilter selects. An exact name is looked up in the index.
+SELECT id FROM login_name
+WHERE username = :username
+UNION ALL
+SELECT id FROM login_name
+WHERE :username IS NULL
+  AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
+
+-- fragment: occurrence_columns
+-- The columns that occurrences of processes and logins begin with; joins server, shown and span.
+server.id, shown.id, profile.ipaddress, profile.nombre_host, shown.taken_at,
+-- id_proc or id_usr, as the relations have it. service/store/slots.py has the factor, too.
+shown.id * 1048576 + span.slot,
+span.pid,
+
+-- fragment: record_at_moment
+-- Joins of a server: the record that was its newest at :moment, its newest one, the nodes of spans.
+CROSS JOIN report AS shown
+  ON shown.id = (
+    SELECT id FROM report
+    WHERE report.server_id = server.id AND report.taken_at <= :moment
+    ORDER BY taken_at DESC, id DESC LIMIT 1
+  )
+CROSS JOIN report AS newest
+  ON newest.server_id = server.id
+  AND newest.seq = (SELECT max(seq) FROM report WHERE report.server_id = server.id)
+CROSS JOIN span_level ON span_level.bit <= newest.seq OR shown.seq < 0
+
+-- fragment: newest_record
+-- Join of a server: its newest record.
+CROSS JOIN report AS shown
+  ON shown.server_id = server.id
+  AND shown.seq = (SELECT max(seq) FROM report WHERE report.server_id = server.id)
+
+-- fragment: span_of_record
+-- Condition on a span: the record shows it.
+ON span.server_id = server.id
+AND span.node = (shown.seq & span_level.mask) | span_level.bit
+AND span.first_seq <= shown.seq
+AND (span.gone_seq > shown.seq OR span.gone_seq IS NULL)
+
+-- fragment: first_report_of_span
+-- Join of a span: the first report that shows it.
+CROSS JOIN report AS first_report
+  ON first_report.server_id = server.id AND first_report.seq = span.first_seq
+
+-- fragment: last_report_of_span
+-- Join of a span: the last report that shows it.
+CROSS JOIN report AS last_report
+  ON last_report.server_id = server.id
+  AND last_report.seq = coalesce(span.gone_seq - 1, newest.seq)
+
+-- fragment: after_cursor
+-- Condition on server and span: they come after the last row of the page before.
+server.id >= :server_id
+AND (server.id > :server_id OR span.slot > :slot)
+
+-- fragment: process_filter
+-- Condition on span and program: a ProcessFilter selects the process.
+AND (:pid IS NULL OR span.pid = :pid)
+AND (:name IS NULL OR program.name = :name)
+AND (:name_like IS NULL OR program.name LIKE :name_like ESCAPE '!')
+AND (:username IS NULL OR program.username = :username)
+AND (:username_like IS NULL OR program.username LIKE :username_like ESCAPE '!')
+
+-- fragment: login_filter
+-- Condition on span and account: a LoginFilter selects the login.
+AND (:pid IS NULL OR span.pid = :pid)
+AND (:username IS NULL OR account.username = :username)
+AND (:username_like IS NULL OR account.username LIKE :username_like ESCAPE '!')
+
+-- fragment: history_page_order
+-- The next page of pairs of server and name.
+WHERE sighting.server_id >= :server_id
+  AND (sighting.server_id > :server_id OR sighting.name_id > :name_id)
+ORDER BY sighting.server_id, sighting.name_id
+LIMIT :limit
+
+-- fragment: newest_record_of_page
+-- Joins of a page: the newest record of each server.
+CROSS JOIN report AS newest
+  ON newest.server_id = page.server_id
+  AND newest.seq = (SELECT max(seq) FROM report WHERE report.server_id = page.server_id)
+CROSS JOIN profile ON profile.id = newest.profile_id
+
+-- fragment: first_and_last_seen
+-- The columns that the history of a name ends with.
+sighting.first_at,
+CASE WHEN sighting.running > 0 THEN newest.taken_at ELSE sighting.last_at END,
+sighting.running > 0, page.name_id
+
+-- name: processes_now
+-- Processes that run now, after the last one of the page before.
 WITH matching (id) AS MATERIALIZED (
-  SELECT id FROM process_name
-  WHERE name = :name
-    AND (:username IS NULL OR username = :username)
-    AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
-  UNION ALL
-  SELECT id FROM process_name
-  WHERE :name IS NULL
-    AND (:name_like IS NULL OR name LIKE :name_like ESCAPE '!')
-    AND (:username IS NULL OR username = :username)
-    AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
+  -- include: matching_process_names
 )
 SELECT
-  n.id, r.id, p.ipaddress, p.nombre_host, r.taken_at, r.id * 1048576 + s.slot,
-  s.pid, d.name, d.username, s.ppid, s.started_at, d.executable, d.command_line,
-  f.taken_at, r.taken_at, s.slot
-FROM server AS n
-CROSS JOIN process_span AS s ON s.server_id = n.id AND s.node = 0
-CROSS JOIN program AS d ON d.id = s.program_id
-CROSS JOIN report AS r
-  ON r.server_id = n.id
-  AND r.seq = (SELECT max(e.seq) FROM report AS e WHERE e.server_id = n.id)
-CROSS JOIN profile AS p ON p.id = r.profile_id
-CROSS JOIN report AS f ON f.server_id = n.id AND f.seq = s.first_seq
-WHERE n.id >= :server_id
-  AND (n.id > :server_id OR s.slot > :slot)
+  -- include: occurrence_columns
+  program.name, program.username, span.ppid, span.started_at, program.executable,
+  program.command_line, first_report.taken_at, shown.taken_at, span.slot
+FROM server
+CROSS JOIN process_span AS span ON span.server_id = server.id AND span.node = 0
+CROSS JOIN program ON program.id = span.program_id
+-- include: newest_record
+CROSS JOIN profile ON profile.id = shown.profile_id
+-- include: first_report_of_span
+WHERE
+  -- include: after_cursor
   AND (:any = 1 OR EXISTS (SELECT 1 FROM matching))
   AND (:any = 1 OR EXISTS (
     SELECT 1
-    FROM matching AS m
-    CROSS JOIN process_sighting AS q ON q.server_id = n.id AND q.name_id = m.id
-    WHERE q.running > 0
+    FROM matching
+    CROSS JOIN process_sighting AS sighting
+      ON sighting.server_id = server.id AND sighting.name_id = matching.id
+    WHERE sighting.running > 0
   ))
-  AND (:pid IS NULL OR s.pid = :pid)
-  AND (:name IS NULL OR d.name = :name)
-  AND (:name_like IS NULL OR d.name LIKE :name_like ESCAPE '!')
-  AND (:username IS NULL OR d.username = :username)
-  AND (:username_like IS NULL OR d.username LIKE :username_like ESCAPE '!')
-ORDER BY n.id, s.slot
+  -- include: process_filter
+ORDER BY server.id, span.slot
 LIMIT :limit;
 
--- name: process_at
--- Which processes like these did the servers from this place on show at that moment?
+-- name: processes_at
+-- Processes that ran at :moment, after the last one of the page before.
 WITH matching (id) AS MATERIALIZED (
-  SELECT id FROM process_name
-  WHERE name = :name
-    AND (:username IS NULL OR username = :username)
-    AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
-  UNION ALL
-  SELECT id FROM process_name
-  WHERE :name IS NULL
-    AND (:name_like IS NULL OR name LIKE :name_like ESCAPE '!')
-    AND (:username IS NULL OR username = :username)
-    AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
+  -- include: matching_process_names
 )
 SELECT
-  n.id, r.id, p.ipaddress, p.nombre_host, r.taken_at, r.id * 1048576 + s.slot,
-  s.pid, d.name, d.username, s.ppid, s.started_at, d.executable, d.command_line,
-  f.taken_at, l.taken_at, s.slot
-FROM server AS n
-CROSS JOIN report AS r
-  ON r.id = (
-    SELECT e.id FROM report AS e
-    WHERE e.server_id = n.id AND e.taken_at <= :moment
-    ORDER BY e.taken_at DESC, e.id DESC LIMIT 1
-  )
-CROSS JOIN report AS h
-  ON h.server_id = n.id
-  AND h.seq = (SELECT max(e.seq) FROM report AS e WHERE e.server_id = n.id)
-CROSS JOIN span_level AS v ON v.bit <= h.seq OR r.seq < 0
-CROSS JOIN process_span AS s
-  ON s.server_id = n.id
-  AND s.node = (r.seq & v.mask) | v.bit
-  AND s.first_seq <= r.seq
-  AND (s.gone_seq > r.seq OR s.gone_seq IS NULL)
-CROSS JOIN program AS d ON d.id = s.program_id
-CROSS JOIN profile AS p ON p.id = r.profile_id
-CROSS JOIN report AS f ON f.server_id = n.id AND f.seq = s.first_seq
-CROSS JOIN report AS l ON l.server_id = n.id AND l.seq = coalesce(s.gone_seq - 1, h.seq)
-WHERE n.id >= :server_id
-  AND (n.id > :server_id OR s.slot > :slot)
+  -- include: occurrence_columns
+  program.name, program.username, span.ppid, span.started_at, program.executable,
+  program.command_line, first_report.taken_at, last_report.taken_at, span.slot
+FROM server
+-- include: record_at_moment
+CROSS JOIN process_span AS span
+  -- include: span_of_record
+CROSS JOIN program ON program.id = span.program_id
+CROSS JOIN profile ON profile.id = shown.profile_id
+-- include: first_report_of_span
+-- include: last_report_of_span
+WHERE
+  -- include: after_cursor
   AND (:any = 1 OR EXISTS (SELECT 1 FROM matching))
-  AND (:any = 1 OR r.seq < 0 OR EXISTS (
+  AND (:any = 1 OR shown.seq < 0 OR EXISTS (
     SELECT 1
-    FROM matching AS m
-    CROSS JOIN process_run AS u
-      ON u.server_id = n.id
-      AND u.name_id = m.id
-      AND u.first_seq = (
-        SELECT max(w.first_seq) FROM process_run AS w
-        WHERE w.server_id = n.id AND w.name_id = m.id AND w.first_seq <= r.seq
+    FROM matching
+    CROSS JOIN process_run AS run
+      ON run.server_id = server.id
+      AND run.name_id = matching.id
+      AND run.first_seq = (
+        SELECT max(begun.first_seq) FROM process_run AS begun
+        WHERE begun.server_id = server.id
+          AND begun.name_id = matching.id
+          AND begun.first_seq <= shown.seq
       )
-    WHERE u.gone_seq > r.seq OR u.gone_seq IS NULL
+    WHERE run.gone_seq > shown.seq OR run.gone_seq IS NULL
   ))
-  AND (:pid IS NULL OR s.pid = :pid)
-  AND (:name IS NULL OR d.name = :name)
-  AND (:name_like IS NULL OR d.name LIKE :name_like ESCAPE '!')
-  AND (:username IS NULL OR d.username = :username)
-  AND (:username_like IS NULL OR d.username LIKE :username_like ESCAPE '!')
-ORDER BY n.id, s.slot
+  -- include: process_filter
+ORDER BY server.id, span.slot
 LIMIT :limit;
 
--- name: process_ever
--- On which servers was a name like this ever seen, from this place on?
+-- name: process_history
+-- Names of processes that servers ever showed, after the last one of the page before.
 WITH matching (id) AS MATERIALIZED (
-  SELECT id FROM process_name
-  WHERE name = :name
-    AND (:username IS NULL OR username = :username)
-    AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
-  UNION ALL
-  SELECT id FROM process_name
-  WHERE :name IS NULL
-    AND (:name_like IS NULL OR name LIKE :name_like ESCAPE '!')
-    AND (:username IS NULL OR username = :username)
-    AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
+  -- include: matching_process_names
 )
 SELECT
-  k.server_id, r.id, p.ipaddress, p.nombre_host, m.name, m.username,
-  q.first_at, CASE WHEN q.running > 0 THEN r.taken_at ELSE q.last_at END,
-  q.running > 0, k.name_id
+  page.server_id, newest.id, profile.ipaddress, profile.nombre_host,
+  process_name.name, process_name.username,
+  -- include: first_and_last_seen
 FROM (
-  SELECT q.server_id AS server_id, q.name_id AS name_id
-  FROM matching AS m
-  CROSS JOIN process_sighting AS q ON q.name_id = m.id
-  WHERE q.server_id >= :server_id AND (q.server_id > :server_id OR q.name_id > :name_id)
-  ORDER BY q.server_id, q.name_id
-  LIMIT :limit
-) AS k
-CROSS JOIN process_sighting AS q ON q.server_id = k.server_id AND q.name_id = k.name_id
-CROSS JOIN process_name AS m ON m.id = k.name_id
-CROSS JOIN report AS r
-  ON r.server_id = k.server_id
-  AND r.seq = (SELECT max(e.seq) FROM report AS e WHERE e.server_id = k.server_id)
-CROSS JOIN profile AS p ON p.id = r.profile_id
-ORDER BY k.server_id, k.name_id;
+  SELECT sighting.server_id AS server_id, sighting.name_id AS name_id
+  FROM matching
+  CROSS JOIN process_sighting AS sighting ON sighting.name_id = matching.id
+  -- include: history_page_order
+) AS page
+CROSS JOIN process_sighting AS sighting
+  ON sighting.server_id = page.server_id AND sighting.name_id = page.name_id
+CROSS JOIN process_name ON process_name.id = page.name_id
+-- include: newest_record_of_page
+ORDER BY page.server_id, page.name_id;
 
 -- name: process_count
--- On how many servers do processes like these run now, and how many?
+-- Number of servers that run such processes now, and number of these processes.
 WITH matching (id) AS MATERIALIZED (
-  SELECT id FROM process_name
-  WHERE name = :name
-    AND (:username IS NULL OR username = :username)
-    AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
-  UNION ALL
-  SELECT id FROM process_name
-  WHERE :name IS NULL
-    AND (:name_like IS NULL OR name LIKE :name_like ESCAPE '!')
-    AND (:username IS NULL OR username = :username)
-    AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
+  -- include: matching_process_names
 )
 SELECT
   (
-    SELECT count(*) FROM server AS n
+    SELECT count(*) FROM server
     WHERE EXISTS (
       SELECT 1
-      FROM matching AS m
-      CROSS JOIN process_sighting AS q ON q.server_id = n.id AND q.name_id = m.id
-      WHERE q.running > 0
+      FROM matching
+      CROSS JOIN process_sighting AS sighting
+        ON sighting.server_id = server.id AND sighting.name_id = matching.id
+      WHERE sighting.running > 0
     )
   ),
-  coalesce((SELECT sum(c.running) FROM process_name AS c WHERE c.id IN (SELECT id FROM matching)), 0);
+  coalesce((SELECT sum(running) FROM process_name WHERE id IN (SELECT id FROM matching)), 0);
 
--- name: login_now
--- Which logins like these are open now, on the servers from this place on?
+-- name: logins_now
+-- Logins that are open now, after the last one of the page before.
 SELECT
-  n.id, r.id, p.ipaddress, p.nombre_host, r.taken_at, r.id * 1048576 + s.slot,
-  s.pid, d.username, d.terminal, d.origin, s.since,
-  f.taken_at, r.taken_at, s.slot
-FROM server AS n
-CROSS JOIN login_span AS s ON s.server_id = n.id AND s.node = 0
-CROSS JOIN account AS d ON d.id = s.account_id
-CROSS JOIN report AS r
-  ON r.server_id = n.id
-  AND r.seq = (SELECT max(e.seq) FROM report AS e WHERE e.server_id = n.id)
-CROSS JOIN profile AS p ON p.id = r.profile_id
-CROSS JOIN report AS f ON f.server_id = n.id AND f.seq = s.first_seq
-WHERE n.id >= :server_id
-  AND (n.id > :server_id OR s.slot > :slot)
-  AND (:pid IS NULL OR s.pid = :pid)
-  AND (:username IS NULL OR d.username = :username)
-  AND (:username_like IS NULL OR d.username LIKE :username_like ESCAPE '!')
-ORDER BY n.id, s.slot
+  -- include: occurrence_columns
+  account.username, account.terminal, account.origin, span.since,
+  first_report.taken_at, shown.taken_at, span.slot
+FROM server
+CROSS JOIN login_span AS span ON span.server_id = server.id AND span.node = 0
+CROSS JOIN account ON account.id = span.account_id
+-- include: newest_record
+CROSS JOIN profile ON profile.id = shown.profile_id
+-- include: first_report_of_span
+WHERE
+  -- include: after_cursor
+  -- include: login_filter
+ORDER BY server.id, span.slot
 LIMIT :limit;
 
--- name: login_at
--- Which logins like these did the servers from this place on show at that moment?
+-- name: logins_at
+-- Logins that were open at :moment, after the last one of the page before.
 SELECT
-  n.id, r.id, p.ipaddress, p.nombre_host, r.taken_at, r.id * 1048576 + s.slot,
-  s.pid, d.username, d.terminal, d.origin, s.since,
-  f.taken_at, l.taken_at, s.slot
-FROM server AS n
-CROSS JOIN report AS r
-  ON r.id = (
-    SELECT e.id FROM report AS e
-    WHERE e.server_id = n.id AND e.taken_at <= :moment
-    ORDER BY e.taken_at DESC, e.id DESC LIMIT 1
-  )
-CROSS JOIN report AS h
-  ON h.server_id = n.id
-  AND h.seq = (SELECT max(e.seq) FROM report AS e WHERE e.server_id = n.id)
-CROSS JOIN span_level AS v ON v.bit <= h.seq OR r.seq < 0
-CROSS JOIN login_span AS s
-  ON s.server_id = n.id
-  AND s.node = (r.seq & v.mask) | v.bit
-  AND s.first_seq <= r.seq
-  AND (s.gone_seq > r.seq OR s.gone_seq IS NULL)
-CROSS JOIN account AS d ON d.id = s.account_id
-CROSS JOIN profile AS p ON p.id = r.profile_id
-CROSS JOIN report AS f ON f.server_id = n.id AND f.seq = s.first_seq
-CROSS JOIN report AS l ON l.server_id = n.id AND l.seq = coalesce(s.gone_seq - 1, h.seq)
-WHERE n.id >= :server_id
-  AND (n.id > :server_id OR s.slot > :slot)
-  AND (:pid IS NULL OR s.pid = :pid)
-  AND (:username IS NULL OR d.username = :username)
-  AND (:username_like IS NULL OR d.username LIKE :username_like ESCAPE '!')
-ORDER BY n.id, s.slot
+  -- include: occurrence_columns
+  account.username, account.terminal, account.origin, span.since,
+  first_report.taken_at, last_report.taken_at, span.slot
+FROM server
+-- include: record_at_moment
+CROSS JOIN login_span AS span
+  -- include: span_of_record
+CROSS JOIN account ON account.id = span.account_id
+CROSS JOIN profile ON profile.id = shown.profile_id
+-- include: first_report_of_span
+-- include: last_report_of_span
+WHERE
+  -- include: after_cursor
+  -- include: login_filter
+ORDER BY server.id, span.slot
 LIMIT :limit;
 
--- name: login_ever
--- On which servers was a name like this ever seen, from this place on?
+-- name: login_history
+-- Users whose login servers ever showed, after the last one of the page before.
 WITH matching (id) AS MATERIALIZED (
-  SELECT id FROM login_name
-  WHERE username = :username
-  UNION ALL
-  SELECT id FROM login_name
-  WHERE :username IS NULL
-    AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
+  -- include: matching_login_names
 )
 SELECT
-  k.server_id, r.id, p.ipaddress, p.nombre_host, m.username,
-  q.first_at, CASE WHEN q.running > 0 THEN r.taken_at ELSE q.last_at END,
-  q.running > 0, k.name_id
+  page.server_id, newest.id, profile.ipaddress, profile.nombre_host,
+  login_name.username,
+  -- include: first_and_last_seen
 FROM (
-  SELECT q.server_id AS server_id, q.name_id AS name_id
-  FROM matching AS m
-  CROSS JOIN login_sighting AS q ON q.name_id = m.id
-  WHERE q.server_id >= :server_id AND (q.server_id > :server_id OR q.name_id > :name_id)
-  ORDER BY q.server_id, q.name_id
-  LIMIT :limit
-) AS k
-CROSS JOIN login_sighting AS q ON q.server_id = k.server_id AND q.name_id = k.name_id
-CROSS JOIN login_name AS m ON m.id = k.name_id
-CROSS JOIN report AS r
-  ON r.server_id = k.server_id
-  AND r.seq = (SELECT max(e.seq) FROM report AS e WHERE e.server_id = k.server_id)
-CROSS JOIN profile AS p ON p.id = r.profile_id
-ORDER BY k.server_id, k.name_id;
+  SELECT sighting.server_id AS server_id, sighting.name_id AS name_id
+  FROM matching
+  CROSS JOIN login_sighting AS sighting ON sighting.name_id = matching.id
+  -- include: history_page_order
+) AS page
+CROSS JOIN login_sighting AS sighting
+  ON sighting.server_id = page.server_id AND sighting.name_id = page.name_id
+CROSS JOIN login_name ON login_name.id = page.name_id
+-- include: newest_record_of_page
+ORDER BY page.server_id, page.name_id;
 
 -- name: login_count
--- On how many servers are logins like these open now, and how many?
+-- Number of servers where such logins are open now, and number of these logins.
 WITH matching (id) AS MATERIALIZED (
-  SELECT id FROM login_name
-  WHERE username = :username
-  UNION ALL
-  SELECT id FROM login_name
-  WHERE :username IS NULL
-    AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
+  -- include: matching_login_names
 )
 SELECT
   (
-    SELECT count(*) FROM server AS n
+    SELECT count(*) FROM server
     WHERE EXISTS (
       SELECT 1
-      FROM matching AS m
-      CROSS JOIN login_sighting AS q ON q.server_id = n.id AND q.name_id = m.id
-      WHERE q.running > 0
+      FROM matching
+      CROSS JOIN login_sighting AS sighting
+        ON sighting.server_id = server.id AND sighting.name_id = matching.id
+      WHERE sighting.running > 0
     )
   ),
-  coalesce((SELECT sum(c.running) FROM login_name AS c WHERE c.id IN (SELECT id FROM matching)), 0);
+  coalesce((SELECT sum(running) FROM login_name WHERE id IN (SELECT id FROM matching)), 0);

@@ -1,5 +1,5 @@
 -- name: profile
--- What is this profile?
+-- This profile.
 SELECT
   ipaddress, arquitectura_proc, marca_proc, nombre_so, version_so, version_esquema, nombre_host,
   nucleo, version_agente, fuente_usuarios, booted_at

@@ -1,38 +1,41 @@
+-- fragment: record_columns
+-- The columns of a ServerRow, in its order.
+servers.id_serv, servers.ipaddress, servers.fecha_hora, servers.arquitectura_proc,
+servers.marca_proc, servers.nombre_so, servers.version_so, servers.version_esquema,
+servers.id_maquina, servers.nombre_host, servers.nucleo, servers.version_agente,
+servers.fuente_usuarios, servers.descartados, servers.id_clonado
+
 -- name: record
--- What is said of the server in this record?
+-- The server, as this record describes it.
 SELECT
-  id_serv, ipaddress, fecha_hora, arquitectura_proc, marca_proc, nombre_so, version_so,
-  version_esquema, id_maquina, nombre_host, nucleo, version_agente, fuente_usuarios, descartados,
-  id_clonado
+  -- include: record_columns
 FROM servers
-WHERE id_serv = :id_serv;
+WHERE servers.id_serv = :id_serv;
 
 -- name: record_processes
--- Which processes does this record list?
+-- The processes of this record.
 SELECT id_proc, pid, name, username, ppid, inicio, ejecutable, linea_comando
 FROM procesos
 WHERE id_serv = :id_serv
 ORDER BY id_proc;
 
 -- name: record_logins
--- Which logins does this record list?
+-- The logins of this record.
 SELECT id_usr, pid, username, terminal, origen, desde
 FROM usuarios_activos
 WHERE id_serv = :id_serv
 ORDER BY id_usr;
 
 -- name: newest_records
--- What is the newest record of every server, from the server after this one on?
+-- The newest record of every server after :after.
 SELECT
-  s.id,
-  v.id_serv, v.ipaddress, v.fecha_hora, v.arquitectura_proc, v.marca_proc, v.nombre_so,
-  v.version_so, v.version_esquema, v.id_maquina, v.nombre_host, v.nucleo, v.version_agente,
-  v.fuente_usuarios, v.descartados, v.id_clonado
-FROM server AS s
-JOIN report AS r
-  ON r.server_id = s.id
-  AND r.seq = (SELECT max(n.seq) FROM report AS n WHERE n.server_id = s.id)
-JOIN servers AS v ON v.id_serv = r.id
-WHERE s.id > :after
-ORDER BY s.id
+  server.id,
+  -- include: record_columns
+FROM server
+JOIN report AS newest
+  ON newest.server_id = server.id
+  AND newest.seq = (SELECT max(seq) FROM report WHERE report.server_id = server.id)
+JOIN servers ON servers.id_serv = newest.id
+WHERE server.id > :after
+ORDER BY server.id
 LIMIT :limit;

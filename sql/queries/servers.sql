@@ -1,37 +1,37 @@
 -- name: find_server
--- Which server has this identity, where it has one server?
+-- The server with this identity, where only one can have it.
 SELECT id FROM server WHERE identity = :identity;
 
 -- name: siblings
--- What were the servers with this identity in their reports before and after this moment?
+-- The servers with this identity, and their profiles in the reports before and after :taken_at.
 SELECT
-  s.id,
+  server.id,
   EXISTS (
-    SELECT 1 FROM report AS r
-    WHERE r.server_id = s.id AND r.taken_at = :taken_at AND r.digest = :digest
+    SELECT 1 FROM report AS same
+    WHERE same.server_id = server.id AND same.taken_at = :taken_at AND same.digest = :digest
   ),
-  b.nombre_host, b.ipaddress, b.booted_at,
-  b.arquitectura_proc, b.marca_proc, b.nombre_so, b.version_so, b.nucleo,
-  a.nombre_host, a.ipaddress, a.booted_at,
-  a.arquitectura_proc, a.marca_proc, a.nombre_so, a.version_so, a.nucleo
-FROM server AS s
-LEFT JOIN report AS br ON br.id = (
-  SELECT r.id FROM report AS r
-  WHERE r.server_id = s.id AND r.taken_at <= :taken_at
-  ORDER BY r.taken_at DESC, r.id DESC LIMIT 1
+  before.nombre_host, before.ipaddress, before.booted_at,
+  before.arquitectura_proc, before.marca_proc, before.nombre_so, before.version_so, before.nucleo,
+  after.nombre_host, after.ipaddress, after.booted_at,
+  after.arquitectura_proc, after.marca_proc, after.nombre_so, after.version_so, after.nucleo
+FROM server
+LEFT JOIN report AS report_before ON report_before.id = (
+  SELECT id FROM report
+  WHERE report.server_id = server.id AND report.taken_at <= :taken_at
+  ORDER BY taken_at DESC, id DESC LIMIT 1
 )
-LEFT JOIN profile AS b ON b.id = br.profile_id
-LEFT JOIN report AS ar ON ar.id = (
-  SELECT r.id FROM report AS r
-  WHERE r.server_id = s.id AND r.taken_at > :taken_at
-  ORDER BY r.taken_at, r.id LIMIT 1
+LEFT JOIN profile AS before ON before.id = report_before.profile_id
+LEFT JOIN report AS report_after ON report_after.id = (
+  SELECT id FROM report
+  WHERE report.server_id = server.id AND report.taken_at > :taken_at
+  ORDER BY taken_at, id LIMIT 1
 )
-LEFT JOIN profile AS a ON a.id = ar.profile_id
-WHERE s.identity = :identity
-ORDER BY s.sibling;
+LEFT JOIN profile AS after ON after.id = report_after.profile_id
+WHERE server.identity = :identity
+ORDER BY server.sibling;
 
 -- name: add_server
--- A server reports for the first time.
+-- Adds a server, as the next sibling of those with its identity.
 INSERT INTO server (identity, sibling)
 SELECT :identity, count(*) FROM server WHERE identity = :identity
 RETURNING id;

@@ -1,37 +1,40 @@
--- name: running_process
--- Which processes run on this server, as of its newest report? Those that are alike, in order.
-SELECT s.slot, s.first_seq, s.pid, g.name, g.username, s.started_at
-FROM process_span AS s
-JOIN program AS g ON g.id = s.program_id
-WHERE s.server_id = :server_id AND s.node = 0
-ORDER BY s.first_seq, s.slot;
+-- name: running_processes
+-- Processes that run as of the newest report of this server, those that are alike in their order.
+SELECT
+  span.slot, span.first_seq, span.pid, program.name, program.username, span.started_at
+FROM process_span AS span
+JOIN program ON program.id = span.program_id
+WHERE span.server_id = :server_id AND span.node = 0
+ORDER BY span.first_seq, span.slot;
 
--- name: end_process
--- A running process is shown no more: its span is closed, and moves to its node.
+-- name: close_process_span
+-- Closes the span of a running process, and moves it to its node.
 UPDATE process_span SET node = :node, gone_seq = :gone_seq
 WHERE server_id = :server_id AND node = 0 AND slot = :slot;
 
--- name: add_process
--- A span of a process: running from this report on, or closed.
+-- name: add_process_span
+-- Adds a span of a process: running from this report on, or closed.
 INSERT INTO process_span
   (server_id, node, slot, first_seq, gone_seq, pid, started_at, ppid, program_id)
 VALUES
   (:server_id, :node, :slot, :first_seq, :gone_seq, :pid, :started_at, :ppid, :program_id);
 
--- name: running_login
--- Which logins are open on this server, as of its newest report? Those that are alike, in order.
-SELECT s.slot, s.first_seq, s.pid, a.username, a.terminal, a.origin, s.since
-FROM login_span AS s
-JOIN account AS a ON a.id = s.account_id
-WHERE s.server_id = :server_id AND s.node = 0
-ORDER BY s.first_seq, s.slot;
+-- name: open_logins
+-- Logins that are open as of the newest report of this server, those that are alike in their order.
+SELECT
+  span.slot, span.first_seq, span.pid, account.username, account.terminal, account.origin,
+  span.since
+FROM login_span AS span
+JOIN account ON account.id = span.account_id
+WHERE span.server_id = :server_id AND span.node = 0
+ORDER BY span.first_seq, span.slot;
 
--- name: end_login
--- An open login is shown no more: its span is closed, and moves to its node.
+-- name: close_login_span
+-- Closes the span of an open login, and moves it to its node.
 UPDATE login_span SET node = :node, gone_seq = :gone_seq
 WHERE server_id = :server_id AND node = 0 AND slot = :slot;
 
--- name: add_login
--- A span of a login: open from this report on, or closed.
+-- name: add_login_span
+-- Adds a span of a login: open from this report on, or closed.
 INSERT INTO login_span (server_id, node, slot, first_seq, gone_seq, pid, since, account_id)
 VALUES (:server_id, :node, :slot, :first_seq, :gone_seq, :pid, :since, :account_id);

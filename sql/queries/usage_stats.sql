@@ -1,68 +1,52 @@
 -- name: users_of_program
--- As which users do programs like these run now, and how many processes each?
+-- Users that run such processes now, and how many each; the most first.
 WITH matching (id) AS MATERIALIZED (
-  SELECT id FROM process_name
-  WHERE name = :name
-    AND (:username IS NULL OR username = :username)
-    AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
-  UNION ALL
-  SELECT id FROM process_name
-  WHERE :name IS NULL
-    AND (:name_like IS NULL OR name LIKE :name_like ESCAPE '!')
-    AND (:username IS NULL OR username = :username)
-    AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
+  -- include: matching_process_names
 )
-SELECT d.username, sum(d.running)
-FROM matching AS m
-CROSS JOIN process_name AS d ON d.id = m.id
-WHERE d.running > 0
-GROUP BY d.username
+SELECT process_name.username, sum(process_name.running)
+FROM matching
+CROSS JOIN process_name ON process_name.id = matching.id
+WHERE process_name.running > 0
+GROUP BY process_name.username
 ORDER BY 2 DESC, 1;
 
 -- name: programs_of_user
--- Which programs run now as users like these, and how many processes of each?
-SELECT d.name, sum(d.running)
-FROM process_name AS d
-WHERE d.running > 0
-  AND (:username IS NULL OR d.username = :username)
-  AND (:username_like IS NULL OR d.username LIKE :username_like ESCAPE '!')
-GROUP BY d.name
+-- Programs that such users run now, and how many processes of each; the most first.
+SELECT process_name.name, sum(process_name.running)
+FROM process_name
+WHERE process_name.running > 0
+  AND (:username IS NULL OR process_name.username = :username)
+  AND (:username_like IS NULL OR process_name.username LIKE :username_like ESCAPE '!')
+GROUP BY process_name.name
 ORDER BY 2 DESC, 1;
 
--- name: process_extent
--- On how many servers was anything like this ever seen, when first, and when last, if none runs?
-WITH matching (id) AS MATERIALIZED (
-  SELECT id FROM process_name
-  WHERE name = :name
-    AND (:username IS NULL OR username = :username)
-    AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
-  UNION ALL
-  SELECT id FROM process_name
-  WHERE :name IS NULL
-    AND (:name_like IS NULL OR name LIKE :name_like ESCAPE '!')
-    AND (:username IS NULL OR username = :username)
-    AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
-)
-SELECT count(DISTINCT q.server_id), min(q.first_at), max(q.last_at), coalesce(sum(q.running), 0)
-FROM matching AS m
-CROSS JOIN process_sighting AS q ON q.name_id = m.id;
+-- fragment: first_last_seen
+-- The columns of a FirstLastSeen: servers, first and last time, and how many there are now.
+count(DISTINCT sighting.server_id), min(sighting.first_at), max(sighting.last_at),
+coalesce(sum(sighting.running), 0)
 
--- name: login_extent
--- On how many servers was anyone like this ever logged in, when first, and when last, if not now?
+-- name: process_first_last_seen
+-- Number of servers that ever showed such processes, when first, and when last if none runs.
 WITH matching (id) AS MATERIALIZED (
-  SELECT id FROM login_name
-  WHERE username = :username
-  UNION ALL
-  SELECT id FROM login_name
-  WHERE :username IS NULL
-    AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
+  -- include: matching_process_names
 )
-SELECT count(DISTINCT q.server_id), min(q.first_at), max(q.last_at), coalesce(sum(q.running), 0)
-FROM matching AS m
-CROSS JOIN login_sighting AS q ON q.name_id = m.id;
+SELECT
+  -- include: first_last_seen
+FROM matching
+CROSS JOIN process_sighting AS sighting ON sighting.name_id = matching.id;
+
+-- name: login_first_last_seen
+-- Number of servers that ever showed such logins, when first, and when last if none is open.
+WITH matching (id) AS MATERIALIZED (
+  -- include: matching_login_names
+)
+SELECT
+  -- include: first_last_seen
+FROM matching
+CROSS JOIN login_sighting AS sighting ON sighting.name_id = matching.id;
 
 -- name: commands_of_program
--- In which ways were programs like these started, those that came up last before the others?
+-- Executables and command lines of such programs, among those that were new last.
 SELECT DISTINCT executable, command_line
 FROM (
   SELECT id, executable, command_line FROM program
@@ -81,7 +65,7 @@ FROM (
 WHERE executable IS NOT NULL OR command_line IS NOT NULL;
 
 -- name: origins_of_user
--- On which terminals, and from where, did users like these log in, the latest before the others?
+-- Terminals and origins of such logins, among those that were new last.
 SELECT DISTINCT terminal, origin
 FROM (
   SELECT id, terminal, origin FROM account
@@ -96,48 +80,38 @@ FROM (
 WHERE terminal IS NOT NULL OR origin IS NOT NULL;
 
 -- name: runs_of_program
--- From when to when was each of what this page of process_ever tells shown without a break, lately?
+-- The latest runs of each server and name of a page of process_history.
 WITH matching (id) AS MATERIALIZED (
-  SELECT id FROM process_name
-  WHERE name = :name
-    AND (:username IS NULL OR username = :username)
-    AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
-  UNION ALL
-  SELECT id FROM process_name
-  WHERE :name IS NULL
-    AND (:name_like IS NULL OR name LIKE :name_like ESCAPE '!')
-    AND (:username IS NULL OR username = :username)
-    AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
+  -- include: matching_process_names
 )
-SELECT k.server_id, f.taken_at, l.taken_at
+SELECT page.server_id, first_report.taken_at, last_report.taken_at
 FROM (
-  SELECT q.server_id AS server_id, q.name_id AS name_id
-  FROM matching AS m
-  CROSS JOIN process_sighting AS q ON q.name_id = m.id
-  WHERE q.server_id >= :server_id AND (q.server_id > :server_id OR q.name_id > :name_id)
-  ORDER BY q.server_id, q.name_id
-  LIMIT :limit
-) AS k
-CROSS JOIN process_run AS u
-  ON u.server_id = k.server_id
-  AND u.name_id = k.name_id
-  AND u.first_seq >= coalesce(
+  SELECT sighting.server_id AS server_id, sighting.name_id AS name_id
+  FROM matching
+  CROSS JOIN process_sighting AS sighting ON sighting.name_id = matching.id
+  -- include: history_page_order
+) AS page
+CROSS JOIN process_run AS run
+  ON run.server_id = page.server_id
+  AND run.name_id = page.name_id
+  AND run.first_seq >= coalesce(
     (
-      SELECT e.first_seq FROM process_run AS e
-      WHERE e.server_id = k.server_id AND e.name_id = k.name_id
-      ORDER BY e.first_seq DESC
+      SELECT earliest.first_seq FROM process_run AS earliest
+      WHERE earliest.server_id = page.server_id AND earliest.name_id = page.name_id
+      ORDER BY earliest.first_seq DESC
       LIMIT 1 OFFSET :others
     ),
     1
   )
-CROSS JOIN report AS f ON f.server_id = u.server_id AND f.seq = u.first_seq
-CROSS JOIN report AS l
-  ON l.server_id = u.server_id
-  AND l.seq = coalesce(
-    u.gone_seq - 1, (SELECT max(e.seq) FROM report AS e WHERE e.server_id = u.server_id)
+CROSS JOIN report AS first_report
+  ON first_report.server_id = run.server_id AND first_report.seq = run.first_seq
+CROSS JOIN report AS last_report
+  ON last_report.server_id = run.server_id
+  AND last_report.seq = coalesce(
+    run.gone_seq - 1, (SELECT max(seq) FROM report WHERE report.server_id = run.server_id)
   )
-ORDER BY k.server_id, k.name_id, u.first_seq;
+ORDER BY page.server_id, page.name_id, run.first_seq;
 
 -- name: number_of_servers
--- How many servers are known?
+-- Number of known servers.
 SELECT count(*) FROM server;

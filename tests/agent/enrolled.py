@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -117,28 +115,20 @@ class Server:
         return any(secret.encode() in file.read_bytes() for file in files)
 
 
-@contextlib.contextmanager
-def database_of(service: LiveService) -> Iterator[sqlite3.Connection]:
-    with contextlib.closing(sqlite3.connect(service.database)) as database:
-        yield database
-
-
 def stored(service: LiveService, server: Server) -> int:
     """The number of reports of this machine in the database."""
     query = (
         "SELECT count(*) FROM report JOIN server ON server.id = report.server_id WHERE identity = ?"
     )
-    with database_of(service) as database:
-        found: int = database.execute(query, (f"id:{server.id_maquina}",)).fetchone()[0]
-        return found
+    ((found,),) = service.rows(query, (f"id:{server.id_maquina}",))
+    return int(found)
 
 
 def tokens_of(service: LiveService, server: Server) -> list[tuple[int, bool]]:
     """The number of each token of this machine, and whether it is revoked."""
     query = "SELECT id, revoked_at IS NOT NULL FROM token WHERE server = ? ORDER BY id"
-    with database_of(service) as database:
-        rows = database.execute(query, (f"id:{server.id_maquina}",))
-        return [(number, bool(revoked)) for number, revoked in rows]
+    rows = service.rows(query, (f"id:{server.id_maquina}",))
+    return [(number, bool(revoked)) for number, revoked in rows]
 
 
 def revoke(service: LiveService, server: Server) -> None:

@@ -8,7 +8,6 @@ import os
 import random
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
@@ -65,10 +64,9 @@ def log_of(tree: Path) -> Path:
 
 
 def stored(service: LiveService) -> list[str]:
-    """The sorted times of all reports in the database."""
-    with contextlib.closing(sqlite3.connect(service.database)) as database:
-        rows = database.execute("SELECT fecha_hora FROM servers ORDER BY fecha_hora")
-        return [str(row[0]) for row in rows]
+    """The times of all reports in the database, in their order."""
+    rows = service.rows("SELECT fecha_hora FROM servers ORDER BY fecha_hora")
+    return [str(row[0]) for row in rows]
 
 
 def waiting(folder: Path) -> list[bytes]:

@@ -6,10 +6,8 @@ import base64
 import hmac
 import json
 import re
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from ipaddress import IPv4Address
 from itertools import count
 from pathlib import Path
@@ -87,9 +85,8 @@ def revoked(closed: Closed) -> str:
 
 def expired(closed: Closed) -> str:
     secret = make_token(closed.live.data, "admin", "--vence", "30m")
-    with closing(sqlite3.connect(closed.live.database, isolation_level=None)) as connection:
-        ended = {"now": time.time_ns() // 1000, "digest": tokens.digest_of(secret)}
-        connection.execute("UPDATE token SET expires_at = :now WHERE digest = :digest", ended)
+    ended = {"now": time.time_ns() // 1000, "digest": tokens.digest_of(secret)}
+    closed.live.execute("UPDATE token SET expires_at = :now WHERE digest = :digest", ended)
     return f"Bearer {secret}"
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -33,8 +31,7 @@ def post(live: LiveService, secret: str, document: dict[str, Any]) -> Answer:
 
 def kept(live: LiveService) -> tuple[int, list[bytes]]:
     """How many reports are stored, and the archive."""
-    with closing(sqlite3.connect(live.database)) as connection:
-        (count,) = connection.execute("SELECT count(*) FROM report").fetchone()
+    ((count,),) = live.rows("SELECT count(*) FROM report")
     return count, [path.read_bytes() for path in sorted(live.archive.iterdir())]
 
 

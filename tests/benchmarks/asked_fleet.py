@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from service.report import UNKNOWN, Facts, Login, Process, Report
+from service.report import UNKNOWN_DETAILS, Login, Process, ProcessDetails, Report
 from tests.benchmarks.fleet import INTERVAL, SimulatedServer
 
 # What to ask for. SimulatedServer runs a hundred processes of the first on every server, a few of
@@ -35,7 +35,7 @@ class AskedServer(SimulatedServer):
         self._number = number
         self._round, self._rounds = 0, rounds
         self._chance = random.Random(f"visitors of {number}")
-        self._visitors: list[tuple[Process, Facts]] = []
+        self._visitors: list[tuple[Process, ProcessDetails]] = []
         self._sessions: list[Login] = []
         name, release = _SYSTEMS[number % 7 % 3]
         self._profile = self._profile._replace(
@@ -65,14 +65,14 @@ class AskedServer(SimulatedServer):
         plain = super().report()
         processes = [*plain.processes, *(row for row, _ in resident + self._visitors)]
         facts = (
-            [*plain.process_facts, *(its for _, its in resident + self._visitors)]
+            [*plain.process_details, *(its for _, its in resident + self._visitors)]
             if self._version > 1
             else ()
         )
         return replace(
             plain,
             processes=processes,
-            process_facts=facts,
+            process_details=facts,
             logins=[*plain.logins, *self._sessions],
         )
 
@@ -82,20 +82,20 @@ class AskedServer(SimulatedServer):
         certain = self._round == 1 + self._number % max(1, self._rounds // 2)
         return not last_visits and (by_chance or certain)
 
-    def _residents(self) -> list[tuple[Process, Facts]]:
+    def _residents(self) -> list[tuple[Process, ProcessDetails]]:
         if self._number % 20 != 7:
             return []
         return [self._row(200, f"only-on-{self._number}", "root", None)]
 
-    def _visitor(self, name: str) -> tuple[Process, Facts]:
+    def _visitor(self, name: str) -> tuple[Process, ProcessDetails]:
         unique = f"{name} --stamp {self._number}-{self._round}" if name == GONE_UNIQUE else name
         return self._row(self._chance.randrange(300, 4_194_304), name, "root", unique)
 
     def _row(
         self, pid: int, name: str, username: str, command_line: str | None
-    ) -> tuple[Process, Facts]:
+    ) -> tuple[Process, ProcessDetails]:
         if self._version == 1:
-            return (pid, name, username, None), UNKNOWN
+            return (pid, name, username, None), UNKNOWN_DETAILS
         started_at = pid * 1_000_000
         return (pid, name, username, started_at), (1, f"/usr/bin/{name}", command_line)
 

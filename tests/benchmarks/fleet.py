@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 
 from service import times
-from service.report import UNKNOWN, Facts, Process, Profile, Report
+from service.report import UNKNOWN_DETAILS, Process, ProcessDetails, Profile, Report
 from service.store.engines import open_database
 from service.store.queries import load_queries
 from service.store.write.reports import ReportStore
@@ -91,7 +91,7 @@ class SimulatedServer:
         )
         return b'%s,"procesos":[%s]}' % (head[:-1], b",".join(self._encoded))
 
-    def _process(self) -> tuple[Process, Facts]:
+    def _process(self) -> tuple[Process, ProcessDetails]:
         # Pids rise and wrap, as the kernel gives them out.
         self._next_pid = self._next_pid + self._random.randrange(1, 40)
         if self._next_pid > 4_194_304:
@@ -99,14 +99,14 @@ class SimulatedServer:
         program = int(self._random.paretovariate(0.7)) % PROGRAMS
         row = (self._next_pid, f"program-{program}", USERS[program % len(USERS)])
         if self._version == 1:
-            return (*row, None), UNKNOWN
+            return (*row, None), UNKNOWN_DETAILS
         # Agents tell whole seconds. Some processes are the children of others that come and go.
         started_at = self.taken_at // 1_000_000 * 1_000_000 - self._next_pid % 300 * 1_000_000
         ppid = 1 if program % 3 else self._next_pid - program
         return (*row, started_at), (ppid, f"/usr/lib/program/program-{program}", None)
 
 
-def _encode(row: Process, facts: Facts) -> bytes:
+def _encode(row: Process, facts: ProcessDetails) -> bytes:
     (pid, name, username, started_at), (ppid, executable, _) = row, facts
     process = {"username": username, "pid": pid, "name": name}
     if started_at is not None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from service.store.engines.sqlite import CREATEDB_FOLDER
+from tests.support import engine
 from tests.support.commands import run
 from tests.support.live import LiveService
 from tests.support.reports import report, report_2
@@ -51,8 +50,7 @@ def data(stored: Path, tmp_path: Path) -> Path:
 
 
 def alter(data: Path, sql: str) -> None:
-    with closing(sqlite3.connect(data / "compliance.db")) as connection, connection:
-        connection.execute(sql)
+    engine.execute(data / "compliance.db", sql)
 
 
 def first_day(data: Path) -> Path:
@@ -77,7 +75,7 @@ def test_check_finds_a_sighting_that_no_span_speaks_of(data: Path, kind: str) ->
     alter(data, f"UPDATE {kind}_sighting SET running = running + 1 WHERE server_id = 1")
     outcome = run("check", data)
     assert outcome.returncode == 1
-    assert f"rows of {kind}_sighting are not what the spans say" in outcome.stdout
+    assert f"rows of {kind}_sighting disagree with the spans" in outcome.stdout
 
 
 def test_check_and_rebuild_find_no_difference_in_reports_of_version_2(data_2: Path) -> None:
@@ -176,9 +174,9 @@ def test_rebuild_brings_back_a_lost_database(data: Path) -> None:
     outcome = run("rebuild", data)
     assert outcome.returncode == 0
     assert "is not there to compare with" in outcome.stdout
-    with closing(sqlite3.connect(data / "compliance.db.rebuilt")) as connection:
-        assert connection.execute("SELECT count(*) FROM servers").fetchone() == (10,)
-        assert connection.execute("SELECT count(*) FROM procesos").fetchone() == (30,)
+    rebuilt = data / "compliance.db.rebuilt"
+    assert engine.rows(rebuilt, "SELECT count(*) FROM servers") == [(10,)]
+    assert engine.rows(rebuilt, "SELECT count(*) FROM procesos") == [(30,)]
 
 
 def test_rebuild_brings_back_a_damaged_database(data: Path) -> None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.support import engine
 from tests.support.commands import run
 from tests.support.live import PROJECT, LiveService, free_port
 
@@ -78,9 +77,8 @@ def test_demo_reports_this_machine_and_ends_all_that_it_started(
     children = Path(f"/proc/{demo.pid}/task/{demo.pid}/children").read_text(encoding="ascii")
     started = [int(pid) for pid in children.split()]
     assert len(started) == 2  # gunicorn and the agent
-    with closing(sqlite3.connect(tmp_path / "var" / "compliance.db")) as connection:
-        query = "SELECT count(*) FROM procesos WHERE id_serv = 1 AND pid = ?"
-        assert connection.execute(query, (demo.pid,)).fetchone() == (1,)
+    query = "SELECT count(*) FROM procesos WHERE id_serv = 1 AND pid = ?"
+    assert engine.rows(tmp_path / "var" / "compliance.db", query, (demo.pid,)) == [(1,)]
     text = "".join(lines)
     assert "curl http://127.0.0.1:" in text
     assert "sqlite3 -box" in text

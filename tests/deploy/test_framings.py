@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
-import sqlite3
 import ssl
-from contextlib import closing
 
 import pytest
 
@@ -47,8 +45,7 @@ def door(request: pytest.FixtureRequest) -> GuardedService:
 @pytest.mark.parametrize("name", NAMES)
 def test_one_request_has_one_answer_which_is_400(door: GuardedService, name: str) -> None:
     assert all_answers(door, framings(door.token)[name]) == [400]
-    with closing(sqlite3.connect(door.database)) as connection:
-        assert connection.execute("SELECT count(*) FROM report").fetchone() == (0,)
+    assert door.rows("SELECT count(*) FROM report") == [(0,)]
     assert [path.read_bytes() for path in door.archive.iterdir()] == []
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.durability import archived, assert_rows_are, assert_sound, open_database, stored
+from tests.support.durability import archived, assert_rows_are, assert_sound, stored
 from tests.support.live import PROJECT, LiveService
 from tests.support.reports import report
 
@@ -137,9 +137,8 @@ class Load:
     def check(self) -> None:
         """Acknowledged ⊆ database ⊆ archive, in this order of looking, as all of them grow."""
         acknowledged = self.acknowledged()
-        with open_database(self.live) as connection:
-            rows = connection.execute("SELECT marca_proc, id_serv FROM servers").fetchall()
-        in_database = dict(rows)
+        rows = self.live.rows("SELECT marca_proc, id_serv FROM servers")
+        in_database: dict[str, int] = dict(rows)
         assert len(rows) == len(in_database), "a report is stored twice"
         assert acknowledged.items() <= in_database.items()
         assert in_database.keys() <= archived_while_it_grows(self.live).keys()
@@ -271,9 +270,7 @@ def test_a_writer_killed_while_it_holds_what_others_wait_for_blocks_nobody(
         holder.kill()
         holder.communicate(timeout=10)
     assert stored(live) == Counter(["before", *map(str, range(8))])
-    with open_database(live) as connection:
-        halves = connection.execute("SELECT * FROM server WHERE identity = 'half done'").fetchall()
-    assert halves == []
+    assert live.rows("SELECT * FROM server WHERE identity = 'half done'") == []
     assert_sound(live)
 
 

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +49,7 @@ def nothing_is_stored(live: LiveService) -> Iterator[None]:
 
 
 def stored(live: LiveService) -> tuple[int, dict[str, bytes]]:
-    with closing(sqlite3.connect(live.database)) as connection:
-        (count,) = connection.execute("SELECT count(*) FROM report").fetchone()
+    ((count,),) = live.rows("SELECT count(*) FROM report")
     return count, {path.name: path.read_bytes() for path in live.archive.iterdir()}
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -84,9 +83,8 @@ def test_its_examples_are_what_their_schemas_say() -> None:
 def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     live = LiveService(tmp_path / "var", COMPLIANCE_PROXIES="127.0.0.1")
     secret = make_token(live.data, "admin")
-    with closing(sqlite3.connect(live.database)) as connection, connection:
-        # It revokes the tokens that it happens to name, which should not be its own.
-        connection.execute("UPDATE token SET id = 987654321")
+    # It revokes the tokens that it happens to name, which should not be its own.
+    live.execute("UPDATE token SET id = 987654321")
     for scope in ("lectura", "ingest", "admin"):
         make_token(live.data, scope)
     written = f'[auth.openapi.token]\nbearer = "{secret}"\n'

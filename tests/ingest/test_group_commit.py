@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -20,10 +19,11 @@ from service.ingest.group_commit import GroupCommit
 from service.ingest.intake import Arrival, Intake
 from service.ingest.validation import ReportValidator
 from service.report import Process, Profile, Report
+from service.store.engines import Database
 from service.store.engines import sqlite as sqlite_engine
-from service.store.engines.sqlite import SqliteDatabase
 from service.store.queries import load_queries
 from service.store.write.reports import ReportStore, Stored
+from tests.support.engine import Engine
 from tests.support.reports import report
 
 Result = TypeVar("Result")
@@ -244,10 +244,10 @@ def a_document(number: int) -> bytes:
     return json.dumps(report(ipaddress=f"10.0.0.{number}", procesos=[process])).encode()
 
 
-def an_intake(database: SqliteDatabase) -> Intake:
+def an_intake(database: Database, folder: Path) -> Intake:
     return Intake(
         ReportValidator(),
-        ArchiveWriter(database.path.with_name("archive")),
+        ArchiveWriter(folder / "archive"),
         ReportStore(database, load_queries()),
         times.now,
     )
@@ -258,61 +258,53 @@ def receive(intake: Intake, raw: bytes) -> Stored:
 
 
 def test_all_who_find_the_database_locked_are_told_within_one_wait(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite_engine, "_BUSY_TIMEOUT_SECONDS", 0.5)
-    database = SqliteDatabase(tmp_path / "compliance.db")
-    database.migrate()
-    intake = an_intake(database)
-    somebody = sqlite3.connect(database.path, isolation_level=None)
-    somebody.execute("BEGIN IMMEDIATE")
-    started = time.monotonic()
-    futures = [in_thread(receive, intake, a_document(number)) for number in range(1, 31)]
-    errors = [future.exception(PATIENCE) for future in futures]
-    took = time.monotonic() - started
+    database = engine.migrated()
+    intake = an_intake(database, tmp_path)
+    with engine.write_locked():
+        started = time.monotonic()
+        futures = [in_thread(receive, intake, a_document(number)) for number in range(1, 31)]
+        errors = [future.exception(PATIENCE) for future in futures]
+        took = time.monotonic() - started
     assert {type(error) for error in errors} == {StorageUnavailableError}
     assert took < 0.5 * 15, "30 waits one after the other would be 15 s"
-    somebody.execute("ROLLBACK")
-    somebody.close()
     assert receive(intake, a_document(1)).new
     database.close()
 
 
 def test_a_report_that_the_database_refuses_takes_no_other_of_its_group_with_it(
-    tmp_path: Path,
+    engine: Engine, tmp_path: Path
 ) -> None:
-    database = SqliteDatabase(tmp_path / "compliance.db")
-    database.migrate()
-    intake = an_intake(database)
+    database = engine.migrated()
+    intake = an_intake(database, tmp_path)
     whole = a_report(1)
     refused = Report(2, whole.profile, [("no pid", "x", "y", None)], [], b"2")  # type: ignore[list-item]
-    blocker = sqlite3.connect(database.path, isolation_level=None)
-    blocker.execute("BEGIN IMMEDIATE")  # while it holds, a group gathers
-    bad = in_thread(intake._commits.submit, Arrival(b"{}", refused, None))
-    good = [in_thread(receive, intake, a_document(number)) for number in range(3, 13)]
-    wait_until(lambda: len(intake._commits._waiting) >= 9)
-    blocker.execute("ROLLBACK")
-    assert isinstance(bad.exception(PATIENCE), sqlite3.IntegrityError)
+    with engine.write_locked():  # meanwhile a group gathers
+        bad = in_thread(intake._commits.submit, Arrival(b"{}", refused, None))
+        good = [in_thread(receive, intake, a_document(number)) for number in range(3, 13)]
+        wait_until(lambda: len(intake._commits._waiting) >= 9)
+    assert isinstance(bad.exception(PATIENCE), engine.IntegrityError)
     assert all(future.result(PATIENCE).new for future in good)
-    programs = blocker.execute(
-        "SELECT p.name, g.name FROM procesos AS p JOIN servers AS s USING (id_serv)"
-        " JOIN program AS g ON g.name = p.name ORDER BY p.id_serv"
-    ).fetchall()
+    programs = engine.rows(
+        "SELECT procesos.name, program.name FROM procesos JOIN servers USING (id_serv)"
+        " JOIN program ON program.name = procesos.name ORDER BY procesos.id_serv"
+    )
     assert sorted(programs) == sorted((f"program-{n}", f"program-{n}") for n in range(3, 13))
-    assert blocker.execute("PRAGMA foreign_key_check").fetchall() == []
-    blocker.close()
+    with database.snapshot() as connection:
+        assert database.find_damage(connection) == []
     database.close()
 
 
-def test_an_id_that_was_rolled_back_is_not_remembered(tmp_path: Path) -> None:
-    database = SqliteDatabase(tmp_path / "compliance.db")
-    database.migrate()
+def test_an_id_that_was_rolled_back_is_not_remembered(engine: Engine) -> None:
+    database = engine.migrated()
     store = ReportStore(database, load_queries())
     first = a_report(1)
     # Its new program is inserted before the row that is refused, and rolled back with it.
     unfit = [(1, "program-a", "root", None), ("no pid", "program-b", "root", None)]
     spoilt = Report(1, first.profile, unfit, [], b"1")  # type: ignore[arg-type]
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(engine.IntegrityError):
         store.add(spoilt, 0)
     # The ids that the two had are given to others now.
     other = Report(2, first.profile, [(1, "program-c", "root", None)], [], b"2")

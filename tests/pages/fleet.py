@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 
 from service import times
@@ -58,25 +56,22 @@ def _arrive_in_time(live: LiveService) -> None:
 
     What came late came after the newest.
     """
-    with closing(sqlite3.connect(live.database, timeout=10)) as connection, connection:
-        connection.execute(
-            "UPDATE report SET received_at = taken_at + ?1 + CASE WHEN seq < 0 THEN ?2 ELSE 0 END",
-            (_ON_THE_WAY, 8 * HOUR),
-        )
-        connection.execute("DELETE FROM arrival_hour")
-        connection.execute(
-            "INSERT INTO arrival_hour SELECT received_at / ?1, count(*) FROM report GROUP BY 1",
-            (HOUR,),
-        )
+    live.execute(
+        "UPDATE report SET received_at = taken_at + ?1 + CASE WHEN seq < 0 THEN ?2 ELSE 0 END",
+        (_ON_THE_WAY, 8 * HOUR),
+    )
+    live.execute("DELETE FROM arrival_hour")
+    live.execute(
+        "INSERT INTO arrival_hour SELECT received_at / ?1, count(*) FROM report GROUP BY 1", (HOUR,)
+    )
 
 
 def _numbers(live: LiveService, fleet: list[Machine]) -> tuple[dict[str, int], dict[str, int]]:
     """The number of each server, and its newest record, as the database has them."""
-    with closing(sqlite3.connect(live.database, timeout=10)) as connection:
-        rows = connection.execute(
-            "SELECT report.server_id, report.id, profile.ipaddress FROM report "
-            "JOIN profile ON profile.id = report.profile_id ORDER BY report.taken_at"
-        ).fetchall()
+    rows = live.rows(
+        "SELECT report.server_id, report.id, profile.ipaddress FROM report "
+        "JOIN profile ON profile.id = report.profile_id ORDER BY report.taken_at"
+    )
     servers, records = {}, {}
     for machine in fleet:
         own = [(server, record) for server, record, address in rows if address == machine.address]

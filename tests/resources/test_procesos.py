@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
-from contextlib import closing
 from typing import Any
 
 from tests.support.live import LiveService
@@ -62,12 +60,11 @@ def test_keys_are_unique_over_the_relation_and_stay(service: LiveService) -> Non
 
 def test_it_is_what_the_relation_says(service: LiveService) -> None:
     found = listed(service, report(50, ipaddress="10.3.0.4"))
-    with closing(sqlite3.connect(service.database)) as connection:
-        relation = connection.execute(
-            "SELECT id_proc, pid, name, username, ppid, inicio, ejecutable, linea_comando"
-            " FROM procesos WHERE id_serv = ?",
-            (found["id_serv"],),
-        ).fetchall()
+    relation = service.rows(
+        "SELECT id_proc, pid, name, username, ppid, inicio, ejecutable, linea_comando"
+        " FROM procesos WHERE id_serv = ?",
+        (found["id_serv"],),
+    )
     assert sorted(tuple(row.values()) for row in found["procesos"]) == sorted(relation)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import sqlite3
 
 import pytest
 
@@ -66,13 +65,11 @@ def test_a_second_report_of_a_day_keeps_the_first(service: LiveService) -> None:
 
 def test_anybody_can_query_what_was_posted_with_sqlite(service: LiveService) -> None:
     id_serv = service.post(report(2, ipaddress="2001:DB8::0:1")).json()["id_serv"]
-    connection = sqlite3.connect(service.database)
-    rows = connection.execute(
+    rows = service.rows(
         "SELECT ip_server, fecha_hora, pid, name, username FROM procesos"
         " WHERE id_serv = ? ORDER BY pid",
         (id_serv,),
-    ).fetchall()
-    connection.close()
+    )
     when = "2020-02-15 02:06:54.999999"
     assert rows == [
         ("2001:db8::1", when, 1, "python-1", "juan"),

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
-import sqlite3
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -25,9 +23,8 @@ REPORT = json.dumps(report()).encode()
 @pytest.fixture(autouse=True)
 def nothing_is_stored(service: LiveService) -> Iterator[None]:
     yield
-    with closing(sqlite3.connect(service.database)) as connection:
-        assert connection.execute("SELECT count(*) FROM report").fetchone() == (0,)
-        assert connection.execute("SELECT count(*) FROM server").fetchone() == (0,)
+    assert service.rows("SELECT count(*) FROM report") == [(0,)]
+    assert service.rows("SELECT count(*) FROM server") == [(0,)]
     assert [path.read_bytes() for path in service.archive.iterdir()] == []
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
-from contextlib import closing
 from typing import Any
 
 from tests.support.live import LiveService
@@ -74,10 +72,9 @@ def test_a_login_that_ends_stays_in_the_records_that_saw_it(service: LiveService
 def test_it_is_what_the_relation_says(service: LiveService) -> None:
     logins = [{"pid": pid, "name": f"user{pid}"} for pid in range(300)]
     found = listed(service, report(usuarios_activos=logins, ipaddress="10.4.0.3"))
-    with closing(sqlite3.connect(service.database)) as connection:
-        relation = connection.execute(
-            "SELECT id_usr, pid, username, terminal, origen, desde"
-            " FROM usuarios_activos WHERE id_serv = ?",
-            (found["id_serv"],),
-        ).fetchall()
+    relation = service.rows(
+        "SELECT id_usr, pid, username, terminal, origen, desde"
+        " FROM usuarios_activos WHERE id_serv = ?",
+        (found["id_serv"],),
+    )
     assert sorted(tuple(row.values()) for row in found["usuarios_activos"]) == sorted(relation)

@@ -12,12 +12,13 @@ from hypothesis import given, settings
 
 from service.report import Report
 from service.store.queries import load_queries
-from service.store.read.changes import Change, Lifetime, Lifetimes, Seen
+from service.store.read.changes import Change, Lifetime, Lifetimes, RecordRef
 from service.store.read.history import HistoryStore
 from tests.support import plain_answers as plain
 from tests.support.examples import CRON, HOUR, PROFILE, SSHD, arrived, report
-from tests.support.generated import BOUNDS, Stores, histories, stores
+from tests.support.generated import BOUNDS, histories
 from tests.support.paging import all_pages
+from tests.support.stores import Stores, stores
 
 History = list[tuple[Report, int]]
 LIMIT = 10_000  # more than there is
@@ -42,10 +43,10 @@ def test_changes_are_the_differences_of_consecutive_reports(
 def assert_changes_are_the_differences(
     both: Stores, ours: HistoryStore, since: int | None, until: int | None
 ) -> None:
-    for server_id in plain.servers(both.told):
+    for server_id in plain.servers(both.records):
         whole = ours.changes(server_id, since, until, 0, LIMIT)
         assert whole.after is None
-        expected = list(plain.changes(both.told, server_id, since, until))
+        expected = list(plain.changes(both.records, server_id, since, until))
         assert Counter(whole.changes) == Counter(expected)
         numbers = [change.after.id_serv for change in whole.changes]
         assert numbers == [change.after.id_serv for change in expected]
@@ -57,7 +58,7 @@ def assert_changes_are_the_differences(
 @given(histories(), BOUNDS)
 def test_pages_of_changes_join_to_the_whole(history: History, since: int | None) -> None:
     with stored(history) as (both, ours):
-        for server_id in plain.servers(both.told):
+        for server_id in plain.servers(both.records):
             for newest_first in (False, True):
                 ask = partial(ours.changes, server_id, since, None, newest_first=newest_first)
                 whole = ask(0, LIMIT).changes
@@ -71,8 +72,8 @@ def test_lifetimes_are_those_that_consecutive_reports_show(
     history: History, since: int | None, until: int | None
 ) -> None:
     with stored(history) as (both, ours):
-        for server_id in plain.servers(both.told):
-            expected, steady = plain.lifetimes(both.told, server_id, since, until)
+        for server_id in plain.servers(both.records):
+            expected, steady = plain.lifetimes(both.records, server_id, since, until)
             shown = ours.lifetimes(server_id, since, until, LIMIT)
             assert Counter(shown.spans) == Counter(expected)
             assert (shown.changed, shown.steady) == (len(expected), steady)
@@ -104,9 +105,9 @@ def test_every_lifetime_is_told_of_every_span_of_time() -> None:
         for since in range(1, last + 1):
             for until in range(since, last + 1):
                 span = (since * HOUR, until * HOUR)
-                expected = Counter(plain.changes(both.told, 1, *span))
+                expected = Counter(plain.changes(both.records, 1, *span))
                 assert Counter(ours.changes(1, *span, 0, LIMIT).changes) == expected
-                spans, steady = plain.lifetimes(both.told, 1, *span)
+                spans, steady = plain.lifetimes(both.records, 1, *span)
                 shown = ours.lifetimes(1, *span, LIMIT)
                 assert (Counter(shown.spans), shown.steady) == (Counter(spans), steady)
 
@@ -119,8 +120,8 @@ def test_changes_and_lifetimes_of_long_histories(
 ) -> None:
     with stored(history) as (both, ours):
         assert_changes_are_the_differences(both, ours, since, until)
-        for server_id in plain.servers(both.told):
-            expected, steady = plain.lifetimes(both.told, server_id, since, until)
+        for server_id in plain.servers(both.records):
+            expected, steady = plain.lifetimes(both.records, server_id, since, until)
             shown = ours.lifetimes(server_id, since, until, LIMIT)
             assert (Counter(shown.spans), shown.steady) == (Counter(expected), steady)
 
@@ -134,12 +135,12 @@ def told_by(ours: HistoryStore, **span: int) -> list[tuple[str, str | None, int]
 def test_what_the_first_report_shows_has_not_begun() -> None:
     with stored(arrived(report(1, CRON))) as (_, ours):
         (first,) = ours.changes(1, None, None, 0, LIMIT).changes
-        assert first == Change("primer_informe", None, Seen(1, HOUR))
+        assert first == Change("primer_informe", None, RecordRef(1, HOUR))
 
 
 def test_each_change_names_the_two_reports_that_bracket_it() -> None:
     with stored(arrived(report(1, CRON), report(2, SSHD))) as (_, ours):
-        ends = (Seen(1, HOUR), Seen(2, 2 * HOUR))
+        ends = (RecordRef(1, HOUR), RecordRef(2, 2 * HOUR))
         assert ours.changes(1, 2 * HOUR, None, 0, LIMIT).changes == [
             Change("proceso_desaparece", *ends, 7, "cron", "root"),
             Change("proceso_aparece", *ends, 9, "sshd", "root"),

@@ -19,20 +19,23 @@ from service import times
 from service.errors import ServerNotFoundError
 from service.report import Report
 from service.store.queries import load_queries
-from service.store.read.fleet import FleetStore, News, ServerState, Silence, Wanted
+from service.store.read.fleet import FleetStore, News, ServerFilter, ServerState, Silence
 from service.store.read.profiles import Difference
 from tests.support import plain_answers as plain
 from tests.support import plain_store
 from tests.support.examples import CRON, HOUR, JUAN, PROFILE, SSHD, arrived, report
-from tests.support.generated import BOUNDS, WAITS, Stores, Told, histories, stores
+from tests.support.generated import BOUNDS, WAITS, histories
 from tests.support.paging import all_pages
+from tests.support.stores import StoredReport, Stores, stores
 
 History = list[tuple[Report, int]]
 MINUTE = 60_000_000
 LIMIT = 10_000  # more than there is
-SILENCES = st.builds(Silence, least=st.sampled_from([0, 15 * MINUTE]), intervals=st.integers(1, 3))
-WANTED = st.builds(
-    Wanted,
+SILENCES = st.builds(
+    Silence, minimum=st.sampled_from([0, 15 * MINUTE]), intervals=st.integers(1, 3)
+)
+FILTERS = st.builds(
+    ServerFilter,
     ipaddress=st.sampled_from([None, ip_network("10.0.0.0/31"), ip_network("2001:db8::/32")]),
     nombre_so=st.sampled_from([None, "Linux", "linux"]),
     version_so=st.sampled_from([None, None, "12"]),
@@ -55,16 +58,18 @@ def stored(
 
 
 @settings(max_examples=40, deadline=None)
-@given(histories(), BOUNDS, WANTED, WAITS, SILENCES)
-def test_the_fleet_is_the_newest_record_of_every_server_that_is_wanted(
-    history: History, moment: int | None, wanted: Wanted, wait: int, silence: Silence
+@given(histories(), BOUNDS, FILTERS, WAITS, SILENCES)
+def test_the_fleet_is_the_newest_record_of_every_server_that_is_selected(
+    history: History, moment: int | None, criteria: ServerFilter, wait: int, silence: Silence
 ) -> None:
     with stored(history, wait, silence) as (both, ours, now):
-        everything = [plain_state(each) for each in ours.page(Wanted(), moment, 0, LIMIT).servers]
+        everything = [
+            plain_state(each) for each in ours.page(ServerFilter(), moment, 0, LIMIT).servers
+        ]
         assert everything == list(plain_states(both, moment, now, silence))
-        ask = partial(ours.page, wanted, moment)
+        ask = partial(ours.page, criteria, moment)
         shown = [plain_state(each) for each in ask(0, LIMIT).servers]
-        assert shown == [state for state in everything if is_wanted(state, wanted)]
+        assert shown == [state for state in everything if is_selected(state, criteria)]
         for limit in (1, 2):
             assert [plain_state(s) for s in all_pages(ask, "servers", limit)] == shown
         for state in everything:
@@ -83,11 +88,13 @@ def test_the_summary_counts_what_is_there(history: History, wait: int) -> None:
         assert [(s.heard_at, s.server_id) for s in summary.longest_silent] == quiet
         assert summary.systems == most_first((s["nombre_so"], s["version_so"]) for s in states)
         assert summary.architectures == most_first((s["arquitectura_proc"],) for s in states)
-        running = [row.key for told in plain.all_newest(both.told) for row in plain.processes(told)]
+        running = [
+            row.key for record in plain.all_newest(both.records) for row in plain.processes(record)
+        ]
         assert summary.programs == most_first((name,) for _, name, _, _ in running)
         assert summary.users == most_first((username,) for _, _, username, _ in running)
         hours = range(now // HOUR - 23, now // HOUR + 1)
-        arrivals = Counter(told.received_at // HOUR for told in both.told)
+        arrivals = Counter(record.received_at // HOUR for record in both.records)
         assert summary.reports_an_hour == [(hour * HOUR, arrivals[hour]) for hour in hours]
 
 
@@ -96,7 +103,7 @@ def test_the_summary_counts_what_is_there(history: History, wait: int) -> None:
 def test_the_news_are_what_the_fleet_had_not_seen_before(history: History) -> None:
     with stored(history) as (both, ours, _):
         news = ours.summary().news
-        expected = sorted(plain_news(both.told), key=lambda item: item.at, reverse=True)
+        expected = sorted(plain_news(both.records), key=lambda item: item.at, reverse=True)
         assert [item.at for item in news] == [item.at for item in expected[:20]]
         if len(expected) <= 20:
             assert Counter(news) == Counter(expected)
@@ -107,45 +114,45 @@ def plain_states(
 ) -> Iterator[dict[str, Any]]:
     until = times.LAST if moment is None else moment
     columns = plain_store.RELATIONS["servers"]
-    for told in plain.all_newest(both.told, until):
-        known = plain.of_server(both.told, told.server_id)
-        heard_at = max(each.received_at for each in known) if moment is None else told.taken_at
+    for record in plain.all_newest(both.records, until):
+        known = plain.of_server(both.records, record.server_id)
+        heard_at = max(each.received_at for each in known) if moment is None else record.taken_at
         taken = [each.taken_at for each in known if each.taken_at <= until][-6:]
         intervals = [later - earlier for earlier, later in pairwise(taken)]
         usual = statistics.median_high(intervals) if intervals else 0
         quiet = (now if moment is None else moment) - heard_at
         row = both.plain.execute(
-            f"SELECT {columns} FROM servers WHERE id_serv = ?", (told.id_serv,)
+            f"SELECT {columns} FROM servers WHERE id_serv = ?", (record.id_serv,)
         ).fetchone()
         yield {
-            "server_id": told.server_id,
+            "server_id": record.server_id,
             "heard_at": heard_at,
-            "silent": quiet > max(silence.least, silence.intervals * usual),
+            "silent": quiet > max(silence.minimum, silence.intervals * usual),
             **dict(zip(columns.split(", "), row, strict=True)),
         }
 
 
 def plain_state(state: ServerState) -> dict[str, Any]:
-    record = state.record._asdict()
-    del record["id_clonado"]  # tests/store/test_identity.py
+    shown = state.record._asdict()
+    del shown["id_clonado"]  # tests/store/test_identity.py
     return {
         "server_id": state.server_id,
         "heard_at": state.heard_at,
         "silent": state.silent,
-        **record,
+        **shown,
     }
 
 
-def is_wanted(state: dict[str, Any], wanted: Wanted) -> bool:
+def is_selected(state: dict[str, Any], criteria: ServerFilter) -> bool:
     said = ("nombre_host", "ipaddress", "nombre_so", "version_so", "arquitectura_proc")
     text = "\n".join(str(state[name]) for name in (*said, "marca_proc", "id_maquina"))
     return (
-        (wanted.ipaddress is None or ip_address(state["ipaddress"]) in wanted.ipaddress)
-        and wanted.nombre_so in {None, state["nombre_so"]}
-        and wanted.version_so in {None, state["version_so"]}
-        and wanted.arquitectura_proc in {None, state["arquitectura_proc"]}
-        and (wanted.q is None or wanted.q.lower() in text.lower())
-        and wanted.silent in {None, state["silent"]}
+        (criteria.ipaddress is None or ip_address(state["ipaddress"]) in criteria.ipaddress)
+        and criteria.nombre_so in {None, state["nombre_so"]}
+        and criteria.version_so in {None, state["version_so"]}
+        and criteria.arquitectura_proc in {None, state["arquitectura_proc"]}
+        and (criteria.q is None or criteria.q.lower() in text.lower())
+        and criteria.silent in {None, state["silent"]}
     )
 
 
@@ -158,7 +165,7 @@ def most_first(rows: Iterator[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return [(*row, count) for row, count in sorted(Counter(rows).items(), key=order)][:10]
 
 
-def plain_news(history: list[Told]) -> Iterator[News]:
+def plain_news(history: list[StoredReport]) -> Iterator[News]:
     for server_id in plain.servers(history):
         reports = plain.on_time(history, server_id)
         yield item("servidor_nuevo", reports[0])
@@ -172,19 +179,22 @@ def plain_news(history: list[Told]) -> Iterator[News]:
     kinds = (("programa_nuevo", plain.processes), ("usuario_nuevo", plain.logins))
     for kind, rows_of in kinds:
         known: set[str | None] = {None}
-        for told in history:
-            for row in rows_of(told):
-                if row.key[1] not in known and told.id_serv not in first_of_server:
-                    yield item(kind, told, subject=row.key[1])
+        for record in history:
+            for row in rows_of(record):
+                if row.key[1] not in known and record.id_serv not in first_of_server:
+                    yield item(kind, record, subject=row.key[1])
                 known.add(row.key[1])
 
 
 def item(
-    kind: str, told: Told, subject: str | None = None, changed: tuple[Difference, ...] = ()
+    kind: str,
+    record: StoredReport,
+    subject: str | None = None,
+    changed: tuple[Difference, ...] = (),
 ) -> News:
-    profile = told.report.profile
-    place = (told.server_id, told.id_serv, profile.ipaddress, profile.nombre_host)
-    return News(kind, told.taken_at, *place, subject, changed)
+    profile = record.report.profile
+    place = (record.server_id, record.id_serv, profile.ipaddress, profile.nombre_host)
+    return News(kind, record.taken_at, *place, subject, changed)
 
 
 def test_a_server_is_silent_after_three_of_its_own_intervals() -> None:
@@ -233,3 +243,32 @@ def test_what_a_servers_first_report_shows_is_no_news() -> None:
             ("servidor_nuevo", None, 1),
             ("usuario_nuevo", "juan", 2),
         ]
+
+
+def test_the_summary_counts_a_server_with_a_late_arrival_as_heard() -> None:
+    history = [(report(1), HOUR), (report(2), 2 * HOUR), (report(1.5), 9 * HOUR)]
+    with stored(history) as (_, ours, _):
+        assert ours.summary().silent == 0
+    with stored(history[:2], 7 * HOUR) as (_, ours, _):
+        assert ours.summary().silent == 1
+
+
+def test_the_summary_shows_the_arrivals_of_the_last_24_hours_only() -> None:
+    hours = (0, 10, 16, 17, 17.5, 30, 40)
+    history = [(report(hour), round(hour * HOUR) + MINUTE) for hour in hours]
+    with stored(history) as (_, ours, _):
+        shown = ours.summary().reports_an_hour
+        assert [hour // HOUR for hour, _ in shown] == list(range(17, 41))
+        assert {hour // HOUR: count for hour, count in shown if count} == {17: 2, 30: 1, 40: 1}
+
+
+def test_silence_at_a_moment_is_judged_by_the_reports_up_to_it() -> None:
+    # Once a day up to the moment, once an hour after it.
+    daily, hourly = [0, 24, 48], [69 + hour for hour in range(6)]
+    with stored(arrived(*(report(hour) for hour in daily + hourly))) as (_, ours, _):
+        assert not ours.server(1, 68 * HOUR).silent
+        assert ours.server(1, 68 * HOUR).heard_at == 48 * HOUR
+    # Once an hour up to the moment, once a day after it.
+    hourly, daily = [0, 1, 2, 3], [27, 51, 75, 99, 123]
+    with stored(arrived(*(report(hour) for hour in hourly + daily))) as (_, ours, _):
+        assert ours.server(1, 7 * HOUR).silent

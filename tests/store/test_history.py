@@ -13,12 +13,13 @@ from service import times
 from service.errors import RecordNotFoundError, ServerNotFoundError
 from service.report import Report
 from service.store.queries import load_queries
-from service.store.read.changes import Seen
+from service.store.read.changes import RecordRef
 from service.store.read.history import Around, HistoryStore
 from tests.support import plain_answers as plain
 from tests.support.examples import CRON, HOUR, SSHD, arrived, report
-from tests.support.generated import BOUNDS, MOMENTS, Stores, histories, stores
+from tests.support.generated import BOUNDS, MOMENTS, histories
 from tests.support.paging import all_pages
+from tests.support.stores import Stores, stores
 
 History = list[tuple[Report, int]]
 LIMIT = 10_000  # more than there is
@@ -37,12 +38,12 @@ def test_records_are_those_of_the_server_in_that_time_newest_first(
     history: History, since: int | None, until: int | None
 ) -> None:
     with stored(history) as (both, ours):
-        for server_id in plain.servers(both.told):
-            mine = plain.of_server(both.told, server_id)
+        for server_id in plain.servers(both.records):
+            mine = plain.of_server(both.records, server_id)
             expected = [
-                (told.id_serv, times.to_text(told.taken_at), told.received_at, told.late)
-                for told in reversed(mine)
-                if plain.within(told, since, until)
+                (record.id_serv, times.to_text(record.taken_at), record.received_at, record.late)
+                for record in reversed(mine)
+                if plain.within(record, since, until)
             ]
             ask = partial(ours.records, server_id, since, until)
             for limit in (LIMIT, 1, 2, 3):
@@ -57,20 +58,20 @@ def test_records_are_those_of_the_server_in_that_time_newest_first(
 @given(histories(), MOMENTS)
 def test_around_a_moment_are_the_records_on_both_sides_of_it(history: History, moment: int) -> None:
     with stored(history) as (both, ours):
-        for server_id in plain.servers(both.told):
-            mine = plain.of_server(both.told, server_id)
+        for server_id in plain.servers(both.records):
+            mine = plain.of_server(both.records, server_id)
             around = ours.around(server_id, moment)
-            assert (around.first, around.last) == (plain.seen(mine[0]), plain.seen(mine[-1]))
-            before = [plain.seen(told) for told in mine if told.taken_at <= moment]
-            after = [plain.seen(told) for told in mine if told.taken_at > moment]
+            assert (around.first, around.last) == (plain.ref(mine[0]), plain.ref(mine[-1]))
+            before = [plain.ref(record) for record in mine if record.taken_at <= moment]
+            after = [plain.ref(record) for record in mine if record.taken_at > moment]
             assert around.shown == (before[-1] if before else None)
             assert around.following == (after[0] if after else None)
             now = ours.around(server_id, None)
             assert (now.first, now.shown, now.following, now.last) == (
-                plain.seen(mine[0]),
-                plain.seen(mine[-1]),
+                plain.ref(mine[0]),
+                plain.ref(mine[-1]),
                 None,
-                plain.seen(mine[-1]),
+                plain.ref(mine[-1]),
             )
 
 
@@ -79,14 +80,14 @@ def test_a_late_report_is_a_record_like_any_other() -> None:
         page = ours.records(1, None, None, 0, LIMIT)
         records = [(one.record.id_serv, one.late) for one in page.records]
         assert records == [(2, False), (3, True), (1, False)]
-        assert ours.around(1, round(2.5 * HOUR)).shown == Seen(3, 2 * HOUR)
+        assert ours.around(1, round(2.5 * HOUR)).shown == RecordRef(3, 2 * HOUR)
 
 
 def test_of_records_of_one_time_the_one_stored_last_is_the_newer() -> None:
     with stored(arrived(report(1, CRON), report(1, SSHD))) as (_, ours):
         page = ours.records(1, None, None, 0, LIMIT)
         assert [(one.record.id_serv, one.late) for one in page.records] == [(2, False), (1, False)]
-        assert ours.around(1, HOUR).shown == Seen(2, HOUR)
+        assert ours.around(1, HOUR).shown == RecordRef(2, HOUR)
 
 
 def test_what_is_not_there_is_named() -> None:
@@ -96,4 +97,6 @@ def test_what_is_not_there_is_named() -> None:
             ours.server_of(2)
         with pytest.raises(ServerNotFoundError):
             ours.around(2, None)
-        assert ours.around(1, 0) == Around(Seen(1, HOUR), None, Seen(1, HOUR), Seen(1, HOUR))
+        assert ours.around(1, 0) == Around(
+            RecordRef(1, HOUR), None, RecordRef(1, HOUR), RecordRef(1, HOUR)
+        )

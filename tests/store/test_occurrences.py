@@ -17,10 +17,11 @@ from service.report import Report
 from service.store.queries import load_queries
 from service.store.read.occurrences import (
     Count,
+    LoginFilter,
     LoginHistory,
     LoginOccurrence,
-    Matching,
     OccurrenceStore,
+    ProcessFilter,
     ProcessHistory,
     ProcessOccurrence,
     login_occurrences,
@@ -28,27 +29,28 @@ from service.store.read.occurrences import (
 )
 from tests.support import plain_answers as plain
 from tests.support.examples import CRON, HOUR, JUAN, PROFILE, SSHD, arrived, report
-from tests.support.generated import BOUNDS, Stores, Told, histories, stores
+from tests.support.generated import BOUNDS, histories
 from tests.support.paging import all_pages
+from tests.support.stores import StoredReport, Stores, stores
 
 History = list[tuple[Report, int]]
 LIMIT = 10_000  # more than there is
 
 # Of the names that are generated (null, the empty one, cron, sshd): each, some, all, none.
 TEXTS = st.sampled_from([None, None, "cron", "Cron", "", "*", "C*", "*S*D*", "%", "_*", "*sshd*"])
-MATCHING = st.builds(
-    Matching, name=TEXTS, username=TEXTS, pid=st.none() | st.none() | st.integers(1, 4)
-)
+PIDS = st.none() | st.none() | st.integers(1, 4)
+Filter = ProcessFilter | LoginFilter
 
 
 class Kind(NamedTuple):
     """What differs between processes and logins."""
 
     rows_of: plain.RowsOf
-    store: Callable[..., OccurrenceStore[Any, Any]]
+    store: Callable[..., OccurrenceStore[Any, Any, Any]]
     relation_key: str  # of the relation that shows them
-    sighting: Callable[[plain.Appearance], tuple[Any, ...]]
-    name: Callable[[tuple[Any, ...]], tuple[Any, ...]]  # what of a key is known for ever
+    columns: Callable[[plain.Appearance], tuple[Any, ...]]  # of an occurrence, but its key
+    name: Callable[[tuple[Any, ...]], tuple[Any, ...]]  # the part of a key that the index keeps
+    filters: st.SearchStrategy[Filter]
 
 
 KINDS = [
@@ -56,8 +58,14 @@ KINDS = [
         plain.processes,
         process_occurrences,
         "id_proc FROM procesos",
-        lambda seen: (*seen.row.key[:3], seen.row.facts[0], seen.row.key[3], *seen.row.facts[1:]),
+        lambda seen: (
+            *seen.row.key[:3],
+            seen.row.details[0],
+            seen.row.key[3],
+            *seen.row.details[1:],
+        ),
         lambda key: key[1:3],
+        st.builds(ProcessFilter, name=TEXTS, username=TEXTS, pid=PIDS),
     ),
     Kind(
         plain.logins,
@@ -65,13 +73,14 @@ KINDS = [
         "id_usr FROM usuarios_activos",
         lambda seen: seen.row.key,
         lambda key: key[1:2],
+        st.builds(LoginFilter, username=TEXTS, pid=PIDS),
     ),
 ]
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=["processes", "logins"])
 
 
 @contextmanager
-def stored(history: History, kind: Kind) -> Iterator[tuple[Stores, OccurrenceStore[Any, Any]]]:
+def stored(history: History, kind: Kind) -> Iterator[tuple[Stores, OccurrenceStore[Any, Any, Any]]]:
     with stores() as both:
         both.add_history(history)
         yield both, kind.store(both.database, load_queries())
@@ -79,33 +88,34 @@ def stored(history: History, kind: Kind) -> Iterator[tuple[Stores, OccurrenceSto
 
 @each_kind
 @settings(max_examples=50, deadline=None)
-@given(history=histories(), matching=MATCHING, moment=BOUNDS)
+@given(history=histories(), data=st.data(), moment=BOUNDS)
 def test_what_ran_at_a_moment_is_what_the_newest_records_show(
-    kind: Kind, history: History, matching: Matching, moment: int | None
+    kind: Kind, history: History, data: st.DataObject, moment: int | None
 ) -> None:
+    criteria = data.draw(kind.filters)
     with stored(history, kind) as (both, ours):
-        assert_what_ran(kind, both, ours, matching, moment)
+        assert_occurrences(kind, both, ours, criteria, moment)
 
 
-def assert_what_ran(
+def assert_occurrences(
     kind: Kind,
     both: Stores,
-    ours: OccurrenceStore[Any, Any],
-    matching: Matching,
+    ours: OccurrenceStore[Any, Any, Any],
+    criteria: Filter,
     moment: int | None,
 ) -> None:
-    ask = partial(ours.now, matching)
+    ask = partial(ours.now, criteria)
     if moment is not None:
-        ask = partial(ours.at, matching, moment)
+        ask = partial(ours.at, criteria, moment)
     shown = ask(0, LIMIT).rows
-    expected = list(plain_sightings(kind, both.told, matching, moment))
+    expected = list(plain_occurrences(kind, both.records, criteria, moment))
     assert Counter(without_key(row) for row in shown) == Counter(expected)
     # Its key is that of the relation: each row there is shown once.
     records = {row.id_serv for row in shown}
     keys = {
         key
         for id_serv in records
-        for (key,) in both.ours.execute(f"SELECT {kind.relation_key} WHERE id_serv = ?", (id_serv,))
+        for (key,) in both.rows(f"SELECT {kind.relation_key} WHERE id_serv = ?", (id_serv,))
     }
     assert len({row[5] for row in shown}) == len(shown)
     assert {row[5] for row in shown} <= keys
@@ -115,91 +125,98 @@ def assert_what_ran(
 
 @each_kind
 @settings(max_examples=50, deadline=None)
-@given(history=histories(), matching=MATCHING)
+@given(history=histories(), data=st.data())
 def test_what_was_ever_seen_is_what_any_record_shows(
-    kind: Kind, history: History, matching: Matching
+    kind: Kind, history: History, data: st.DataObject
 ) -> None:
+    criteria = data.draw(kind.filters)
     with stored(history, kind) as (both, ours):
-        assert_ever(kind, both, ours, matching)
+        assert_history(kind, both, ours, criteria)
 
 
-def assert_ever(
-    kind: Kind, both: Stores, ours: OccurrenceStore[Any, Any], matching: Matching
+def assert_history(
+    kind: Kind, both: Stores, ours: OccurrenceStore[Any, Any, Any], criteria: Filter
 ) -> None:
-    ask = partial(ours.ever, matching)
+    ask = partial(ours.history, criteria)
     shown = ask(0, LIMIT).rows
-    assert Counter(shown) == Counter(plain_ever(kind, both.told, matching))
+    assert Counter(shown) == Counter(plain_history(kind, both.records, criteria))
     for limit in (1, 2, 3):
         assert all_pages(ask, "rows", limit) == shown
 
 
 @each_kind
 @settings(max_examples=30, deadline=None)
-@given(history=histories(), matching=MATCHING)
+@given(history=histories(), data=st.data())
 def test_the_count_is_that_of_what_runs_now(
-    kind: Kind, history: History, matching: Matching
+    kind: Kind, history: History, data: st.DataObject
 ) -> None:
+    criteria = data.draw(kind.filters)
     with stored(history, kind) as (both, ours):
-        running = list(plain_sightings(kind, both.told, matching._replace(pid=None), None))
-        assert ours.count(matching) == Count(len({row[0] for row in running}), len(running))
+        running = list(plain_occurrences(kind, both.records, criteria._replace(pid=None), None))
+        assert ours.count(criteria) == Count(len({row[0] for row in running}), len(running))
 
 
 @pytest.mark.torture
 @each_kind
 @settings(max_examples=600, deadline=None)
-@given(history=histories(most=40), matching=MATCHING, moment=BOUNDS)
+@given(history=histories(most=40), data=st.data(), moment=BOUNDS)
 def test_sightings_of_long_histories(
-    kind: Kind, history: History, matching: Matching, moment: int | None
+    kind: Kind, history: History, data: st.DataObject, moment: int | None
 ) -> None:
+    criteria = data.draw(kind.filters)
     with stored(history, kind) as (both, ours):
-        assert_what_ran(kind, both, ours, matching, moment)
-        assert_ever(kind, both, ours, matching)
+        assert_occurrences(kind, both, ours, criteria, moment)
+        assert_history(kind, both, ours, criteria)
 
 
-def plain_sightings(
-    kind: Kind, history: Sequence[Told], matching: Matching, moment: int | None
+def plain_occurrences(
+    kind: Kind, history: Sequence[StoredReport], criteria: Filter, moment: int | None
 ) -> Iterator[tuple[Any, ...]]:
-    """The rows of sightings, but their keys."""
-    for told in plain.all_newest(history, times.LAST if moment is None else moment):
-        profile = told.report.profile
-        place = (told.server_id, told.id_serv, profile.ipaddress, profile.nombre_host)
-        for seen in plain.appearances(history, told, kind.rows_of):
-            if is_meant(kind, seen.row.key, matching) and matching.pid in {None, seen.row.key[0]}:
+    """The rows of occurrences, without their keys."""
+    for record in plain.all_newest(history, times.LAST if moment is None else moment):
+        profile = record.report.profile
+        place = (record.server_id, record.id_serv, profile.ipaddress, profile.nombre_host)
+        for seen in plain.appearances(history, record, kind.rows_of):
+            if is_selected(kind, seen.row.key, criteria) and criteria.pid in {
+                None,
+                seen.row.key[0],
+            }:
                 yield (
                     *place,
-                    told.taken_at,
-                    *kind.sighting(seen),
+                    record.taken_at,
+                    *kind.columns(seen),
                     seen.seen_from,
                     seen.seen_until,
                 )
 
 
-def plain_ever(
-    kind: Kind, history: Sequence[Told], matching: Matching
+def plain_history(
+    kind: Kind, history: Sequence[StoredReport], criteria: Filter
 ) -> Iterator[tuple[Any, ...]]:
     for server_id in plain.servers(history):
         mine = plain.of_server(history, server_id)
         newest = mine[-1]
         profile = newest.report.profile
         place = (server_id, newest.id_serv, profile.ipaddress, profile.nombre_host)
-        keys = {row.key for told in mine for row in kind.rows_of(told)}
-        for name in {kind.name(key) for key in keys if is_meant(kind, key, matching)}:
+        keys = {row.key for record in mine for row in kind.rows_of(record)}
+        for name in {kind.name(key) for key in keys if is_selected(kind, key, criteria)}:
             taken = [t.taken_at for t in mine if name in names(kind, t)]
             yield (*place, *name, min(taken), max(taken), name in names(kind, newest))
 
 
-def names(kind: Kind, told: Told) -> set[tuple[Any, ...]]:
-    return {kind.name(row.key) for row in kind.rows_of(told)}
+def names(kind: Kind, record: StoredReport) -> set[tuple[Any, ...]]:
+    return {kind.name(row.key) for row in kind.rows_of(record)}
 
 
-def is_meant(kind: Kind, key: tuple[Any, ...], matching: Matching) -> bool:
+def is_selected(kind: Kind, key: tuple[Any, ...], criteria: Filter) -> bool:
     *name, username = kind.name(key)
-    by_name = all(plain.matches(matching.name, each) for each in name)  # a login has none
-    return by_name and plain.matches(matching.username, username)
+    # A login has no name.
+    by_name = isinstance(criteria, LoginFilter) or plain.matches(criteria.name, *name)
+    return by_name and plain.matches(criteria.username, username)
 
 
 def without_key(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    """A sighting without id_proc or id_usr."""
+    """An occurrence without id_proc or id_usr."""
     return *row[:5], *row[6:]
 
 
@@ -210,11 +227,11 @@ def pids(rows: Iterable[ProcessOccurrence | LoginOccurrence]) -> list[int | None
 def test_a_late_report_is_what_its_server_showed_at_that_moment() -> None:
     history = arrived(report(1, CRON), report(3, CRON), report(2, SSHD))
     with stored(history, KINDS[0]) as (_, ours):
-        (shown,) = ours.at(Matching(), round(2.5 * HOUR), 0, LIMIT).rows
+        (shown,) = ours.at(ProcessFilter(), round(2.5 * HOUR), 0, LIMIT).rows
         assert (shown.name, shown.id_serv) == ("sshd", 3)
         # It stands alone: what is seen of cron goes on without a break.
         assert (shown.seen_from, shown.seen_until) == (2 * HOUR, 2 * HOUR)
-        (now,) = ours.now(Matching(), 0, LIMIT).rows
+        (now,) = ours.now(ProcessFilter(), 0, LIMIT).rows
         assert (now.name, now.seen_from, now.seen_until) == ("cron", HOUR, 3 * HOUR)
 
 
@@ -222,7 +239,7 @@ def test_a_spool_that_drains_is_what_its_server_showed_all_the_while() -> None:
     drained = [report(hour, CRON if hour % 2 else SSHD) for hour in range(8, 0, -1)]
     with stored(arrived(report(9), *drained), KINDS[0]) as (_, ours):
         for hour in range(1, 9):
-            (shown,) = ours.at(Matching(name="*"), hour * HOUR, 0, LIMIT).rows
+            (shown,) = ours.at(ProcessFilter(name="*"), hour * HOUR, 0, LIMIT).rows
             assert (shown.name, shown.taken_at) == ("cron" if hour % 2 else "sshd", hour * HOUR)
 
 
@@ -230,7 +247,7 @@ def test_what_was_shown_only_late_was_seen_all_the_same() -> None:
     history = arrived(report(1, CRON), report(3, CRON), report(2, SSHD))
     with stored(history, KINDS[0]) as (_, ours):
         place = (1, 2, PROFILE.ipaddress, None)
-        assert ours.ever(Matching(), 0, LIMIT).rows == [
+        assert ours.history(ProcessFilter(), 0, LIMIT).rows == [
             ProcessHistory(*place, "cron", "root", HOUR, 3 * HOUR, running=True),
             ProcessHistory(*place, "sshd", "root", 2 * HOUR, 2 * HOUR, running=False),
         ]
@@ -238,19 +255,19 @@ def test_what_was_shown_only_late_was_seen_all_the_same() -> None:
 
 def test_of_records_of_one_time_the_one_stored_last_is_shown() -> None:
     with stored(arrived(report(1, CRON), report(1, SSHD)), KINDS[0]) as (_, ours):
-        assert pids(ours.at(Matching(), HOUR, 0, LIMIT).rows) == [9]
-        assert pids(ours.at(Matching(), HOUR - 1, 0, LIMIT).rows) == []
+        assert pids(ours.at(ProcessFilter(), HOUR, 0, LIMIT).rows) == [9]
+        assert pids(ours.at(ProcessFilter(), HOUR - 1, 0, LIMIT).rows) == []
 
 
 def test_a_login_has_no_name_of_a_program() -> None:
     with stored(arrived(report(1, CRON, JUAN), report(2)), KINDS[1]) as (_, ours):
-        (shown,) = ours.at(Matching(username="ju*"), HOUR, 0, LIMIT).rows
+        (shown,) = ours.at(LoginFilter(username="ju*"), HOUR, 0, LIMIT).rows
         assert (shown.username, shown.pid) == ("juan", 829)
-        (ever,) = ours.ever(Matching(username="juan"), 0, LIMIT).rows
-        assert ever == LoginHistory(
+        (history_row,) = ours.history(LoginFilter(username="juan"), 0, LIMIT).rows
+        assert history_row == LoginHistory(
             1, 2, PROFILE.ipaddress, None, "juan", HOUR, HOUR, running=False
         )
-        assert ours.count(Matching(username="juan")) == Count(0, 0)
+        assert ours.count(LoginFilter(username="juan")) == Count(0, 0)
 
 
 @pytest.mark.parametrize(
@@ -275,8 +292,8 @@ def test_only_the_asterisk_is_special_in_a_pattern(pattern: str, found: list[str
     shown = report(1, *((pid, name, None, None) for pid, name in enumerate(names)))
     with stored(arrived(shown), KINDS[0]) as (_, ours):
         for rows in (
-            ours.now(Matching(name=pattern), 0, LIMIT).rows,
-            ours.at(Matching(name=pattern), HOUR, 0, LIMIT).rows,
-            ours.ever(Matching(name=pattern), 0, LIMIT).rows,
+            ours.now(ProcessFilter(name=pattern), 0, LIMIT).rows,
+            ours.at(ProcessFilter(name=pattern), HOUR, 0, LIMIT).rows,
+            ours.history(ProcessFilter(name=pattern), 0, LIMIT).rows,
         ):
             assert sorted(row.name for row in rows) == sorted(found)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.report import Facts, Process, Profile, Report
+from service.report import Process, ProcessDetails, Profile, Report
 from service.store.write.reports import Stored
 from service.store.write.spans import node_of
 from tests.support import plain_store
-from tests.support.generated import PROCESSES, REPORTS, Stores, stores
+from tests.support.generated import PROCESSES, REPORTS
+from tests.support.stores import Stores, stores
 
 
 def assert_equal_relations(both: Stores) -> None:
     for relation in plain_store.RELATIONS:
-        ours = plain_store.rows(both.ours, relation)
-        assert ours == plain_store.rows(both.plain, relation), relation
+        ours = plain_store.rows(both.rows, relation)
+        assert ours == plain_store.rows(both.plain.execute, relation), relation
 
 
 @settings(max_examples=100, deadline=None)
@@ -29,10 +29,10 @@ def test_the_relations_equal_those_of_a_plain_store(
     with stores() as both:
         for report, to_a_new_worker in reports:
             if to_a_new_worker:
-                both.forget()
+                both.restart()
             both.add(report)
         assert_equal_relations(both)
-        keys_are_unique(both.ours)
+        assert_unique_keys(both)
 
 
 @settings(max_examples=25, deadline=None)
@@ -45,7 +45,7 @@ def test_keys_are_stable_while_reports_arrive(reports: list[Report]) -> None:
             now = {
                 (relation, row[0]): row
                 for relation in ("procesos", "usuarios_activos")
-                for row in both.ours.execute(f"SELECT * FROM {relation}")
+                for row in both.rows(f"SELECT * FROM {relation}")
             }
             assert seen.items() <= now.items()
             seen = now
@@ -62,9 +62,9 @@ def test_a_long_history_reads_back_at_every_moment(history: list[list[Process]])
             )
             id_serv = both.add(report, received_at=hour).id_serv
             # A record is read while it is the newest, and again below when it is long past.
-            assert processes_of(both.ours, id_serv) == sorted(processes, key=repr)
+            assert processes_of(both, id_serv) == sorted(processes, key=repr)
         for id_serv, processes in enumerate(history, start=1):
-            assert processes_of(both.ours, id_serv) == sorted(processes, key=repr)
+            assert processes_of(both, id_serv) == sorted(processes, key=repr)
 
 
 ALIKE: list[Process] = [(1, "sh", "ana", None), (1, "sh", "ana", 0)]
@@ -79,10 +79,10 @@ def test_of_processes_that_are_alike_the_first_goes_on_the_longest(
     profile = Profile("10.0.0.1", "x86_64", "Intel", "Linux", "12", 2)
     with stores() as both:
         for hour, (processes, to_a_new_worker) in enumerate(history):
-            facts: list[Facts] = [(hour, f"{at}", None) for at in range(len(processes))]
+            details: list[ProcessDetails] = [(hour, f"{at}", None) for at in range(len(processes))]
             if to_a_new_worker:
-                both.forget()
-            both.add(Report(hour, profile, processes, [], hour.to_bytes(16, "big"), facts))
+                both.restart()
+            both.add(Report(hour, profile, processes, [], hour.to_bytes(16, "big"), details))
         assert_equal_relations(both)
 
 
@@ -104,7 +104,7 @@ def test_a_new_report_writes_only_what_appeared_and_what_went() -> None:
         both.add(Report(2, profile, many, [], b"2" * 16), received_at=2)
         changed: list[Process] = [*many[:-1], (999, "python", "juan", None)]
         both.add(Report(3, profile, changed, [], b"3" * 16), received_at=3)
-        (spans,) = both.ours.execute("SELECT count(*) FROM process_span").fetchone()
+        ((spans,),) = both.rows("SELECT count(*) FROM process_span")
         assert spans == 301
 
 
@@ -115,10 +115,10 @@ def test_a_name_that_the_system_denied_is_kept_once_as_well() -> None:
             processes: list[Process] = [(hour, None, None, None), (hour, "sh", None, None)]
             digest = bytes([hour]) * 16
             both.add(Report(hour, profile, processes, [(None,) * 5], digest), received_at=hour)
-            for dictionary in both.store._dictionaries:
-                dictionary._committed.clear()  # as another process, that remembers nothing
-        assert both.ours.execute("SELECT count(*) FROM program").fetchone() == (2,)
-        assert both.ours.execute("SELECT count(*) FROM account").fetchone() == (1,)
+            for table in both.store._intern_tables:
+                table._committed.clear()  # as another process, that remembers nothing
+        assert both.rows("SELECT count(*) FROM program") == [(2,)]
+        assert both.rows("SELECT count(*) FROM account") == [(1,)]
 
 
 @given(st.integers(1, 5000), st.integers(1, 5000))
@@ -130,14 +130,12 @@ def test_a_span_stands_at_the_number_with_the_most_trailing_zeros(first: int, le
     assert node_of(first, first + length) == max(covered, key=trailing_zeros)
 
 
-def processes_of(connection: sqlite3.Connection, id_serv: int) -> list[tuple[object, ...]]:
+def processes_of(both: Stores, id_serv: int) -> list[tuple[object, ...]]:
     query = "SELECT pid, name, username, NULL FROM procesos WHERE id_serv = ?"
-    return sorted(connection.execute(query, (id_serv,)), key=repr)
+    return sorted(both.rows(query, (id_serv,)), key=repr)
 
 
-def keys_are_unique(connection: sqlite3.Connection) -> None:
+def assert_unique_keys(both: Stores) -> None:
     for relation, key in (("procesos", "id_proc"), ("usuarios_activos", "id_usr")):
-        rows, keys = connection.execute(
-            f"SELECT count(*), count(DISTINCT {key}) FROM {relation}"
-        ).fetchone()
+        ((rows, keys),) = both.rows(f"SELECT count(*), count(DISTINCT {key}) FROM {relation}")
         assert rows == keys

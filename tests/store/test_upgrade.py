@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 from collections import Counter
@@ -21,8 +20,7 @@ from service.config import Config
 from service.ingest.json_reader import read_json
 from service.ingest.validation import ReportValidator
 from service.maintenance.startup import prepare_data_folder
-from tests.support import plain_store
-from tests.support.generated import FirstSights
+from tests.support import engine, plain_store
 from tests.support.live import PROJECT, LiveService
 from tests.support.release_0_1_0 import (
     KEYS,
@@ -33,6 +31,7 @@ from tests.support.release_0_1_0 import (
     secret,
     unpack,
 )
+from tests.support.stores import ShownDetails
 from tests.support.tokens import bearer
 
 
@@ -65,11 +64,11 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
 def rows(database: Path, name: str, columns: list[str]) -> list[tuple[object, ...]]:
     """The rows of a relation that 0.1.0 had stored, in these columns and the order of their key."""
     last = max(post["id_serv"] for post in posts(201))
-    with closing(sqlite3.connect(database)) as connection:
-        return connection.execute(
-            f"SELECT {', '.join(columns)} FROM {name} WHERE id_serv <= ? ORDER BY {KEYS[name]}",
-            (last,),
-        ).fetchall()
+    return engine.rows(
+        database,
+        f"SELECT {', '.join(columns)} FROM {name} WHERE id_serv <= ? ORDER BY {KEYS[name]}",
+        (last,),
+    )
 
 
 def command(data: Path, name: str) -> subprocess.CompletedProcess[str]:
@@ -99,8 +98,9 @@ def test_every_row_of_the_relations_is_as_0_1_0_showed_it(data: Path) -> None:
 
 
 def test_records_keep_when_they_arrived(data: Path) -> None:
-    with closing(sqlite3.connect(data / "compliance.db")) as connection:
-        kept = dict(connection.execute("SELECT id, received_at FROM report"))
+    kept: dict[int, int] = dict(
+        engine.rows(data / "compliance.db", "SELECT id, received_at FROM report")
+    )
     assert {id_serv: times.to_text(at) for id_serv, at in kept.items()} == {
         post["id_serv"]: post["arrived"] for post in posts(201)
     }
@@ -108,12 +108,11 @@ def test_records_keep_when_they_arrived(data: Path) -> None:
 
 def test_0_1_0_showed_exactly_the_rows_that_were_posted(data: Path) -> None:
     """Holds the test files themselves to a plain store of the archived documents."""
-    documents, validator, sights = archived_documents(data), ReportValidator(), FirstSights()
-    with closing(sqlite3.connect(":memory:")) as plain:
-        plain.executescript(plain_store.TABLES)
+    documents, validator, details = archived_documents(data), ReportValidator(), ShownDetails()
+    with closing(plain_store.open_in_memory()) as plain:
         for post in sorted(posts(201), key=lambda post: int(post["id_serv"])):
             report = validator.validate(read_json(documents[post["document"]]))
-            shown = replace(report, process_facts=sights.facts_of(post["servidor"], report))
+            shown = replace(report, process_details=details.of(post["servidor"], report))
             plain_store.insert(plain, shown, post["id_serv"])
         for name in KEYS:
             before = relation(name)

@@ -9,40 +9,41 @@ from hypothesis import strategies as st
 
 from service.report import Report
 from service.store.queries import load_queries
-from service.store.read.occurrences import Matching, process_occurrences
+from service.store.read.occurrences import LoginFilter, ProcessFilter, process_occurrences
 from service.store.read.usage_stats import FirstLastSeen, UsageStore
 from tests.support import plain_answers as plain
-from tests.support.generated import Stores, histories, stores
+from tests.support.generated import histories
+from tests.support.stores import Stores, stores
 
 History = list[tuple[Report, int]]
 PATTERNS = st.sampled_from([None, "cron", "sshd", "", "*", "C*", "*h*", "none"])
-MATCHING = st.builds(Matching, name=PATTERNS, username=PATTERNS)
+FILTERS = st.builds(ProcessFilter, name=PATTERNS, username=PATTERNS)
 
 
 def ran(
-    both: Stores, matching: Matching, *, now: bool
+    both: Stores, criteria: ProcessFilter, *, now: bool
 ) -> list[tuple[int, int, str | None, str | None]]:
     """Server, time, name and username of each process like these, in all or the newest records."""
-    told = plain.all_newest(both.told) if now else both.told
+    records = plain.all_newest(both.records) if now else both.records
     return [
         (one.server_id, one.taken_at, name, username)
-        for one in told
+        for one in records
         for _, name, username, _ in one.report.processes
-        if plain.matches(matching.name, name) and plain.matches(matching.username, username)
+        if plain.matches(criteria.name, name) and plain.matches(criteria.username, username)
     ]
 
 
-def logged_in(both: Stores, matching: Matching, *, now: bool) -> list[tuple[int, int]]:
-    told = plain.all_newest(both.told) if now else both.told
+def logged_in(both: Stores, criteria: LoginFilter, *, now: bool) -> list[tuple[int, int]]:
+    records = plain.all_newest(both.records) if now else both.records
     return [
         (one.server_id, one.taken_at)
-        for one in told
+        for one in records
         for _, username, *_ in one.report.logins
-        if plain.matches(matching.username, username)
+        if plain.matches(criteria.username, username)
     ]
 
 
-def extent(ever: list[tuple[int, int]], *, going_on: bool) -> FirstLastSeen:
+def first_last_seen(ever: list[tuple[int, int]], *, going_on: bool) -> FirstLastSeen:
     moments = [moment for _, moment in ever]
     return FirstLastSeen(
         len({server for server, _ in ever}),
@@ -52,38 +53,40 @@ def extent(ever: list[tuple[int, int]], *, going_on: bool) -> FirstLastSeen:
 
 
 @settings(max_examples=40, deadline=None)
-@given(histories(), MATCHING)
-def test_figures_are_those_of_the_records(history: History, matching: Matching) -> None:
+@given(histories(), FILTERS)
+def test_figures_are_those_of_the_records(history: History, criteria: ProcessFilter) -> None:
     with stores() as both:
         both.add_history(history)
         ours = UsageStore(both.database, load_queries())
-        now = ran(both, matching, now=True)
+        now = ran(both, criteria, now=True)
 
-        assert ours.servers() == len(plain.servers(both.told))
-        assert dict(ours.users_of(matching)) == Counter(row[3] for row in now)
-        assert ours.processes(matching) == extent(
-            [row[:2] for row in ran(both, matching, now=False)], going_on=bool(now)
+        assert ours.servers() == len(plain.servers(both.records))
+        assert dict(ours.users_of(criteria)) == Counter(row[3] for row in now)
+        assert ours.processes(criteria) == first_last_seen(
+            [row[:2] for row in ran(both, criteria, now=False)], going_on=bool(now)
         )
-        of_user = Matching(username=matching.username)
+        of_user = LoginFilter(username=criteria.username)
         programs = ours.programs_of(of_user)
-        assert dict(programs) == Counter(row[2] for row in ran(both, of_user, now=True))
+        assert dict(programs) == Counter(
+            row[2] for row in ran(both, ProcessFilter(username=of_user.username), now=True)
+        )
         assert [count for _, count in programs] == sorted(dict(programs).values(), reverse=True)
-        assert ours.logins(of_user) == extent(
+        assert ours.logins(of_user) == first_last_seen(
             logged_in(both, of_user, now=False),
             going_on=bool(logged_in(both, of_user, now=True)),
         )
 
 
-def runs(both: Stores, matching: Matching) -> list[tuple[int, int, int]]:
+def runs(both: Stores, criteria: ProcessFilter) -> list[tuple[int, int, int]]:
     """Of each name on each server, the reports in a row that show it."""
     found = []
-    for server_id in plain.servers(both.told):
-        reports = plain.on_time(both.told, server_id)
-        shown = [{row[1:3] for row in told.report.processes} for told in reports]
+    for server_id in plain.servers(both.records):
+        reports = plain.on_time(both.records, server_id)
+        shown = [{row[1:3] for row in record.report.processes} for record in reports]
         for name, username in set().union(*shown):
-            if not plain.matches(matching.name, name):
+            if not plain.matches(criteria.name, name):
                 continue
-            if not plain.matches(matching.username, username):
+            if not plain.matches(criteria.username, username):
                 continue
             has = [(name, username) in names for names in shown]
             firsts = [at for at, it in enumerate(has) if it and not (at and has[at - 1])]
@@ -96,19 +99,19 @@ def runs(both: Stores, matching: Matching) -> list[tuple[int, int, int]]:
 
 
 @settings(max_examples=40, deadline=None)
-@given(histories(), MATCHING, st.integers(1, 3))
-def test_runs_are_reports_in_a_row(history: History, matching: Matching, most: int) -> None:
+@given(histories(), FILTERS, st.integers(1, 3))
+def test_runs_are_reports_in_a_row(history: History, criteria: ProcessFilter, most: int) -> None:
     with stores() as both:
         both.add_history(history)
         queries = load_queries()
         ours = UsageStore(both.database, queries)
-        ever = process_occurrences(both.database, queries)
-        assert sorted(ours.runs(matching, 0, 1000, 1000)) == runs(both, matching)
+        occurrences = process_occurrences(both.database, queries)
+        assert sorted(ours.runs(criteria, 0, 1000, 1000)) == runs(both, criteria)
         # Those of a page are those of its rows, and the latest ones.
         after: int | None = 0
         while after is not None:
-            page = ever.ever(matching, after, 2)
-            shown = ours.runs(matching, after, 2, most)
+            page = occurrences.history(criteria, after, 2)
+            shown = ours.runs(criteria, after, 2, most)
             assert {run.server_id for run in shown} <= {row.server_id for row in page.rows}
             assert len(shown) <= most * len(page.rows)
             for row in page.rows:

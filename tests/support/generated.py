@@ -1,28 +1,19 @@
-"""Generated reports, and a store of ours and a plain one that both are stored in, side by side."""
+"""Hypothesis strategies for reports, and for histories of reports."""
 
 from __future__ import annotations
 
 import hashlib
-import sqlite3
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
-from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from service.report import UNKNOWN, Facts, Login, Process, Profile, Report
-from service.store.engines.sqlite import SqliteDatabase
-from service.store.queries import load_queries
-from service.store.write.reports import ReportStore, Stored
-from tests.support import plain_store
+from service.report import Login, Process, ProcessDetails, Profile, Report
+from service.times import HOUR, MINUTE
 
 
 def time_of(hour: int) -> int:
-    return hour * 3_600_000_000 + hour
+    return hour * HOUR + hour
 
 
 # Few values each, so that reports share servers, times, pids, programs and whole rows.
@@ -30,14 +21,14 @@ PIDS = st.integers(1, 4)
 NAMES = st.sampled_from([None, "", "cron", "sshd"])
 HOURS = st.integers(0, 12)
 TIMES = HOURS.map(time_of)
-# Of histories, which may go on for longer.
+# Moments to ask histories about, some of them after the end of most.
 MOMENTS = st.builds(int.__add__, (HOURS | st.integers(0, 40)).map(time_of), st.integers(0, 1))
 BOUNDS = st.none() | MOMENTS
-WAITS = st.sampled_from([0, 1, 600_000_000, 3_600_000_000])
-STARTS = st.none() | st.sampled_from([0, 1, 3_600_000_000])
+WAITS = st.sampled_from([0, 1, 10 * MINUTE, HOUR, 9 * HOUR])
+STARTS = st.none() | st.sampled_from([0, 1, HOUR])
 PROCESSES: st.SearchStrategy[Process] = st.tuples(PIDS, NAMES, NAMES, st.none())
 PROCESSES_2: st.SearchStrategy[Process] = st.tuples(PIDS, NAMES, NAMES, STARTS)
-FACTS: st.SearchStrategy[Facts] = st.tuples(st.none() | PIDS, NAMES, NAMES)
+DETAILS: st.SearchStrategy[ProcessDetails] = st.tuples(st.none() | PIDS, NAMES, NAMES)
 LOGINS: st.SearchStrategy[Login] = st.tuples(
     st.none() | PIDS, NAMES, st.none(), st.none(), st.none()
 )
@@ -63,7 +54,7 @@ REPORTS_1 = st.builds(
     processes=st.lists(PROCESSES, max_size=6),
     logins=st.lists(LOGINS, max_size=3),
     digest=st.binary(min_size=16, max_size=16),
-    process_facts=st.just(()),
+    process_details=st.just(()),
     id_maquina=st.none(),
     discarded=st.none(),
 )
@@ -79,12 +70,12 @@ def reports_of_version_2(draw: st.DrawFn) -> Report:
         fuente_usuarios=draw(st.sampled_from([None, "logind", "utmp", "ninguna"])),
         booted_at=draw(STARTS),
     )
-    processes = draw(st.lists(st.tuples(PROCESSES_2, FACTS), max_size=6))
+    processes = draw(st.lists(st.tuples(PROCESSES_2, DETAILS), max_size=6))
     return replace(
         draw(REPORTS_1),
         profile=profile,
         processes=[row for row, _ in processes],
-        process_facts=[facts for _, facts in processes],
+        process_details=[details for _, details in processes],
         logins=draw(st.lists(LOGINS_2, max_size=3)),
         id_maquina=draw(st.sampled_from([None, "m1", "m2"])),
         discarded=draw(st.sampled_from([None, 0, 7])),
@@ -94,7 +85,7 @@ def reports_of_version_2(draw: st.DrawFn) -> Report:
 REPORTS = REPORTS_1 | reports_of_version_2()
 
 
-# How many hours after the one before a report is taken, and how many it is late.
+# Hours between two reports, and hours by which a report is late.
 PASSING, LATENESS = st.sampled_from([1, 1, 1, 0]), st.sampled_from([0, 0, 0, 0, 1, 2, 5])
 MACHINES = st.tuples(PROFILE, st.none()) | st.tuples(
     st.builds(
@@ -110,11 +101,11 @@ MACHINES = st.tuples(PROFILE, st.none()) | st.tuples(
 
 @st.composite
 def histories(draw: st.DrawFn, most: int = 12) -> list[tuple[Report, int]]:
-    """Reports and when each arrives, in that order; what runs goes on, ends and comes again."""
+    """Reports in order of arrival, each with its time; rows go on, end and appear again."""
     machines = draw(st.lists(MACHINES, min_size=1, max_size=5))
     running = draw(st.lists(PROCESSES_2, min_size=1, max_size=4))
     open_now = draw(st.lists(LOGINS_2, min_size=1, max_size=3))
-    known = draw(st.lists(FACTS, min_size=1, max_size=2))
+    known = draw(st.lists(DETAILS, min_size=1, max_size=2))
     drawn = st.tuples(
         WAITS,
         PASSING,
@@ -128,124 +119,24 @@ def histories(draw: st.DrawFn, most: int = 12) -> list[tuple[Report, int]]:
 
 def _arriving(
     drawn: list[
-        tuple[int, int, int, tuple[Profile, str | None], list[tuple[Process, Facts]], list[Login]]
+        tuple[
+            int,
+            int,
+            int,
+            tuple[Profile, str | None],
+            list[tuple[Process, ProcessDetails]],
+            list[Login],
+        ]
     ],
 ) -> Iterator[tuple[Report, int]]:
     now, hour = 0, 0
     for wait, passed, late, (profile, id_maquina), shown, logins in drawn:
         now, hour = now + wait, hour + passed
         taken_at = time_of(max(0, hour - late))
-        processes, facts = [row for row, _ in shown], [its for _, its in shown]
+        processes, details = [row for row, _ in shown], [its for _, its in shown]
         if profile.version_esquema is None:
             processes = [(*row[:3], None) for row in processes]
             logins = [(*row[:2], None, None, None) for row in logins]  # noqa: PLW2901 — version 1
-            facts = []
+            details = []
         digest = hashlib.sha256(repr((taken_at, profile, shown, logins)).encode()).digest()[:16]
-        yield Report(taken_at, profile, processes, logins, digest, facts, id_maquina), now
-
-
-class FirstSights:
-    """What is known of the processes of each server, told as simply as can be.
-
-    Of each process (pid, name, username, started_at), what was said of it in the report where it
-    began to be shown, as long as it is in every report; of rows that are alike, in their order. A
-    late report stands alone.
-    """
-
-    def __init__(self) -> None:
-        self._newest: dict[int, int] = {}
-        self._known: dict[int, dict[Process, list[Facts]]] = {}
-
-    def facts_of(self, server_id: int, report: Report) -> list[Facts]:
-        """What the relations should show of the processes of a report that was stored now."""
-        facts = list(report.process_facts) or [UNKNOWN] * len(report.processes)
-        if report.taken_at < self._newest.get(server_id, 0):
-            return facts
-        known, after = self._known.get(server_id, {}), dict[Process, list[Facts]]()
-        for row, its in zip(report.processes, facts, strict=True):
-            place = len(after.setdefault(row, []))
-            before = known.get(row, [])
-            after[row].append(before[place] if place < len(before) else its)
-        self._known[server_id], self._newest[server_id] = after, report.taken_at
-        taken: dict[Process, Iterator[Facts]] = {row: iter(of) for row, of in after.items()}
-        return [next(taken[row]) for row in report.processes]
-
-
-class Told(NamedTuple):
-    """A report that was stored, whole."""
-
-    server_id: int
-    id_serv: int
-    received_at: int
-    late: bool  # a newer one of its server was there
-    report: Report  # with the facts of each process that the relations should show
-
-    @property
-    def taken_at(self) -> int:
-        return self.report.taken_at
-
-
-class Stores:
-    """Our store and a plain one, side by side."""
-
-    def __init__(self, folder: Path) -> None:
-        self.database = SqliteDatabase(folder / "compliance.db")
-        self.database.path.write_bytes(_new_database())
-        self.store = ReportStore(self.database, load_queries())
-        self.ours = sqlite3.connect(self.database.path)
-        self.plain = sqlite3.connect(":memory:")
-        self.plain.executescript(plain_store.TABLES)
-        self.told: list[Told] = []  # each report that was stored, once, in order of arrival
-        self._sights = FirstSights()
-
-    def add(self, report: Report, received_at: int = 0) -> Stored:
-        """Stores a report in both."""
-        stored = self.store.add(report, received_at)
-        if stored.new:
-            server_id = self.server_of(stored.id_serv)
-            shown = replace(report, process_facts=self._sights.facts_of(server_id, report))
-            plain_store.insert(self.plain, shown, stored.id_serv)
-            late = any(
-                told.server_id == server_id and told.taken_at > report.taken_at
-                for told in self.told
-            )
-            self.told.append(Told(server_id, stored.id_serv, received_at, late, shown))
-        return stored
-
-    def add_history(self, history: list[tuple[Report, int]]) -> None:
-        for report, received_at in history:
-            self.add(report, received_at)
-
-    def server_of(self, id_serv: int) -> int:
-        query = "SELECT server_id FROM report WHERE id = ?"
-        return int(self.ours.execute(query, (id_serv,)).fetchone()[0])
-
-    def forget(self) -> None:
-        """The next report comes to a worker that has just been started."""
-        self.store = ReportStore(self.database, load_queries())
-
-    def close(self) -> None:
-        self.plain.close()
-        self.ours.close()
-        self.database.close()
-
-
-@cache
-def _new_database() -> bytes:
-    """Made once: most of the time of a short history would be spent on it."""
-    with tempfile.TemporaryDirectory() as folder:
-        database = SqliteDatabase(Path(folder) / "compliance.db")
-        database.migrate()
-        return database.path.read_bytes()
-
-
-@contextmanager
-def stores() -> Iterator[Stores]:
-    # In memory where that can be: what is told of a history does not depend on disks.
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
-        both = Stores(Path(folder))
-        try:
-            yield both
-        finally:
-            both.close()
+        yield Report(taken_at, profile, processes, logins, digest, details, id_maquina), now

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from tests.support import engine
+
 PROJECT = Path(__file__).resolve().parents[2]
 START_SECONDS = 20
 
@@ -118,6 +120,14 @@ class LiveService:
             raise ConnectionError(str(error)) from error
         finally:
             connection.close()
+
+    def rows(self, sql: str, parameters: engine.Parameters = ()) -> engine.Rows:
+        """Asks the database as a plain SQL client would."""
+        return engine.rows(self.database, sql, parameters)
+
+    def execute(self, sql: str, parameters: engine.Parameters = ()) -> None:
+        """Changes the database behind the back of the service."""
+        engine.execute(self.database, sql, parameters)
 
     def connection(self, timeout: float) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)

@@ -1,6 +1,6 @@
-"""The plainest answers to what can be asked: computed from whole reports, one by one.
+"""Plain answers to the questions that the stores answer, computed from whole reports.
 
-The stores are held equal to these. Nothing here knows of spans, numbers or slots.
+Tests compare the stores with them. This module knows no spans, sequence numbers or slots.
 """
 
 from __future__ import annotations
@@ -13,60 +13,61 @@ from typing import Any, NamedTuple
 
 from service import times
 from service.report import Profile
-from service.store.read.changes import Change, Lifetime, Seen
-from tests.support.generated import Told
-
-CLOCK_TOLERANCE = 60_000_000  # microseconds by which the start of a machine may seem to move
+from service.store.identity import CLOCK_TOLERANCE
+from service.store.read.changes import Change, Lifetime, RecordRef
+from tests.support.stores import StoredReport
 
 
 class Row(NamedTuple):
-    """A process or a login of a report: what makes it the same in the next, and the rest of it."""
+    """A process or a login of a report. Equal keys in consecutive reports mean the same one."""
 
     key: tuple[Any, ...]  # pid, name, username, started_at; pid, username, terminal, origin, since
-    facts: tuple[Any, ...]  # ppid, executable, command_line; of a login nothing
+    details: tuple[Any, ...]  # ppid, executable, command_line; empty for a login
 
 
-RowsOf = Callable[[Told], list[Row]]
+RowsOf = Callable[[StoredReport], list[Row]]
 
 
-def processes(told: Told) -> list[Row]:
-    facts = told.report.process_facts or [(None, None, None)] * len(told.report.processes)
-    return [Row(*each) for each in zip(told.report.processes, facts, strict=True)]
+def processes(record: StoredReport) -> list[Row]:
+    details = record.report.process_details or [(None, None, None)] * len(record.report.processes)
+    return [Row(*each) for each in zip(record.report.processes, details, strict=True)]
 
 
-def logins(told: Told) -> list[Row]:
-    return [Row(row, ()) for row in told.report.logins]
+def logins(record: StoredReport) -> list[Row]:
+    return [Row(row, ()) for row in record.report.logins]
 
 
-def servers(history: Iterable[Told]) -> list[int]:
-    return sorted({told.server_id for told in history})
+def servers(history: Iterable[StoredReport]) -> list[int]:
+    return sorted({record.server_id for record in history})
 
 
-def of_server(history: Iterable[Told], server_id: int) -> list[Told]:
-    """All its records in order of time; of those of one time, the one stored first is first."""
-    mine = [told for told in history if told.server_id == server_id]
-    return sorted(mine, key=lambda told: (told.taken_at, told.id_serv))
+def of_server(history: Iterable[StoredReport], server_id: int) -> list[StoredReport]:
+    """Its records in order of time; of those with one time, the one stored first is first."""
+    mine = [record for record in history if record.server_id == server_id]
+    return sorted(mine, key=lambda record: (record.taken_at, record.id_serv))
 
 
-def on_time(history: Iterable[Told], server_id: int) -> list[Told]:
-    return [told for told in of_server(history, server_id) if not told.late]
+def on_time(history: Iterable[StoredReport], server_id: int) -> list[StoredReport]:
+    return [record for record in of_server(history, server_id) if not record.late]
 
 
-def newest(history: Iterable[Told], server_id: int, moment: int = times.LAST) -> Told | None:
-    """Its newest record not after the moment, of those of one time the one stored last."""
-    known = [told for told in of_server(history, server_id) if told.taken_at <= moment]
+def newest(
+    history: Iterable[StoredReport], server_id: int, moment: int = times.LAST
+) -> StoredReport | None:
+    """Its newest record up to the moment; of those with one time, the one stored last."""
+    known = [record for record in of_server(history, server_id) if record.taken_at <= moment]
     return known[-1] if known else None
 
 
-def all_newest(history: Sequence[Told], moment: int = times.LAST) -> Iterator[Told]:
+def all_newest(history: Sequence[StoredReport], moment: int = times.LAST) -> Iterator[StoredReport]:
     for server_id in servers(history):
-        told = newest(history, server_id, moment)
-        if told is not None:
-            yield told
+        record = newest(history, server_id, moment)
+        if record is not None:
+            yield record
 
 
 def matches(pattern: str | None, text: str | None) -> bool:
-    """Exactly, where there is no *; else any text in its place, ASCII letters in either case."""
+    """Exactly without *; else * is any text, and ASCII letters match in either case."""
     if pattern is None:
         return True
     if text is None:
@@ -79,7 +80,7 @@ def matches(pattern: str | None, text: str | None) -> bool:
 
 
 class Life(NamedTuple):
-    """A row of so many reports in a row; of rows that are alike, the first lives the longest."""
+    """Consecutive reports that show a row; of equal rows, the first lives the longest."""
 
     row: Row
     first: int  # an index of the reports
@@ -87,7 +88,7 @@ class Life(NamedTuple):
 
 
 def lives(reports: Sequence[list[Row]]) -> list[Life]:
-    """The life of every row that these reports of one server show, one after the other."""
+    """The lives of all rows of these consecutive reports of one server."""
     counts = [Counter(row.key for row in rows) for rows in reports]
     found = []
     for key in set().union(*counts):
@@ -105,32 +106,38 @@ def lives(reports: Sequence[list[Row]]) -> list[Life]:
 
 
 class Appearance(NamedTuple):
-    """A row of a record, and from when to when the records before and after it show it, too."""
+    """A row of a record, and the first and last consecutive report that show it."""
 
-    told: Told
+    record: StoredReport
     row: Row
     seen_from: int
     seen_until: int
 
 
-def appearances(history: Sequence[Told], told: Told, rows_of: RowsOf) -> list[Appearance]:
-    """All rows of a record. One that came late is not joined to what its server said before."""
-    if told.late:
-        return [Appearance(told, row, told.taken_at, told.taken_at) for row in rows_of(told)]
-    reports = on_time(history, told.server_id)
-    at = reports.index(told)
+def appearances(
+    history: Sequence[StoredReport], record: StoredReport, rows_of: RowsOf
+) -> list[Appearance]:
+    """All rows of a record. Those of a late record are joined to no other report."""
+    if record.late:
+        return [
+            Appearance(record, row, record.taken_at, record.taken_at) for row in rows_of(record)
+        ]
+    reports = on_time(history, record.server_id)
+    at = reports.index(record)
     return [
-        Appearance(told, life.row, reports[life.first].taken_at, reports[life.last].taken_at)
+        Appearance(record, life.row, reports[life.first].taken_at, reports[life.last].taken_at)
         for life in lives([rows_of(report) for report in reports])
         if life.first <= at <= life.last
     ]
 
 
-def differences(before: Told, after: Told) -> list[tuple[str, str | None, str | None]]:
-    """What of the server is otherwise: attribute, before, after."""
+def differences(
+    before: StoredReport, after: StoredReport
+) -> list[tuple[str, str | None, str | None]]:
+    """The attributes of the server that differ: attribute, before, after."""
     found: list[tuple[str, str | None, str | None]] = []
     for attribute in Profile._fields:
-        was, now = (getattr(told.report.profile, attribute) for told in (before, after))
+        was, now = (getattr(record.report.profile, attribute) for record in (before, after))
         if attribute == "version_esquema":
             was, now = was or 1, now or 1
         if attribute == "booted_at":
@@ -145,29 +152,31 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def seen(told: Told) -> Seen:
-    return Seen(told.id_serv, told.taken_at)
+def ref(record: StoredReport) -> RecordRef:
+    return RecordRef(record.id_serv, record.taken_at)
 
 
-def within(told: Told, since: int | None, until: int | None) -> bool:
-    return (since is None or since <= told.taken_at) and (until is None or told.taken_at <= until)
+def within(record: StoredReport, since: int | None, until: int | None) -> bool:
+    return (since is None or since <= record.taken_at) and (
+        until is None or record.taken_at <= until
+    )
 
 
 def changes(
-    history: list[Told], server_id: int, since: int | None, until: int | None
+    history: list[StoredReport], server_id: int, since: int | None, until: int | None
 ) -> Iterator[Change]:
     """In the order of the reports that show them."""
     reports = on_time(history, server_id)
     if within(reports[0], since, until):
-        yield Change("primer_informe", None, seen(reports[0]))
+        yield Change("primer_informe", None, ref(reports[0]))
     for before, after in pairwise(reports):
         if not within(after, since, until):
             continue
-        ends = (seen(before), seen(after))
+        ends = (ref(before), ref(after))
         for difference in differences(before, after):
             yield Change("servidor_cambia", *ends, None, None, None, *difference)
         for noun, rows_of in (("proceso", processes), ("usuario", logins)):
-            was, now = (Counter(row.key for row in rows_of(told)) for told in (before, after))
+            was, now = (Counter(row.key for row in rows_of(record)) for record in (before, after))
             for kind, rows in (("desaparece", was - now), ("aparece", now - was)):
                 for key in rows.elements():
                     name, username = key[1:3] if noun == "proceso" else (None, key[1])
@@ -175,15 +184,15 @@ def changes(
 
 
 def lifetimes(
-    history: list[Told], server_id: int, since: int | None, until: int | None
+    history: list[StoredReport], server_id: int, since: int | None, until: int | None
 ) -> tuple[list[Lifetime], int]:
-    """Those that some reports of that time show and some do not, and how many all of them show."""
-    reports = [told for told in on_time(history, server_id) if within(told, since, until)]
+    """Processes that some reports of a period show and others do not; how many all of them show."""
+    reports = [record for record in on_time(history, server_id) if within(record, since, until)]
     if not reports:
         return [], 0
-    at = [told.taken_at for told in reports]
+    at = [record.taken_at for record in reports]
     found, steady = [], 0
-    for (key, _), first, last in lives([processes(told) for told in reports]):
+    for (key, _), first, last in lives([processes(record) for record in reports]):
         if (first, last) == (0, len(reports) - 1):
             steady += 1
         else:

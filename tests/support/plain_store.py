@@ -1,14 +1,15 @@
-"""The plainest store that could be right: three literal tables, every row of every report.
+"""A plain store: three literal tables, with every row of every report.
 
-It is what the three relations are held equal to, and what the benchmarks compare with.
+Tests compare the three relations with it, and benchmarks compare sizes and speeds.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable, Iterable
 
 from service import times
-from service.report import UNKNOWN, Report
+from service.report import UNKNOWN_DETAILS, Report
 
 TABLES = """
 CREATE TABLE servers (
@@ -43,8 +44,14 @@ RELATIONS = {
 }
 
 
+def open_in_memory() -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(TABLES)
+    return connection
+
+
 def insert(connection: sqlite3.Connection, report: Report, id_serv: int | None = None) -> int:
-    """Writes a report as it stands. Returns its id_serv."""
+    """Writes a report, row by row. Returns its id_serv."""
     profile, when = report.profile, times.to_text(report.taken_at)
     cursor = connection.execute(
         "INSERT INTO servers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -67,11 +74,11 @@ def insert(connection: sqlite3.Connection, report: Report, id_serv: int | None =
     )
     assert cursor.lastrowid is not None
     common = (cursor.lastrowid, profile.ipaddress, when)
-    facts = report.process_facts or [UNKNOWN] * len(report.processes)
+    details = report.process_details or [UNKNOWN_DETAILS] * len(report.processes)
     processes = [
         (*common, pid, name, username, ppid, _text(started_at), *texts)
         for (pid, name, username, started_at), (ppid, *texts) in zip(
-            report.processes, facts, strict=True
+            report.processes, details, strict=True
         )
     ]
     for start in range(0, len(processes), 100):
@@ -93,7 +100,9 @@ def _text(microseconds: int | None) -> str | None:
     return None if microseconds is None else times.to_text(microseconds)
 
 
-def rows(connection: sqlite3.Connection, relation: str) -> list[tuple[object, ...]]:
-    """All rows of a relation but their own keys, in a definite order."""
+def rows(
+    run: Callable[[str], Iterable[tuple[object, ...]]], relation: str
+) -> list[tuple[object, ...]]:
+    """All rows of a relation without their own keys, in a definite order. run: executes SQL."""
     columns = RELATIONS[relation]
-    return sorted(connection.execute(f"SELECT {columns} FROM {relation}"), key=repr)
+    return sorted(run(f"SELECT {columns} FROM {relation}"), key=repr)

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+MAX_INTEGER = 2**63 - 1  # the largest that a column holds
+
 Parameters = Mapping[str, Any] | Sequence[Any]
 
 

@@ -1,6 +1,6 @@
-"""What changed on one server from each report to the next.
+"""The changes of one server from each report to the next.
 
-Late reports are no part of it: they stand between others, and end or start nothing.
+Late reports change nothing: they lie between other reports, and neither end nor start a span.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 from service.store.engines import Connection
 from service.store.read.profiles import ProfileReader
 
-# Reports whose changes are looked up at a time: more and more, for a server may be quiet for years.
+# Reports whose changes are read at a time. It doubles, because a server may be quiet for years.
 _FIRST_WINDOW = 8
-_LARGEST_WINDOW = 16_384
+_MAX_WINDOW = 16_384
 
 _KINDS = (
     "primer_informe",
@@ -27,8 +27,8 @@ _KINDS = (
 )
 
 
-class Seen(NamedTuple):
-    """A record, as one end of what was observed."""
+class RecordRef(NamedTuple):
+    """A record, and when it was taken."""
 
     id_serv: int
     taken_at: int
@@ -36,32 +36,32 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one report shows and the one before did not, or the other way round."""
+    """A difference between a report and the one before it."""
 
     kind: str  # one of _KINDS
-    before: Seen | None  # null for primer_informe only
-    after: Seen
+    before: RecordRef | None  # null for primer_informe only
+    after: RecordRef
     pid: int | None = None
     name: str | None = None
     username: str | None = None
-    attribute: str | None = None  # what of the server changed
+    attribute: str | None = None  # of the server, for servidor_cambia
     value_before: str | None = None
     value_after: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ChangePage:
-    """Changes in the order of their reports, or against it; `after` is null on the last page."""
+    """Changes in the order of their reports or in reverse; `after` is null on the last page."""
 
     changes: list[Change]
     after: int | None
 
 
 class Lifetime(NamedTuple):
-    """A process that not every report of a span of time showed: from first to last it was shown.
+    """A process that some reports of a period show, from first to last, and others do not.
 
-    Times are those of reports. before: the last one without it; null, where the first report of the
-    span shows it. after: the first one without it; null, where the last one shows it.
+    All values are times of reports. before is the last one without the process, null if the first
+    report of the period shows it; after is the next one without it, null if the last one shows it.
     """
 
     pid: int
@@ -76,17 +76,17 @@ class Lifetime(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Lifetimes:
     spans: list[Lifetime]  # by name and user, then by time
-    changed: int  # how many there are, were more asked for
-    steady: int  # so many processes are in every report of the span
+    changed: int  # how many there are in all
+    steady: int  # how many processes every report of the period shows
 
 
 class _Event(NamedTuple):
-    """A change by its place, which is the key of pages: of reports, then kinds, then slots."""
+    """A change by its position: report, then kind, then slot. The position is the page key."""
 
     seq: int
     kind: int  # an index of _KINDS
     slot: int
-    what: tuple[Any, ...]  # pid, name, username; then of a server: attribute, before, after
+    values: tuple[Any, ...]  # pid, name, username; for a server then attribute, before, after
 
     @property
     def key(self) -> int:
@@ -98,7 +98,7 @@ class ChangeReader:
         self._queries = queries
         self._profiles = ProfileReader(queries)
 
-    def page(  # noqa: PLR0913 — whose, of when, and which page
+    def page(  # noqa: PLR0913 — a server, a period and a page
         self,
         connection: Connection,
         server_id: int,
@@ -108,8 +108,8 @@ class ChangeReader:
         *,
         newest_first: bool,
     ) -> ChangePage:
-        """The changes that reports taken in that period show, from the key `after` on."""
-        low, high = self._numbers(connection, server_id, period)
+        """The changes that the reports of a period show, after the key `after`."""
+        low, high = self._sequence_range(connection, server_id, period)
         if after and newest_first:
             high = min(high, after >> 24)
         elif after:
@@ -136,14 +136,14 @@ class ChangeReader:
         limit: int,
         q: str | None,
     ) -> Lifetimes:
-        """The processes that came or went in that period; q: any part of their names."""
-        low, high = self._numbers(connection, server_id, period)
+        """The processes that appear or disappear in a period; q: any part of their names."""
+        low, high = self._sequence_range(connection, server_id, period)
         if low > high:
             return Lifetimes([], 0, 0)
         place = {"server_id": server_id, "low": low, "high": high}
         at = {
             seq: taken_at
-            for seq, _, taken_at in connection.execute(self._queries["numbered_reports"], place)
+            for seq, _, taken_at in connection.execute(self._queries["reports_by_seq"], place)
         }
         rows = connection.execute(self._queries["process_changes"], place).fetchall()
         if q is not None:
@@ -165,10 +165,10 @@ class ChangeReader:
         (steady,) = connection.execute(self._queries["steady_processes"], place).fetchone()
         return Lifetimes(spans, len(rows), steady)
 
-    def _numbers(
+    def _sequence_range(
         self, connection: Connection, server_id: int, period: tuple[int, int]
     ) -> tuple[int, int]:
-        """Those of the first and the last report of a period; where it has none, first > last."""
+        """The numbers of the first and last report of a period; first > last if there is none."""
         place = {"server_id": server_id, "since": period[0], "until": period[1]}
         first = connection.execute(self._queries["first_seq_since"], place).fetchone()
         last = connection.execute(self._queries["last_seq_until"], place).fetchone()
@@ -177,7 +177,7 @@ class ChangeReader:
     def _events(
         self, connection: Connection, server_id: int, first: int, last: int
     ) -> Iterator[_Event]:
-        """What the reports with these numbers changed."""
+        """The changes that the reports with these numbers show."""
         place = {"server_id": server_id, "low": first, "high": last}
         for seq, profile_id, former_id in connection.execute(
             self._queries["profile_changes"], place
@@ -187,30 +187,33 @@ class ChangeReader:
             for number, difference in enumerate(
                 self._profiles.differences(connection, former_id, profile_id)
             ):
-                what = (None, None, None, *difference)
-                yield _Event(seq, _KINDS.index("servidor_cambia"), number, what)
-        # Nobody has seen what the first report shows begin, so it changes nothing.
+                values = (None, None, None, *difference)
+                yield _Event(seq, _KINDS.index("servidor_cambia"), number, values)
+        # The rows of the first report have no known beginning, so they are no changes.
         place["low"] = max(1, first - 1)
-        for query, noun in (("process_changes", "proceso"), ("login_changes", "usuario")):
-            gone, appeared = _KINDS.index(f"{noun}_desaparece"), _KINDS.index(f"{noun}_aparece")
-            for slot, first_seq, gone_seq, *what in connection.execute(self._queries[query], place):
+        for query, *kinds in (
+            (self._queries["process_changes"], "proceso_aparece", "proceso_desaparece"),
+            (self._queries["login_changes"], "usuario_aparece", "usuario_desaparece"),
+        ):
+            appeared, gone = (_KINDS.index(kind) for kind in kinds)
+            for slot, first_seq, gone_seq, *values in connection.execute(query, place):
                 if first_seq > place["low"]:
-                    yield _Event(first_seq, appeared, slot, tuple(what))
+                    yield _Event(first_seq, appeared, slot, tuple(values))
                 if gone_seq is not None and gone_seq <= last:
-                    yield _Event(gone_seq, gone, slot, tuple(what))
+                    yield _Event(gone_seq, gone, slot, tuple(values))
 
     def _change(self, connection: Connection, server_id: int, event: _Event) -> Change:
         rows = connection.execute(
-            self._queries["numbered_reports"],
+            self._queries["reports_by_seq"],
             {"server_id": server_id, "low": max(1, event.seq - 1), "high": event.seq},
         ).fetchall()
-        seen = [Seen(id_serv, taken_at) for _, id_serv, taken_at in rows]
-        before = seen[0] if len(seen) > 1 else None
-        return Change(_KINDS[event.kind], before, seen[-1], *event.what)
+        records = [RecordRef(id_serv, taken_at) for _, id_serv, taken_at in rows]
+        before = records[0] if len(records) > 1 else None
+        return Change(_KINDS[event.kind], before, records[-1], *event.values)
 
 
 def _windows(low: int, high: int, *, newest_first: bool) -> Iterator[tuple[int, int]]:
-    """low to high in pieces, of which each is longer than the one before."""
+    """Splits low to high into pieces, each longer than the one before."""
     length = _FIRST_WINDOW
     while low <= high:
         if newest_first:
@@ -219,4 +222,4 @@ def _windows(low: int, high: int, *, newest_first: bool) -> Iterator[tuple[int, 
         else:
             yield low, min(high, low + length - 1)
             low += length
-        length = min(2 * length, _LARGEST_WINDOW)
+        length = min(2 * length, _MAX_WINDOW)

@@ -1,4 +1,4 @@
-"""The fleet as a whole: every server now or at a moment, who is silent, and a picture of it all."""
+"""The fleet: every server now or at a moment, silent servers, and a summary."""
 
 from __future__ import annotations
 
@@ -14,56 +14,55 @@ from service.errors import ServerNotFoundError
 from service.store.engines import Connection, Database
 from service.store.read.profiles import Difference, ProfileReader
 from service.store.read.records import ServerRow, server_row
+from service.times import HOUR, MINUTE
 
-_MINUTE = 60_000_000  # microseconds
-_HOUR = 60 * _MINUTE
-_INTERVALS = 5  # of a server's last ones, the median is its usual one
+_INTERVALS = 5  # the usual interval of a server is the median of so many
 _HOURS_SHOWN = 24
-_MOST_SHOWN = 20
-_BUSIEST = 10
-_LATEST_NAMES = 500  # so many of the programs that came up last are looked at for the news
+_MAX_SHOWN = 20
+_MAX_BUSIEST = 10
+_MAX_LATEST_NAMES = 500  # of the programs that were new last, as candidates for the news
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """A server is silent when it has not been heard for so many of its usual intervals."""
+    """When a server is silent: after so many of its usual intervals without a report."""
 
-    least: int = 15 * _MINUTE  # however often it reports
+    minimum: int = 15 * MINUTE  # never sooner than that, in microseconds
     intervals: int = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which servers; what is null does not matter."""
+class ServerFilter:
+    """Selects servers; a null criterion selects all."""
 
     ipaddress: IPv4Network | IPv6Network | None = None
     nombre_so: str | None = None
     version_so: str | None = None
     arquitectura_proc: str | None = None
-    q: str | None = None  # in any case, anywhere in what identifies or describes a server
+    q: str | None = None  # part of any text that identifies or describes a server, in any case
     silent: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ServerState:
-    """A server at a moment: its newest record then, and whether it had fallen silent."""
+    """A server at a moment: its newest record then, and whether it was silent."""
 
     server_id: int
     record: ServerRow
-    heard_at: int  # now: when anything of it last arrived; in the past: when the record was taken
+    heard_at: int  # now: the last arrival of any report; in the past: when the record was taken
     silent: bool
 
 
 @dataclass(frozen=True, slots=True)
 class FleetPage:
-    """Some servers; those after `after` stand on the next page, if it is not null."""
+    """Some servers; `after` is the cursor of the next page, null on the last page."""
 
     servers: list[ServerState]
     after: int | None
 
 
 class News(NamedTuple):
-    """Something that the fleet had not seen before."""
+    """Something that is new to the fleet."""
 
     kind: str  # servidor_nuevo, servidor_cambia, programa_nuevo, usuario_nuevo
     at: int  # when the report that showed it was taken
@@ -77,17 +76,17 @@ class News(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Counts for a picture of the fleet."""
+    """Figures of the whole fleet."""
 
     at: int
     servers: int
     silent: int
-    longest_silent: list[ServerState]  # the longest first
+    longest_silent: list[ServerState]  # at most 20, the longest first
     systems: list[tuple[str, str, int]]  # nombre_so, version_so, servers
     architectures: list[tuple[str, int]]
-    reports_an_hour: list[tuple[int, int]]  # when the hour began, how many; the last goes on
-    programs: list[tuple[str | None, int]]  # the name, and how many processes
-    users: list[tuple[str | None, int]]  # likewise
+    reports_an_hour: list[tuple[int, int]]  # start of the hour, reports; the last hour is not over
+    programs: list[tuple[str | None, int]]  # name, running processes; the most first
+    users: list[tuple[str | None, int]]  # username, running processes; the most first
     news: list[News]  # the newest first
 
 
@@ -105,13 +104,13 @@ class FleetStore:
         self._clock = clock
         self._silence = silence
 
-    def page(self, wanted: Wanted, moment: int | None, after: int, limit: int) -> FleetPage:
-        """The servers in the order of their first contact; those that were known at the moment."""
+    def page(self, criteria: ServerFilter, moment: int | None, after: int, limit: int) -> FleetPage:
+        """Servers in the order of their first contact, now or as they were known at a moment."""
         with self._database.snapshot() as connection:
             found = (
                 state
                 for state in self._states(connection, moment, after)
-                if _is_wanted(state, wanted)
+                if _is_selected(state, criteria)
             )
             servers = list(islice(found, limit + 1))
         more = len(servers) > limit
@@ -119,7 +118,7 @@ class FleetStore:
         return FleetPage(shown, shown[-1].server_id if more else None)
 
     def server(self, server_id: int, moment: int | None) -> ServerState:
-        """Raises ServerNotFoundError for one that is not known, or was not yet at the moment."""
+        """Raises ServerNotFoundError if the server is not known, or was not known at the moment."""
         with self._database.snapshot() as connection:
             state = next(self._states(connection, moment, server_id - 1), None)
             if state is None or state.server_id != server_id:
@@ -137,9 +136,9 @@ class FleetStore:
             )
             longest = [
                 next(self._states(connection, None, server_id - 1))
-                for _, server_id in silent[:_MOST_SHOWN]
+                for _, server_id in silent[:_MAX_SHOWN]
             ]
-            most = {"limit": _BUSIEST}
+            busiest = {"limit": _MAX_BUSIEST}
             return Summary(
                 at=now,
                 servers=len(outline),
@@ -151,21 +150,23 @@ class FleetStore:
                 ],
                 architectures=_most_first(Counter(row[4] for row in outline)),
                 reports_an_hour=self._reports_an_hour(connection, now),
-                programs=connection.execute(self._queries["busiest_programs"], most).fetchall(),
-                users=connection.execute(self._queries["busiest_users"], most).fetchall(),
+                programs=connection.execute(self._queries["busiest_programs"], busiest).fetchall(),
+                users=connection.execute(self._queries["busiest_users"], busiest).fetchall(),
                 news=self._news(connection),
             )
 
     def _states(
         self, connection: Connection, moment: int | None, after: int
     ) -> Iterator[ServerState]:
-        """The servers after this one, looked up one by one as they are taken."""
-        query = self._queries["fleet_now" if moment is None else "fleet_at"]
-        now = self._clock() if moment is None else moment
-        known_until = times.LAST if moment is None else moment
-        for server_id, heard_at, *record in connection.execute(
-            query, {"after": after} if moment is None else {"after": after, "moment": moment}
-        ):
+        """The servers after this one, read one by one as they are consumed."""
+        if moment is None:
+            rows = connection.execute(self._queries["fleet_now"], {"after": after})
+            now, known_until = self._clock(), times.LAST
+        else:
+            place = {"after": after, "moment": moment}
+            rows = connection.execute(self._queries["fleet_at"], place)
+            now, known_until = moment, moment
+        for server_id, heard_at, *record in rows:
             silent = self._is_silent(connection, server_id, heard_at, now, known_until)
             yield ServerState(server_id, server_row(record), heard_at, silent)
 
@@ -178,10 +179,10 @@ class FleetStore:
         known_until: int,
     ) -> bool:
         quiet = now - heard_at
-        if quiet <= self._silence.least:
+        if quiet <= self._silence.minimum:
             return False
         rows = connection.execute(
-            self._queries["last_times"],
+            self._queries["latest_report_times"],
             {"server_id": server_id, "moment": known_until, "limit": _INTERVALS + 1},
         ).fetchall()
         intervals = sorted(later - earlier for (later,), (earlier,) in pairwise(rows))
@@ -189,16 +190,16 @@ class FleetStore:
         return quiet > self._silence.intervals * usual
 
     def _reports_an_hour(self, connection: Connection, now: int) -> list[tuple[int, int]]:
-        this_hour = now // _HOUR
+        this_hour = now // HOUR
         hours = range(this_hour - _HOURS_SHOWN + 1, this_hour + 1)
         counted: dict[int, int] = dict(
-            connection.execute(self._queries["arrivals"], {"first": hours[0]})
+            connection.execute(self._queries["arrivals_by_hour"], {"first": hours[0]})
         )
-        return [(hour * _HOUR, counted.get(hour, 0)) for hour in hours]
+        return [(hour * HOUR, counted.get(hour, 0)) for hour in hours]
 
     def _news(self, connection: Connection) -> list[News]:
-        most = {"limit": _MOST_SHOWN}
-        changes = connection.execute(self._queries["latest_profile_changes"], most).fetchall()
+        latest = {"limit": _MAX_SHOWN}
+        changes = connection.execute(self._queries["latest_profile_changes"], latest).fetchall()
         news = []
         for id_serv, taken_at, server_id, ip_server, host, profile_id, former_id in changes:
             kind = "servidor_nuevo" if former_id is None else "servidor_cambia"
@@ -207,32 +208,36 @@ class FleetStore:
                 news.append(
                     News(kind, taken_at, server_id, id_serv, ip_server, host, None, changed)
                 )
-        names = {"programa_nuevo": "latest_programs", "usuario_nuevo": "latest_users"}
+        names = {
+            "programa_nuevo": self._queries["latest_programs"],
+            "usuario_nuevo": self._queries["latest_users"],
+        }
         for kind, query in names.items():
-            rows = connection.execute(self._queries[query], most | {"latest": _LATEST_NAMES})
+            rows = connection.execute(query, latest | {"latest": _MAX_LATEST_NAMES})
             news += [News._make((kind, *row, ())) for row in rows]
         news.sort(key=lambda item: item.at, reverse=True)
-        return news[:_MOST_SHOWN]
+        return news[:_MAX_SHOWN]
 
 
-def _is_wanted(state: ServerState, wanted: Wanted) -> bool:
+def _is_selected(state: ServerState, criteria: ServerFilter) -> bool:
     record = state.record
     return (
-        (wanted.silent is None or state.silent == wanted.silent)
-        and (wanted.nombre_so is None or record.nombre_so == wanted.nombre_so)
-        and (wanted.version_so is None or record.version_so == wanted.version_so)
+        (criteria.silent is None or state.silent == criteria.silent)
+        and (criteria.nombre_so is None or record.nombre_so == criteria.nombre_so)
+        and (criteria.version_so is None or record.version_so == criteria.version_so)
         and (
-            wanted.arquitectura_proc is None or record.arquitectura_proc == wanted.arquitectura_proc
+            criteria.arquitectura_proc is None
+            or record.arquitectura_proc == criteria.arquitectura_proc
         )
-        and (wanted.ipaddress is None or ip_address(record.ipaddress) in wanted.ipaddress)
-        and (wanted.q is None or _says(record, wanted.q.casefold()))
+        and (criteria.ipaddress is None or ip_address(record.ipaddress) in criteria.ipaddress)
+        and (criteria.q is None or _contains(record, criteria.q.casefold()))
     )
 
 
-def _says(record: ServerRow, text: str) -> bool:
+def _contains(record: ServerRow, text: str) -> bool:
     return any(
-        text in said.casefold()
-        for said in (
+        text in value.casefold()
+        for value in (
             record.nombre_host,
             record.ipaddress,
             record.nombre_so,
@@ -241,7 +246,7 @@ def _says(record: ServerRow, text: str) -> bool:
             record.marca_proc,
             record.id_maquina,
         )
-        if said is not None
+        if value is not None
     )
 
 

@@ -1,4 +1,4 @@
-"""The history of one server: its records, and what changed from each to the next."""
+"""The history of one server: its records, and the changes from each to the next."""
 
 from __future__ import annotations
 
@@ -7,18 +7,16 @@ from dataclasses import dataclass
 
 from service import times
 from service.errors import RecordNotFoundError, ServerNotFoundError
-from service.store.engines import Connection, Database
-from service.store.read.changes import ChangePage, ChangeReader, Lifetimes, Seen
+from service.store.engines import MAX_INTEGER, Connection, Database
+from service.store.read.changes import ChangePage, ChangeReader, Lifetimes, RecordRef
 from service.store.read.records import ServerRow, server_row
-
-_NEWER_THAN_ALL = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class HistoricRecord:
     record: ServerRow
     received_at: int
-    late: bool  # a newer one of its server was stored before it
+    late: bool  # its server had a newer record when it arrived
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +29,12 @@ class RecordPage:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What is known of a server around a moment."""
+    """The records of a server around a moment."""
 
-    first: Seen
-    shown: Seen | None  # the newest record not after the moment; null before the first one
-    following: Seen | None  # the first one after it
-    last: Seen
+    first: RecordRef
+    shown: RecordRef | None  # the newest record up to the moment; null before the first one
+    following: RecordRef | None  # the oldest record after the moment
+    last: RecordRef
 
 
 class HistoryStore:
@@ -48,7 +46,7 @@ class HistoryStore:
     def server_of(self, id_serv: int) -> int:
         """Raises RecordNotFoundError."""
         with self._database.snapshot() as connection:
-            found = self._one(connection, "server_of_record", id_serv=id_serv)
+            found = self._one(connection, self._queries["server_of_record"], id_serv=id_serv)
             if found is None:
                 raise RecordNotFoundError(id_serv)
             return int(found[0])
@@ -56,22 +54,23 @@ class HistoryStore:
     def records(
         self, server_id: int, since: int | None, until: int | None, after: int, limit: int
     ) -> RecordPage:
-        """The records taken in that time, from the one after the record `after` on."""
+        """The records taken in a period, after the record `after`."""
         with self._database.snapshot() as connection:
             shown_at = times.LAST
             if after:
-                row = self._one(connection, "time_of_record", id_serv=after, server_id=server_id)
+                query = self._queries["time_of_record"]
+                row = self._one(connection, query, id_serv=after, server_id=server_id)
                 if row is None:
                     return RecordPage([], None)
                 shown_at = row[0]
             rows = connection.execute(
-                self._queries["newest_first"],
+                self._queries["records_newest_first"],
                 {
                     "server_id": server_id,
                     "since": 0 if since is None else since,
                     "until": shown_at if until is None else min(until, shown_at),
                     "shown_at": shown_at,
-                    "shown": after or _NEWER_THAN_ALL,
+                    "shown": after or MAX_INTEGER,
                     "limit": limit + 1,
                 },
             ).fetchall()
@@ -84,17 +83,19 @@ class HistoryStore:
     def around(self, server_id: int, moment: int | None) -> Around:
         """Raises ServerNotFoundError."""
         with self._database.snapshot() as connection:
-            first = self._seen(connection, "first_record", server_id, None)
-            last = self._seen(connection, "record_until", server_id, times.LAST)
+            first = self._record(connection, self._queries["first_record"], server_id, None)
+            record_until = self._queries["record_until"]
+            last = self._record(connection, record_until, server_id, times.LAST)
             if first is None or last is None:
                 raise ServerNotFoundError(server_id)
             if moment is None:
                 return Around(first, last, None, last)
-            shown = self._seen(connection, "record_until", server_id, moment)
-            following = self._seen(connection, "record_after", server_id, moment)
+            shown = self._record(connection, record_until, server_id, moment)
+            record_after = self._queries["record_after"]
+            following = self._record(connection, record_after, server_id, moment)
             return Around(first, shown, following, last)
 
-    def changes(  # noqa: PLR0913 — whose, of when, and which page
+    def changes(  # noqa: PLR0913 — a server, a period and a page
         self,
         server_id: int,
         since: int | None,
@@ -104,7 +105,7 @@ class HistoryStore:
         *,
         newest_first: bool = False,
     ) -> ChangePage:
-        """What the reports taken in that time show to have changed since the one before each."""
+        """The changes that the reports of a period show, each against the report before it."""
         with self._database.snapshot() as connection:
             return self._changes.page(
                 connection,
@@ -118,22 +119,20 @@ class HistoryStore:
     def lifetimes(
         self, server_id: int, since: int | None, until: int | None, limit: int, q: str | None = None
     ) -> Lifetimes:
-        """The processes that came or went in that time; q: any part of their names."""
+        """The processes that appear or disappear in a period; q: any part of their names."""
         with self._database.snapshot() as connection:
             return self._changes.lifetimes(connection, server_id, _period(since, until), limit, q)
 
-    def _seen(
+    def _record(
         self, connection: Connection, query: str, server_id: int, moment: int | None
-    ) -> Seen | None:
+    ) -> RecordRef | None:
         row = self._one(connection, query, server_id=server_id, moment=moment)
-        return None if row is None else Seen(*row)
+        return None if row is None else RecordRef(*row)
 
     def _one(
         self, connection: Connection, query: str, **parameters: int | None
     ) -> tuple[int, ...] | None:
-        row: tuple[int, ...] | None = connection.execute(
-            self._queries[query], parameters
-        ).fetchone()
+        row: tuple[int, ...] | None = connection.execute(query, parameters).fetchone()
         return row
 
 

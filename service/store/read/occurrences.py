@@ -1,4 +1,4 @@
-"""Where in the fleet something runs, ran at a moment, or has ever been seen."""
+"""Occurrences of processes and logins over the whole fleet: now, at a moment, and ever."""
 
 from __future__ import annotations
 
@@ -7,20 +7,54 @@ from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from service.store.engines import Database
+from service.store.slots import SLOT_BITS, SLOTS_PER_RECORD
 
-_KEY_BITS = 20  # a report lists fewer than 2^20 processes, and slots are below that
-_NAME_BITS = 31
+_NAME_BITS = 31  # of a cursor are the id of a name
 
 
-class Matching(NamedTuple):
-    """What is looked for; what is null does not matter.
+class ProcessFilter(NamedTuple):
+    """Selects processes; a null criterion selects all.
 
-    A name is meant exactly, as it is written; with * for any characters, in any case.
+    A name or username matches exactly; with * for any characters it ignores the case of ASCII
+    letters.
     """
 
-    name: str | None = None  # of a program; logins have none
+    name: str | None = None
     username: str | None = None
     pid: int | None = None
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters that the queries take."""
+        name, name_like = _exact_or_like(self.name)
+        username, username_like = _exact_or_like(self.username)
+        return {
+            "name": name,
+            "name_like": name_like,
+            "username": username,
+            "username_like": username_like,
+            "pid": self.pid,
+            "any": self.name is None and self.username is None,
+        }
+
+
+class LoginFilter(NamedTuple):
+    """Selects logins; a null criterion selects all. A username matches as in a ProcessFilter."""
+
+    username: str | None = None
+    pid: int | None = None
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters that the queries take."""
+        username, username_like = _exact_or_like(self.username)
+        return {"username": username, "username_like": username_like, "pid": self.pid}
+
+
+def _exact_or_like(text: str | None) -> tuple[str | None, str | None]:
+    if text is None or "*" not in text:
+        return text, None
+    for special in "!%_":
+        text = text.replace(special, f"!{special}")
+    return None, text.replace("*", "%")
 
 
 class ProcessOccurrence(NamedTuple):
@@ -30,7 +64,7 @@ class ProcessOccurrence(NamedTuple):
     id_serv: int  # the record that shows it
     ip_server: str
     nombre_host: str | None
-    taken_at: int  # when that record was
+    taken_at: int  # when that record was taken
     id_proc: int
     pid: int
     name: str | None
@@ -40,7 +74,7 @@ class ProcessOccurrence(NamedTuple):
     ejecutable: str | None
     linea_comando: str | None
     seen_from: int  # when the first record that shows it was taken
-    seen_until: int  # and the last one
+    seen_until: int  # when the last one was taken
 
 
 class LoginOccurrence(NamedTuple):
@@ -62,7 +96,7 @@ class LoginOccurrence(NamedTuple):
 
 
 class ProcessHistory(NamedTuple):
-    """A name of a process that a server has shown."""
+    """The name of a process that a server has ever shown."""
 
     server_id: int
     id_serv: int  # the newest record of the server, whether or not it shows the name
@@ -70,13 +104,13 @@ class ProcessHistory(NamedTuple):
     nombre_host: str | None
     name: str | None
     username: str | None
-    first_at: int  # when the first and the last record that show it were taken
-    last_at: int
+    first_at: int  # when the first record that shows the name was taken
+    last_at: int  # when the last one was taken
     running: bool  # the newest record shows it
 
 
 class LoginHistory(NamedTuple):
-    """A user whose login a server has shown."""
+    """A user whose login a server has ever shown."""
 
     server_id: int
     id_serv: int
@@ -89,117 +123,118 @@ class LoginHistory(NamedTuple):
 
 
 class Count(NamedTuple):
-    """How much of it there is now."""
+    """The number of servers with an occurrence now, and the number of occurrences."""
 
     servers: int
     running: int
 
 
+Filter = TypeVar("Filter", ProcessFilter, LoginFilter)
+Occurrence = TypeVar("Occurrence", ProcessOccurrence, LoginOccurrence)
+History = TypeVar("History", ProcessHistory, LoginHistory)
 Row = TypeVar("Row")
-Sighting = TypeVar("Sighting", ProcessOccurrence, LoginOccurrence)
-Ever = TypeVar("Ever", ProcessHistory, LoginHistory)
 
 
 @dataclass(frozen=True, slots=True)
-class Sightings(Generic[Row]):
-    """Rows in the order of servers; `after`, the key of the next page, is null on the last one."""
+class OccurrencePage(Generic[Row]):
+    """Rows in the order of servers; `after` is the cursor of the next page, null on the last."""
 
     rows: list[Row]
     after: int | None
 
 
-class OccurrenceStore(Generic[Sighting, Ever]):
-    """Processes or logins, by their queries: <kind>_now, _at, _ever, _count."""
+@dataclass(frozen=True, slots=True)
+class OccurrenceQueries:
+    """The queries of an OccurrenceStore."""
+
+    now: str
+    at: str
+    history: str
+    count: str
+
+
+class OccurrenceStore(Generic[Filter, Occurrence, History]):
+    """Occurrences of processes, or those of logins."""
 
     def __init__(
         self,
         database: Database,
-        queries: Mapping[str, str],
-        kind: str,
-        sighting: type[Sighting],
-        ever: type[Ever],
+        queries: OccurrenceQueries,
+        occurrence: type[Occurrence],
+        history: type[History],
     ) -> None:
         self._database = database
-        self._now = queries[f"{kind}_now"]
-        self._at = queries[f"{kind}_at"]
-        self._ever = queries[f"{kind}_ever"]
-        self._count = queries[f"{kind}_count"]
-        self._sighting: type[Sighting] = sighting
-        self._ever_row: type[Ever] = ever
+        self._queries = queries
+        self._occurrence: type[Occurrence] = occurrence
+        self._history: type[History] = history
 
-    def now(self, matching: Matching, after: int, limit: int) -> Sightings[Sighting]:
-        """Those in the newest record of each server."""
-        return self._sightings(self._now, matching, after, limit, {})
+    def now(self, criteria: Filter, after: int, limit: int) -> OccurrencePage[Occurrence]:
+        """Occurrences in the newest record of each server."""
+        return self._page(self._queries.now, criteria.parameters(), after, limit)
 
-    def at(self, matching: Matching, moment: int, after: int, limit: int) -> Sightings[Sighting]:
-        """Those in the newest record of each server that was taken not after the moment."""
-        return self._sightings(self._at, matching, after, limit, {"moment": moment})
+    def at(
+        self, criteria: Filter, moment: int, after: int, limit: int
+    ) -> OccurrencePage[Occurrence]:
+        """Occurrences in the record of each server that was its newest at the moment."""
+        parameters = criteria.parameters() | {"moment": moment}
+        return self._page(self._queries.at, parameters, after, limit)
 
-    def ever(self, matching: Matching, after: int, limit: int) -> Sightings[Ever]:
-        """What servers have ever shown; the pid does not matter."""
-        rows = self._all(self._ever, wanted(matching) | place_of(after) | {"limit": limit + 1})
-        shown = [self._ever_row._make(row[:-1]) for row in rows[:limit]]
+    def history(self, criteria: Filter, after: int, limit: int) -> OccurrencePage[History]:
+        """The names that servers have ever shown; the pid is ignored."""
+        parameters = criteria.parameters() | history_place(after) | {"limit": limit + 1}
+        rows = self._rows(self._queries.history, parameters)
+        shown = [self._history._make(row[:-1]) for row in rows[:limit]]
         shown = [row._replace(running=bool(row.running)) for row in shown]
         last = rows[limit - 1] if len(rows) > limit else None
-        return Sightings(shown, None if last is None else last[0] << _NAME_BITS | last[-1])
+        return OccurrencePage(shown, None if last is None else last[0] << _NAME_BITS | last[-1])
 
-    def count(self, matching: Matching) -> Count:
-        """How much of it there is now; the pid does not matter."""
-        return Count(*self._all(self._count, wanted(matching))[0])
+    def count(self, criteria: Filter) -> Count:
+        """The number of occurrences now; the pid is ignored."""
+        return Count(*self._rows(self._queries.count, criteria.parameters())[0])
 
-    def _sightings(
-        self, query: str, matching: Matching, after: int, limit: int, more: dict[str, int]
-    ) -> Sightings[Sighting]:
+    def _page(
+        self, query: str, parameters: dict[str, Any], after: int, limit: int
+    ) -> OccurrencePage[Occurrence]:
         place = {
-            "server_id": after >> _KEY_BITS,
+            "server_id": after >> SLOT_BITS,
             # A cursor of 0 begins before the first slot.
-            "slot": after & ((1 << _KEY_BITS) - 1) if after else -1,
+            "slot": after & (SLOTS_PER_RECORD - 1) if after else -1,
             "limit": limit + 1,
         }
-        rows = self._all(query, wanted(matching) | place | more)
-        shown = [self._sighting._make(row[:-1]) for row in rows[:limit]]
+        rows = self._rows(query, parameters | place)
+        shown = [self._occurrence._make(row[:-1]) for row in rows[:limit]]
         last = rows[limit - 1] if len(rows) > limit else None
-        return Sightings(shown, None if last is None else last[0] << _KEY_BITS | last[-1])
+        return OccurrencePage(shown, None if last is None else last[0] << SLOT_BITS | last[-1])
 
-    def _all(self, query: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    def _rows(self, query: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         with self._database.snapshot() as connection:
             return connection.execute(query, parameters).fetchall()
 
 
-def process_occurrences(
-    database: Database, queries: Mapping[str, str]
-) -> OccurrenceStore[ProcessOccurrence, ProcessHistory]:
-    return OccurrenceStore(database, queries, "process", ProcessOccurrence, ProcessHistory)
+ProcessOccurrenceStore = OccurrenceStore[ProcessFilter, ProcessOccurrence, ProcessHistory]
+LoginOccurrenceStore = OccurrenceStore[LoginFilter, LoginOccurrence, LoginHistory]
 
 
-def login_occurrences(
-    database: Database, queries: Mapping[str, str]
-) -> OccurrenceStore[LoginOccurrence, LoginHistory]:
-    return OccurrenceStore(database, queries, "login", LoginOccurrence, LoginHistory)
+def process_occurrences(database: Database, queries: Mapping[str, str]) -> ProcessOccurrenceStore:
+    own = OccurrenceQueries(
+        now=queries["processes_now"],
+        at=queries["processes_at"],
+        history=queries["process_history"],
+        count=queries["process_count"],
+    )
+    return OccurrenceStore(database, own, ProcessOccurrence, ProcessHistory)
 
 
-def place_of(after: int) -> dict[str, int]:
-    """Where a page of what was ever seen begins, as the queries take it."""
+def login_occurrences(database: Database, queries: Mapping[str, str]) -> LoginOccurrenceStore:
+    own = OccurrenceQueries(
+        now=queries["logins_now"],
+        at=queries["logins_at"],
+        history=queries["login_history"],
+        count=queries["login_count"],
+    )
+    return OccurrenceStore(database, own, LoginOccurrence, LoginHistory)
+
+
+def history_place(after: int) -> dict[str, int]:
+    """The parameters that the queries of a history take for a cursor."""
     return {"server_id": after >> _NAME_BITS, "name_id": after & ((1 << _NAME_BITS) - 1)}
-
-
-def wanted(matching: Matching) -> dict[str, Any]:
-    """The parameters that the queries take for it."""
-    name, name_like = _exact_or_like(matching.name)
-    username, username_like = _exact_or_like(matching.username)
-    return {
-        "name": name,
-        "name_like": name_like,
-        "username": username,
-        "username_like": username_like,
-        "pid": matching.pid,
-        "any": matching.name is None and matching.username is None,
-    }
-
-
-def _exact_or_like(text: str | None) -> tuple[str | None, str | None]:
-    if text is None or "*" not in text:
-        return text, None
-    for special in "!%_":
-        text = text.replace(special, f"!{special}")
-    return None, text.replace("*", "%")

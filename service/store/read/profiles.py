@@ -1,4 +1,4 @@
-"""What a server is, and what of it has changed."""
+"""Reads profiles, and compares them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from typing import NamedTuple
 from service import times
 from service.report import Profile
 from service.store.engines import Connection
-
-# A clock that is set moves the moment at which a machine says it was started.
-_CLOCK_TOLERANCE = 60_000_000  # microseconds
+from service.store.identity import CLOCK_TOLERANCE
 
 
 class Difference(NamedTuple):
-    """One thing that a server is, and was otherwise."""
+    """An attribute that differs between two profiles of a server."""
 
-    attribute: str  # as the relations name it; inicio is when the machine was started
+    attribute: str  # a column of the relation servers, or inicio for the boot time
     before: str | None
     after: str | None
 
@@ -28,14 +26,14 @@ class ProfileReader:
     def differences(
         self, connection: Connection, former_id: int | None, profile_id: int
     ) -> Iterator[Difference]:
-        """Nothing where there is no former profile."""
+        """Yields nothing if there is no former profile."""
         if former_id is None:
             return
         before, after = self._read(connection, former_id), self._read(connection, profile_id)
         for attribute in Profile._fields:
             was, now = getattr(before, attribute), getattr(after, attribute)
             if attribute == "booted_at":
-                if was is not None and now is not None and abs(now - was) > _CLOCK_TOLERANCE:
+                if was is not None and now is not None and abs(now - was) > CLOCK_TOLERANCE:
                     yield Difference("inicio", times.to_text(was), times.to_text(now))
             elif was != now:
                 yield Difference(attribute, _text(was), _text(now))

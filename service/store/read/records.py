@@ -1,4 +1,4 @@
-"""Reads records: what one report said, and the newest report of every server."""
+"""Reads records: single ones, and the newest record of every server."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ServerRow(NamedTuple):
 
 
 class ProcessRow(NamedTuple):
-    """A row of the relation procesos, less what all rows of one record share."""
+    """A row of the relation procesos, without the columns that all rows of a record share."""
 
     id_proc: int
     pid: int
@@ -44,7 +44,7 @@ class ProcessRow(NamedTuple):
 
 
 class LoginRow(NamedTuple):
-    """A row of the relation usuarios_activos, less what all rows of one record share."""
+    """A row of usuarios_activos, without the columns that all rows of a record share."""
 
     id_usr: int
     pid: int | None
@@ -56,7 +56,7 @@ class LoginRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One report, as the three relations show it."""
+    """A stored report, as the three relations show it."""
 
     server: ServerRow
     processes: list[ProcessRow]
@@ -65,7 +65,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some newest records; the servers after `after` stand on the next page, if it is not null."""
+    """Some newest records; `after` is the cursor of the next page, null on the last page."""
 
     servers: list[ServerRow]
     after: int | None
@@ -94,7 +94,7 @@ class RecordStore:
             return self._server(connection, id_serv), self._logins(connection, id_serv)
 
     def newest(self, after: int, limit: int) -> Page:
-        """The newest record of every server, in the order in which the servers first reported."""
+        """The newest record of every server, in the order of their first contact."""
         with self._database.snapshot() as connection:
             rows = connection.execute(
                 self._queries["newest_records"], {"after": after, "limit": limit + 1}
@@ -119,5 +119,5 @@ class RecordStore:
 
 
 def server_row(row: Sequence[Any]) -> ServerRow:
-    """From the columns that the queries of a record select."""
+    """A ServerRow from the columns of the fragment record_columns."""
     return ServerRow(*row)._replace(id_clonado=bool(row[-1]))

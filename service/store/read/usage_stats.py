@@ -1,4 +1,4 @@
-"""How much of something there is and was over the whole fleet: the figures beside sightings."""
+"""Figures about programs and users over the whole fleet."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from service.store.engines import Database
-from service.store.read.occurrences import Matching, place_of, wanted
+from service.store.read.occurrences import LoginFilter, ProcessFilter, history_place
 
 
 class FirstLastSeen(NamedTuple):
-    """Where and when something was ever seen."""
+    """On how many servers, and when, something was ever seen."""
 
     servers: int
-    first_at: int | None  # when the first record that shows it was taken; null where none does
-    last_at: int | None  # and the last one; null as long as it is there
+    first_at: int | None  # when the first record that shows it was taken; null if none does
+    last_at: int | None  # when the last one was taken; null while any is running
 
 
 class Run(NamedTuple):
-    """From the first to the last of some reports in a row that show a program."""
+    """Consecutive reports of a server that show a program, from the first to the last."""
 
     server_id: int
     first_at: int
@@ -31,44 +31,48 @@ class UsageStore:
         self._queries = queries
 
     def servers(self) -> int:
-        """How many are known."""
-        return int(self._all("number_of_servers")[0][0])
+        """The number of known servers."""
+        return int(self._rows(self._queries["number_of_servers"])[0][0])
 
-    def users_of(self, matching: Matching) -> list[tuple[str | None, int]]:
-        """As which users these programs run now, and as how many processes; the most first."""
-        return self._all("users_of_program", matching)
+    def users_of(self, criteria: ProcessFilter) -> list[tuple[str | None, int]]:
+        """The users that run these processes now, and how many each; the most first."""
+        return self._rows(self._queries["users_of_program"], criteria.parameters())
 
-    def programs_of(self, matching: Matching) -> list[tuple[str | None, int]]:
-        """What runs now as these users, and as how many processes; the most first."""
-        return self._all("programs_of_user", matching)
+    def programs_of(self, criteria: LoginFilter) -> list[tuple[str | None, int]]:
+        """The programs that these users run now, and as how many processes; the most first."""
+        return self._rows(self._queries["programs_of_user"], criteria.parameters())
 
-    def commands(self, matching: Matching, limit: int) -> list[tuple[str | None, str | None]]:
-        """Executables and command lines of these programs, among the latest that came up."""
-        return self._all("commands_of_program", matching, limit=limit)
+    def commands(self, criteria: ProcessFilter, limit: int) -> list[tuple[str | None, str | None]]:
+        """Executables and command lines of these programs, among those that were new last."""
+        parameters = criteria.parameters() | {"limit": limit}
+        return self._rows(self._queries["commands_of_program"], parameters)
 
-    def origins(self, matching: Matching, limit: int) -> list[tuple[str | None, str | None]]:
-        """Terminals and addresses of these users, among the latest that came up."""
-        return self._all("origins_of_user", matching, limit=limit)
+    def origins(self, criteria: LoginFilter, limit: int) -> list[tuple[str | None, str | None]]:
+        """Terminals and origins of these users, among those that were new last."""
+        parameters = criteria.parameters() | {"limit": limit}
+        return self._rows(self._queries["origins_of_user"], parameters)
 
-    def runs(self, matching: Matching, after: int, limit: int, most: int) -> list[Run]:
-        """The latest runs, at most so many each, of what the same page of `ever` tells."""
-        place = {**place_of(after), "limit": limit, "others": most - 1}
-        return [Run(*row) for row in self._all("runs_of_program", matching, **place)]
+    def runs(self, criteria: ProcessFilter, after: int, limit: int, most: int) -> list[Run]:
+        """The latest runs of each row of the same page of `history`, at most `most` a row."""
+        page = {**history_place(after), "limit": limit, "others": most - 1}
+        parameters = criteria.parameters() | page
+        return [Run(*row) for row in self._rows(self._queries["runs_of_program"], parameters)]
 
-    def processes(self, matching: Matching) -> FirstLastSeen:
-        return self._extent("process_extent", matching)
+    def processes(self, criteria: ProcessFilter) -> FirstLastSeen:
+        query = self._queries["process_first_last_seen"]
+        return _first_last_seen(*self._rows(query, criteria.parameters())[0])
 
-    def logins(self, matching: Matching) -> FirstLastSeen:
-        return self._extent("login_extent", matching)
+    def logins(self, criteria: LoginFilter) -> FirstLastSeen:
+        query = self._queries["login_first_last_seen"]
+        return _first_last_seen(*self._rows(query, criteria.parameters())[0])
 
-    def _extent(self, query: str, matching: Matching) -> FirstLastSeen:
-        servers, first_at, last_at, running = self._all(query, matching)[0]
-        # As long as something runs, the time of its last sighting is not kept up to date.
-        return FirstLastSeen(servers, first_at, None if running else last_at)
-
-    def _all(
-        self, query: str, matching: Matching | None = None, **more: int
-    ) -> list[tuple[Any, ...]]:
-        parameters = (wanted(matching) if matching else {}) | more
+    def _rows(self, query: str, parameters: Mapping[str, Any] | None = None) -> list[Any]:
         with self._database.snapshot() as connection:
-            return connection.execute(self._queries[query], parameters).fetchall()
+            return connection.execute(query, parameters or {}).fetchall()
+
+
+def _first_last_seen(
+    servers: int, first_at: int | None, last_at: int | None, running: int
+) -> FirstLastSeen:
+    # last_at is not kept up to date while anything is running.
+    return FirstLastSeen(servers, first_at, None if running else last_at)

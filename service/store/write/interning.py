@@ -1,4 +1,4 @@
-"""What many rows share, each kept once: programs, accounts, and what servers are."""
+"""Intern tables keep each profile, program or name once, for the many rows that share it."""
 
 from __future__ import annotations
 
@@ -7,28 +7,27 @@ from collections.abc import Mapping, Sequence
 
 import orjson
 
+from service.report import Profile
 from service.store.engines import Connection
 
 Values = tuple[str | int | None, ...]
 
-MAX_REMEMBERED = 50_000  # a fleet knows a few thousand; names that never come twice may come
+_MAX_REMEMBERED = 50_000  # a fleet has a few thousand values, unless names never repeat
 
 
-class Dictionary:
-    """One dictionary table, by its queries: find_<kind> and add_<kind>.
+class InternTable:
+    """One intern table. Its rows never change, so the ids of committed rows are remembered."""
 
-    Rows are never changed or deleted, so an id that was committed stays true and is remembered.
-    """
-
-    def __init__(self, queries: Mapping[str, str], kind: str, columns: Sequence[str]) -> None:
-        self._find = queries[f"find_{kind}"]
-        self._add = queries[f"add_{kind}"]
+    def __init__(self, find: str, add: str, columns: Sequence[str]) -> None:
+        """find, add: the queries that take these columns, and a digest of them, by name."""
+        self._find = find
+        self._add = add
         self._columns = columns
         self._committed: dict[Values, int] = {}
         self._found: dict[Values, int] = {}
 
     def ids_of(self, connection: Connection, rows: Sequence[Values]) -> list[int]:
-        """The id of each of these rows; the new ones are added. Call within a transaction."""
+        """The id of each row; new rows are added. Call within a transaction."""
         known = map(self._committed.get, rows)
         return [
             self._find_or_add(connection, row) if an_id is None else an_id
@@ -46,8 +45,8 @@ class Dictionary:
         return known
 
     def committed(self) -> None:
-        """The transaction is on disk: what was found in it may be remembered."""
-        if len(self._committed) > MAX_REMEMBERED:
+        """The transaction is on disk: remembers the ids that were found in it."""
+        if len(self._committed) > _MAX_REMEMBERED:
             self._committed.clear()
         self._committed.update(self._found)
         self._found.clear()
@@ -57,8 +56,32 @@ class Dictionary:
 
 
 def _digest(row: Values) -> bytes:
-    """Of the row without the nulls at its end, so that a column that comes later changes none."""
+    """Ignores nulls at the end of the row, so that a new nullable column changes no digest."""
     length = len(row)
     while length and row[length - 1] is None:
         length -= 1
     return hashlib.sha256(orjson.dumps(row[:length])).digest()[:16]
+
+
+def profile_table(queries: Mapping[str, str]) -> InternTable:
+    columns = ("server_id", *Profile._fields)
+    return InternTable(queries["find_profile"], queries["add_profile"], columns)
+
+
+def program_table(queries: Mapping[str, str]) -> InternTable:
+    columns = ("name", "username", "executable", "command_line")
+    return InternTable(queries["find_program"], queries["add_program"], columns)
+
+
+def account_table(queries: Mapping[str, str]) -> InternTable:
+    columns = ("username", "terminal", "origin")
+    return InternTable(queries["find_account"], queries["add_account"], columns)
+
+
+def process_name_table(queries: Mapping[str, str]) -> InternTable:
+    columns = ("name", "username")
+    return InternTable(queries["find_process_name"], queries["add_process_name"], columns)
+
+
+def login_name_table(queries: Mapping[str, str]) -> InternTable:
+    return InternTable(queries["find_login_name"], queries["add_login_name"], ("username",))

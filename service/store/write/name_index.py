@@ -1,7 +1,8 @@
-"""Which names each server shows, and since when: what questions about the whole fleet start from.
+"""The index of names: which servers show a name, and since when.
 
-A name is that of a process and its user, or of a user who is logged in. Of the many processes that
-come and go, few are the first or the last of their name, so little is written.
+Queries over the whole fleet start here. A name is the name of a process with its user, or the name
+of a user who is logged in. Few of the processes that come and go are the first or the last of their
+name, so little is written.
 """
 
 from __future__ import annotations
@@ -11,21 +12,21 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from service.store.engines import Connection
-from service.store.write.interning import Dictionary, Values
-from service.store.write.multi_row import change_rows, insert_rows
+from service.store.write.interning import InternTable, Values
+from service.store.write.multi_row import insert_rows, update_rows
 
-# So many more (or fewer) of each name does a report show than the one before. A late report, which
-# is compared with none, shows each name with no more and no fewer.
+# How many more (or fewer) of each name a report shows than the one before it. A late report is
+# compared with none, and has a difference of 0 for each of its names.
 NameChanges = Mapping[Values, int]
 
 
-class Moment(NamedTuple):
-    """Of a report: its server, its number, its time, and the time of the newest one before it."""
+class ReportPosition(NamedTuple):
+    """A report in the order of its server."""
 
     server_id: int
     seq: int
     taken_at: int
-    newest_at: int | None
+    newest_at: int | None  # when the newest report before it was taken
 
 
 def name_changes(ended: Iterable[Values], started: Iterable[Values]) -> NameChanges:
@@ -34,47 +35,55 @@ def name_changes(ended: Iterable[Values], started: Iterable[Values]) -> NameChan
     return {name: difference for name, difference in more.items() if difference}
 
 
-class NameTable:
-    """The names of one kind, by its queries: sight_<kind> and count_<kind>."""
+class NameIndex:
+    """The names of processes, or those of logins, and the servers that show them."""
 
-    def __init__(self, queries: Mapping[str, str], kind: str, dictionary: Dictionary) -> None:
-        self._sight = queries[f"sight_{kind}"]
-        self._count = queries[f"count_{kind}"]
-        self._dictionary = dictionary
+    def __init__(self, names: InternTable, upsert_sighting: str, add_to_name: str) -> None:
+        self._names = names
+        self._upsert_sighting = upsert_sighting
+        self._add_to_name = add_to_name
 
     def write(
-        self, connection: Connection, moment: Moment, changes: NameChanges
+        self, connection: Connection, position: ReportPosition, changes: NameChanges
     ) -> tuple[list[int], list[int]]:
-        """Returns the ids of the names that the server shows from this report on, and no more."""
-        server_id, seq, taken_at, newest_at = moment
-        ids = self._dictionary.ids_of(connection, list(changes))
+        """Returns the ids of the names that appear on the server, and of those that disappear."""
+        server_id, seq, taken_at, newest_at = position
+        ids = self._names.ids_of(connection, list(changes))
         more_of = dict(zip(ids, changes.values(), strict=True))
-        # Of what there is less, there was some in the report before.
+        # A name of which there are fewer was shown by the report before.
         seen_at = {True: taken_at, False: taken_at if newest_at is None else newest_at}
-        sighted = [
+        sightings = [
             (server_id, name_id, more, seen_at[more >= 0], seen_at[more >= 0])
             for name_id, more in more_of.items()
         ]
-        running_of = dict(insert_rows(connection, self._sight, sighted))
+        running_of = dict(insert_rows(connection, self._upsert_sighting, sightings))
         counted = [(more, server_id, seq, name_id) for name_id, more in more_of.items()]
-        change_rows(connection, self._count, counted)
+        update_rows(connection, self._add_to_name, counted)
         appeared = [name_id for name_id, more in more_of.items() if 0 < more == running_of[name_id]]
         gone = [name_id for name_id, more in more_of.items() if more < 0 == running_of[name_id]]
         return appeared, gone
 
 
 class RunTable:
-    """From when to when a server showed the name of a process without a break."""
+    """The runs of a process name on a server: consecutive reports that show it."""
 
     def __init__(self, queries: Mapping[str, str]) -> None:
-        self._begin = queries["begin_run"]
-        self._end = queries["end_run"]
+        self._begin = queries["begin_process_run"]
+        self._end = queries["end_process_run"]
 
     def write(
-        self, connection: Connection, moment: Moment, appeared: list[int], gone: list[int]
+        self, connection: Connection, position: ReportPosition, appeared: list[int], gone: list[int]
     ) -> None:
-        server_id, seq = moment.server_id, moment.seq
+        server_id, seq = position.server_id, position.seq
         insert_rows(connection, self._begin, [(server_id, name_id, seq) for name_id in appeared])
         for name_id in gone:
-            place = {"server_id": server_id, "name_id": name_id, "gone_seq": seq}
-            connection.execute(self._end, place)
+            ended = {"server_id": server_id, "name_id": name_id, "gone_seq": seq}
+            connection.execute(self._end, ended)
+
+
+def process_name_index(queries: Mapping[str, str], names: InternTable) -> NameIndex:
+    return NameIndex(names, queries["upsert_process_sighting"], queries["add_to_process_name"])
+
+
+def login_name_index(queries: Mapping[str, str], names: InternTable) -> NameIndex:
+    return NameIndex(names, queries["upsert_login_sighting"], queries["add_to_login_name"])

@@ -1,36 +1,46 @@
 """Stores reports.
 
-Writers come one at a time, so what can be worked out before a writer's turn is: a plan is made
-from a snapshot, and carried out if no other report of that server came in between.
+Writers come one at a time, so a write is prepared before its turn where possible: a plan is made
+from a snapshot, and carried out if no other report of that server was stored in between.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from service.report import Facts, Login, Process, Profile, Report
+from service.report import Login, Process, Report
 from service.store.engines import Connection, Database
-from service.store.write.interning import Dictionary, Values
-from service.store.write.name_index import Moment, NameTable, RunTable
+from service.store.write.interning import (
+    account_table,
+    login_name_table,
+    process_name_table,
+    profile_table,
+    program_table,
+)
+from service.store.write.name_index import (
+    ReportPosition,
+    RunTable,
+    login_name_index,
+    process_name_index,
+)
 from service.store.write.servers import ServerTable
-from service.store.write.spans import NOTHING, Columns, SpanTable, SpanWrite
-
-_HOUR = 3_600_000_000  # microseconds
+from service.store.write.spans import SpanWrite, login_spans, process_spans
+from service.times import HOUR
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The record that holds a report; not new where the very same report was stored before."""
+    """The record that holds a report; not new if the very same report was stored before."""
 
     id_serv: int
     new: bool
 
 
-class _Numbers(NamedTuple):
-    """The numbers of a server's newest and latest late report. Every new report changes one."""
+class SequenceBounds(NamedTuple):
+    """The numbers of a server's newest and its last late report. Every new report changes one."""
 
     highest: int
     lowest: int
@@ -38,41 +48,37 @@ class _Numbers(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What storing a report will write, as long as it is this server's, with these numbers."""
+    """All that storing a report writes, valid while its server has these sequence bounds."""
 
     server_id: int
-    numbers: _Numbers
-    id_serv: int | None  # where the very same report is stored already; then the rest is empty
+    bounds: SequenceBounds
+    id_serv: int | None  # the record of the very same report; then the rest is empty
     seq: int = 0
-    newest_at: int | None = None  # when the newest report before was taken
-    processes: SpanWrite = NOTHING
-    logins: SpanWrite = NOTHING
+    newest_at: int | None = None  # when the newest report before it was taken
+    processes: SpanWrite[Process] = field(default_factory=SpanWrite)
+    logins: SpanWrite[Login] = field(default_factory=SpanWrite)
 
 
 class ReportStore:
-    """Writes reports, those that arrive together in one transaction."""
+    """Writes reports. Those that arrive together share a transaction."""
 
     def __init__(self, database: Database, queries: Mapping[str, str]) -> None:
         self._database = database
         self._queries = queries
         self._servers = ServerTable(queries)
-        self._profiles = Dictionary(queries, "profile", ("server_id", *Profile._fields))
-        programs = Dictionary(
-            queries, "program", ("name", "username", "executable", "command_line")
-        )
-        accounts = Dictionary(queries, "account", ("username", "terminal", "origin"))
-        process_names = Dictionary(queries, "process_name", ("name", "username"))
-        login_names = Dictionary(queries, "login_name", ("username",))
-        self._dictionaries = (self._profiles, programs, accounts, process_names, login_names)
-        self._processes = SpanTable(queries, "process", programs, _stored_process, _process_name)
-        self._logins = SpanTable(queries, "login", accounts, _stored_login, _login_name)
-        self._process_names = NameTable(queries, "process", process_names)
-        self._login_names = NameTable(queries, "login", login_names)
+        self._profiles = profile_table(queries)
+        programs, accounts = program_table(queries), account_table(queries)
+        process_names, login_names = process_name_table(queries), login_name_table(queries)
+        self._intern_tables = (self._profiles, programs, accounts, process_names, login_names)
+        self._processes = process_spans(queries, programs)
+        self._logins = login_spans(queries, accounts)
+        self._process_names = process_name_index(queries, process_names)
+        self._login_names = login_name_index(queries, login_names)
         self._runs = RunTable(queries)
         self._turn = threading.Lock()
 
     def plan(self, report: Report) -> Plan | None:
-        """What storing this report will write; null for the first report of a server."""
+        """Prepares the write of this report; null for the first report of a server."""
         with self._database.snapshot() as connection:
             server_id = self._servers.find(connection, report)
             return None if server_id is None else self._plan(connection, server_id, report)
@@ -82,17 +88,17 @@ class ReportStore:
         return self.add_all([(report, received_at, plan)])[0]
 
     def add_all(self, reports: Sequence[tuple[Report, int, Plan | None]]) -> list[Stored]:
-        """Stores reports, all of them or none, in one transaction."""
-        with self._turn:  # what a dictionary finds belongs to one transaction
+        """Stores all of the reports or none, in one transaction. Raises StorageUnavailableError."""
+        with self._turn:  # the ids that an intern table finds belong to one transaction
             try:
                 with self._database.transaction() as connection:
                     written = [self._add(connection, *item) for item in reports]
             except BaseException:
-                for dictionary in self._dictionaries:
-                    dictionary.rolled_back()
+                for table in self._intern_tables:
+                    table.rolled_back()
                 raise
-            for dictionary in self._dictionaries:
-                dictionary.committed()
+            for table in self._intern_tables:
+                table.committed()
             for stored, plan in written:
                 if stored.new:
                     self._processes.committed(plan.server_id, plan.seq, plan.processes)
@@ -102,7 +108,7 @@ class ReportStore:
     def _add(
         self, connection: Connection, report: Report, received_at: int, plan: Plan | None
     ) -> tuple[Stored, Plan]:
-        if plan is None or not self._still_holds(connection, report, plan):
+        if plan is None or not self._is_valid(connection, report, plan):
             server_id = self._servers.find(connection, report)
             if server_id is None:
                 server_id = self._servers.add(connection, report)
@@ -121,68 +127,49 @@ class ReportStore:
             "discarded": report.discarded,
         }
         (id_serv,) = connection.execute(self._queries["add_report"], row).fetchone()
-        connection.execute(self._queries["count_arrival"], {"hour": received_at // _HOUR})
+        connection.execute(self._queries["count_arrival"], {"hour": received_at // HOUR})
         if plan.seq > 0:
             connection.execute(self._queries["add_profile_change"], row | {"report_id": id_serv})
         self._processes.write(connection, plan.processes)
         self._logins.write(connection, plan.logins)
-        moment = Moment(plan.server_id, plan.seq, report.taken_at, plan.newest_at)
-        self._login_names.write(connection, moment, plan.logins.names)
-        runs = self._process_names.write(connection, moment, plan.processes.names)
-        self._runs.write(connection, moment, *runs)
+        position = ReportPosition(plan.server_id, plan.seq, report.taken_at, plan.newest_at)
+        self._login_names.write(connection, position, plan.logins.names)
+        runs = self._process_names.write(connection, position, plan.processes.names)
+        self._runs.write(connection, position, *runs)
         return Stored(id_serv, new=True), plan
 
-    def _still_holds(self, connection: Connection, report: Report, plan: Plan) -> bool:
-        if self._numbers(connection, plan.server_id) != plan.numbers:
+    def _is_valid(self, connection: Connection, report: Report, plan: Plan) -> bool:
+        if self._sequence_bounds(connection, plan.server_id) != plan.bounds:
             return False
-        # An address always means the same server. An id may have got another one in between.
+        # An address always means the same server. An id may have got another sibling meanwhile.
         return report.id_maquina is None or self._servers.find(connection, report) == plan.server_id
 
     def _plan(self, connection: Connection, server_id: int, report: Report) -> Plan:
-        numbers = self._numbers(connection, server_id)
+        bounds = self._sequence_bounds(connection, server_id)
         same = connection.execute(
             self._queries["find_same_report"],
             {"server_id": server_id, "taken_at": report.taken_at, "digest": report.digest},
         ).fetchone()
         if same is not None:
-            return Plan(server_id, numbers, same[0])
+            return Plan(server_id, bounds, same[0])
         newest = connection.execute(
-            self._queries["newest_time"], {"server_id": server_id, "seq": numbers.highest}
+            self._queries["time_of_report"], {"server_id": server_id, "seq": bounds.highest}
         ).fetchone()
         newest_at = None if newest is None else newest[0]
-        # 1, 2, 3 … in the order of time; -1, -2, -3 … for what is older than the newest.
+        # 1, 2, 3 … in the order of time; -1, -2, -3 … for reports older than the newest one.
         late = newest_at is not None and report.taken_at < newest_at
-        seq = numbers.lowest - 1 if late else numbers.highest + 1
-        place = (connection, server_id, numbers.highest, seq)
+        seq = bounds.lowest - 1 if late else bounds.highest + 1
+        place = (connection, server_id, bounds.highest, seq)
         return Plan(
             server_id,
-            numbers,
+            bounds,
             None,
             seq,
             newest_at,
-            self._processes.plan(*place, report.processes, report.process_facts),
+            self._processes.plan(*place, report.processes, report.process_details),
             self._logins.plan(*place, report.logins),
         )
 
-    def _numbers(self, connection: Connection, server_id: int) -> _Numbers:
-        row = connection.execute(self._queries["numbers"], {"server_id": server_id}).fetchone()
-        return _Numbers(*row)
-
-
-def _stored_process(row: Process, facts: Facts) -> tuple[Columns, Values]:
-    pid, name, username, started_at = row
-    ppid, executable, command_line = facts
-    return (pid, started_at, ppid), (name, username, executable, command_line)
-
-
-def _process_name(row: Process) -> Values:
-    return row[1:3]  # name, username
-
-
-def _login_name(row: Login) -> Values:
-    return row[1:2]  # username
-
-
-def _stored_login(row: Login, _facts: Facts) -> tuple[Columns, Values]:
-    pid, username, terminal, origin, since = row
-    return (pid, since), (username, terminal, origin)
+    def _sequence_bounds(self, connection: Connection, server_id: int) -> SequenceBounds:
+        query = self._queries["sequence_bounds"]
+        return SequenceBounds(*connection.execute(query, {"server_id": server_id}).fetchone())

@@ -106,7 +106,7 @@ def test_records_of_version_1_are_read_and_go_on(database: SqliteDatabase) -> No
     assert records.record(id_serv).logins == []
 
 
-def test_what_version_1_has_in_its_dictionaries_is_found_again(database: SqliteDatabase) -> None:
+def test_what_version_1_has_in_its_intern_tables_is_found_again(database: SqliteDatabase) -> None:
     # A digest is that of a row that has nothing in the columns that came later.
     database.migrate()
     profile = Profile("10.0.0.1", "x86_64", "Intel", "Linux", "12")

@@ -1,0 +1,114 @@
+"""`rebuild` keeps the arrival times of reports, and all columns of tokens."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from service.archive.append import ArchiveWriter
+from service.auth import token_format
+from service.commands import rebuild
+from service.config import Config
+from service.ingest.json_reader import read_json
+from service.ingest.validation import ReportValidator
+from service.maintenance.startup import prepare_data_folder
+from service.store.engines import Database, open_database
+from service.store.queries import load_queries
+from service.store.tokens import TokenStore
+from service.store.write.reports import ReportStore
+from service.times import HOUR
+from tests.support import engine
+from tests.support.reports import report
+
+NOW = 1_700_000_000_000_000
+DAY = 24 * HOUR
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    made = Config(data=tmp_path / "var")
+    prepare_data_folder(made)
+    return made
+
+
+@pytest.fixture
+def database(config: Config) -> Iterator[Database]:
+    with closing(open_database(config.database)) as opened:
+        yield opened
+
+
+def rows(config: Config, sql: str) -> tuple[engine.Rows, engine.Rows]:
+    """The rows of the old database, and those of the rebuilt one."""
+    rebuilt = config.database.with_name("compliance.db.rebuilt")
+    return engine.rows(config.database, sql), engine.rows(rebuilt, sql)
+
+
+def receive(config: Config, database: Database, received_at: list[int]) -> None:
+    """Stores a report for each of these arrivals; every third one is late."""
+    store, validator = ReportStore(database, load_queries()), ReportValidator()
+    archive = ArchiveWriter(config.archive)
+    for number, at in enumerate(received_at):
+        minute = number if number % 3 else 0
+        document = report(2, fecha_hora=f"2020-02-15 02:{minute:02d}:00.{number:06d}")
+        raw = json.dumps(document).encode()
+        archive.append(raw, at)
+        store.add(validator.validate(read_json(raw)), at)
+
+
+def test_every_report_keeps_when_it_arrived(config: Config, database: Database) -> None:
+    receive(config, database, [NOW + number * 7 * HOUR + number for number in range(9)])
+    assert rebuild.run(config, argparse.Namespace()) == 0
+    for query in (
+        "SELECT id, server_id, seq, taken_at, received_at, digest FROM report ORDER BY id",
+        "SELECT hour, reports FROM arrival_hour ORDER BY hour",
+    ):
+        before, after = rows(config, query)
+        assert before == after
+    ((distinct,),) = engine.rows(config.database, "SELECT count(DISTINCT received_at) FROM report")
+    assert distinct == 9
+
+
+def test_every_token_keeps_all_its_columns(config: Config, database: Database) -> None:
+    receive(config, database, [NOW])
+    now = [NOW]
+    tokens = TokenStore(database, load_queries(), lambda: now[0])
+    tokens.add("admin", name="the administrator")
+    tokens.add("ingest", server="10.0.0.0/8", expires_at=NOW + DAY)
+    revoked = tokens.add("lectura", name="revoked")
+    enrolment = tokens.add("inscripcion", expires_at=NOW + 9 * DAY, uses=5, lifetime=30 * DAY)
+    now[0] += HOUR
+    tokens.revoke(revoked.id)
+    by = tokens.find(enrolment.secret)
+    assert by is not None
+    issued = tokens.enrol(by, "machine-1", "web-1")
+    now[0] += HOUR
+    used = tokens.find(issued.secret)
+    assert used is not None
+    tokens.renew(used, "machine-1")
+
+    assert rebuild.run(config, argparse.Namespace()) == 0
+    before, after = rows(config, "SELECT * FROM token ORDER BY id")
+    assert before == after
+    # Each column has a value in some row, so that none is lost unseen.
+    assert all(any(value is not None for value in column) for column in zip(*before, strict=True))
+
+
+def test_a_token_that_expired_or_was_revoked_stays_so(config: Config, database: Database) -> None:
+    receive(config, database, [NOW])
+    tokens = TokenStore(database, load_queries(), lambda: NOW)
+    valid = tokens.add("lectura", expires_at=NOW + DAY)
+    expired = tokens.add("lectura", expires_at=NOW - 1)
+    revoked = tokens.add("lectura")
+    tokens.revoke(revoked.id)
+    assert rebuild.run(config, argparse.Namespace()) == 0
+    with closing(open_database(config.database.with_name("compliance.db.rebuilt"))) as rebuilt:
+        after = TokenStore(rebuilt, load_queries(), lambda: NOW)
+        assert all(token_format.is_well_formed(each.secret) for each in (valid, expired, revoked))
+        assert after.find(valid.secret) is not None
+        assert after.find(expired.secret) is None
+        assert after.find(revoked.secret) is None

@@ -1,0 +1,280 @@
+"""Mutations of sql/queries, and of the views in sql/createdb."""
+
+from __future__ import annotations
+
+from tests.mutations.group import group
+
+_RELATIONS = "tests/store/test_relations.py"
+_SEEN = "tests/store/test_first_and_last_seen.py"
+_CHANGES = "tests/store/test_changes.py"
+_FLEET = "tests/store/test_fleet.py"
+_USAGE = "tests/store/test_usage_stats.py"
+_OCCURRENCES = "tests/store/test_occurrences.py"
+_HISTORY = "tests/store/test_history.py"
+_CONSISTENCY = "tests/store/test_consistency.py"
+_IDENTITY = "tests/store/test_identity.py"
+_CLONES = "tests/store/test_identity_clones.py"
+_OSQUERY = "tests/store/test_osquery_views.py"
+_TOKENS = "tests/commands/test_token_command.py"
+
+QUERY_MUTATIONS = [
+    *group(
+        "sql/queries/fleet.sql",
+        _FLEET,
+        faults=[
+            ("latest_late.received_at > newest", "latest_late.received_at < newest"),
+            ("latest_late.seq = (SELECT min(seq)", "latest_late.seq = (SELECT max(seq)"),
+            ("newest.seq = (SELECT max(seq)", "newest.seq = (SELECT min(seq)"),
+            ("report.taken_at <= :moment\n    ORDER", "report.taken_at < :moment\n    ORDER"),
+            ("ORDER BY taken_at DESC, id DESC LIMIT 1", "ORDER BY taken_at DESC, id LIMIT 1"),
+            ("AND taken_at <= :moment\nORDER", "AND taken_at <= :moment + 1000000000000\nORDER"),
+            ("ORDER BY taken_at DESC\nLIMIT :limit;", "ORDER BY taken_at\nLIMIT :limit;"),
+            ("hour >= :first", "hour > :first"),
+            ("GROUP BY name\nORDER BY sum(running) DESC", "GROUP BY name\nORDER BY sum(running)"),
+            ("WHERE running > 0\nGROUP BY username", "WHERE running >= 0\nGROUP BY username"),
+            ("WHERE newest.first_seq <> 1\n", "WHERE newest.first_seq <> 0\n"),
+            ("older.id < newest.id", "older.id > newest.id"),
+            ("<> 1 AND newest.username IS NOT NULL", "<> 1"),
+            ("ORDER BY profile_change.report_id DESC", "ORDER BY profile_change.report_id"),
+        ],
+    ),
+    *group(
+        "sql/queries/history.sql",
+        _HISTORY,
+        faults=[
+            ("AND taken_at <= :moment", "AND taken_at < :moment"),
+            ("AND taken_at > :moment", "AND taken_at >= :moment"),
+            ("ORDER BY taken_at, id LIMIT 1", "ORDER BY id LIMIT 1"),
+            ("ORDER BY taken_at DESC, id DESC", "ORDER BY taken_at DESC, id"),
+            ("ORDER BY taken_at, id\nLIMIT", "ORDER BY taken_at, id DESC\nLIMIT"),
+            ("OR report.id < :shown", "OR report.id <= :shown"),
+            ("report.taken_at >= :since", "report.taken_at > :since"),
+            ("report.seq < 0,", "report.seq > 0,"),
+        ],
+    ),
+    *group(
+        "sql/queries/interning.sql",
+        _CONSISTENCY,
+        faults=[
+            ("WHERE (name = :name OR (name IS NULL AND :name IS NULL))", "WHERE name = :name"),
+            (
+                "WHERE username = :username OR (username IS NULL",
+                "WHERE username = :username AND (1",
+            ),
+        ],
+    ),
+    *group(
+        "sql/queries/name_index.sql",
+        _FLEET,
+        after="UPDATE process_name",
+        faults=[("coalesce(server_id, :server_id)", ":server_id")],
+    ),
+    *group(
+        "sql/queries/name_index.sql",
+        _FLEET,
+        after="UPDATE login_name",
+        faults=[("coalesce(first_seq, :seq)", ":seq")],
+    ),
+    *group(
+        "sql/queries/name_index.sql",
+        _SEEN,
+        after="INSERT INTO process_sighting",
+        faults=[
+            ("excluded.last_at > last_at", "1"),
+            ("excluded.first_at < first_at", "1"),
+        ],
+    ),
+    *group(
+        "sql/queries/name_index.sql",
+        _SEEN,
+        after="INSERT INTO login_sighting",
+        faults=[
+            ("excluded.last_at > last_at", "1"),
+            ("excluded.first_at < first_at", "1"),
+        ],
+    ),
+    *group(
+        "sql/queries/name_index.sql",
+        _USAGE,
+        faults=[("SELECT max(latest.first_seq)", "SELECT min(latest.first_seq)")],
+    ),
+    *group(
+        "sql/queries/occurrences.sql",
+        _OCCURRENCES,
+        after="-- fragment: matching_process_names",
+        faults=[
+            ("username = :username", "username <> :username"),
+            ("WHERE name = :name", "WHERE name <> :name"),
+        ],
+    ),
+    *group(
+        "sql/queries/occurrences.sql",
+        _OCCURRENCES,
+        after="-- fragment: matching_login_names",
+        faults=[("WHERE username = :username", "WHERE username <> :username")],
+    ),
+    *group(
+        "sql/queries/occurrences.sql",
+        _OCCURRENCES,
+        after="-- fragment: process_filter",
+        faults=[
+            ("AND (:pid IS NULL OR span.pid = :pid)\n", ""),
+            ("LIKE :name_like ESCAPE '!'", "LIKE :name_like"),
+            ("program.username = :username", "program.username <> :username"),
+        ],
+    ),
+    *group(
+        "sql/queries/occurrences.sql",
+        _OCCURRENCES,
+        after="-- name: process_count",
+        faults=[
+            ("sighting.running > 0", "sighting.running >= 0"),
+            ("id IN (SELECT id FROM matching)", "id NOT IN (SELECT id FROM matching)"),
+        ],
+    ),
+    *group(
+        "sql/queries/occurrences.sql",
+        _OCCURRENCES,
+        after="-- name: login_count",
+        faults=[("sighting.running > 0", "sighting.running >= 0")],
+    ),
+    *group(
+        "sql/queries/occurrences.sql",
+        _OCCURRENCES,
+        faults=[
+            ("report.taken_at <= :moment", "report.taken_at < :moment"),
+            ("ORDER BY taken_at DESC, id DESC LIMIT 1", "ORDER BY taken_at DESC, id LIMIT 1"),
+            ("span_level.bit <= newest.seq OR shown.seq < 0", "span_level.bit <= newest.seq"),
+            ("span_level.bit <= newest.seq OR", "span_level.bit < newest.seq OR"),
+            ("AND span.first_seq <= shown.seq", "AND span.first_seq < shown.seq"),
+            ("(span.gone_seq > shown.seq OR", "(span.gone_seq >= shown.seq OR"),
+            ("coalesce(span.gone_seq - 1, newest.seq)", "coalesce(span.gone_seq, newest.seq)"),
+            ("span.slot > :slot)", "span.slot >= :slot)"),
+            ("(:any = 1 OR shown.seq < 0 OR EXISTS (", "(:any = 1 OR EXISTS ("),
+            ("begun.first_seq <= shown.seq", "begun.first_seq < shown.seq"),
+            ("SELECT max(begun.first_seq)", "SELECT min(begun.first_seq)"),
+            ("sighting.name_id > :name_id)", "sighting.name_id >= :name_id)"),
+            (
+                "CASE WHEN sighting.running > 0 THEN newest.taken_at ELSE sighting.last_at END",
+                "sighting.last_at",
+            ),
+            ("AND shown.seq = (SELECT max(seq)", "AND shown.seq = (SELECT min(seq)"),
+            ("shown.id * 1048576 + span.slot", "shown.id * 1048575 + span.slot"),
+        ],
+    ),
+    *group(
+        "sql/queries/changes.sql",
+        _CHANGES,
+        faults=[
+            ("SELECT (:low & mask) | bit FROM span_level\nUNION\n", ""),
+            ("\nUNION\nSELECT (:high & mask) | bit FROM span_level", ""),
+            (
+                "span.first_seq BETWEEN :low + 1 AND :high",
+                "span.first_seq BETWEEN :low + 2 AND :high",
+            ),
+            ("AND span.gone_seq BETWEEN :low + 1", "AND span.gone_seq BETWEEN :low + 2"),
+            ("OR span.gone_seq <= :high)\n\n", "OR span.gone_seq < :high)\n\n"),
+            ("WHERE span.first_seq <= :low AND", "WHERE span.first_seq < :low AND"),
+            ("(span.gone_seq > :high OR", "(span.gone_seq >= :high OR"),
+            ("taken_at >= :since", "taken_at > :since"),
+            ("taken_at <= :until", "taken_at < :until"),
+        ],
+    ),
+    *group(
+        "sql/queries/reports.sql",
+        _CHANGES,
+        faults=[
+            ("former.profile_id <> :profile_id", "former.profile_id = :profile_id"),
+            ("before.seq = :seq - 1", "before.seq = :seq - 2"),
+        ],
+    ),
+    *group(
+        "sql/queries/spans.sql",
+        _RELATIONS,
+        after="-- name: running_processes",
+        faults=[
+            ("ORDER BY span.first_seq, span.slot", "ORDER BY span.slot DESC"),
+            ("AND span.node = 0", ""),
+        ],
+    ),
+    *group(
+        "sql/queries/spans.sql",
+        _RELATIONS,
+        after="-- name: open_logins",
+        faults=[("AND span.node = 0", "")],
+    ),
+    *group(
+        "sql/queries/servers.sql",
+        _IDENTITY,
+        _CLONES,
+        faults=[
+            ("same.taken_at = :taken_at AND same.digest = :digest", "same.digest = :digest"),
+            ("report.taken_at <= :taken_at", "report.taken_at < :taken_at"),
+            ("ORDER BY server.sibling", "ORDER BY server.sibling DESC"),
+            ("ORDER BY taken_at, id LIMIT 1", "ORDER BY taken_at DESC, id LIMIT 1"),
+        ],
+    ),
+    *group(
+        "sql/queries/consistency.sql",
+        _CONSISTENCY,
+        faults=[
+            ("WHERE process_name.running <> coalesce(", "WHERE process_name.running < coalesce("),
+            ("WHERE login_name.running <> coalesce(", "WHERE login_name.running < coalesce("),
+            ("AND span.first_seq = report.seq;", "AND span.first_seq <= report.seq;"),
+        ],
+    ),
+    *group(
+        "sql/queries/usage_stats.sql",
+        _USAGE,
+        faults=[
+            ("count(DISTINCT sighting.server_id)", "count(sighting.server_id)"),
+            ("run.gone_seq - 1, (SELECT", "run.gone_seq, (SELECT"),
+            ("ORDER BY earliest.first_seq DESC", "ORDER BY earliest.first_seq"),
+            (
+                "WHERE process_name.running > 0\nGROUP BY",
+                "WHERE process_name.running >= 0\nGROUP BY",
+            ),
+        ],
+    ),
+    *group(
+        "sql/queries/tokens.sql",
+        _TOKENS,
+        faults=[
+            ("AND uses_left > 0", "AND uses_left >= 0"),
+            ("WHERE id = :id AND revoked_at IS NULL RETURNING", "WHERE id = :id RETURNING"),
+        ],
+    ),
+    *group(
+        "sql/createdb/0003_sightings.sql",
+        _OSQUERY,
+        after="CREATE VIEW processes",
+        faults=[("s.server_id = n.id AND s.node = 0", "s.server_id = n.id")],
+    ),
+    *group(
+        "sql/createdb/0003_sightings.sql",
+        _OSQUERY,
+        after="CREATE VIEW logged_in_users",
+        faults=[("s.server_id = n.id AND s.node = 0", "s.server_id = n.id")],
+    ),
+    *group(
+        "sql/createdb/0003_sightings.sql",
+        _OSQUERY,
+        after="CREATE VIEW os_version",
+        faults=[("max(n.seq)", "min(n.seq)")],
+    ),
+    *group(
+        "sql/createdb/0003_sightings.sql",
+        _OSQUERY,
+        after="CREATE VIEW system_info",
+        faults=[("max(n.seq)", "min(n.seq)")],
+    ),
+    *group(
+        "sql/createdb/0002_report_v2.sql",
+        _IDENTITY,
+        _CLONES,
+        faults=[
+            ("other.since <= mine.until AND mine.since <= other.until", "1"),
+            ("o.identity = s.identity AND o.id <> s.id", "o.identity = s.identity"),
+        ],
+    ),
+]

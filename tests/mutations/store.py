@@ -1,0 +1,236 @@
+"""Mutations of service/store."""
+
+from __future__ import annotations
+
+from tests.mutations.group import group
+
+_RELATIONS = "tests/store/test_relations.py"
+_WORKERS = "tests/store/test_workers.py"
+_SEEN = "tests/store/test_first_and_last_seen.py"
+_CHANGES = "tests/store/test_changes.py"
+_FLEET = "tests/store/test_fleet.py"
+_USAGE = "tests/store/test_usage_stats.py"
+_OCCURRENCES = "tests/store/test_occurrences.py"
+_HISTORY = "tests/store/test_history.py"
+_CONSISTENCY = "tests/store/test_consistency.py"
+_IDENTITY = "tests/store/test_identity.py"
+_CLONES = "tests/store/test_identity_clones.py"
+_REBUILD = "tests/commands/test_rebuild.py"
+
+STORE_MUTATIONS = [
+    *group(
+        "service/store/write/spans.py",
+        _RELATIONS,
+        faults=[
+            ("return last >> highest << highest", "return last"),
+            ("((first - 1) ^ last)", "(first ^ last)"),
+            ("slots = sorted(", "slots = list("),
+            ("copies[row] > 1", "copies[row] > 2"),
+            ("for span in running.values()}.union(freed)", "for span in running.values()}"),
+            ("seq, seq + 1, *own)", "seq, None, *own)"),
+        ],
+    ),
+    *group(
+        "service/store/write/spans.py",
+        _WORKERS,
+        faults=[
+            ("if known is not None and known[0] == seq else", "if known is not None else"),
+            ("after = dict(running)", "after = running"),
+        ],
+    ),
+    *group(
+        "service/store/write/spans.py",
+        _SEEN,
+        faults=[("names = dict.fromkeys((self._name(row) for row in reported), 0)", "names = {}")],
+    ),
+    *group(
+        "service/store/write/reports.py",
+        _WORKERS,
+        faults=[
+            ("!= plan.bounds:\n", "!= plan.bounds and False:\n"),
+            ("if same is not None:", "if same is not None and not same:"),
+            ("bounds.lowest - 1 if late", "-1 if late"),
+        ],
+    ),
+    *group(
+        "service/store/write/reports.py",
+        _CHANGES,
+        faults=[
+            ("report.taken_at < newest_at\n", "report.taken_at <= newest_at\n"),
+            ("else bounds.highest + 1", "else bounds.highest + 2"),
+        ],
+    ),
+    *group(
+        "service/store/write/reports.py",
+        _FLEET,
+        faults=[
+            ('{"hour": received_at // HOUR}', '{"hour": report.taken_at // HOUR}'),
+            ("if plan.seq > 0:", "if plan.seq != 0:"),
+        ],
+    ),
+    *group(
+        "service/store/write/reports.py",
+        _REBUILD,
+        faults=[('"received_at": received_at,', '"received_at": report.taken_at,')],
+    ),
+    *group(
+        "service/store/write/reports.py",
+        _RELATIONS,
+        faults=[('"discarded": report.discarded,', '"discarded": None,')],
+    ),
+    *group(
+        "service/store/write/reports.py",
+        _CLONES,
+        faults=[("self._servers.find(connection, report) == plan.server_id", "plan is not None")],
+    ),
+    *group(
+        "service/store/write/reports.py",
+        _SEEN,
+        faults=[("report.taken_at, plan.newest_at)", "report.taken_at, report.taken_at)")],
+    ),
+    *group(
+        "service/store/write/reports.py",
+        "tests/ingest/test_group_commit.py::test_an_id_that_was_rolled_back_is_not_remembered",
+        faults=[("table.rolled_back()", "pass")],
+    ),
+    *group(
+        "service/store/write/name_index.py",
+        _SEEN,
+        faults=[
+            ("False: taken_at if newest_at is None else newest_at", "False: taken_at"),
+            ("seen_at[more >= 0], seen_at[more >= 0]", "seen_at[more > 0], seen_at[more > 0]"),
+        ],
+    ),
+    *group(
+        "service/store/write/name_index.py",
+        _USAGE,
+        faults=[
+            ("if 0 < more == running_of[name_id]", "if 0 < more"),
+            ("if more < 0 == running_of[name_id]", "if more < 0"),
+        ],
+    ),
+    *group(
+        "service/store/write/multi_row.py",
+        "tests/store/test_multi_row.py",
+        faults=[
+            ("range(0, len(rows), ROWS_PER_STATEMENT)", "range(0, 1, ROWS_PER_STATEMENT)"),
+            ("returned += connection", "returned = connection"),
+        ],
+    ),
+    *group(
+        "service/store/write/interning.py",
+        "tests/store/engines/test_sqlite_migrations.py",
+        faults=[("while length and row[length - 1] is None:", "while False:")],
+    ),
+    *group(
+        "service/store/write/servers.py",
+        _IDENTITY,
+        _CLONES,
+        faults=[("None if row[1] is None", "None if row[0] is None")],
+    ),
+    *group(
+        "service/store/identity.py",
+        _IDENTITY,
+        _CLONES,
+        faults=[
+            ("(0 if changed else CLOCK_TOLERANCE)", "CLOCK_TOLERANCE"),
+            ("(0 if changed else CLOCK_TOLERANCE)", "0"),
+            ("_is_renamed(traits, known) and _is", "_is_renamed(traits, known) or _is"),
+            ("        if sibling.has_the_report:\n", "        if sibling.server_id < 0:\n"),
+            ("bool(now.nombre_host and before.nombre_host)", "True"),
+            ("in_order = not _booted_earlier(sibling.after, traits)", "in_order = True"),
+            ("one.nombre_host == other.nombre_host,", "True,"),
+            ("one.ipaddress == other.ipaddress,", "True,"),
+            ("(sibling.before, sibling.after) if", "(sibling.before,) if"),
+        ],
+    ),
+    *group(
+        "service/store/read/changes.py",
+        _CHANGES,
+        faults=[
+            ('place["low"] = max(1, first - 1)', 'place["low"] = first'),
+            ('if first_seq > place["low"]:', 'if first_seq >= place["low"]:'),
+            ("gone_seq <= last:", "gone_seq < last:"),
+            ("event.key < after if newest_first", "event.key <= after if newest_first"),
+            ("else event.key > after)", "else event.key >= after)"),
+            ("            low += length\n", "            low += length + 1\n"),
+            ("            high -= length\n", "            high -= length + 1\n"),
+            ("at[first - 1] if first > low", "at[first - 1] if first > low + 1"),
+            ("gone is not None and gone <= high", "gone is not None and gone < high"),
+            ("high if gone is None else gone - 1", "high if gone is None else gone"),
+            ("text in row[4].casefold()", "text in row[4]"),
+        ],
+    ),
+    *group(
+        "service/store/read/profiles.py",
+        _CHANGES,
+        faults=[
+            ("abs(now - was) > CLOCK_TOLERANCE", "now - was > CLOCK_TOLERANCE"),
+            ("abs(now - was) > CLOCK_TOLERANCE", "abs(now - was) > 0"),
+            ("profile.version_esquema or 1", "profile.version_esquema or 0"),
+        ],
+    ),
+    *group(
+        "service/store/read/fleet.py",
+        _FLEET,
+        faults=[
+            ("if quiet <= self._silence.minimum:", "if quiet < 0:"),
+            ("intervals[len(intervals) // 2]", "intervals[0]"),
+            ("quiet > self._silence.intervals * usual", "quiet >= self._silence.intervals * usual"),
+            ("now, known_until = moment, moment", "now, known_until = moment, times.LAST"),
+            ("_INTERVALS = 5", "_INTERVALS = 4"),
+            ("_HOURS_SHOWN = 24", "_HOURS_SHOWN = 23"),
+            ("item.at, reverse=True", "item.at, reverse=False"),
+            ("text in value.casefold()", "text in value"),
+            ("if changed or former_id is None:", "if former_id is None:"),
+            ("state.silent == criteria.silent", "state.silent != criteria.silent"),
+            ("silent[:_MAX_SHOWN]", "silent[-_MAX_SHOWN:][::-1]"),
+        ],
+    ),
+    *group(
+        "service/store/read/history.py",
+        _HISTORY,
+        faults=[
+            ("min(until, shown_at)", "until"),
+            ('"limit": limit + 1,', '"limit": limit,'),
+            ("after or MAX_INTEGER", "after or 0"),
+        ],
+    ),
+    *group(
+        "service/store/read/occurrences.py",
+        _OCCURRENCES,
+        faults=[
+            ("if after else -1,", "if after else 0,"),
+            ('for special in "!%_":', 'for special in "!%":'),
+            ('for special in "!%_":', 'for special in "%_":'),
+            ("last[0] << _NAME_BITS | last[-1]", "last[0] << _NAME_BITS"),
+            ("last[0] << SLOT_BITS | last[-1]", "last[0] << SLOT_BITS"),
+        ],
+    ),
+    *group(
+        "service/store/read/usage_stats.py",
+        _USAGE,
+        faults=[
+            ("None if running else last_at", "last_at"),
+            ('"others": most - 1', '"others": most'),
+        ],
+    ),
+    *group(
+        "service/store/read/consistency.py",
+        _CONSISTENCY,
+        faults=[
+            ("if id_proc % SLOTS_PER_RECORD in first_slots:", "if False:"),
+            ("{key for key, _ in mine}.isdisjoint(key for key, _ in others)", "True"),
+            ("                if mismatched:", "                if mismatched < 0:"),
+            ("(self.server, self.processes, self.logins)\n", "(self.server, self.processes)\n"),
+        ],
+    ),
+    *group(
+        "service/store/tokens.py",
+        _REBUILD,
+        faults=[
+            ("self.revoked_at is None and (", "("),
+            ("now < self.expires_at", "self.expires_at > 0"),
+        ],
+    ),
+]

@@ -1,0 +1,30 @@
+"""insert_rows(): any number of rows, with a statement for each hundred."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import pytest
+
+from service.store.write.multi_row import insert_rows, update_rows
+from tests.support.engine import Engine
+
+INSERT = "INSERT INTO login_name (id, username) VALUES (:id, :username) RETURNING id, username"
+
+
+@pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 250])
+def test_all_rows_are_inserted_and_returned(engine: Engine, count: int) -> None:
+    rows = [(number, f"user{number}") for number in range(1, count + 1)]
+    with closing(engine.migrated()) as database:
+        with database.transaction() as connection:
+            assert sorted(insert_rows(connection, INSERT, rows)) == rows
+        assert engine.rows("SELECT id, username FROM login_name ORDER BY id") == rows
+
+
+def test_the_values_of_an_update_are_given_in_the_order_of_its_parameters(engine: Engine) -> None:
+    with closing(engine.migrated()) as database, database.transaction() as connection:
+        insert_rows(connection, INSERT, [(1, "a"), (2, "b"), (3, "c")])
+        query = "UPDATE login_name SET username = :username WHERE id = :id"
+        update_rows(connection, query, [("x", 1), ("z", 3)])
+        found = connection.execute("SELECT username FROM login_name ORDER BY id").fetchall()
+    assert found == [("x",), ("b",), ("z",)]
