@@ -1,4 +1,4 @@
-"""The texts of the pages in each language: templates hold the English ones, locale/ the others."""
+"""Message catalogues: the templates hold the English texts, locale/ the translations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LOCALE_FOLDER = Path(__file__).resolve().parent / "locale"
 
 
 def load_translations(language: str) -> NullTranslations:
-    """Compiles the language's .po file in memory; English needs none."""
+    """Compiles the .po file of a language in memory; English has no file."""
     if language == "en":
         return NullTranslations()
     with (LOCALE_FOLDER / f"{language}.po").open("rb") as file:

@@ -1,7 +1,7 @@
-"""Where the parts of a picture stand. Templates draw them as SVG.
+"""Geometry of the charts that the templates draw as SVG.
 
-Across, all is in per cent of the width, so that pictures fit any screen while their texts keep
-their size; down, in pixels.
+Horizontal positions are percentages of the width, so charts fit every screen while their labels
+keep their size. Vertical positions are pixels.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
-_STEPS = (
+_TICK_STEPS = (
     *(n * SECOND for n in (1, 5, 15, 30)),
     *(n * MINUTE for n in (1, 5, 15, 30)),
     *(n * HOUR for n in (1, 2, 3, 6, 12)),
@@ -24,12 +24,12 @@ _STEPS = (
 
 
 def percent(part: float, whole: float) -> str:
-    """A length: part of the whole, which may be nothing."""
+    """A length in SVG; 0% of an empty whole."""
     return f"{100 * part / whole:.2f}%" if whole else "0%"
 
 
 class Column(NamedTuple):
-    """One of the upright bars of a chart over time."""
+    """A vertical bar of a chart over time."""
 
     hour: int
     reports: int
@@ -40,83 +40,84 @@ class Column(NamedTuple):
 
 
 def columns(counts: Sequence[tuple[int, int]], height: float) -> list[Column]:
-    """The highest column is as high as the chart; what is not nothing is at least a pixel."""
-    most = max((count for _, count in counts), default=0) or 1
-    room = 100 / max(len(counts), 1)
+    """One column per hour. The largest count has the full height; any count has a pixel or more."""
+    largest = max((count for _, count in counts), default=0) or 1
+    slot = 100 / max(len(counts), 1)
     drawn = []
     for position, (hour, count) in enumerate(counts):
-        tall = max(height * count / most, 1.0) if count else 0.0
-        x, width = f"{room * (position + 0.1):.2f}%", f"{room * 0.8:.2f}%"
-        drawn.append(Column(hour, count, x, width, round(height - tall, 1), round(tall, 1)))
+        column_height = max(height * count / largest, 1.0) if count else 0.0
+        x, width = f"{slot * (position + 0.1):.2f}%", f"{slot * 0.8:.2f}%"
+        y = round(height - column_height, 1)
+        drawn.append(Column(hour, count, x, width, y, round(column_height, 1)))
     return drawn
 
 
 class Tick(NamedTuple):
-    """A mark on the axis of time."""
+    """A mark on a time axis."""
 
     at: int
     x: str
-    is_day: bool  # midnight: its label is the date
+    is_midnight: bool  # labelled with the date instead of the time
 
 
-def ticks(since: int, until: int, most: int) -> list[Tick]:
-    """Round moments within a span, at most so many."""
+def ticks(since: int, until: int, max_ticks: int) -> list[Tick]:
+    """Round times within a period, at most max_ticks."""
     length = until - since
-    step = next(step for step in _STEPS if length <= step * most)
+    step = next(step for step in _TICK_STEPS if length <= step * max_ticks)
     first = -(-since // step) * step
-    room_for_its_label = length // 16
+    label_width = length // 16
     return [
         Tick(at, percent(at - since, length), at % DAY == 0)
-        for at in range(first, until - room_for_its_label, step)
+        for at in range(first, until - label_width, step)
     ]
 
 
 class Line(NamedTuple):
-    """A stroke from x1 to x2."""
+    """A horizontal line from x1 to x2."""
 
     x1: str
     x2: str
 
 
 class Lifeline(NamedTuple):
-    """The life of a process: what was seen of it, and where it may have begun and ended."""
+    """The lifetime of a process: the observed part, and the gaps in which it started and ended."""
 
-    known: Line
-    before: Line | None  # between the last report without it and the first with it
-    after: Line | None
-    begins: str | None  # where it was first seen, if that is within the picture
-    ends: str | None
+    observed: Line
+    start_gap: Line | None  # between the last report without it and the first report with it
+    end_gap: Line | None
+    start: str | None  # where it was first observed, if that is inside the chart
+    end: str | None
 
 
 def lifeline(
-    before: int | None, first: int, last: int, after: int | None, span: tuple[int, int]
+    before: int | None, first: int, last: int, after: int | None, period: tuple[int, int]
 ) -> Lifeline:
-    """Of four moments: the last report without it, the first and last with it, the next without.
+    """Takes the times of four reports: before it, first with it, last with it, after it.
 
-    What lies outside the span is cut off, and what was cut off has no end there.
+    Parts outside the period are cut off. A line that is cut off has no end mark there.
     """
-    since, until = span
+    since, until = period
 
-    def line(start: int, end: int) -> Line | None:
+    def gap(start: int, end: int) -> Line | None:
         if end < since or start > until or start == end:
             return None
-        return Line(_within(start, span), _within(end, span))
+        return Line(_position(start, period), _position(end, period))
 
-    known = Line(_within(first, span), _within(last, span))
+    observed = Line(_position(first, period), _position(last, period))
     return Lifeline(
-        known=known,
-        before=None if before is None else line(before, first),
-        after=None if after is None else line(last, after),
-        begins=known.x1 if before is not None and since <= first <= until else None,
-        ends=known.x2 if after is not None and since <= last <= until else None,
+        observed=observed,
+        start_gap=None if before is None else gap(before, first),
+        end_gap=None if after is None else gap(last, after),
+        start=observed.x1 if before is not None and since <= first <= until else None,
+        end=observed.x2 if after is not None and since <= last <= until else None,
     )
 
 
-def _within(moment: int, span: tuple[int, int]) -> str:
-    since, until = span
-    return percent(min(max(moment, since), until) - since, until - since)
+def _position(at: int, period: tuple[int, int]) -> str:
+    since, until = period
+    return percent(min(max(at, since), until) - since, until - since)
 
 
-def busiest(counts: Iterable[tuple[int, int]]) -> tuple[int, int]:
-    """The hour with the most, and how many that were; of equal ones the first."""
+def peak(counts: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    """The hour with the largest count, and the count; the first of several equal hours."""
     return max(counts, key=lambda pair: pair[1], default=(0, 0))

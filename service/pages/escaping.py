@@ -1,7 +1,7 @@
-"""Shows names that come from strangers: harmless, and such that no two look alike.
+"""Renders untrusted names as harmless text in which no two names look alike.
 
-Processes and users may be called anything: markup, terminal escapes, characters that turn the
-direction of the text or cannot be seen. Whatever would not show as itself shows as its code point.
+The name of a process or user may hold markup, terminal escape sequences, bidirectional controls or
+invisible characters. A character that would not show as itself is shown as its code point.
 """
 
 from __future__ import annotations
@@ -13,60 +13,62 @@ from urllib.parse import quote_plus
 
 from markupsafe import Markup, escape
 
-# Control, format, private, unassigned and surrogate characters, separators of lines and
-# paragraphs; the name of the category Cs is here for texts that did not come as UTF-8.
-_UNSEEN = {"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"}
-_MARKS = {"Mn", "Me"}
-_BLANK = {"\u115f", "\u1160", "\u3164", "\uffa0", "\u2800"}  # letters and signs without ink
-_KEPT = 5000  # the same names stand on a page, and on the next, many times
-_MOST_MARKS = 2  # on one letter: living languages need no more, and heaps of them cover other lines
+# Control, format, private-use, unassigned and surrogate characters, line and paragraph separators.
+# Surrogates (Cs) occur in text that was not UTF-8.
+_INVISIBLE_CATEGORIES = {"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"}
+_COMBINING_CATEGORIES = {"Mn", "Me"}
+_BLANK_CHARACTERS = {"\u115f", "\u1160", "\u3164", "\uffa0", "\u2800"}  # letters without ink
+_CACHE_SIZE = 5000  # the same names occur many times on a page and on the next one
+_MAX_COMBINING_MARKS = 2  # per letter; no living language needs more, and stacks hide other lines
 
 
-@lru_cache(maxsize=_KEPT)
-def visible(text: str) -> Markup:
-    """The name as HTML, set apart from the direction of the text around it."""
+@lru_cache(maxsize=_CACHE_SIZE)
+def html_name(text: str) -> Markup:
+    """The name as HTML, isolated from the text direction around it."""
     if text.isascii() and text.isprintable() and text.strip() == text != "":
         return Markup(f"<bdi>{escape(text)}</bdi>")  # noqa: S704 — escaped in it
     pieces = (
-        escape(piece)
-        if as_itself
+        escape(character)
+        if is_visible
         else Markup('<span class="code" title="{1}">{0}</span>').format(
-            _code_point(piece), unicodedata.name(piece, "")
+            _code_point(character), unicodedata.name(character, "")
         )
-        for piece, as_itself in _pieces(text)
+        for character, is_visible in _characters(text)
     )
     return Markup("<bdi>") + Markup("").join(pieces) + Markup("</bdi>")
 
 
-@lru_cache(maxsize=_KEPT)
-def linked(text: str, address: str, moment: str) -> Markup:
-    """The name as a link to its own page, which is at the address with the name behind it."""
-    then = f"&fecha_hora={quote_plus(moment)}" if moment else ""
-    target = f"{address}{quote_plus(text)}{then}"
-    return Markup('<a href="{}">{}</a>').format(target, visible(text))
-
-
-def plain(text: str) -> str:
-    """The name as text for titles and labels, where no markup can stand."""
-    return "".join(
-        piece if as_itself else f"[{_code_point(piece)}]" for piece, as_itself in _pieces(text)
+@lru_cache(maxsize=_CACHE_SIZE)
+def name_link(text: str, base: str, moment: str) -> Markup:
+    """The name as a link to its page. base: the address up to the name, `/programa?name=`."""
+    at_moment = f"&fecha_hora={quote_plus(moment)}" if moment else ""
+    return Markup('<a href="{}">{}</a>').format(
+        f"{base}{quote_plus(text)}{at_moment}", html_name(text)
     )
 
 
-def _pieces(text: str) -> Iterator[tuple[str, bool]]:
-    """Each character, and whether it can show as itself."""
+def plain_name(text: str) -> str:
+    """The name as plain text, for titles and labels that cannot hold markup."""
+    return "".join(
+        character if is_visible else f"[{_code_point(character)}]"
+        for character, is_visible in _characters(text)
+    )
+
+
+def _characters(text: str) -> Iterator[tuple[str, bool]]:
+    """Each character, and whether it shows as itself."""
     marks = 0
     last = len(text) - 1
     for position, character in enumerate(text):
         category = unicodedata.category(character)
-        marks = marks + 1 if category in _MARKS else 0
-        hidden = (
-            category in _UNSEEN
-            or character in _BLANK
-            or marks > _MOST_MARKS
+        marks = marks + 1 if category in _COMBINING_CATEGORIES else 0
+        is_hidden = (
+            category in _INVISIBLE_CATEGORIES
+            or character in _BLANK_CHARACTERS
+            or marks > _MAX_COMBINING_MARKS
             or (category == "Zs" and (character != " " or position in (0, last)))
         )
-        yield character, not hidden
+        yield character, not is_hidden
 
 
 def _code_point(character: str) -> str:

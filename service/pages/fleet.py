@@ -1,4 +1,4 @@
-"""/: what the fleet is made of, who is silent, what changed lately, and the table of servers."""
+"""/: the overview of the fleet and the table of servers, now or at a time in the past."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import orjson
 from service import times
 from service.http.filters import MOMENT, OF_SERVERS, server_filter
 from service.http.parameters import CURSOR
-from service.pages.charts import busiest, columns
+from service.pages.charts import columns, peak
 from service.pages.site import Site
 from service.store.read.fleet import FleetStore, Summary
 
@@ -27,17 +27,17 @@ class FleetPage:
         self._clock = clock
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        taken = (*OF_SERVERS, MOMENT, CURSOR)
-        query = self._site.query(req, resp, *taken)
+        parameters = (*OF_SERVERS, MOMENT, CURSOR)
+        query = self._site.query(req, resp, *parameters)
         now, moment = self._clock(), query[MOMENT]
         if moment is not None and moment > now:
-            # Nobody knows that yet, and by then every server would have been silent for long.
+            # The future is unknown, and every server would count as silent by then.
             raise falcon.HTTPSeeOther(query.address("/", fecha_hora=None, cursor=None))
         page = self._fleet.page(server_filter(query), moment, query.after, query.limit)
         filtered = any(query.text(parameter) for parameter in OF_SERVERS)
-        # Who looks for some servers sees those first, and sooner.
-        whole = moment is None and not filtered and not query.after
-        summary = self._fleet.summary() if whole else None
+        # A filtered page shows its results first, and skips the cost of the overview.
+        has_overview = moment is None and not filtered and not query.after
+        summary = self._fleet.summary() if has_overview else None
         self._site.show(
             req,
             resp,
@@ -46,17 +46,17 @@ class FleetPage:
             moment=moment,
             now=now if moment is None else moment,
             summary=summary,
-            chart=_chart(summary) if summary else None,
-            given={parameter.name: query.text(parameter) for parameter in taken},
+            chart=_reports_chart(summary) if summary else None,
+            values={parameter.name: query.text(parameter) for parameter in parameters},
             filtered=filtered,
             address=query.address,
-            following=query.address_after("/", page.after) if page.after else None,
+            next_page=query.address_after("/", page.after) if page.after else None,
             **self._first_report(req),
         )
 
     def _first_report(self, req: falcon.Request) -> dict[str, object]:
-        """What a reader needs to send one to this very service."""
-        # The reader's own browser says what the host is called; it is put into a command line.
+        """The values of the instructions for sending a first report to this service."""
+        # The Host header is untrusted, and the page puts it into a command line.
         host = req.netloc if _HOST.fullmatch(req.netloc) else self._bind
         example = {
             "arquitectura_proc": "x86_64",
@@ -70,18 +70,18 @@ class FleetPage:
         }
         return {
             "url": f"{req.scheme}://{host}",
-            "closed": req.context.token is not None,
-            "local": host.startswith(("127.", "localhost", "[::1]")),
+            "token_required": req.context.token is not None,
+            "is_loopback": host.startswith(("127.", "localhost", "[::1]")),
             "example": orjson.dumps(example, option=orjson.OPT_INDENT_2).decode(),
         }
 
 
-def _chart(summary: Summary) -> dict[str, object]:
+def _reports_chart(summary: Summary) -> dict[str, object]:
     hours = summary.reports_an_hour
-    hour, most = busiest(hours)
+    peak_hour, peak_reports = peak(hours)
     return {
         "columns": columns(hours, _CHART_HEIGHT),
         "total": sum(count for _, count in hours),
-        "most": most,
-        "busiest": hour,
+        "peak_reports": peak_reports,
+        "peak_hour": peak_hour,
     }

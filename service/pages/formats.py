@@ -1,7 +1,7 @@
-"""Numbers, times and durations as a language writes them.
+"""Formats numbers, times and durations.
 
-Times in tables are as everywhere in this product, 2026-11-23 10:00:03 in UTC: short, sortable, and
-the same in both languages.
+Tables show times as the rest of the product does: 2026-11-23 10:00:03, in UTC. That form is short,
+sortable and the same in both languages.
 """
 
 from __future__ import annotations
@@ -15,73 +15,73 @@ from markupsafe import Markup
 
 from service import times
 
-_SECOND = 1_000_000
+_SECOND = 1_000_000  # microseconds
 _UNITS = (("d", 86400 * _SECOND), ("h", 3600 * _SECOND), ("min", 60 * _SECOND), ("s", _SECOND))
 
 
 class Formats:
-    """What templates use as filters, for one language."""
+    """Template filters that depend on the language."""
 
     def __init__(self, language: str) -> None:
         self._locale = Locale.parse(language)
-        self.number(1)  # Babel reads its data of a language when that is first used
+        self.number(1)  # Babel loads the data of a language on first use
 
     def number(self, number: int) -> str:
         return format_decimal(number, locale=self._locale)
 
-    def percent(self, share: float) -> str:
-        """A share of one; what is there but rounds to nothing says so."""
-        if 0 < share < 0.005:
+    def percent(self, fraction: float) -> str:
+        """A fraction of 1 as a percentage. Fractions that would round to 0 % show as < 1 %."""
+        if 0 < fraction < 0.005:
             return "< " + format_percent(0.01, locale=self._locale)
-        return format_percent(share, locale=self._locale)
+        return format_percent(fraction, locale=self._locale)
 
-    def long_time(self, microseconds: int) -> str:
-        """With the name of the day, for the one time that a page is about."""
+    def long_timestamp(self, microseconds: int) -> str:
+        """With the day of the week, for the time that a page is about."""
         time = datetime.fromtimestamp(microseconds // _SECOND, UTC)
         return f"{format_date(time, 'full', locale=self._locale)}, {time:%H:%M:%S} UTC"
 
 
-def instant(time: int | str) -> Markup:
-    """A time element, to the second; the text of it is UTC."""
+def timestamp(time: int | str) -> Markup:
+    """A time element in UTC, to the second; its attribute has the microseconds."""
     text = times.to_text(time) if isinstance(time, int) else time
-    # Both are digits and punctuation of our own making, which need no escaping.
+    # Only our own digits and punctuation: nothing to escape.
     return Markup(f'<time datetime="{text[:10]}T{text[11:]}Z">{text[:19]}</time>')  # noqa: S704
 
 
-def between(earlier: int, later: int) -> Markup:
-    """Two moments; where they are of one day it is said once."""
-    start, end = instant(earlier), instant(later)
-    day = times.to_text(later)[:11]
-    if times.to_text(earlier).startswith(day):
-        end = Markup(str(end).replace(f">{day}", ">"))  # noqa: S704 — of our own making, too
-    return start + Markup(" – ") + end  # noqa: RUF001 — a span of time has a dash
+def time_range(start: int, end: int) -> Markup:
+    """Two times with a dash; the date stands once if both are on the same day."""
+    first, last = timestamp(start), timestamp(end)
+    date = times.to_text(end)[:11]
+    if times.to_text(start).startswith(date):
+        last = Markup(str(last).replace(f">{date}", ">"))  # noqa: S704 — our own markup
+    return first + Markup(" – ") + last  # noqa: RUF001 — ranges take an en dash
 
 
-def clock(microseconds: int) -> str:
-    """The time of the day, for axes."""
+def clock_time(microseconds: int) -> str:
+    """Hours and minutes, for the labels of an axis."""
     return times.to_text(microseconds)[11:16]
 
 
 def duration(microseconds: int) -> str:
-    """The two greatest units of it, such as 3 h 12 min; their signs are international."""
-    rest = max(microseconds, 0)
-    for position, (sign, size) in enumerate(_UNITS):
-        if rest >= size or sign == "s":
-            text = f"{rest // size} {sign}"
-            seconds_matter = sign != "min" or rest < 10 * size
-            smaller = _UNITS[position + 1 : position + 2] if seconds_matter else ()
-            for small_sign, small_size in smaller:
-                if rest % size >= small_size:
-                    text += f" {rest % size // small_size} {small_sign}"
+    """The two largest units, such as 3 h 12 min. The unit symbols are international."""
+    remaining = max(microseconds, 0)
+    for position, (symbol, size) in enumerate(_UNITS):
+        if remaining >= size or symbol == "s":
+            text = f"{remaining // size} {symbol}"
+            show_seconds = symbol != "min" or remaining < 10 * size
+            smaller_units = _UNITS[position + 1 : position + 2] if show_seconds else ()
+            for smaller_symbol, smaller_size in smaller_units:
+                if remaining % size >= smaller_size:
+                    text += f" {remaining % size // smaller_size} {smaller_symbol}"
             return text
-    raise AssertionError("the smallest unit takes all")
+    raise AssertionError("the last unit matches every duration")
 
 
-def as_field(microseconds: int) -> str:
-    """The value of a field of type datetime-local that shows seconds."""
-    return times.to_text(seconds_up(microseconds) * _SECOND)[:19].replace(" ", "T")
+def datetime_local(microseconds: int) -> str:
+    """The value of an input of type datetime-local with seconds."""
+    return times.to_text(ceil_seconds(microseconds) * _SECOND)[:19].replace(" ", "T")
 
 
-def seconds_up(microseconds: int) -> int:
-    """Whole seconds, rounded up: what was seen at a moment is seen still at that second."""
+def ceil_seconds(microseconds: int) -> int:
+    """Whole seconds, rounded up, so that a report can be seen at its own second."""
     return -(-microseconds // _SECOND)

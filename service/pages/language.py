@@ -1,4 +1,4 @@
-"""Which language a reader gets: what the address asks for, else the cookie, else the browser."""
+"""Language negotiation: the address decides, then the cookie, then the browser's preference."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ import falcon
 
 from service.http.parameters import choice
 
-LANGUAGES = {"en": "English", "es": "Español"}  # the first is for readers of neither
+LANGUAGES = {"en": "English", "es": "Español"}  # the first is the default
 LANGUAGE = choice("idioma", {language: language for language in LANGUAGES})
 
 _YEAR_SECONDS = 365 * 24 * 3600
 _QUALITY = re.compile(r"q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)", re.IGNORECASE)
 
 
-def chosen(req: falcon.Request) -> str:
-    """The language to show; never fails, since pages of errors need one, too."""
-    asked = req.params.get(LANGUAGE.name)
-    if isinstance(asked, str) and asked in LANGUAGES:
-        return asked
+def request_language(req: falcon.Request) -> str:
+    """The language of the page. Never fails: error pages need a language, too."""
+    requested = req.params.get(LANGUAGE.name)
+    if isinstance(requested, str) and requested in LANGUAGES:
+        return requested
     for value in req.get_cookie_values(LANGUAGE.name) or ():
         if value in LANGUAGES:
             return value
-    return preferred(req.get_header("Accept-Language") or "", LANGUAGES)
+    return preferred_language(req.get_header("Accept-Language") or "", LANGUAGES)
 
 
-def remember(resp: falcon.Response, language: str) -> None:
+def set_language_cookie(resp: falcon.Response, language: str) -> None:
     resp.set_cookie(
         LANGUAGE.name,
         language,
@@ -36,32 +36,32 @@ def remember(resp: falcon.Response, language: str) -> None:
         path="/",
         same_site="Lax",
         http_only=True,
-        secure=False,  # it says nothing about anybody, and the service itself speaks plain HTTP
+        secure=False,  # not confidential, and the service itself speaks plain HTTP
     )
 
 
-def address_in(req: falcon.Request, language: str) -> str:
-    """The address of this very page in that language, whatever else the address holds."""
+def address_in_language(req: falcon.Request, language: str) -> str:
+    """The address of the requested page in another language, with all its other parameters."""
     pairs = [pair for pair in req.query_string.split("&") if pair]
     kept = [pair for pair in pairs if pair.partition("=")[0] != LANGUAGE.name]
     return f"{quote(req.path)}?{'&'.join([*kept, f'{LANGUAGE.name}={language}'])}"
 
 
-def preferred(header: str, offered: Collection[str]) -> str:
-    """The offered language that an Accept-Language header (RFC 9110, 12.5.4) likes best.
+def preferred_language(header: str, available: Collection[str]) -> str:
+    """The available language that an Accept-Language header (RFC 9110, 12.5.4) prefers.
 
-    The greatest quality wins, and of equal ones what stands first; * speaks for languages that
-    are not named. Where none is acceptable it is the first that is offered.
+    The highest quality wins; among equal qualities the first entry wins. `*` matches languages
+    that are not named. If no language is acceptable, the first available one is returned.
     """
-    liked: dict[str, tuple[float, int]] = {}
+    preferences: dict[str, tuple[float, int]] = {}
     for position, item in enumerate(header.split(",")):
         tag, *parameters = (part.strip() for part in item.split(";"))
         quality = _QUALITY.fullmatch(parameters[0]) if parameters else None
         if len(parameters) > 1 or (parameters and quality is None):
-            continue  # malformed, so it says nothing
+            continue  # malformed
         language = tag.partition("-")[0].lower()
-        ranked = (float(quality[1]) if quality else 1.0, -position)
-        liked[language] = max(liked.get(language, ranked), ranked)
-    others = liked.get("*", (0.0, 0))
-    best = max(offered, key=lambda language: liked.get(language, others))
-    return best if liked.get(best, others)[0] > 0 else next(iter(offered))
+        rank = (float(quality[1]) if quality else 1.0, -position)
+        preferences[language] = max(preferences.get(language, rank), rank)
+    wildcard = preferences.get("*", (0.0, 0))
+    best = max(available, key=lambda language: preferences.get(language, wildcard))
+    return best if preferences.get(best, wildcard)[0] > 0 else next(iter(available))

@@ -1,4 +1,4 @@
-"""What the pages of a program and a user have in common: where something is, and where it was."""
+"""The presence chart of programs and users: one row per server, on a common time axis."""
 
 from __future__ import annotations
 
@@ -12,71 +12,75 @@ from service.pages.charts import Line, Tick, percent, ticks
 from service.store.read.occurrences import LoginHistory, ProcessHistory
 from service.store.read.usage_stats import Run
 
-# The two lists of a page are turned over each by itself.
+Identity = tuple[str | None, ...]  # program and user, or user alone
+
+# A page has two lists, each with its own cursor.
 HISTORY_CURSOR = Parameter("cursor_historial", CURSOR.expected, CURSOR.parse)
-_MOST_TICKS = 5
-_SHORTEST = 60_000_000  # microseconds; what was seen once has to have some width, too
+_MAX_TICKS = 5
+_MIN_PERIOD = 60_000_000  # microseconds; a single report needs some width
 
 
-class Place(NamedTuple):
-    """A server on which something was seen: the rows of it as one."""
+class HostRow(NamedTuple):
+    """A server of the chart, with all of its occurrences."""
 
     server_id: int
     ip_server: str
     nombre_host: str | None
-    who: list[tuple[str | None, ...]]  # as whom, or how: what tells the rows apart, each once
+    identities: list[Identity]  # distinct, in the order of the rows
     first_at: int
     last_at: int
     running: bool
-    line: Line  # from the first sight of it to the last
-    runs: list[Line]  # of it, what is known to be without a break
+    line: Line  # from the first to the last occurrence
+    runs: list[Line]  # the parts that consecutive reports confirm
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
-    """Places in a picture with one axis of time."""
-
-    places: list[Place]
+class PresenceChart:
+    hosts: list[HostRow]
     ticks: list[Tick]
 
 
-def spread(
+def presence_chart(
     rows: Sequence[ProcessHistory] | Sequence[LoginHistory],
     runs: Iterable[Run],
     until: int,
-    apart: Callable[[Any], tuple[str | None, ...]],
-) -> Spread:
-    """One line a server, from the first to the last record that shows any of its rows."""
-    since = min((row.first_at for row in rows), default=until - _SHORTEST)
-    until = max([until, since + _SHORTEST, *(row.last_at for row in rows)])
+    identity: Callable[[Any], Identity],
+) -> PresenceChart:
+    """The chart of rows in the order of servers, from their first occurrence to `until`.
+
+    identity: the columns that distinguish the rows of one server.
+    """
+    since = min((row.first_at for row in rows), default=until - _MIN_PERIOD)
+    until = max([until, since + _MIN_PERIOD, *(row.last_at for row in rows)])
     lines: dict[int, list[Line]] = {}
     for run in runs:
         lines.setdefault(run.server_id, []).append(_line(run.first_at, run.last_at, since, until))
-    places = [
-        _place(list(of_server), lines.get(server_id, []), (since, until), apart)
-        for server_id, of_server in groupby(rows, key=lambda row: row.server_id)
+    hosts = [
+        _host_row(list(group), lines.get(server_id, []), (since, until), identity)
+        for server_id, group in groupby(rows, key=lambda row: row.server_id)
     ]
-    # The label of a tick stands to the right of it, and needs some room.
-    room = since + (until - since) * 9 // 10
-    return Spread(places, [tick for tick in ticks(since, until, _MOST_TICKS) if tick.at <= room])
+    # The label of a tick stands to its right and needs room.
+    last_tick = since + (until - since) * 9 // 10
+    marks = [tick for tick in ticks(since, until, _MAX_TICKS) if tick.at <= last_tick]
+    return PresenceChart(hosts, marks)
 
 
-def _place(
+def _host_row(
     rows: Sequence[Any],
     runs: list[Line],
-    span: tuple[int, int],
-    apart: Callable[[Any], tuple[str | None, ...]],
-) -> Place:
+    period: tuple[int, int],
+    identity: Callable[[Any], Identity],
+) -> HostRow:
     first, last = min(row.first_at for row in rows), max(row.last_at for row in rows)
-    return Place(
+    return HostRow(
         server_id=rows[0].server_id,
         ip_server=rows[0].ip_server,
         nombre_host=rows[0].nombre_host,
-        who=_each_once(apart(row) for row in rows),
+        identities=list(dict.fromkeys(identity(row) for row in rows)),
         first_at=first,
         last_at=last,
         running=any(row.running for row in rows),
-        line=_line(first, last, *span),
+        line=_line(first, last, *period),
         runs=runs,
     )
 
@@ -86,12 +90,10 @@ def _line(first: int, last: int, since: int, until: int) -> Line:
     return Line(percent(first - since, until - since), percent(last - since, until - since))
 
 
-def _each_once(values: Iterable[tuple[str | None, ...]]) -> list[tuple[str | None, ...]]:
-    return list(dict.fromkeys(values))
-
-
-def turned(query: Query, path: str, cursor: Parameter[int], after: int | None) -> dict[str, Any]:
-    """The addresses of the first and of the next page of a list; null where there is none."""
+def page_links(
+    query: Query, path: str, cursor: Parameter[int], after: int | None
+) -> dict[str, Any]:
+    """The addresses of the first and the next page of a list; null where there is none."""
     return {
         "first": query.address(path, **{cursor.name: None}) if query[cursor] else None,
         "next": None if after is None else query.address(path, **{cursor.name: f"{after:016x}"}),

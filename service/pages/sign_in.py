@@ -1,4 +1,4 @@
-"""/entrar and /salir: a reader shows a token once, and a cookie keeps it."""
+"""/entrar and /salir: a reader enters a token once, and a cookie keeps it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from service.http.same_origin import is_same_origin
 from service.pages.site import Site
 from service.store.tokens import TokenStore
 
-_BACK = text("volver", 2048)
-_MAX_BYTES = 4096
-_WORKING_DAY = 12 * 3600  # seconds
+_RETURN_TO = text("volver", 2048)
+_MAX_FORM_BYTES = 4096
+_COOKIE_SECONDS = 12 * 3600  # a working day
 
-# A path of ours: neither another host (//…) nor anything that a browser could take for one.
-_OWN_PATH = re.compile(r"/(?![/\\])[\x21-\x7e]*")
+# A path of this service. //host and /\host are other hosts to a browser.
+_LOCAL_PATH = re.compile(r"/(?![/\\])[\x21-\x7e]*")
 
 
 class SignInPage:
@@ -30,51 +30,59 @@ class SignInPage:
         self._throttle = throttle
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        query = self._site.query(req, resp, _BACK)
-        self._show(req, resp, query[_BACK] or "/", wrong=False)
+        query = self._site.query(req, resp, _RETURN_TO)
+        self._show(req, resp, query[_RETURN_TO] or "/", invalid_token=False)
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        _refuse_strangers(req)
-        form = _form(req)
-        back, secret = form.get("volver", "/"), form.get("token", "").strip()
+        _require_same_origin(req)
+        form = _parse_form(req)
+        return_to, secret = form.get("volver", "/"), form.get("token", "").strip()
         token = self._tokens.find(secret)
         if token is None or token.scope not in READERS:
             self._throttle.failed(req.context.client_ip)
             resp.status = falcon.HTTP_401
-            self._show(req, resp, back, wrong=True)
+            self._show(req, resp, return_to, invalid_token=True)
             return
         resp.set_cookie(
             COOKIE,
             secret,
-            max_age=_WORKING_DAY,
+            max_age=_COOKIE_SECONDS,
             path="/",
             same_site="Strict",
             http_only=True,
             secure=req.scheme == "https",
         )
         resp.status = falcon.HTTP_303
-        resp.location = _own(back)
+        resp.location = _local_path(return_to)
 
-    def _show(self, req: falcon.Request, resp: falcon.Response, back: str, *, wrong: bool) -> None:
-        self._site.show(req, resp, "sign_in.html", back=_own(back), wrong=wrong)
+    def _show(
+        self, req: falcon.Request, resp: falcon.Response, return_to: str, *, invalid_token: bool
+    ) -> None:
+        self._site.show(
+            req,
+            resp,
+            "sign_in.html",
+            return_to=_local_path(return_to),
+            invalid_token=invalid_token,
+        )
 
 
 class SignOut:
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        _refuse_strangers(req)
+        _require_same_origin(req)
         resp.unset_cookie(COOKIE, path="/", same_site="Strict")
         resp.status = falcon.HTTP_303
         resp.location = "/entrar"
 
 
-def _own(address: str) -> str:
-    return address if _OWN_PATH.fullmatch(address) else "/"
+def _local_path(address: str) -> str:
+    return address if _LOCAL_PATH.fullmatch(address) else "/"
 
 
-def _form(req: falcon.Request) -> dict[str, str]:
+def _parse_form(req: falcon.Request) -> dict[str, str]:
     """Raises InvalidParameterError."""
     length = req.content_length or 0
-    if length > _MAX_BYTES:
+    if length > _MAX_FORM_BYTES:
         raise InvalidParameterError("token", "expected a form of at most 4096 bytes")
     try:
         fields = parse_qs(req.bounded_stream.read(length).decode("ascii"), strict_parsing=True)
@@ -83,9 +91,9 @@ def _form(req: falcon.Request) -> dict[str, str]:
     return {name: values[0] for name, values in fields.items()}
 
 
-def _refuse_strangers(req: falcon.Request) -> None:
-    """Raises ForbiddenError for a form that stood on a page of another site."""
-    # Browsers say where a request comes from; what is no browser cannot be deceived into one.
+def _require_same_origin(req: falcon.Request) -> None:
+    """Raises ForbiddenError for a form on a page of another site."""
+    # Only browsers send these headers, and only browsers can be tricked into a request.
     if req.get_header("Sec-Fetch-Site") not in {None, "same-origin", "none"}:
         raise ForbiddenError("this form has to be sent from a page of this service")
     if not is_same_origin(req):

@@ -1,4 +1,4 @@
-"""What all pages share: their templates in each language, their headers, and pages of errors."""
+"""The frame of all pages: templates in each language, response headers, error pages."""
 
 from __future__ import annotations
 
@@ -15,16 +15,21 @@ from service import times
 from service.errors import InvalidParameterError, UnauthorizedError
 from service.http.parameters import Parameter, Query
 from service.http.router import READ_METHODS
-from service.pages import charts, formats
-from service.pages import escaping as names
+from service.pages import charts, escaping, formats
 from service.pages.catalogue import load_translations
-from service.pages.language import LANGUAGE, LANGUAGES, address_in, chosen, remember
+from service.pages.language import (
+    LANGUAGE,
+    LANGUAGES,
+    address_in_language,
+    request_language,
+    set_language_cookie,
+)
 from service.pages.static_files import StaticFiles
 
 TEMPLATES_FOLDER = Path(__file__).resolve().parent.parent / "templates"
 
-# The first part of the address of every page; whatever else begins so is a page that is missing.
-_PAGES = {"", "servidor", "programa", "usuario", "entrar", "salir"}
+# The first part of the path of every page. Any other path below it is a missing page.
+PAGE_PATHS = {"", "servidor", "programa", "usuario", "entrar", "salir"}
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self';"
@@ -38,9 +43,10 @@ _HEADERS = {
 
 
 class PageQuery(Query):
-    """What an address of a page says; its links leave out the language, which a cookie keeps.
+    """The parameters of a page.
 
-    Nor does the API, that pages link to with the same parameters, take a language.
+    Links leave out the language: a cookie keeps it, and the API, which pages link to with the same
+    parameters, does not accept it.
     """
 
     def address(self, path: str, **changes: str | int | None) -> str:
@@ -48,46 +54,52 @@ class PageQuery(Query):
 
 
 class Site:
-    """Shows pages: `show` in answer to a request, `show_error` where something went wrong."""
+    """Renders the pages and the error pages."""
 
     def __init__(self, static: StaticFiles) -> None:
-        # One environment a language: what a template calls is bound to it, nothing is looked up
-        # while a page is made. A template is compiled when it is first shown, and then kept.
+        # One environment per language binds translations and formats, so requests look up nothing.
+        # A template is compiled on first use and kept.
         self._environments = {language: _environment(language, static) for language in LANGUAGES}
 
     def query(
-        self, req: falcon.Request, resp: falcon.Response, *taken: Parameter[Any]
+        self, req: falcon.Request, resp: falcon.Response, *parameters: Parameter[Any]
     ) -> PageQuery:
-        """What the address says. Every page takes the language, and keeps it in a cookie.
+        """Parses the parameters of a page. Every page accepts the language, and a cookie keeps it.
 
         Raises InvalidParameterError.
         """
-        req.context.taken = [parameter.name for parameter in taken]
-        query = PageQuery(req.query_string, *taken, LANGUAGE)
-        asked = query[LANGUAGE]
-        if asked is not None:
-            remember(resp, asked)
+        req.context.page_parameters = [parameter.name for parameter in parameters]
+        query = PageQuery(req.query_string, *parameters, LANGUAGE)
+        language = query[LANGUAGE]
+        if language is not None:
+            set_language_cookie(resp, language)
         return query
 
     def show(
-        self, req: falcon.Request, resp: falcon.Response, template: str, **shown: object
+        self, req: falcon.Request, resp: falcon.Response, template: str, **context: object
     ) -> None:
-        language = chosen(req)
+        language = request_language(req)
         page = self._environments[language].get_template(template)
-        switch = [(code, name, address_in(req, code)) for code, name in LANGUAGES.items()]
+        language_links = [
+            (code, name, address_in_language(req, code)) for code, name in LANGUAGES.items()
+        ]
         signed_in = req.method in READ_METHODS and getattr(req.context, "token", None) is not None
-        shown |= {"language": language, "switch": switch, "signed_in": signed_in}
-        resp.data = page.render(shown).encode()
+        context |= {
+            "language": language,
+            "language_links": language_links,
+            "signed_in": signed_in,
+        }
+        resp.data = page.render(context).encode()
         resp.content_type = "text/html; charset=utf-8"
         resp.set_headers(_HEADERS)
 
     def is_asked_for(self, req: falcon.Request) -> bool:
-        """Whether the request is for a page, even if it is one that there is not."""
+        """Whether the path is that of a page, existing or missing."""
         # The target of a request may be no path: `OPTIONS *`, `CONNECT host:443`.
-        return req.path.startswith("/") and req.path.split("/")[1] in _PAGES
+        return req.path.startswith("/") and req.path.split("/")[1] in PAGE_PATHS
 
     def show_error(self, req: falcon.Request, resp: falcon.Response, error: Exception) -> None:
-        """The page in place of the problem document; the status is set already."""
+        """Replaces the problem document by a page; the status is set already."""
         if isinstance(error, UnauthorizedError):
             if req.method in READ_METHODS and req.get_header("Authorization") is None:
                 resp.status = HTTPStatus.SEE_OTHER.value
@@ -95,15 +107,15 @@ class Site:
             else:
                 resp.set_header("WWW-Authenticate", 'Basic realm="compliance", charset="UTF-8"')
         parameter = error.parameter if isinstance(error, InvalidParameterError) else None
-        given = req.params.get(parameter) if parameter else None
+        value = req.params.get(parameter) if parameter else None
         self.show(
             req,
             resp,
             "error.html",
             status=HTTPStatus(resp.status_code),
             parameter=parameter,
-            given=given if isinstance(given, str) else None,
-            taken=getattr(req.context, "taken", ()),
+            value=value if isinstance(value, str) else None,
+            page_parameters=getattr(req.context, "page_parameters", ()),
         )
 
 
@@ -120,38 +132,38 @@ def _environment(language: str, static: StaticFiles) -> Environment:
     environment.policies["ext.i18n.trimmed"] = True
     translations = load_translations(language)
     environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
-    written = formats.Formats(language)
-    unknown = Markup('<span class="none">{}</span>').format(translations.gettext("not known"))
+    local = formats.Formats(language)
+    unknown = Markup('<span class="none">{}</span>').format(translations.gettext("unknown"))
     empty = Markup('<span class="none">{}</span>').format(translations.gettext("empty"))
 
     def name(text: str | None) -> Markup:
         if text is None:
             return unknown
-        return names.visible(text) if text else empty
+        return escaping.html_name(text) if text else empty
 
     def program_link(text: str | None, moment: str = "") -> Markup:
-        return names.linked(text, "/programa?name=", moment) if text else name(text)
+        return escaping.name_link(text, "/programa?name=", moment) if text else name(text)
 
     def user_link(text: str | None, moment: str = "") -> Markup:
-        return names.linked(text, "/usuario?username=", moment) if text else name(text)
+        return escaping.name_link(text, "/usuario?username=", moment) if text else name(text)
 
     environment.filters.update(
-        address_time=times.to_text,
-        clock=formats.clock,
+        clock_time=formats.clock_time,
+        datetime_local=formats.datetime_local,
         duration=formats.duration,
-        field=formats.as_field,
-        instant=lambda time: unknown if time is None else formats.instant(time),
-        long_time=written.long_time,
+        long_timestamp=local.long_timestamp,
         name=name,
-        number=written.number,
-        part_of=charts.percent,
-        percent=written.percent,
-        plain=names.plain,
+        number=local.number,
+        percent=local.percent,
+        percent_of=charts.percent,
+        plain_name=escaping.plain_name,
+        query_time=times.to_text,
+        timestamp=lambda time: unknown if time is None else formats.timestamp(time),
     )
     environment.globals.update(
-        between=formats.between,
         program_link=program_link,
         static=static.address,
+        time_range=formats.time_range,
         user_link=user_link,
     )
     return environment

@@ -1,4 +1,4 @@
-"""Style, script and icon: their addresses hold a digest of what they are, so caches keep them."""
+"""Style sheet, script and icon. Their addresses contain a content hash, so caches keep them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CONTENT_TYPES = {
 
 
 class StaticFiles:
-    """The files of a folder, read when the service starts."""
+    """The files of a folder, read at start-up."""
 
     def __init__(self, folder: Path = STATIC_FOLDER) -> None:
         self._files: dict[str, tuple[bytes, str]] = {}
@@ -30,6 +30,7 @@ class StaticFiles:
             self._addresses[path.name] = f"/static/{name}"
 
     def address(self, name: str) -> str:
+        """The address of a file of the folder, such as style.css."""
         return self._addresses[name]
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response, name: str) -> None:

@@ -1,4 +1,4 @@
-"""/usuario: where a user is logged in, now or at a moment, and ever was; what runs as that user."""
+"""/usuario: where a user is or was logged in, and the processes that run as that user."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import falcon
 
 from service.http.filters import MOMENT, USERNAME
 from service.http.parameters import CURSOR
-from service.pages.presence_chart import HISTORY_CURSOR, spread, turned
-from service.pages.site import Site
+from service.pages.presence_chart import HISTORY_CURSOR, page_links, presence_chart
+from service.pages.site import PageQuery, Site
 from service.store.read.occurrences import LoginFilter, LoginOccurrenceStore, ProcessFilter
 from service.store.read.usage_stats import UsageStore
 
 _PATH = "/usuario"
-_MOST_BUSIEST = 40
-_MOST_PROGRAMS = 40
-_MOST_ORIGINS = 30
+_MAX_BUSIEST = 40
+_MAX_PROGRAMS = 40
+_MAX_ORIGINS = 30
 
 
 class UserPage:
@@ -24,49 +24,52 @@ class UserPage:
         self,
         site: Site,
         logins: LoginOccurrenceStore,
-        activity: UsageStore,
+        usage: UsageStore,
         clock: Callable[[], int],
     ) -> None:
         self._site = site
         self._logins = logins
-        self._activity = activity
+        self._usage = usage
         self._clock = clock
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         query = self._site.query(req, resp, USERNAME, MOMENT, CURSOR, HISTORY_CURSOR)
         criteria = LoginFilter(username=query[USERNAME])
-        moment, history_after = query[MOMENT], query[HISTORY_CURSOR] or 0
-        shown: dict[str, object] = {"asked": criteria != LoginFilter()}
-        if shown["asked"]:
-            logins = (
-                self._logins.now(criteria, query.after, query.limit)
-                if moment is None
-                else self._logins.at(criteria, moment, query.after, query.limit)
-            )
-            ever = self._logins.history(criteria, history_after, query.limit)
-            programs = self._activity.programs_of(criteria)
-            shown |= {
-                "count": self._logins.count(criteria),
-                "extent": self._activity.logins(criteria),
-                "logins": logins.rows,
-                "pages": turned(query, _PATH, CURSOR, logins.after),
-                "spread": spread(ever.rows, (), self._clock(), lambda row: (row.username,)),
-                "origins": self._activity.origins(criteria, _MOST_ORIGINS),
-                "history_pages": turned(query, _PATH, HISTORY_CURSOR, ever.after),
-                "programs": programs[:_MOST_PROGRAMS],
-                "more_programs": max(0, len(programs) - _MOST_PROGRAMS),
-                "processes": sum(count for _, count in programs),
-            }
-        else:
-            shown["busiest"] = self._activity.users_of(ProcessFilter())[:_MOST_BUSIEST]
+        has_criteria = criteria != LoginFilter()
         self._site.show(
             req,
             resp,
             "user.html",
             username=query[USERNAME],
-            moment=moment,
-            given={each.name: query.text(each) for each in (USERNAME, MOMENT)},
+            moment=query[MOMENT],
+            values={each.name: query.text(each) for each in (USERNAME, MOMENT)},
             history_cursor=query.text(HISTORY_CURSOR) or None,
             address=query.address,
-            **shown,
+            has_criteria=has_criteria,
+            **(self._results(query, criteria) if has_criteria else self._busiest()),
         )
+
+    def _results(self, query: PageQuery, criteria: LoginFilter) -> dict[str, object]:
+        moment, history_after = query[MOMENT], query[HISTORY_CURSOR] or 0
+        logins = (
+            self._logins.now(criteria, query.after, query.limit)
+            if moment is None
+            else self._logins.at(criteria, moment, query.after, query.limit)
+        )
+        history = self._logins.history(criteria, history_after, query.limit)
+        programs = self._usage.programs_of(criteria)
+        return {
+            "count": self._logins.count(criteria),
+            "seen": self._usage.logins(criteria),
+            "logins": logins.rows,
+            "pages": page_links(query, _PATH, CURSOR, logins.after),
+            "chart": presence_chart(history.rows, (), self._clock(), lambda row: (row.username,)),
+            "origins": self._usage.origins(criteria, _MAX_ORIGINS),
+            "history_pages": page_links(query, _PATH, HISTORY_CURSOR, history.after),
+            "programs": programs[:_MAX_PROGRAMS],
+            "more_programs": max(0, len(programs) - _MAX_PROGRAMS),
+            "processes": sum(count for _, count in programs),
+        }
+
+    def _busiest(self) -> dict[str, object]:
+        return {"busiest": self._usage.users_of(ProcessFilter())[:_MAX_BUSIEST]}

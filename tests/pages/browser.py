@@ -1,4 +1,4 @@
-"""Chromium as Debian packages it, driven by Playwright, and what every page must stand up to."""
+"""Debian's Chromium, driven by Playwright, and the checks that every page must pass."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ Scheme = Literal["light", "dark"]
 CHROMIUM = Path("/usr/bin/chromium")
 SCREENSHOTS = PROJECT / "var" / "screenshots"
 DESKTOP, PHONE = 1280, 390  # pixels
-_SECONDS = 30_000  # milliseconds that a page may take on a busy machine
+_TIMEOUT = 30_000  # milliseconds, for busy machines
 
 _FLAGS = [
     "--no-sandbox",  # tests may run as root
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
-    # Nothing but the service is asked for anything.
+    # No requests except to the service.
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
 ]
 
-# Everything but what its authors call experimental, and what only the strictest level (AAA) asks.
+# All rules except the experimental ones and those of level AAA only.
 _AXE_OPTIONS = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
 }
-# The rows of a table, and the items of a list, are alike: of hundreds it looks at the first ones.
+# Rows and list items are alike, so the first ones suffice.
 _AXE_CONTEXT = {"exclude": ["tbody tr:nth-child(n+6)", "li:nth-child(n+6)"]}
-_AXE_FAULTS = """
+_FIND_AXE_VIOLATIONS = """
 async ([context, options]) => {
     const { violations } = await axe.run(context, options);
     return violations.flatMap(violation => violation.nodes.map(
@@ -48,8 +48,8 @@ async ([context, options]) => {
 }
 """
 
-# Elements that stick out to the right of the screen, outside of a box that scrolls by itself.
-_STICKING_OUT = """
+# Elements that overflow the screen to the right, outside a box that scrolls.
+_FIND_OVERFLOW = """
 () => {
     const root = document.documentElement;
     if (root.scrollWidth <= root.clientWidth) return [];
@@ -62,8 +62,8 @@ _STICKING_OUT = """
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """How a reader looks at a page."""
+class Profile:
+    """Language, screen width in pixels, and whether scripts run."""
 
     language: Literal["es", "en"] = "es"
     width: int = DESKTOP
@@ -74,29 +74,29 @@ class Look:
 
 
 class Tab:
-    """A tab of the browser that keeps what went wrong in it."""
+    """A browser tab that records the problems of its pages."""
 
-    def __init__(self, page: Page, base: str, look: Look) -> None:
+    def __init__(self, page: Page, base: str, profile: Profile) -> None:
         self.page = page
-        self.look = look
-        self.complaints: list[str] = []
+        self.profile = profile
+        self.problems: list[str] = []
         self._base = base
         self._expected = 200
-        # Violations of the Content-Security-Policy are told on the console, too.
+        # The console also reports violations of the Content-Security-Policy.
         page.on("console", self._console)
-        page.on("pageerror", lambda error: self.complaints.append(f"page error: {error}"))
+        page.on("pageerror", lambda error: self.problems.append(f"page error: {error}"))
         page.on("requestfailed", self._request_failed)
         page.on("dialog", self._dialog)
 
-    def forget(self) -> None:
-        """Whatever it showed before."""
+    def reset(self) -> None:
+        """Back to the state of a new tab."""
         self.page.context.clear_cookies()
         self.page.goto("about:blank")
         self.use_scheme("light")
-        self.complaints.clear()
+        self.problems.clear()
 
     def open(self, address: str, status: int = 200) -> Page:
-        """Goes to a page of the service; its address may be a whole one."""
+        """Opens a page of the service. The address is a path or a full URL."""
         self._expected = status
         response = self.page.goto(
             address if address.startswith("http") else self._base + address, wait_until="load"
@@ -107,41 +107,41 @@ class Tab:
 
     @property
     def text(self) -> str:
-        """What a reader can read on the page."""
+        """The visible text of the page."""
         return self.page.locator("body").inner_text()
 
     @property
     def address(self) -> str:
-        """The address that the page has now, without the host."""
+        """The current address, without the host."""
         return self.page.url.removeprefix(self._base)
 
     def check(self) -> None:
-        """What is true of every page, however it is looked at."""
-        page, complaints = self.page, list(self.complaints)
+        """Checks that hold for every page in every profile."""
+        page, problems = self.page, list(self.problems)
         headings = page.locator("h1").count()
         if headings != 1:
-            complaints.append(f"{headings} h1")
+            problems.append(f"{headings} h1")
         if not page.title().strip():
-            complaints.append("no title")
+            problems.append("no title")
         language = page.locator("html").get_attribute("lang")
-        if language != self.look.language:
-            complaints.append(f"lang is {language}")
-        if self.look.script:
-            sticking_out = page.evaluate(_STICKING_OUT)
-            complaints += [f"sticks out to the right: {name}" for name in sticking_out]
+        if language != self.profile.language:
+            problems.append(f"lang is {language}")
+        if self.profile.script:
+            overflow = page.evaluate(_FIND_OVERFLOW)
+            problems += [f"overflows to the right: {name}" for name in overflow]
             if page.evaluate("() => '__pwned' in window"):
-                complaints.append("a script that came in a name has run")
-        assert not complaints, f"{page.url} ({self.look}):\n" + "\n".join(complaints)
+                problems.append("an injected script has run")
+        assert not problems, f"{page.url} ({self.profile}):\n" + "\n".join(problems)
 
     def check_accessibility(self) -> None:
-        """What axe-core finds.
+        """Runs axe-core.
 
-        It is brought in through the DevTools protocol, that no Content-Security-Policy stops.
+        It is injected through the DevTools protocol, which bypasses the Content-Security-Policy.
         """
         if not self.page.evaluate("() => 'axe' in window"):
             self.page.evaluate(_axe())
-        faults = self.page.evaluate(_AXE_FAULTS, [_AXE_CONTEXT, _AXE_OPTIONS])
-        assert not faults, f"{self.page.url} ({self.look}):\n" + "\n".join(faults)
+        violations = self.page.evaluate(_FIND_AXE_VIOLATIONS, [_AXE_CONTEXT, _AXE_OPTIONS])
+        assert not violations, f"{self.page.url} ({self.profile}):\n" + "\n".join(violations)
 
     def use_scheme(self, scheme: Scheme) -> None:
         self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
@@ -151,29 +151,29 @@ class Tab:
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
     def _console(self, message: ConsoleMessage) -> None:
-        # That the page which was asked for answers 404 is told as an error as well.
-        asked_for = message.location["url"] == self.page.url and self._expected != 200
+        # An expected 404 of the page itself is logged as an error, too.
+        is_expected = message.location["url"] == self.page.url and self._expected != 200
         if message.type in {"error", "warning"} and not (
-            asked_for and message.text.startswith("Failed to load resource")
+            is_expected and message.text.startswith("Failed to load resource")
         ):
-            self.complaints.append(f"console: {message.text}")
+            self.problems.append(f"console: {message.text}")
 
     def _dialog(self, dialog: Dialog) -> None:
-        self.complaints.append(f"a dialog: {dialog.message}")
+        self.problems.append(f"dialog: {dialog.message}")
         dialog.dismiss()
 
     def _request_failed(self, request: Request) -> None:
-        # Chromium fetches the icon late, and gives it up when the reader has gone on by then.
+        # Chromium fetches the icon late and aborts when the reader has already left the page.
         if "/static/favicon." in request.url and request.failure == "net::ERR_ABORTED":
             return
-        self.complaints.append(f"failed: {request.url}: {request.failure}")
+        self.problems.append(f"failed: {request.url}: {request.failure}")
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A running browser. Without Chromium: skipped, failed in CI."""
+    """A running browser. Without Chromium the test is skipped, or fails in CI."""
     if not CHROMIUM.exists():
-        _cannot(f"{CHROMIUM} is not installed (Debian's package chromium)")
+        _skip_or_fail(f"{CHROMIUM} is not installed (Debian's package chromium)")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
         try:
@@ -183,45 +183,45 @@ def chromium() -> Iterator[Browser]:
 
 
 class Visitor:
-    """Opens tabs upon one service, each as a new reader: no cookies, nothing of the one before.
+    """Opens tabs on one service. Every tab starts without cookies or history.
 
-    A tab of each look stays open to be used again: a new one costs thrice as much as a page.
+    The tab of a profile is reused: a new tab costs three times as much as a page.
     """
 
     def __init__(self, browser: Browser, base: str) -> None:
         self._browser = browser
-        self._tabs: dict[Look, Tab] = {}
+        self._tabs: dict[Profile, Tab] = {}
         self.base = base
 
-    def tab(self, look: Look | None = None) -> Tab:
-        look = look or Look()
-        tab = self._tabs.get(look) or self._tabs.setdefault(look, self._new_tab(look))
-        tab.forget()
+    def tab(self, profile: Profile | None = None) -> Tab:
+        profile = profile or Profile()
+        tab = self._tabs.get(profile) or self._tabs.setdefault(profile, self._new_tab(profile))
+        tab.reset()
         return tab
 
     def close(self) -> None:
         for tab in self._tabs.values():
             tab.page.context.close()
 
-    def _new_tab(self, look: Look) -> Tab:
+    def _new_tab(self, profile: Profile) -> Tab:
         context = self._browser.new_context(
             base_url=self.base,
-            locale={"es": "es-ES", "en": "en-GB"}[look.language],
-            viewport={"width": look.width, "height": 844 if look.width < 600 else 900},
+            locale={"es": "es-ES", "en": "en-GB"}[profile.language],
+            viewport={"width": profile.width, "height": 844 if profile.width < 600 else 900},
             device_scale_factor=1,
-            java_script_enabled=look.script,
+            java_script_enabled=profile.script,
             reduced_motion="reduce",
-            timezone_id="America/Bogota",  # what is shown is UTC, wherever the reader is
+            timezone_id="America/Bogota",  # pages show UTC in every time zone
         )
-        context.set_default_timeout(_SECONDS)
-        return Tab(context.new_page(), self.base, look)
+        context.set_default_timeout(_TIMEOUT)
+        return Tab(context.new_page(), self.base, profile)
 
 
 def _axe() -> str:
     return files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 
 
-def _cannot(reason: str) -> None:
+def _skip_or_fail(reason: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)

@@ -1,7 +1,7 @@
-"""The texts of the pages: what templates and code say, and what the Spanish catalogue has.
+"""The texts of the pages, as extracted from the code and as translated in the catalogue.
 
-python -m tests.pages.catalogue brings service/pages/locale/es.po up to date, and lists what is
-not translated yet.
+`python -m tests.pages.catalogue` updates service/pages/locale/es.po and lists the texts without a
+translation.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _OPTIONS = {
 
 
 def extracted() -> Catalog:
-    """Every text that is said anywhere, as msgids."""
+    """All texts of templates and code, as msgids."""
     catalogue = Catalog()
     for folder in _FOLDERS:
         found = extract_from_dir(folder, _METHODS, _OPTIONS)

@@ -1,4 +1,4 @@
-"""What the tests of pages share: one browser, and one service with a fleet in it."""
+"""Shared fixtures: one browser, and one service with a fleet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.pages.fleet import Fleet, post_fleet
 from tests.support.live import LiveService
 
 
-# Not for the session: as long as Playwright runs, no other test could run an event loop of its own.
+# Not session-scoped: while Playwright runs, no other test can run its own event loop.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with chromium() as running:
@@ -22,7 +22,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    """A service that a whole fleet has reported to for a day."""
+    """A service with one day of reports from a fleet."""
     live = LiveService(tmp_path_factory.mktemp("fleet") / "var")
     try:
         yield post_fleet(live.start())
@@ -32,17 +32,17 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
 
 @pytest.fixture(scope="package")
 def visitor(browser: Browser, fleet: Fleet) -> Iterator[Visitor]:
-    """A reader of the fleet's pages."""
-    with closing(Visitor(browser, fleet.live.url)) as reader:
-        yield reader
+    """Opens pages of the fleet."""
+    with closing(Visitor(browser, fleet.live.url)) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="package")
 def empty_visitor(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visitor]:
-    """A reader of a service to which nothing was ever reported."""
+    """Opens pages of a service without reports."""
     live = LiveService(tmp_path_factory.mktemp("empty") / "var")
     try:
-        with closing(Visitor(browser, live.start().url)) as reader:
-            yield reader
+        with closing(Visitor(browser, live.start().url)) as opened:
+            yield opened
     finally:
         live.stop()

@@ -1,4 +1,4 @@
-"""The data that a page links to, beside what it shows."""
+"""Reads the data that a page links to, and the tables that it shows."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from tests.pages.browser import Tab
 
 
 class Data(NamedTuple):
-    """What the links of a section lead to."""
+    """The JSON and CSV data of a section."""
 
     json: dict[str, Any]
     csv: list[dict[str, str]]
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """The list of the JSON document, which the CSV has as well, row for row."""
+        """The list in the JSON document; the CSV has the same rows."""
         (rows,) = [value for value in self.json.values() if isinstance(value, list)]
         assert len(rows) == len(self.csv)
         return rows
 
 
 def data_of(tab: Tab, section: str) -> Data:
-    """section is the id of a part of the page."""
+    """section: the id of an element of the page."""
     json_link, csv_link = tab.page.locator(f"#{section} .data a").all()
     json_answer = tab.page.request.get(_address(json_link))
     csv_answer = tab.page.request.get(_address(csv_link))
@@ -36,7 +36,7 @@ def data_of(tab: Tab, section: str) -> Data:
 
 
 def cells(tab: Tab, section: str, column: int = 1) -> list[str]:
-    """The texts of a column of the table in that part, from the top."""
+    """The texts of a column of the section's table; columns count from 1."""
     texts = tab.page.locator(f"#{section} tbody tr > *:nth-child({column})").all_inner_texts()
     return [text.strip() for text in texts]
 

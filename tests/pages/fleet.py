@@ -1,4 +1,4 @@
-"""A fleet that reports through the real API: a day in the life of a small company's servers."""
+"""A small company's servers report for a day, through the real API."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ from tests.support.live import LiveService
 MINUTE = 60_000_000  # microseconds
 HOUR = 60 * MINUTE
 _INTERVAL = 30 * MINUTE
-_TIMES = 48  # a day
-_ON_THE_WAY = 200_000  # microseconds that a report takes to arrive
+_REPORTS = 48  # one day
+_LATENCY = 200_000  # microseconds from a report's time to its arrival
 
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """What was posted. Servers are found by the name that they were given here."""
+    """The posted fleet. Servers go by their names in machines.py."""
 
     live: LiveService
-    ends_at: int  # when the newest report was taken
-    servers: dict[str, int]  # the stable number of each
-    records: dict[str, int]  # id_serv of the newest record of each
+    ends_at: int  # time of the latest report
+    servers: dict[str, int]  # the ID of each server
+    records: dict[str, int]  # id_serv of the latest record of each server
 
     def ago(self, hours: float) -> str:
-        """The moment so many hours before the newest report, as addresses have it."""
+        """The time that many hours before the latest report, as a parameter value."""
         return times.to_text(self.ends_at - round(hours * HOUR))[:19].replace(" ", "T")
 
 
 def post_fleet(live: LiveService, *, hostile: bool = True) -> Fleet:
     """Posts a day of reports, up to now; hostile: also from the server with hostile names."""
     ends_at = times.now() // MINUTE * MINUTE - MINUTE
-    starts_at = ends_at - (_TIMES - 1) * _INTERVAL
+    starts_at = ends_at - (_REPORTS - 1) * _INTERVAL
     fleet = machines(starts_at, hostile=hostile)
-    # One after the other, so that every server and record gets the same number every time.
-    for at in range(_TIMES):
+    # In sequence, so that servers and records get the same IDs in every run.
+    for at in range(_REPORTS):
         for machine in fleet:
-            if at < machine.last_time(_TIMES) and at not in machine.late:
+            if at < machine.last_time(_REPORTS) and at not in machine.late:
                 _post(live, machine, starts_at + at * _INTERVAL)
     for machine in fleet:
         for at in sorted(machine.late):
             _post(live, machine, starts_at + at * _INTERVAL)
-    _arrive_in_time(live)
-    return Fleet(live, ends_at, *_numbers(live, fleet))
+    _spread_arrivals(live)
+    return Fleet(live, ends_at, *_ids(live, fleet))
 
 
 def _post(live: LiveService, machine: Machine, taken_at: int) -> None:
@@ -51,14 +51,14 @@ def _post(live: LiveService, machine: Machine, taken_at: int) -> None:
     assert answer.status == 201, answer.body
 
 
-def _arrive_in_time(live: LiveService) -> None:
-    """Puts the clock of the service right, that has seen a whole day arrive within seconds.
+def _spread_arrivals(live: LiveService) -> None:
+    """Sets the arrival times of the reports, which really arrived within seconds.
 
-    What came late came after the newest.
+    Late reports get an arrival after the latest report.
     """
     live.execute(
         "UPDATE report SET received_at = taken_at + ?1 + CASE WHEN seq < 0 THEN ?2 ELSE 0 END",
-        (_ON_THE_WAY, 8 * HOUR),
+        (_LATENCY, 8 * HOUR),
     )
     live.execute("DELETE FROM arrival_hour")
     live.execute(
@@ -66,8 +66,8 @@ def _arrive_in_time(live: LiveService) -> None:
     )
 
 
-def _numbers(live: LiveService, fleet: list[Machine]) -> tuple[dict[str, int], dict[str, int]]:
-    """The number of each server, and its newest record, as the database has them."""
+def _ids(live: LiveService, fleet: list[Machine]) -> tuple[dict[str, int], dict[str, int]]:
+    """The ID of each server, and of its latest record."""
     rows = live.rows(
         "SELECT report.server_id, report.id, profile.ipaddress FROM report "
         "JOIN profile ON profile.id = report.profile_id ORDER BY report.taken_at"

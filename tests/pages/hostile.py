@@ -1,4 +1,4 @@
-"""What strangers may call their processes and themselves."""
+"""Hostile names of processes and users."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ CONTROLS = [
     "\x85\u2028\u2029",
 ]
 DIRECTIONS = [
-    "\u202egnp.exe",  # reads exe.png
+    "\u202egnp.exe",  # shows as exe.png
     "\u2067\u202d\u2066isolates never closed",
     "مرحبا world",
     "\u200bzero\u200dwidth\ufeff",
 ]
 LETTERS = [
     "Z̷̧̛͎̲͙̺̬ͯͫ̓̍a̵͈̻̎̈͐l̴̢̖̬̀g̴̬̑̏ỏ̸̖̭" * 4,
-    # A family, pirates, a flag; letters of full width.
+    # Joined emoji (a family, a pirate flag), a flag, full-width letters.
     "\U0001f469\u200d\U0001f469\u200d\U0001f467 \U0001f3f4\u200d\u2620\ufe0f \U0001f1e8\U0001f1f4",
     "\uff46\uff55\uff4c\uff4c\uff57\uff49\uff44\uff54\uff48",
     "\ud7ff\ufffd\uffff",

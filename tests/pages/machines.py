@@ -1,4 +1,4 @@
-"""The servers of the tests' fleet: what each is, what runs on it, and what happens to it."""
+"""The servers of the test fleet: platform, programs, logins and incidents."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DAY = 24 * HOUR
 
 
 class Runs(NamedTuple):
-    """A program that runs all the time, and as how many processes."""
+    """A program that runs permanently, and its number of processes."""
 
     name: str
     username: str | None
@@ -28,7 +28,7 @@ class Runs(NamedTuple):
 
 
 class Job(NamedTuple):
-    """A program that runs now and then: so many minutes after the start of the fleet's day."""
+    """A program that runs at intervals; times are minutes from the start of an 8-hour cycle."""
 
     name: str
     username: str | None
@@ -57,7 +57,7 @@ class Running(NamedTuple):
 
 @dataclass(slots=True)
 class Machine:
-    """One server; report() is what its agent sends at a moment."""
+    """One server; report() is the report of its agent at a given time."""
 
     name: str
     address: str
@@ -69,11 +69,11 @@ class Machine:
     jobs: list[Job] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
     version: int = 2
-    machine_id: str | None = None  # its own, unless it is a clone
-    upgraded: tuple[int, str] | None = None  # after so many minutes, to that version
-    restarted: int | None = None  # after so many minutes
-    silent_after: int | None = None  # reports
-    late: frozenset[int] = frozenset()  # which reports come last
+    machine_id: str | None = None  # null: derived from the name
+    upgraded: tuple[int, str] | None = None  # minutes, new version
+    restarted: int | None = None  # minutes
+    silent_after: int | None = None  # number of reports
+    late: frozenset[int] = frozenset()  # reports that arrive last
 
     def last_time(self, reports: int) -> int:
         return reports if self.silent_after is None else self.silent_after
@@ -106,7 +106,7 @@ class Machine:
         return document
 
     def _running(self, minute: int) -> Iterator[Running]:
-        """What a system gives out is the same every time that the tests run."""
+        """The processes at a minute. PIDs are the same in every run."""
         booted_at = self.starts_at - 9 * DAY
         if self.restarted is not None and minute >= self.restarted:
             booted_at = self.starts_at + (self.restarted - 2) * MINUTE
@@ -121,7 +121,7 @@ class Machine:
                 parent = parent if copy else pid
                 pid += numbers.randrange(1, 90)
         for job in self.jobs:
-            # Starts again with the day, a few times.
+            # Jobs repeat in every cycle.
             if job.begins <= minute % 480 < job.ends:
                 round_ = minute // 480
                 started_at = self.starts_at + (round_ * 480 + job.begins) * MINUTE
@@ -260,7 +260,7 @@ def machines(starts_at: int, *, hostile: bool = True) -> list[Machine]:
 
 
 def _hostile(starts_at: int) -> Machine:
-    """A server on which everybody chose a name for us to stumble over."""
+    """A server with a hostile name in every field."""
     return Machine(
         '<b onclick="__pwned=1">x</b>',
         str(ipaddress.ip_address("10.0.66.6")),

@@ -1,7 +1,7 @@
-"""Takes the picture of the README: python -m tests.pages.screenshot.
+"""Takes the screenshot of the README: python -m tests.pages.screenshot.
 
-Starts a service, lets the fleet of the tests report a day to it (without the server whose names
-are hostile), and writes service/screenshots/fleet.png.
+Starts a service, posts one day of reports from the test fleet (without the server with hostile
+names), and writes service/screenshots/fleet.png.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from pathlib import Path
 
 from playwright.sync_api import FloatRect
 
-from tests.pages.browser import Look, Tab, Visitor, chromium
+from tests.pages.browser import Profile, Tab, Visitor, chromium
 from tests.pages.fleet import post_fleet
 from tests.support.live import PROJECT, LiveService
 
 FILE = PROJECT / "service" / "screenshots" / "fleet.png"
-LOOK = Look("en")
+PROFILE = Profile("en")
 MAX_BYTES = 150_000
 _MARGIN = 8  # pixels below the last panel
 
 
 def take(tab: Tab, path: Path) -> None:
-    """The fleet page down to its first panels of programs and users, as a PNG."""
+    """Writes a PNG of the fleet page, down to the panels of programs and users."""
     page = tab.open("/")
     last = page.locator("section[aria-labelledby=users-heading]").bounding_box()
     assert last is not None
     height = last["y"] + last["height"] + _MARGIN
-    clip: FloatRect = {"x": 0, "y": 0, "width": LOOK.width, "height": height}
+    clip: FloatRect = {"x": 0, "y": 0, "width": PROFILE.width, "height": height}
     page.screenshot(path=path, full_page=True, clip=clip)
 
 
@@ -39,7 +39,7 @@ def main() -> None:
             post_fleet(live.start(), hostile=False)
             with closing(Visitor(browser, live.url)) as visitor:
                 FILE.parent.mkdir(exist_ok=True)
-                take(visitor.tab(LOOK), FILE)
+                take(visitor.tab(PROFILE), FILE)
         finally:
             live.stop()
 

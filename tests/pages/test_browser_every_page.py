@@ -1,4 +1,4 @@
-"""Every page in a real browser: both languages, on a desk and in a hand, light and dark."""
+"""Every page in a real browser: both languages, desktop and phone, light and dark."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.pages.browser import DESKTOP, PHONE, Look, Scheme, Visitor
+from tests.pages.browser import DESKTOP, PHONE, Profile, Scheme, Visitor
 from tests.pages.fleet import Fleet
 
 HOSTILE = '<b onclick="__pwned=1">x</b>'
@@ -26,11 +26,11 @@ PAGES = {
     "program": Page(lambda _: "/programa?name=nginx"),
     "user": Page(lambda _: "/usuario?username=juan"),
 }
-# What these look like differs from the pages above in parts only.
+# Variants of these pages, which differ in parts only.
 VARIANTS = {
-    "fleet-then": Page(lambda fleet: f"/?fecha_hora={fleet.ago(6)}&estado=al_dia&q=debian"),
-    "fleet-nothing": Page(lambda _: "/?q=nada"),
-    "server-then": Page(
+    "fleet-past": Page(lambda fleet: f"/?fecha_hora={fleet.ago(6)}&estado=al_dia&q=debian"),
+    "fleet-no-match": Page(lambda _: "/?q=nada"),
+    "server-past": Page(
         lambda fleet: (
             f"/servidor/{fleet.servers['ci-1']}?fecha_hora={fleet.ago(3)}&q=cc1&orden=-name"
         )
@@ -39,81 +39,83 @@ VARIANTS = {
     "server-silent": Page(lambda fleet: f"/servidor/{fleet.servers['sensor-planta']}"),
     "server-version-1": Page(lambda fleet: f"/servidor/{fleet.servers['WIN-CONTABLE']}"),
     "server-hostile": Page(lambda fleet: f"/servidor/{fleet.servers[HOSTILE]}"),
-    "server-unknown-yet": Page(lambda fleet: f"/servidor/1?fecha_hora={fleet.ago(100)}"),
-    "program-then": Page(lambda fleet: f"/programa?name=cc1plus*&fecha_hora={fleet.ago(3)}"),
+    "server-before-first-report": Page(lambda fleet: f"/servidor/1?fecha_hora={fleet.ago(100)}"),
+    "program-past": Page(lambda fleet: f"/programa?name=cc1plus*&fecha_hora={fleet.ago(3)}"),
     "program-of-user": Page(lambda _: "/programa?name=php-fpm8.2&username=www-data"),
     "program-gone": Page(lambda _: "/programa?name=xmrig"),
     "program-hostile": Page(lambda _: f"/programa?{urlencode({'name': SCRIPT})}"),
-    "program-nothing": Page(lambda _: "/programa?name=nada"),
-    "program-none": Page(lambda _: "/programa"),
+    "program-unknown": Page(lambda _: "/programa?name=nada"),
+    "program-form": Page(lambda _: "/programa"),
     "user-root": Page(lambda fleet: f"/usuario?username=root&fecha_hora={fleet.ago(3)}"),
     "user-hostile": Page(lambda _: f"/usuario?{urlencode({'username': SCRIPT})}"),
-    "user-everybody": Page(lambda _: "/usuario?username=*"),
-    "user-nothing": Page(lambda _: "/usuario?username=nadie"),
-    "user-none": Page(lambda _: "/usuario"),
+    "user-pattern": Page(lambda _: "/usuario?username=*"),
+    "user-unknown": Page(lambda _: "/usuario?username=nadie"),
+    "user-form": Page(lambda _: "/usuario"),
     "missing": Page(lambda _: "/servidor/999999", 404),
-    "wrong-time": Page(lambda _: "/programa?name=nginx&fecha_hora=ayer", 400),
-    "wrong-parameter": Page(lambda _: f"/?{urlencode({SCRIPT: 1})}", 400),
+    "invalid-time": Page(lambda _: "/programa?name=nginx&fecha_hora=ayer", 400),
+    "invalid-parameter": Page(lambda _: f"/?{urlencode({SCRIPT: 1})}", 400),
 }
 
 
 class Visit(NamedTuple):
     name: str
     page: Page
-    look: Look
+    profile: Profile
     scheme: Scheme
     axe: bool = True
 
 
 def visits() -> Iterator[Visit]:
-    """axe-core does not look at all of them in every way: neither language nor width are new."""
+    """Runs axe-core, which is slow, on half of the profiles of each page."""
     for name, page in PAGES.items():
-        yield Visit(name, page, Look("es", DESKTOP), "light")
-        yield Visit(name, page, Look("es", PHONE), "light", axe=False)
-        yield Visit(name, page, Look("en", DESKTOP), "dark", axe=False)
-        yield Visit(name, page, Look("en", PHONE), "dark")
+        yield Visit(name, page, Profile("es", DESKTOP), "light")
+        yield Visit(name, page, Profile("es", PHONE), "light", axe=False)
+        yield Visit(name, page, Profile("en", DESKTOP), "dark", axe=False)
+        yield Visit(name, page, Profile("en", PHONE), "dark")
     for at, (name, page) in enumerate(VARIANTS.items()):
         if at % 2:
-            yield Visit(name, page, Look("es", DESKTOP), "dark")
+            yield Visit(name, page, Profile("es", DESKTOP), "dark")
         else:
-            yield Visit(name, page, Look("en", PHONE), "light")
+            yield Visit(name, page, Profile("en", PHONE), "light")
 
 
-VISITS = [pytest.param(visit, id=f"{visit.name}-{visit.look}") for visit in visits()]
+VISITS = [pytest.param(visit, id=f"{visit.name}-{visit.profile}") for visit in visits()]
 
 
-def look_at(visitor: Visitor, fleet: Fleet | None, visit: Visit) -> None:
+def check_visit(visitor: Visitor, fleet: Fleet | None, visit: Visit) -> None:
     address = "/" if fleet is None else visit.page.address(fleet)
-    tab = visitor.tab(visit.look)
+    tab = visitor.tab(visit.profile)
     tab.open(address, visit.page.status)
     tab.use_scheme(visit.scheme)
-    tab.screenshot(f"{visit.name}-{visit.look}-{visit.scheme}")
+    tab.screenshot(f"{visit.name}-{visit.profile}-{visit.scheme}")
     if visit.axe:
         tab.check_accessibility()
     tab.check()
 
 
 @pytest.mark.parametrize("visit", VISITS)
-def test_a_page_is_fine_however_it_is_looked_at(
+def test_page_is_accessible_and_fits_the_screen(
     visitor: Visitor, fleet: Fleet, visit: Visit
 ) -> None:
-    look_at(visitor, fleet, visit)
+    check_visit(visitor, fleet, visit)
 
 
 @pytest.mark.parametrize(
-    ("look", "scheme"), [(Look("es", DESKTOP), "light"), (Look("en", PHONE), "dark")], ids=str
+    ("profile", "scheme"),
+    [(Profile("es", DESKTOP), "light"), (Profile("en", PHONE), "dark")],
+    ids=str,
 )
-def test_the_page_of_an_empty_database_is_fine(
-    empty_visitor: Visitor, look: Look, scheme: Scheme
+def test_empty_database_page_is_accessible_and_fits_the_screen(
+    empty_visitor: Visitor, profile: Profile, scheme: Scheme
 ) -> None:
-    look_at(empty_visitor, None, Visit("empty", PAGES["fleet"], look, scheme))
+    check_visit(empty_visitor, None, Visit("empty", PAGES["fleet"], profile, scheme))
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_says_the_same_without_script(visitor: Visitor, fleet: Fleet, name: str) -> None:
+def test_page_has_the_same_text_without_script(visitor: Visitor, fleet: Fleet, name: str) -> None:
     texts = []
     for script in (True, False):
-        tab = visitor.tab(Look(script=script))
+        tab = visitor.tab(Profile(script=script))
         tab.open(PAGES[name].address(fleet))
         tab.check()
         texts.append(tab.page.locator("main").inner_text())

@@ -1,4 +1,4 @@
-"""The page of the fleet, as a reader uses it, with and without script."""
+"""The fleet page in a real browser, with and without script."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import orjson
 import pytest
 from playwright.sync_api import Browser
 
-from tests.pages.browser import PHONE, Look, Tab, Visitor
+from tests.pages.browser import PHONE, Profile, Tab, Visitor
 from tests.pages.data import cells, data_of
 from tests.pages.fleet import Fleet
 from tests.support.live import LiveService
 
-WAYS = [
-    pytest.param(Look("es"), id="script"),
-    pytest.param(Look("en", PHONE, script=False), id="noscript"),
+PROFILES = [
+    pytest.param(Profile("es"), id="script"),
+    pytest.param(Profile("en", PHONE, script=False), id="noscript"),
 ]
 
 
@@ -25,9 +25,9 @@ def submit(tab: Tab, form: str) -> None:
     tab.page.wait_for_load_state()
 
 
-@pytest.mark.parametrize("look", WAYS)
-def test_filters_leave_the_servers_that_are_like_that(visitor: Visitor, look: Look) -> None:
-    tab = visitor.tab(look)
+@pytest.mark.parametrize("profile", PROFILES)
+def test_filters_select_the_matching_servers(visitor: Visitor, profile: Profile) -> None:
+    tab = visitor.tab(profile)
     page = tab.open("/")
     assert len(cells(tab, "servers")) == 15
 
@@ -42,9 +42,9 @@ def test_filters_leave_the_servers_that_are_like_that(visitor: Visitor, look: Lo
     tab.check()
 
 
-@pytest.mark.parametrize("look", WAYS)
-def test_the_search_finds_any_part_of_what_a_server_is(visitor: Visitor, look: Look) -> None:
-    tab = visitor.tab(look)
+@pytest.mark.parametrize("profile", PROFILES)
+def test_search_matches_any_attribute_of_a_server(visitor: Visitor, profile: Profile) -> None:
+    tab = visitor.tab(profile)
     page = tab.open("/")
     page.locator("#q").fill("NEOVERSE")
     submit(tab, "#servers form")
@@ -57,9 +57,9 @@ def test_the_search_finds_any_part_of_what_a_server_is(visitor: Visitor, look: L
     tab.check()
 
 
-@pytest.mark.parametrize("look", WAYS)
-def test_the_silent_ones_are_one_click_away(visitor: Visitor, look: Look) -> None:
-    tab = visitor.tab(look)
+@pytest.mark.parametrize("profile", PROFILES)
+def test_silent_count_links_to_the_silent_servers(visitor: Visitor, profile: Profile) -> None:
+    tab = visitor.tab(profile)
     page = tab.open("/")
     page.locator(".figures .bad a").click()
     assert cells(tab, "servers") == ["sensor-planta"]
@@ -68,11 +68,11 @@ def test_the_silent_ones_are_one_click_away(visitor: Visitor, look: Look) -> Non
     tab.check()
 
 
-@pytest.mark.parametrize("look", WAYS)
-def test_the_fleet_of_a_moment_is_shown_as_it_was(
-    visitor: Visitor, fleet: Fleet, look: Look
+@pytest.mark.parametrize("profile", PROFILES)
+def test_date_field_shows_the_fleet_in_the_past(
+    visitor: Visitor, fleet: Fleet, profile: Profile
 ) -> None:
-    tab = visitor.tab(look)
+    tab = visitor.tab(profile)
     page = tab.open("/?nombre_so=Debian+GNU%2FLinux&version_so=13")
     assert cells(tab, "servers") == ["bd-1"]
     page.locator("#moment").fill(fleet.ago(20))
@@ -87,8 +87,8 @@ def test_the_fleet_of_a_moment_is_shown_as_it_was(
     tab.check()
 
 
-def test_the_summary_is_that_of_its_data(visitor: Visitor) -> None:
-    tab = visitor.tab(Look("en"))
+def test_overview_matches_the_summary_api(visitor: Visitor) -> None:
+    tab = visitor.tab(Profile("en"))
     page = tab.open("/")
     summary = page.request.get("/resumen").json()
     figures = page.locator(".figures dd").all_inner_texts()
@@ -103,15 +103,15 @@ def test_the_summary_is_that_of_its_data(visitor: Visitor) -> None:
     assert programs.locator("tbody th").all_inner_texts() == (
         [row["name"] for row in summary["programas"]]
     )
-    news = page.locator("section", has=page.locator("#news-heading")).locator("li")
-    shown = zip(news.all_inner_texts(), summary["novedades"], strict=False)
+    changes = page.locator("section", has=page.locator("#changes-heading")).locator("li")
+    shown = zip(changes.all_inner_texts(), summary["novedades"], strict=False)
     for text, item in list(shown)[:3]:
         assert item["fecha_hora"][:19] in text
         assert (item["nombre_host"] or item["ip_server"]) in text
 
 
-def test_a_later_page_leads_back_to_the_first(visitor: Visitor) -> None:
-    tab = visitor.tab(Look("en"))
+def test_later_page_links_back_to_the_first(visitor: Visitor) -> None:
+    tab = visitor.tab(Profile("en"))
     following = tab.page.request.get("/servers?limit=10").json()["siguiente"]
     page = tab.open(f"/?{following.rpartition('&')[2]}")
     assert len(cells(tab, "servers")) == 5
@@ -122,11 +122,11 @@ def test_a_later_page_leads_back_to_the_first(visitor: Visitor) -> None:
     tab.check()
 
 
-def test_the_first_report_is_sent_by_the_command_that_the_page_of_an_empty_database_shows(
+def test_curl_command_of_the_empty_database_page_sends_a_report(
     browser: Browser, fresh_service: LiveService
 ) -> None:
-    with closing(Visitor(browser, fresh_service.start().url)) as reader:
-        tab = reader.tab(Look("en"))
+    with closing(Visitor(browser, fresh_service.start().url)) as visitor:
+        tab = visitor.tab(Profile("en"))
         page = tab.open("/")
         curl, address, *options = shlex.split(page.locator("#curl").inner_text())
         assert (curl, address) == ("curl", f"{fresh_service.url}/servers")

@@ -1,4 +1,4 @@
-"""Names that strangers chose: they show as what they are, and do nothing."""
+"""Hostile names in a real browser: they show as text and do nothing."""
 
 from __future__ import annotations
 
@@ -7,51 +7,51 @@ from urllib.parse import urlencode
 
 import pytest
 
-from service.pages.escaping import plain, visible
-from tests.pages.browser import PHONE, Look, Visitor
+from service.pages.escaping import html_name, plain_name
+from tests.pages.browser import PHONE, Profile, Visitor
 from tests.pages.data import cells, data_of
 from tests.pages.fleet import Fleet
 from tests.pages.hostile import NAMES
 
 HOSTILE = '<b onclick="__pwned=1">x</b>'
 TWO_LINES = "two\nlines"
-ASKED = [name for name in NAMES if name]  # an empty one cannot be asked for
-LOGGED_IN = [name[:256] for name in NAMES[::4] if name]  # NAMES[::2] are
+PROGRAMS = [name for name in NAMES if name]  # an empty parameter is ignored
+USERS = [name[:256] for name in NAMES[::4] if name]  # half of the users of the hostile server
 SPACES = re.compile(r"\s+")
 
 
 def shown(name: str) -> str:
-    """What a reader sees of a name."""
-    return SPACES.sub(" ", visible(name).striptags()).strip() or SPACES.sub(" ", name).strip()
+    """The visible text of a name."""
+    return SPACES.sub(" ", html_name(name).striptags()).strip() or SPACES.sub(" ", name).strip()
 
 
-@pytest.mark.parametrize("look", [Look("es"), Look("en", PHONE)], ids=str)
-def test_every_name_shows_on_the_page_of_its_server(
-    visitor: Visitor, fleet: Fleet, look: Look
+@pytest.mark.parametrize("profile", [Profile("es"), Profile("en", PHONE)], ids=str)
+def test_server_page_shows_every_hostile_name(
+    visitor: Visitor, fleet: Fleet, profile: Profile
 ) -> None:
-    tab = visitor.tab(look)
+    tab = visitor.tab(profile)
     tab.open(f"/servidor/{fleet.servers[HOSTILE]}")
     names = {SPACES.sub(" ", name) for name in cells(tab, "processes", 2)}
-    for name in ASKED:
-        assert SPACES.sub(" ", plain(name)).strip() in names or shown(name) in names, name
+    for name in PROGRAMS:
+        assert SPACES.sub(" ", plain_name(name)).strip() in names or shown(name) in names, name
     tab.page.mouse.move(200, 300)
     tab.check()
 
 
 @pytest.mark.parametrize("kind", ["programa?name=", "usuario?username="])
-def test_the_page_of_every_name_is_harmless(visitor: Visitor, kind: str) -> None:
+def test_page_of_a_hostile_name_runs_no_script(visitor: Visitor, kind: str) -> None:
     parameter = kind.partition("?")[2][:-1]
-    tab = visitor.tab(Look("en", PHONE))
-    for asked in ASKED if parameter == "name" else LOGGED_IN:
-        tab.open(f"/{kind.partition('?')[0]}?{urlencode({parameter: asked})}")
-        # A field of one line drops the ends of lines.
+    tab = visitor.tab(Profile("en", PHONE))
+    for name in PROGRAMS if parameter == "name" else USERS:
+        tab.open(f"/{kind.partition('?')[0]}?{urlencode({parameter: name})}")
+        # A single-line field drops line breaks.
         field = tab.page.locator(f"#{parameter}").input_value()
-        assert field == asked.replace("\r", "*").replace("\n", "*")
+        assert field == name.replace("\r", "*").replace("\n", "*")
         tab.check()
 
 
-def test_a_name_of_two_lines_is_still_found_when_its_form_is_sent_again(visitor: Visitor) -> None:
-    tab = visitor.tab(Look("es"))
+def test_resubmitted_form_still_finds_a_name_with_a_line_break(visitor: Visitor) -> None:
+    tab = visitor.tab(Profile("es"))
     page = tab.open(f"/programa?{urlencode({'name': TWO_LINES})}")
     before = cells(tab, "running", 2)
     assert before
@@ -61,8 +61,8 @@ def test_a_name_of_two_lines_is_still_found_when_its_form_is_sent_again(visitor:
     tab.check()
 
 
-def test_the_program_of_a_hostile_name_leads_to_what_it_is(visitor: Visitor) -> None:
-    tab = visitor.tab(Look("es"))
+def test_program_page_lists_exactly_the_hostile_name(visitor: Visitor) -> None:
+    tab = visitor.tab(Profile("es"))
     for name in [
         "<script>window.__pwned = 1</script>",
         "a&b=c#d?e",
@@ -75,8 +75,8 @@ def test_the_program_of_a_hostile_name_leads_to_what_it_is(visitor: Visitor) -> 
         tab.check()
 
 
-def test_a_csv_of_hostile_names_holds_no_formula(visitor: Visitor) -> None:
-    tab = visitor.tab(Look("es"))
+def test_csv_link_neutralizes_formulas(visitor: Visitor) -> None:
+    tab = visitor.tab(Profile("es"))
     tab.open(f"/programa?{urlencode({'name': '=1+2'})}")
     (row, *_) = data_of(tab, "running").csv
     assert row["name"] == "'=1+2"

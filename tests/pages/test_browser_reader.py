@@ -1,31 +1,31 @@
-"""What a reader does with any page: reach it by keyboard, read it in another language."""
+"""Keyboard, languages and requests of every page, in a real browser."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.pages.browser import PHONE, Look, Visitor
+from tests.pages.browser import PHONE, Profile, Visitor
 from tests.pages.fleet import Fleet
 
 ADDRESSES = [
     "/?q=debian&estado=al_dia",
-    "/servidor/1?fecha_hora={then}&desde={before}&q=php&orden=-pid",
-    "/programa?name=php*&username=www-data&fecha_hora={then}",
-    "/usuario?username=juan&fecha_hora={then}",
+    "/servidor/1?fecha_hora={moment}&desde={since}&q=php&orden=-pid",
+    "/programa?name=php*&username=www-data&fecha_hora={moment}",
+    "/usuario?username=juan&fecha_hora={moment}",
 ]
 
 
 def filled(address: str, fleet: Fleet) -> str:
-    return address.replace("{then}", fleet.ago(2)).replace("{before}", fleet.ago(9))
+    return address.replace("{moment}", fleet.ago(2)).replace("{since}", fleet.ago(9))
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
 @pytest.mark.parametrize("script", [True, False])
-def test_the_other_language_is_one_click_away_and_shows_the_same(
+def test_language_switch_keeps_the_page_and_its_contents(
     visitor: Visitor, fleet: Fleet, address: str, script: bool
 ) -> None:
     address = filled(address, fleet)
-    tab = visitor.tab(Look("es", script=script))
+    tab = visitor.tab(Profile("es", script=script))
     tab.open(address)
     links = tab.page.locator("main a[href^='/servidor/'], main a[href^='/programa']").count()
     tab.page.get_by_role("link", name="English").click()
@@ -34,13 +34,13 @@ def test_the_other_language_is_one_click_away_and_shows_the_same(
     assert links == (
         tab.page.locator("main a[href^='/servidor/'], main a[href^='/programa']").count()
     )
-    # It is kept for the pages after it, and what the page links to is there.
+    # The cookie keeps the language on the next page.
     tab.open("/")
     assert tab.page.locator("html").get_attribute("lang") == "en"
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_the_data_of_a_page_in_a_chosen_language_is_there(
+def test_data_links_work_after_a_language_switch(
     visitor: Visitor, fleet: Fleet, address: str
 ) -> None:
     tab = visitor.tab()
@@ -51,9 +51,9 @@ def test_the_data_of_a_page_in_a_chosen_language_is_there(
         assert tab.page.request.get(link).status == 200, link
 
 
-@pytest.mark.parametrize("look", [Look("es"), Look("en", PHONE)], ids=str)
-def test_the_keyboard_reaches_the_content_at_once(visitor: Visitor, look: Look) -> None:
-    tab = visitor.tab(look)
+@pytest.mark.parametrize("profile", [Profile("es"), Profile("en", PHONE)], ids=str)
+def test_skip_link_moves_the_focus_to_the_content(visitor: Visitor, profile: Profile) -> None:
+    tab = visitor.tab(profile)
     page = tab.open("/")
     page.keyboard.press("Tab")
     assert page.locator(":focus").get_attribute("href") == "#content"
@@ -64,8 +64,8 @@ def test_the_keyboard_reaches_the_content_at_once(visitor: Visitor, look: Look) 
     tab.check()
 
 
-def test_tables_that_are_wider_than_a_phone_scroll_by_keyboard(visitor: Visitor) -> None:
-    tab = visitor.tab(Look(width=PHONE))
+def test_wide_tables_scroll_by_keyboard_on_a_phone(visitor: Visitor) -> None:
+    tab = visitor.tab(Profile(width=PHONE))
     page = tab.open("/programa?name=nginx")
     table = page.locator("#running .scroll")
     table.focus()
@@ -76,11 +76,11 @@ def test_tables_that_are_wider_than_a_phone_scroll_by_keyboard(visitor: Visitor)
 
 
 @pytest.mark.parametrize("address", ["/", "/servidor/1", "/programa?name=nginx"])
-def test_a_page_asks_nobody_but_the_service(visitor: Visitor, address: str) -> None:
+def test_page_requests_nothing_from_other_hosts(visitor: Visitor, address: str) -> None:
     tab = visitor.tab()
-    asked: list[str] = []
-    tab.page.on("request", lambda request: asked.append(request.url))
+    requests: list[str] = []
+    tab.page.on("request", lambda request: requests.append(request.url))
     tab.open(address)
     tab.page.wait_for_load_state("networkidle")
-    assert asked
-    assert [url for url in asked if not url.startswith(f"{visitor.base}/")] == []
+    assert requests
+    assert [url for url in requests if not url.startswith(f"{visitor.base}/")] == []

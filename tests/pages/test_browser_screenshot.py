@@ -1,4 +1,4 @@
-"""The picture of the README: it is there, small enough, and can be taken again."""
+"""The screenshot of the README."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.pages.browser import Visitor
 from tests.pages.fleet import Fleet
-from tests.pages.screenshot import FILE, LOOK, MAX_BYTES, take
+from tests.pages.screenshot import FILE, MAX_BYTES, PROFILE, take
 
 
 def width_of(path: Path) -> int:
@@ -18,17 +18,15 @@ def width_of(path: Path) -> int:
     return int(width)
 
 
-def test_the_picture_of_the_readme_is_small_enough() -> None:
-    assert width_of(FILE) == LOOK.width
+def test_readme_screenshot_has_the_expected_size() -> None:
+    assert width_of(FILE) == PROFILE.width
     assert FILE.stat().st_size < MAX_BYTES
 
 
-def test_the_picture_of_the_readme_can_be_taken_again(
-    visitor: Visitor, fleet: Fleet, tmp_path: Path
-) -> None:
+def test_readme_screenshot_can_be_retaken(visitor: Visitor, fleet: Fleet, tmp_path: Path) -> None:
     assert fleet.servers
-    tab = visitor.tab(LOOK)
+    tab = visitor.tab(PROFILE)
     take(tab, tmp_path / "fleet.png")
     tab.check()
-    assert width_of(tmp_path / "fleet.png") == LOOK.width
+    assert width_of(tmp_path / "fleet.png") == PROFILE.width
     assert (tmp_path / "fleet.png").stat().st_size < MAX_BYTES

@@ -1,22 +1,22 @@
-"""The page of a server, as a reader uses it, with and without script."""
+"""The server page in a real browser, with and without script."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.pages.browser import PHONE, Look, Visitor
+from tests.pages.browser import PHONE, Profile, Visitor
 from tests.pages.data import cells, data_of
 from tests.pages.fleet import Fleet
 
-WAYS = [
-    pytest.param(Look("es"), id="script"),
-    pytest.param(Look("en", PHONE, script=False), id="noscript"),
+PROFILES = [
+    pytest.param(Profile("es"), id="script"),
+    pytest.param(Profile("en", PHONE, script=False), id="noscript"),
 ]
 
 
-@pytest.mark.parametrize("look", WAYS)
-def test_the_date_field_moves_the_moment(visitor: Visitor, fleet: Fleet, look: Look) -> None:
-    tab = visitor.tab(look)
+@pytest.mark.parametrize("profile", PROFILES)
+def test_date_field_moves_to_another_time(visitor: Visitor, fleet: Fleet, profile: Profile) -> None:
+    tab = visitor.tab(profile)
     page = tab.open(f"/servidor/{fleet.servers['bd-1']}?q=postgres&orden=-pid")
     page.locator("#moment").fill(fleet.ago(20))
     page.locator("form:has(#moment) button").click()
@@ -27,20 +27,20 @@ def test_the_date_field_moves_the_moment(visitor: Visitor, fleet: Fleet, look: L
     shown = cells(tab, "processes")
     assert len(shown) == 14
     assert [int(pid) for pid in shown] == sorted(map(int, shown), reverse=True)
-    everything = data_of(tab, "processes").rows
-    assert set(shown) == {str(row["pid"]) for row in everything if row["name"] == "postgres"}
+    rows = data_of(tab, "processes").rows
+    assert set(shown) == {str(row["pid"]) for row in rows if row["name"] == "postgres"}
     tab.check()
 
 
-@pytest.mark.parametrize("look", WAYS)
-def test_the_slider_moves_the_moment(visitor: Visitor, fleet: Fleet, look: Look) -> None:
-    tab = visitor.tab(look)
+@pytest.mark.parametrize("profile", PROFILES)
+def test_slider_moves_to_another_time(visitor: Visitor, fleet: Fleet, profile: Profile) -> None:
+    tab = visitor.tab(profile)
     page = tab.open(f"/servidor/{fleet.servers['bd-1']}")
     newest = page.locator("#slider-moment").inner_text()
     page.locator("#slider").focus()
     page.keyboard.press("Home")
-    if look.script:
-        # It says where it stands while it moves, to screen readers as well.
+    if profile.script:
+        # The label follows the slider, for screen readers as well.
         assert page.locator("#slider-moment").inner_text() < newest
         assert page.locator("#slider").get_attribute("aria-valuetext") == (
             page.locator("#slider-moment").inner_text()
@@ -50,14 +50,18 @@ def test_the_slider_moves_the_moment(visitor: Visitor, fleet: Fleet, look: Look)
     assert "instante" not in tab.address
     assert "fecha_hora=" in tab.address
     assert "Debian GNU/Linux 12" in page.locator(".head").inner_text()
-    page.get_by_role("link", name="Volver a ahora" if look.language == "es" else "now").click()
+    page.get_by_role(
+        "link", name="Ver el estado actual" if profile.language == "es" else "Show current state"
+    ).click()
     assert "Debian GNU/Linux 13" in page.locator(".head").inner_text()
     tab.check()
 
 
-@pytest.mark.parametrize("look", WAYS)
-def test_the_search_and_the_order_of_processes(visitor: Visitor, fleet: Fleet, look: Look) -> None:
-    tab = visitor.tab(look)
+@pytest.mark.parametrize("profile", PROFILES)
+def test_process_search_and_sort_order_combine(
+    visitor: Visitor, fleet: Fleet, profile: Profile
+) -> None:
+    tab = visitor.tab(profile)
     page = tab.open(f"/servidor/{fleet.servers['web-1']}")
     assert len(cells(tab, "processes")) == len(data_of(tab, "processes").rows)
     page.locator("#processes #q").fill("WWW-data")
@@ -75,8 +79,8 @@ def test_the_search_and_the_order_of_processes(visitor: Visitor, fleet: Fleet, l
     tab.check()
 
 
-def test_reports_can_be_walked_through_one_by_one(visitor: Visitor, fleet: Fleet) -> None:
-    tab = visitor.tab(Look("en"))
+def test_previous_and_next_links_step_through_reports(visitor: Visitor, fleet: Fleet) -> None:
+    tab = visitor.tab(Profile("en"))
     page = tab.open(f"/servidor/{fleet.servers['correo']}")
     newest = page.locator(".moment time").first.inner_text()
     page.locator("a[rel=prev]").click()
@@ -87,32 +91,30 @@ def test_reports_can_be_walked_through_one_by_one(visitor: Visitor, fleet: Fleet
     tab.check()
 
 
-def test_logins_and_changes_are_those_of_their_data(visitor: Visitor, fleet: Fleet) -> None:
-    tab = visitor.tab(Look("en"))
+def test_logins_and_changes_match_their_data_links(visitor: Visitor, fleet: Fleet) -> None:
+    tab = visitor.tab(Profile("en"))
     page = tab.open(f"/servidor/{fleet.servers['bd-1']}?fecha_hora={fleet.ago(6)}")
     assert cells(tab, "logins") == [row["username"] for row in data_of(tab, "logins").rows]
-    changes = data_of(tab, "span").rows
+    changes = data_of(tab, "activity").rows
     assert page.locator("ol.changes ul li").count() == len(changes)
     assert {change["tipo"] for change in changes} > {"servidor_cambia", "usuario_desaparece"}
-    lives = page.locator("table.lives tbody tr").count()
-    assert lives
+    lifelines = page.locator("table.lifelines tbody tr").count()
+    assert lifelines
     page.get_by_role("link", name="1 h", exact=True).click()
-    assert page.locator("table.lives tbody tr").count() < lives
+    assert page.locator("table.lifelines tbody tr").count() < lifelines
     tab.check()
 
 
-def test_a_server_that_was_not_known_yet_leads_to_its_first_report(
-    visitor: Visitor, fleet: Fleet
-) -> None:
-    tab = visitor.tab(Look("en"))
+def test_page_before_the_first_report_links_to_it(visitor: Visitor, fleet: Fleet) -> None:
+    tab = visitor.tab(Profile("en"))
     page = tab.open(f"/servidor/1?fecha_hora={fleet.ago(100)}")
-    page.get_by_role("link", name="Its first report").click()
+    page.get_by_role("link", name="Show first report").click()
     assert cells(tab, "processes")
     tab.check()
 
 
-def test_clones_are_told_apart_and_warned_of(visitor: Visitor, fleet: Fleet) -> None:
-    tab = visitor.tab(Look("es"))
+def test_clones_have_separate_pages_with_a_warning(visitor: Visitor, fleet: Fleet) -> None:
+    tab = visitor.tab(Profile("es"))
     for name in ("clon-a", "clon-b"):
         page = tab.open(f"/servidor/{fleet.servers[name]}")
         assert name in page.locator("h1").inner_text()

@@ -1,4 +1,4 @@
-"""The sign-in page in a real browser: in, around, and out again."""
+"""The sign-in page in a real browser: sign in, read, sign out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import Browser
 
-from tests.pages.browser import PHONE, Look, Visitor
+from tests.pages.browser import PHONE, Profile, Visitor
 from tests.support.live import LiveService
 from tests.support.reports import report
 from tests.support.tokens import make_token
@@ -16,25 +16,27 @@ from tests.support.tokens import make_token
 
 @pytest.fixture(scope="module")
 def reader(service: LiveService) -> str:
-    """A token, of a service that asks for one."""
+    """A token with read access to a service that requires tokens."""
     assert service.post(report()).status == 201
     return make_token(service.data, "lectura")
 
 
 @pytest.fixture(scope="module")
-def stranger(browser: Browser, service: LiveService) -> Iterator[Visitor]:
-    with closing(Visitor(browser, service.url)) as visitor:
-        yield visitor
+def visitor(browser: Browser, service: LiveService) -> Iterator[Visitor]:
+    with closing(Visitor(browser, service.url)) as opened:
+        yield opened
 
 
-@pytest.mark.parametrize("look", [Look("es"), Look("en", PHONE)], ids=str)
-def test_a_reader_signs_in_reads_and_signs_out(stranger: Visitor, reader: str, look: Look) -> None:
-    tab = stranger.tab(look)
+@pytest.mark.parametrize("profile", [Profile("es"), Profile("en", PHONE)], ids=str)
+def test_reader_signs_in_reads_and_signs_out(
+    visitor: Visitor, reader: str, profile: Profile
+) -> None:
+    tab = visitor.tab(profile)
     page = tab.open("/servidor/1")
     assert tab.address == "/entrar?volver=%2Fservidor%2F1"
     tab.check()
     tab.check_accessibility()
-    tab.screenshot(f"sign-in-{look}")
+    tab.screenshot(f"sign-in-{profile}")
 
     page.locator("#token").fill(f" {reader} ")
     page.locator("main button").click()
@@ -44,16 +46,16 @@ def test_a_reader_signs_in_reads_and_signs_out(stranger: Visitor, reader: str, l
     tab.check_accessibility()
     assert page.evaluate("() => document.cookie") == ""
 
-    page.locator(".leave button").click()
+    page.locator(".sign-out button").click()
     assert tab.address == "/entrar"
     tab.open("/servidor/1")
     assert tab.address.startswith("/entrar")
 
 
-def test_without_a_script_a_wrong_token_is_told_and_the_way_is_kept(
-    stranger: Visitor, reader: str
+def test_failed_attempt_without_script_keeps_the_return_address(
+    visitor: Visitor, reader: str
 ) -> None:
-    tab = stranger.tab(Look("es", script=False))
+    tab = visitor.tab(Profile("es", script=False))
     page = tab.open("/usuario?username=juan")
     page.locator("#token").fill(reader[:-1])
     page.locator("main button").click()

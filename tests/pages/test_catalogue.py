@@ -1,4 +1,4 @@
-"""Every text of the pages is in the Spanish catalogue, and means the same to the program."""
+"""The Spanish catalogue is complete and consistent with the texts of the pages."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from babel.messages import Message
 from service.pages.catalogue import load_translations
 from tests.pages.catalogue import extracted, translated
 
-SAID = {message.id: message for message in extracted() if message.id}
-KEPT = {message.id: message for message in translated() if message.id}
+EXTRACTED = {message.id: message for message in extracted() if message.id}
+TRANSLATED = {message.id: message for message in translated() if message.id}
 
 
 def forms(text: object) -> list[str]:
-    """One text, or its singular and plural."""
+    """One text, or singular and plural."""
     return [str(form) for form in text] if isinstance(text, (tuple, list)) else [str(text)]
 
 
@@ -28,13 +28,15 @@ def markup(text: str) -> Counter[str]:
     return Counter(re.findall(r"<[^>]*>", text))
 
 
-def test_the_catalogue_has_every_text_and_no_other() -> None:
-    assert len(SAID) > 100
-    assert KEPT.keys() == SAID.keys()
+def test_catalogue_contains_exactly_the_texts_of_the_pages() -> None:
+    assert len(EXTRACTED) > 100
+    assert TRANSLATED.keys() == EXTRACTED.keys()
 
 
-@pytest.mark.parametrize("message", KEPT.values(), ids=lambda message: forms(message.id)[0][:40])
-def test_each_text_is_translated_with_the_same_placeholders_and_markup(message: Message) -> None:
+@pytest.mark.parametrize(
+    "message", TRANSLATED.values(), ids=lambda message: forms(message.id)[0][:40]
+)
+def test_translation_keeps_placeholders_markup_and_final_punctuation(message: Message) -> None:
     assert not message.fuzzy
     originals, translations = forms(message.id), forms(message.string)
     assert len(translations) == len(originals)
@@ -46,8 +48,10 @@ def test_each_text_is_translated_with_the_same_placeholders_and_markup(message: 
             assert translation.endswith(sign) == original.endswith(sign)
 
 
-def test_the_compiled_catalogue_speaks_spanish() -> None:
+def test_compiled_catalogue_translates_into_spanish() -> None:
     spanish = load_translations("es")
     assert spanish.gettext("Servers") == "Servidores"
-    assert "versiones" in spanish.ngettext("and one other version", "and %(count)s other …", 2)
+    assert "versiones" in spanish.ngettext(
+        "and %(count)s more version", "and %(count)s more versions", 2
+    )
     assert load_translations("en").gettext("Servers") == "Servers"

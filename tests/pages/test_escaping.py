@@ -1,4 +1,4 @@
-"""Names that come from strangers show harmlessly, and each as what it is."""
+"""Untrusted names render harmlessly and distinctly."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from html.parser import HTMLParser
 
 import pytest
 
-from service.pages.escaping import plain, visible
+from service.pages.escaping import html_name, plain_name
 from tests.pages.hostile import NAMES
 
 
-class Shown(HTMLParser):
-    """What a browser makes of it: the elements, and the text."""
+class Rendered(HTMLParser):
+    """Elements and text of a piece of HTML."""
 
     def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -29,24 +29,24 @@ class Shown(HTMLParser):
 
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
-def test_a_name_is_text_and_nothing_else(name: str) -> None:
-    shown = Shown(visible(name))
-    assert shown.elements <= {"bdi", "span class title"}
-    for text in (shown.text, plain(name)):
-        unseen = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-        assert not [one for one in text if unicodedata.category(one) in unseen]
+def test_name_renders_without_markup_or_invisible_characters(name: str) -> None:
+    rendered = Rendered(html_name(name))
+    assert rendered.elements <= {"bdi", "span class title"}
+    for text in (rendered.text, plain_name(name)):
+        invisible = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+        assert not [one for one in text if unicodedata.category(one) in invisible]
 
 
-@pytest.mark.parametrize("show", [visible, plain])
-def test_no_two_names_look_alike(show: object) -> None:
-    assert callable(show)
-    assert len({show(name) for name in NAMES}) == len(set(NAMES))
+@pytest.mark.parametrize("render", [html_name, plain_name])
+def test_distinct_names_render_distinctly(render: object) -> None:
+    assert callable(render)
+    assert len({render(name) for name in NAMES}) == len(set(NAMES))
 
 
 @pytest.mark.parametrize("name", ["cron", "php-fpm8.2", "kworker/0:1", "{{7*7}}", "مرحبا", "名"])
-def test_an_ordinary_name_stays_as_it_is(name: str) -> None:
-    assert Shown(visible(name)).text == plain(name) == name
-    assert visible(name).startswith("<bdi>")
+def test_ordinary_name_renders_unchanged(name: str) -> None:
+    assert Rendered(html_name(name)).text == plain_name(name) == name
+    assert html_name(name).startswith("<bdi>")
 
 
 @pytest.mark.parametrize(
@@ -66,11 +66,11 @@ def test_an_ordinary_name_stays_as_it_is(name: str) -> None:
     ],
     ids=ascii,
 )
-def test_what_would_not_show_shows_as_its_code_point(name: str, text: str) -> None:
-    assert Shown(visible(name)).text == text
+def test_invisible_character_renders_as_its_code_point(name: str, text: str) -> None:
+    assert Rendered(html_name(name)).text == text
 
 
-def test_a_code_point_is_told_apart_from_the_same_text_in_a_name() -> None:
-    assert visible("U+202E") != visible("\u202e")
-    assert plain("U+202E") != plain("\u202e")
-    assert "RIGHT-TO-LEFT OVERRIDE" in visible("\u202e")
+def test_code_point_differs_from_the_same_text_in_a_name() -> None:
+    assert html_name("U+202E") != html_name("\u202e")
+    assert plain_name("U+202E") != plain_name("\u202e")
+    assert "RIGHT-TO-LEFT OVERRIDE" in html_name("\u202e")

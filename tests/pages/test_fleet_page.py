@@ -1,4 +1,4 @@
-"""/: the fleet's picture, its table, and the moment that it shows."""
+"""/: overview, table and time of the fleet page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.live import LiveService
 from tests.support.reports import report
 
 
-def shown(live: LiveService, address: str) -> str:
+def get_page(live: LiveService, address: str) -> str:
     answer = live.get(address, **{"Accept-Language": "en"})
     assert answer.status == 200
     return answer.body.decode()
@@ -33,21 +33,21 @@ def figures(html: str) -> dict[str, str]:
     return {name: re.sub(r"<[^>]*>", "", value) for name, value in found}
 
 
-def test_the_figures_are_those_of_the_summary(fleet: Fleet) -> None:
+def test_figures_match_the_summary(fleet: Fleet) -> None:
     summary = fleet.live.get("/resumen").json()
-    assert figures(shown(fleet.live, "/")) == {
+    assert figures(get_page(fleet.live, "/")) == {
         "Servers": str(summary["servidores"]),
         "Up to date": str(summary["al_dia"]),
-        "Silent": str(summary["silenciosos"]),
+        "Silent servers": str(summary["silenciosos"]),
         "Reports in the last 24 hours": str(
             sum(hour["informes"] for hour in summary["informes_por_hora"])
         ),
     }
 
 
-def test_each_chart_has_the_numbers_of_the_summary_as_a_table(fleet: Fleet) -> None:
+def test_charts_have_tables_that_match_the_summary(fleet: Fleet) -> None:
     summary = fleet.live.get("/resumen").json()
-    html = shown(fleet.live, "/")
+    html = get_page(fleet.live, "/")
     tables = {
         caption: [
             text_of(row).rpartition(" ")[2] for row in re.findall(r"<tr>.*?</tr>", body, re.DOTALL)
@@ -65,28 +65,28 @@ def test_each_chart_has_the_numbers_of_the_summary_as_a_table(fleet: Fleet) -> N
     by_architecture = counts(summary["por_arquitectura"], "servidores")
     assert tables["Servers by architecture"] == by_architecture
     by_hour = counts(summary["informes_por_hora"], "informes")
-    assert tables["Reports received; the last hour is still going on"] == by_hour
+    assert tables["Reports received per hour; the last hour is incomplete"] == by_hour
     programs = counts(summary["programas"], "procesos")
     assert tables["Programs with the most processes now"] == programs
     users = counts(summary["usuarios"], "procesos")
     assert tables["Users with the most processes now"] == users
 
 
-def test_every_picture_has_a_title(fleet: Fleet) -> None:
-    html = shown(fleet.live, "/")
+def test_every_chart_has_a_title(fleet: Fleet) -> None:
+    html = get_page(fleet.live, "/")
     pictures = re.findall(r'<svg[^>]*role="img".*?</svg>', html, re.DOTALL)
     assert len(pictures) > 20
     assert all("<title" in picture for picture in pictures)
 
 
-def test_the_silent_server_is_named_with_how_long(fleet: Fleet) -> None:
-    silent = text_of(shown(fleet.live, "/").partition('id="silent-heading"')[2])
-    assert re.match(r".*?Silent sensor-planta for \d+ h", silent)
+def test_silent_server_is_listed_with_its_duration(fleet: Fleet) -> None:
+    silent = text_of(get_page(fleet.live, "/").partition('id="silent-heading"')[2])
+    assert re.match(r".*?Silent servers sensor-planta no report for \d+ h", silent)
 
 
-def test_what_changed_lately_is_told(fleet: Fleet) -> None:
-    news = text_of(shown(fleet.live, "/").partition('id="news-heading"')[2])
-    assert "bd-1 : Version: 12 → 13" in news
+def test_recent_changes_list_an_upgrade(fleet: Fleet) -> None:
+    changes = text_of(get_page(fleet.live, "/").partition('id="changes-heading"')[2])
+    assert "bd-1 : OS version: 12 → 13" in changes
 
 
 @pytest.mark.parametrize(
@@ -100,36 +100,34 @@ def test_what_changed_lately_is_told(fleet: Fleet) -> None:
         ("q=nothing+like+this", []),
     ],
 )
-def test_a_filter_leaves_the_servers_that_are_like_it(
-    fleet: Fleet, query: str, names: list[str]
-) -> None:
-    html = shown(fleet.live, f"/?{query}")
+def test_filter_selects_the_matching_servers(fleet: Fleet, query: str, names: list[str]) -> None:
+    html = get_page(fleet.live, f"/?{query}")
     assert servers_in(html) == [fleet.servers[name] for name in names]
-    assert ("No server is like that." in html) == (not names)
-    assert "All servers" in html
-    assert 'class="figures"' not in html  # what was looked for stands first
+    assert ("No servers match." in html) == (not names)
+    assert "Clear filters" in html
+    assert 'class="figures"' not in html  # the results come first
 
 
-def test_the_fields_keep_what_was_filled_in(fleet: Fleet) -> None:
-    html = shown(fleet.live, "/?q=%3Cb%3E%22&ipaddress=10.0.0.0/8&estado=al_dia&version_so=12")
+def test_form_fields_keep_their_values(fleet: Fleet) -> None:
+    html = get_page(fleet.live, "/?q=%3Cb%3E%22&ipaddress=10.0.0.0/8&estado=al_dia&version_so=12")
     assert 'name="q" value="&lt;b&gt;&#34;"' in html
     assert 'name="ipaddress" value="10.0.0.0/8"' in html
     assert 'name="version_so" value="12"' in html
     assert '<option value="al_dia" selected>' in html
 
 
-def test_a_moment_in_the_past_is_told_and_kept_by_every_link_to_a_server(fleet: Fleet) -> None:
+def test_links_of_a_past_fleet_keep_the_time(fleet: Fleet) -> None:
     moment = fleet.ago(6)
-    html = shown(fleet.live, f"/?fecha_hora={moment}")
-    assert re.search(r"The fleet <strong>as it was on \w+day, [^<]* UTC</strong>", html)
+    html = get_page(fleet.live, f"/?fecha_hora={moment}")
+    assert re.search(r"The fleet <strong>as of \w+day, [^<]* UTC</strong>", html)
     links = re.findall(r'href="/servidor/\d+([^"]*)"', html)
     assert links
     assert set(links) == {f"?fecha_hora={moment.replace(':', '%3A')}"}
-    assert 'class="figures"' not in html  # the picture is of now
+    assert 'class="figures"' not in html  # the overview shows the present
 
 
-def test_the_fleet_then_is_the_fleet_that_the_api_tells_of(fleet: Fleet) -> None:
-    html = shown(fleet.live, f"/?fecha_hora={fleet.ago(20)}&nombre_so=Debian+GNU/Linux")
+def test_past_fleet_matches_the_api(fleet: Fleet) -> None:
+    html = get_page(fleet.live, f"/?fecha_hora={fleet.ago(20)}&nombre_so=Debian+GNU/Linux")
     (link,) = re.findall(r'href="(/servers\?[^"]*)" type="application/json"', html)
     rows = fleet.live.get(unescape(link)).json()["servers"]
     assert [row["servidor"] for row in rows] == servers_in(html)
@@ -138,7 +136,7 @@ def test_the_fleet_then_is_the_fleet_that_the_api_tells_of(fleet: Fleet) -> None
     )
 
 
-def test_a_large_fleet_is_shown_page_by_page(fresh_service: LiveService) -> None:
+def test_large_fleet_is_paginated(fresh_service: LiveService) -> None:
     fresh_service.start()
     now = times.now()
     for number in range(103):
@@ -149,10 +147,10 @@ def test_a_large_fleet_is_shown_page_by_page(fresh_service: LiveService) -> None
             usuarios_activos=[],
         )
         assert fresh_service.post(document).status == 201
-    first = shown(fresh_service, "/")
-    (following,) = re.findall(r'rel="next" href="([^"]*)"', first)
-    second = shown(fresh_service, unescape(following))
+    first = get_page(fresh_service, "/")
+    (next_page,) = re.findall(r'rel="next" href="([^"]*)"', first)
+    second = get_page(fresh_service, unescape(next_page))
     assert servers_in(first) + servers_in(second) == list(range(1, 104))
     assert 'rel="next"' not in second
     assert re.findall(r'href="([^"]*)">First page', second) == ["/#servers"]
-    assert "and one other" not in first
+    assert "more version" not in first

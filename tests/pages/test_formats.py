@@ -1,17 +1,24 @@
-"""Numbers, times and durations as a reader sees them."""
+"""Numbers, times and durations as pages show them."""
 
 from __future__ import annotations
 
 import pytest
 
 from service import times
-from service.pages.formats import Formats, as_field, between, clock, duration, instant
+from service.pages.formats import (
+    Formats,
+    clock_time,
+    datetime_local,
+    duration,
+    time_range,
+    timestamp,
+)
 
 AT = times.parse("2026-11-23 10:00:03.5")
 SECOND = 1_000_000
 
 
-def test_numbers_are_written_as_the_language_writes_them() -> None:
+def test_numbers_follow_the_language() -> None:
     assert Formats("en").number(12345) == "12,345"
     assert Formats("es").number(12345) == "12.345"
     assert Formats("en").percent(0.25) == "25%"
@@ -20,23 +27,23 @@ def test_numbers_are_written_as_the_language_writes_them() -> None:
     assert Formats("en").percent(0) == "0%"
 
 
-def test_the_time_that_a_page_is_about_has_the_name_of_the_day() -> None:
-    assert Formats("en").long_time(AT) == "Monday, November 23, 2026, 10:00:03 UTC"
-    assert Formats("es").long_time(AT) == "lunes, 23 de noviembre de 2026, 10:00:03 UTC"
+def test_long_timestamp_has_the_day_of_the_week() -> None:
+    assert Formats("en").long_timestamp(AT) == "Monday, November 23, 2026, 10:00:03 UTC"
+    assert Formats("es").long_timestamp(AT) == "lunes, 23 de noviembre de 2026, 10:00:03 UTC"
 
 
 @pytest.mark.parametrize("time", [AT, "2026-11-23 10:00:03.500000"])
-def test_a_time_shows_seconds_and_says_all(time: int | str) -> None:
-    shown = '<time datetime="2026-11-23T10:00:03.500000Z">2026-11-23 10:00:03</time>'
-    assert instant(time) == shown
+def test_timestamp_shows_seconds_and_keeps_microseconds(time: int | str) -> None:
+    expected = '<time datetime="2026-11-23T10:00:03.500000Z">2026-11-23 10:00:03</time>'
+    assert timestamp(time) == expected
 
 
-def test_two_times_of_one_day_say_the_day_once() -> None:
+def test_time_range_within_a_day_has_one_date() -> None:
     dash = "\N{EN DASH}"
-    assert between(AT, AT + 60 * SECOND).striptags() == f"2026-11-23 10:00:03 {dash} 10:01:03"
-    later = between(AT, AT + 86400 * SECOND).striptags()
+    assert time_range(AT, AT + 60 * SECOND).striptags() == f"2026-11-23 10:00:03 {dash} 10:01:03"
+    later = time_range(AT, AT + 86400 * SECOND).striptags()
     assert later == f"2026-11-23 10:00:03 {dash} 2026-11-24 10:00:03"
-    assert clock(AT) == "10:00"
+    assert clock_time(AT) == "10:00"
 
 
 @pytest.mark.parametrize(
@@ -54,10 +61,10 @@ def test_two_times_of_one_day_say_the_day_once() -> None:
         (400 * 86400 + 3600, "400 d 1 h"),
     ],
 )
-def test_a_duration_has_two_units_at_most(seconds: int, text: str) -> None:
+def test_duration_has_at_most_two_units(seconds: int, text: str) -> None:
     assert duration(seconds * SECOND) == text
 
 
-def test_a_field_shows_the_second_at_which_the_report_can_be_seen() -> None:
-    assert as_field(AT) == "2026-11-23T10:00:04"
-    assert as_field(AT - SECOND // 2) == "2026-11-23T10:00:03"
+def test_datetime_local_rounds_up_to_the_second_that_shows_the_report() -> None:
+    assert datetime_local(AT) == "2026-11-23T10:00:04"
+    assert datetime_local(AT - SECOND // 2) == "2026-11-23T10:00:03"

@@ -1,10 +1,10 @@
-"""Which language a reader gets."""
+"""Language negotiation."""
 
 from __future__ import annotations
 
 import pytest
 
-from service.pages.language import LANGUAGES, preferred
+from service.pages.language import LANGUAGES, preferred_language
 
 
 @pytest.mark.parametrize(
@@ -24,12 +24,12 @@ from service.pages.language import LANGUAGES, preferred
         ("es,en", "es"),
         ("en,es", "en"),
         ("en;q=0", "en"),
-        ("es;q=1.5,en;q=0.1", "en"),  # a quality above 1 is none
+        ("es;q=1.5,en;q=0.1", "en"),  # a quality above 1 is invalid
         ("es;q=0.8;level=1", "en"),
         ("es ; q=0.8 , en;q=0.2", "es"),
         (";;;,,q=,*;q=x", "en"),
         ("espresso", "en"),
     ],
 )
-def test_the_header_says_which_language_is_liked_best(header: str, language: str) -> None:
-    assert preferred(header, LANGUAGES) == language
+def test_accept_language_selects_the_preferred_language(header: str, language: str) -> None:
+    assert preferred_language(header, LANGUAGES) == language

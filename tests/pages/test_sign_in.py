@@ -1,4 +1,4 @@
-"""/entrar and /salir: how a reader with a token gets in, and nobody else does."""
+"""/entrar and /salir: signing in with a token, and signing out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.tokens import make_token
 
 @pytest.fixture(scope="module")
 def closed(service: LiveService) -> LiveService:
-    """A service in which tokens were made, and a report is."""
+    """A service that requires tokens, with one report."""
     assert service.post(report()).status == 201
     make_token(service.data, "admin")
     return service
@@ -30,9 +30,9 @@ def agents(closed: LiveService) -> str:
     return make_token(closed.data, "ingest")
 
 
-def sign_in(service: LiveService, token: str, back: str = "/", **headers: str) -> Answer:
+def sign_in(service: LiveService, token: str, return_to: str = "/", **headers: str) -> Answer:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    form = f"token={quote(token)}&volver={quote(back)}".encode()
+    form = f"token={quote(token)}&volver={quote(return_to)}".encode()
     kind = {"Content-Type": "application/x-www-form-urlencoded"}
     return service.request("POST", "/entrar", form, kind | named)
 
@@ -44,9 +44,7 @@ def cookie_of(answer: Answer) -> str:
 @pytest.mark.parametrize(
     "address", ["/", "/servidor/1", "/programa?name=a%26b", "/usuario?username=juan"]
 )
-def test_a_page_sends_a_stranger_to_the_sign_in_page_and_back(
-    closed: LiveService, reader: str, address: str
-) -> None:
+def test_page_redirects_to_sign_in_and_back(closed: LiveService, reader: str, address: str) -> None:
     answer = closed.get(address)
     assert (answer.status, answer.headers["location"]) == (
         303,
@@ -59,16 +57,12 @@ def test_a_page_sends_a_stranger_to_the_sign_in_page_and_back(
     assert closed.get(address, Cookie=cookie_of(entered)).status == 200
 
 
-def test_the_cookie_is_for_this_service_alone_and_no_script_reads_it(
-    closed: LiveService, reader: str
-) -> None:
+def test_cookie_is_http_only_and_same_site_strict(closed: LiveService, reader: str) -> None:
     parts = set(sign_in(closed, reader).headers["set-cookie"].split("; ")[1:])
     assert parts == {"HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=43200"}
 
 
-def test_the_cookie_opens_the_data_that_pages_link_to_and_nothing_that_changes(
-    closed: LiveService, reader: str
-) -> None:
+def test_cookie_authorizes_reads_and_no_writes(closed: LiveService, reader: str) -> None:
     cookie = {"Cookie": cookie_of(sign_in(closed, reader))}
     assert closed.get("/servers?formato=csv", **cookie).status == 200
     json = {"Content-Type": "application/json"}
@@ -78,23 +72,19 @@ def test_the_cookie_opens_the_data_that_pages_link_to_and_nothing_that_changes(
 
 
 @pytest.mark.parametrize("token", ["", "x", "ccsl_" + "0" * 36, "ñ" * 40, "a" * 3000])
-def test_a_wrong_token_opens_nothing_and_is_told_so_on_the_page(
-    closed: LiveService, token: str
-) -> None:
+def test_invalid_token_is_refused_with_an_alert(closed: LiveService, token: str) -> None:
     answer = sign_in(closed, token)
     assert (answer.status, "set-cookie" in answer.headers) == (401, False)
     assert b'role="alert"' in answer.body
     assert b"<form" in answer.body
 
 
-def test_a_token_of_an_agent_does_not_open_pages(closed: LiveService, agents: str) -> None:
+def test_ingest_token_does_not_open_pages(closed: LiveService, agents: str) -> None:
     assert sign_in(closed, agents).status == 401
     assert closed.get("/", Cookie=f"sesion={agents}").status == 403
 
 
-def test_basic_authentication_takes_the_token_as_the_password(
-    closed: LiveService, reader: str
-) -> None:
+def test_basic_authentication_takes_the_token_as_password(closed: LiveService, reader: str) -> None:
     def basic(password: str) -> Answer:
         pair = base64.b64encode(f"ana:{password}".encode()).decode()
         return closed.get("/", Authorization=f"Basic {pair}")
@@ -105,11 +95,14 @@ def test_basic_authentication_takes_the_token_as_the_password(
 
 
 @pytest.mark.parametrize(
-    "back", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:x", "/a\r\nb"]
+    "return_to",
+    ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:x", "/a\r\nb"],
 )
-def test_nobody_is_sent_on_to_another_site(closed: LiveService, reader: str, back: str) -> None:
-    assert sign_in(closed, reader, back).headers["location"] == "/"
-    page = closed.get(f"/entrar?volver={quote(back)}").body
+def test_return_address_of_another_site_is_replaced(
+    closed: LiveService, reader: str, return_to: str
+) -> None:
+    assert sign_in(closed, reader, return_to).headers["location"] == "/"
+    page = closed.get(f"/entrar?volver={quote(return_to)}").body
     assert b'name="volver" value="/"' in page
 
 
@@ -122,7 +115,7 @@ def test_nobody_is_sent_on_to_another_site(closed: LiveService, reader: str, bac
         {"Origin": "null"},
     ],
 )
-def test_a_form_on_another_site_signs_nobody_in_or_out(
+def test_forms_of_other_sites_are_refused(
     closed: LiveService, reader: str, headers: dict[str, str]
 ) -> None:
     answer = sign_in(closed, reader, **headers)
@@ -131,7 +124,7 @@ def test_a_form_on_another_site_signs_nobody_in_or_out(
     assert closed.request("POST", "/salir", b"", named).status == 403
 
 
-def test_signing_out_takes_the_cookie_back(closed: LiveService) -> None:
+def test_sign_out_deletes_the_cookie(closed: LiveService) -> None:
     answer = closed.request("POST", "/salir", b"")
     assert (answer.status, answer.headers["location"]) == (303, "/entrar")
     assert answer.headers["set-cookie"].startswith('sesion=""; expires=')
@@ -140,5 +133,5 @@ def test_signing_out_takes_the_cookie_back(closed: LiveService) -> None:
 @pytest.mark.parametrize(
     "form", [b"\xff", b"token", b"x" * 5000, b"", b"token=%FF&volver=%00"], ids=repr
 )
-def test_what_is_no_form_is_refused(closed: LiveService, form: bytes) -> None:
+def test_malformed_form_is_refused(closed: LiveService, form: bytes) -> None:
     assert closed.request("POST", "/entrar", form).status in {400, 401}

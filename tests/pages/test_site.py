@@ -1,4 +1,4 @@
-"""What is true of every page, as a browser gets it: headers, languages, errors, static files."""
+"""Headers, languages, error pages and static files of all pages."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PAGES = [
 
 
 class Inline(HTMLParser):
-    """Whatever a strict Content-Security-Policy would stop."""
+    """Finds inline code that a strict Content-Security-Policy blocks."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ def page(live: LiveService, path: str, language: str = "en") -> Answer:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_every_page_has_strict_headers_and_nothing_inline(live: LiveService, path: str) -> None:
+def test_page_has_strict_headers_and_no_inline_code(live: LiveService, path: str) -> None:
     answer = page(live, path)
     policy = dict(
         directive.strip().split(" ", 1)
@@ -83,9 +83,7 @@ def test_every_page_has_strict_headers_and_nothing_inline(live: LiveService, pat
 
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("language", ["es", "en"])
-def test_every_page_speaks_the_language_of_the_reader(
-    live: LiveService, path: str, language: str
-) -> None:
+def test_page_is_in_the_language_of_the_reader(live: LiveService, path: str, language: str) -> None:
     html = page(live, path, language).body.decode()
     assert f'<html lang="{language}">' in html
     assert ("Saltar al contenido" in html) == (language == "es")
@@ -95,7 +93,7 @@ def test_every_page_speaks_the_language_of_the_reader(
     assert [unescape(address) for address in switch] == [f"{path}{separator}idioma={other}"]
 
 
-def test_the_switch_is_kept_in_a_cookie_that_wins_over_the_browser(live: LiveService) -> None:
+def test_language_cookie_overrides_the_browser(live: LiveService) -> None:
     answer = page(live, "/?idioma=es&q=web", "en")
     assert '<html lang="es">' in answer.body.decode()
     cookie = answer.headers["set-cookie"]
@@ -110,7 +108,7 @@ def test_the_switch_is_kept_in_a_cookie_that_wins_over_the_browser(live: LiveSer
     assert "set-cookie" not in page(live, "/").headers
 
 
-def test_links_of_a_page_leave_out_the_language(live: LiveService) -> None:
+def test_links_of_a_page_omit_the_language(live: LiveService) -> None:
     html = page(live, "/?idioma=es&q=web").body.decode()
     addresses = [unescape(address) for address in re.findall(r'href="([^"]*)"', html)]
     switch = [address for address in addresses if "idioma" in address]
@@ -123,21 +121,21 @@ def test_links_of_a_page_leave_out_the_language(live: LiveService) -> None:
 @pytest.mark.parametrize(
     ("path", "texts"),
     [
-        ("/?fecha_hora=ayer", ["fecha_hora", "una fecha con o sin hora", "ayer"]),
-        ("/?ipaddress=web-1", ["ipaddress", "una dirección como", "web-1"]),
-        ("/?estado=<b>", ["estado", "al_dia o silencioso", "&lt;b&gt;"]),
-        ("/?cursor=1", ["cursor", "página siguiente"]),
+        ("/?fecha_hora=ayer", ["fecha_hora", "una fecha, con o sin hora", "ayer"]),
+        ("/?ipaddress=web-1", ["ipaddress", "una dirección IP o una red", "web-1"]),
+        ("/?estado=<b>", ["estado", "filtro de la página de la flota", "&lt;b&gt;"]),
+        ("/?cursor=1", ["cursor", "Página siguiente"]),
         ("/?idioma=fr", ["idioma", "en o es"]),
-        ("/?nombre=1", ["nombre", "no tiene ningún parámetro", "fecha_hora"]),
-        ("/?%3Cb%3E=1", ["&lt;b&gt;", "no tiene ningún parámetro"]),
+        ("/?nombre=1", ["nombre", "no tiene el parámetro", "fecha_hora"]),
+        ("/?%3Cb%3E=1", ["&lt;b&gt;", "no tiene el parámetro"]),
         ("/?q=a&q=b", ["Parámetro", "<bdi>q</bdi>"]),
         ("/?q=%FF", ["Parámetro", "<bdi>q</bdi>", "UTF-8"]),
-        ("/servidor/1?orden=up", ["orden", "encabezados"]),
-        ("/servidor/1?instante=x", ["instante", "segundos desde 1970"]),
-        ("/servidor/1?desde=1", ["desde", "una fecha con o sin hora"]),
+        ("/servidor/1?orden=up", ["orden", "encabezados de columna"]),
+        ("/servidor/1?instante=x", ["instante", "hora Unix en segundos"]),
+        ("/servidor/1?desde=1", ["desde", "una fecha, con o sin hora"]),
     ],
 )
-def test_a_bad_parameter_is_told_in_the_language_of_the_reader(
+def test_invalid_parameter_is_explained_in_the_language_of_the_reader(
     live: LiveService, path: str, texts: list[str]
 ) -> None:
     answer = page(live, path, "es")
@@ -149,13 +147,13 @@ def test_a_bad_parameter_is_told_in_the_language_of_the_reader(
 @pytest.mark.parametrize(
     "path", ["/servidor/0", "/servidor/x", "/servidor/999999", "/servidor/1/x", "/programa/x"]
 )
-def test_what_there_is_not_is_a_page_that_says_so(live: LiveService, path: str) -> None:
+def test_unknown_path_is_an_error_page(live: LiveService, path: str) -> None:
     answer = page(live, path)
     assert answer.status == 404
-    assert "There is no such page" in answer.body.decode()
+    assert "Page not found" in answer.body.decode()
 
 
-def test_a_page_can_only_be_read(live: LiveService) -> None:
+def test_post_to_a_page_is_not_allowed(live: LiveService) -> None:
     answer = live.request("POST", "/", b"{}")
     assert answer.status == 405
     assert "GET" in answer.headers["allow"]
@@ -163,24 +161,24 @@ def test_a_page_can_only_be_read(live: LiveService) -> None:
 
 
 @pytest.mark.parametrize("path", ["/servers?fecha_hora=ayer", "/servers/0", "/nothing"])
-def test_the_api_still_answers_in_problem_documents(live: LiveService, path: str) -> None:
+def test_api_errors_are_problem_documents(live: LiveService, path: str) -> None:
     answer = live.get(path, Accept="text/html")
     assert answer.headers["content-type"] == "application/problem+json"
     assert json.loads(answer.body)["status"] == answer.status
 
 
-def test_without_the_database_a_page_says_to_try_again(fresh_service: LiveService) -> None:
+def test_page_without_the_database_is_temporarily_unavailable(fresh_service: LiveService) -> None:
     fresh_service.start()
     fresh_service.database.rename(fresh_service.database.with_name("away"))
     for path in ("/", "/servidor/1", "/programa?name=x"):
         answer = page(fresh_service, path, "es")
         assert answer.status == 503
         assert int(answer.headers["retry-after"]) > 0
-        assert "Ahora no se puede mostrar" in answer.body.decode()
+        assert "Servicio no disponible temporalmente" in answer.body.decode()
         assert str(fresh_service.data) not in answer.body.decode()
 
 
-def test_static_files_are_kept_for_ever_under_an_address_of_their_own(live: LiveService) -> None:
+def test_static_files_are_immutable_under_hashed_addresses(live: LiveService) -> None:
     html = page(live, "/").body.decode()
     addresses = re.findall(r'(?:href|src)="(/static/[^"]*)"', html)
     kinds = {address.rpartition(".")[2] for address in addresses}
@@ -196,7 +194,7 @@ def test_static_files_are_kept_for_ever_under_an_address_of_their_own(live: Live
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
-def test_an_empty_database_says_how_to_send_the_first_report(
+def test_empty_database_page_shows_how_to_send_a_report(
     fresh_service: LiveService, language: str
 ) -> None:
     fresh_service.start()
@@ -214,7 +212,7 @@ def test_an_empty_database_says_how_to_send_the_first_report(
     assert 'id="curl"' not in page(fresh_service, "/", language).body.decode()
 
 
-def test_a_strange_host_does_not_get_into_the_command(fresh_service: LiveService) -> None:
+def test_untrusted_host_header_does_not_reach_the_command(fresh_service: LiveService) -> None:
     fresh_service.start()
     for host in ("a;rm -rf ~", "x'$(id)", '"><script>', "evil/servers?"):
         answer = fresh_service.get("/", Host=host)
@@ -230,18 +228,18 @@ def addresses_of_servers(html: str) -> Iterator[str]:
     yield from re.findall(r'href="(/servidor/\d+)"', html)
 
 
-def test_the_fleet_links_every_server_to_its_page(fleet: Fleet) -> None:
+def test_fleet_page_links_every_server(fleet: Fleet) -> None:
     html = page(fleet.live, "/").body.decode()
     expected = {f"/servidor/{server_id}" for server_id in fleet.servers.values()}
     assert set(addresses_of_servers(html)) == expected
 
 
-def test_the_fleet_of_a_moment_to_come_is_that_of_now(live: LiveService) -> None:
+def test_future_time_redirects_to_the_current_fleet(live: LiveService) -> None:
     answer = live.get("/?fecha_hora=9999-01-01&q=web")
     assert (answer.status, answer.headers["location"]) == (303, "/?q=web")
 
 
-def test_the_slider_leads_to_an_address_that_says_the_moment(live: LiveService) -> None:
+def test_slider_redirects_to_an_address_with_the_time(live: LiveService) -> None:
     answer = live.get("/servidor/1?instante=1795400000&q=a&orden=name")
     assert answer.status == 303
     expected = "/servidor/1?q=a&orden=name&fecha_hora=2026-11-23+02%3A13%3A20"

@@ -1,7 +1,7 @@
-// Comfort only: every page works without this file.
+// Optional: every page works without script.
 "use strict";
 
-// Addresses of forms stay short: fields without a value are left out.
+// Leaves empty fields out of the addresses of forms.
 for (const form of document.querySelectorAll("form[method=get]")) {
   form.addEventListener("formdata", (event) => {
     for (const [name, value] of [...event.formData]) {
@@ -10,7 +10,7 @@ for (const form of document.querySelectorAll("form[method=get]")) {
   });
 }
 
-// The slider says which moment it stands on, while it moves.
+// Shows the time of the slider while it moves.
 for (const slider of document.querySelectorAll("input[type=range][data-label]")) {
   const label = document.getElementById(slider.dataset.label);
   const show = () => {
@@ -22,7 +22,7 @@ for (const slider of document.querySelectorAll("input[type=range][data-label]"))
   slider.setAttribute("aria-valuetext", label.textContent.trim());
 }
 
-// The reader's own time, where the mouse rests on one of ours.
+// Shows the local time of the reader as a tooltip on each UTC time.
 document.addEventListener("mouseover", (event) => {
   const time = event.target.closest?.("time[datetime]");
   if (time && !time.title) {

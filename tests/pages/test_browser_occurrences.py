@@ -1,16 +1,16 @@
-"""The pages of a program and of a user, as a reader uses them, with and without script."""
+"""The pages of programs and users in a real browser, with and without script."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.pages.browser import PHONE, Look, Visitor
+from tests.pages.browser import PHONE, Profile, Visitor
 from tests.pages.data import cells, data_of
 from tests.pages.fleet import Fleet
 
-WAYS = [
-    pytest.param(Look("es"), id="script"),
-    pytest.param(Look("en", PHONE, script=False), id="noscript"),
+PROFILES = [
+    pytest.param(Profile("es"), id="script"),
+    pytest.param(Profile("en", PHONE, script=False), id="noscript"),
 ]
 HOSTS_OF_NGINX = ["web-1", "web-2", "web-3", "clon-a", "clon-b"]
 
@@ -19,9 +19,9 @@ def host(row: dict[str, str | None]) -> str | None:
     return row["nombre_host"] or row["ip_server"]
 
 
-@pytest.mark.parametrize("look", WAYS)
-def test_a_program_is_found_by_its_form(visitor: Visitor, look: Look) -> None:
-    tab = visitor.tab(look)
+@pytest.mark.parametrize("profile", PROFILES)
+def test_form_finds_a_program(visitor: Visitor, profile: Profile) -> None:
+    tab = visitor.tab(profile)
     page = tab.open("/programa")
     page.locator("#name").fill("nginx")
     page.locator("form button").click()
@@ -42,11 +42,11 @@ def test_a_program_is_found_by_its_form(visitor: Visitor, look: Look) -> None:
     tab.check()
 
 
-@pytest.mark.parametrize("look", WAYS)
-def test_a_program_is_shown_where_it_ran_at_a_moment(
-    visitor: Visitor, fleet: Fleet, look: Look
+@pytest.mark.parametrize("profile", PROFILES)
+def test_date_field_shows_where_a_program_ran_in_the_past(
+    visitor: Visitor, fleet: Fleet, profile: Profile
 ) -> None:
-    tab = visitor.tab(look)
+    tab = visitor.tab(profile)
     page = tab.open("/programa?name=xmrig")
     assert cells(tab, "running") == []
     assert cells(tab, "history") == ["web-2"]
@@ -54,7 +54,7 @@ def test_a_program_is_shown_where_it_ran_at_a_moment(
     page.locator("form button").click()
     page.wait_for_load_state()
     assert cells(tab, "running") == []
-    # It ran from minute 100 to 170 of the fleet's day.
+    # It ran from minute 100 to 170 of the day.
     page.locator("#moment").fill(fleet.ago(23.5 - 130 / 60))
     page.locator("form button").click()
     page.wait_for_load_state()
@@ -68,18 +68,18 @@ def test_a_program_is_shown_where_it_ran_at_a_moment(
 
 
 @pytest.mark.parametrize(("address", "busiest"), [("/programa", "nfsd"), ("/usuario", "root")])
-def test_whoever_asks_for_nothing_sees_the_busiest(
+def test_page_without_criteria_lists_the_busiest(
     visitor: Visitor, address: str, busiest: str
 ) -> None:
-    tab = visitor.tab(Look("en"))
+    tab = visitor.tab(Profile("en"))
     page = tab.open(address)
     page.locator("main tbody a").first.click()
     assert page.locator("h1").inner_text() == busiest
     tab.check()
 
 
-def test_a_pattern_finds_programs_of_many_names(visitor: Visitor) -> None:
-    tab = visitor.tab(Look("en"))
+def test_pattern_finds_programs_of_several_names(visitor: Visitor) -> None:
+    tab = visitor.tab(Profile("en"))
     tab.open("/programa?name=SYSTEMD-*")
     names = set(cells(tab, "running", 2))
     assert names == {row["name"] for row in data_of(tab, "running").rows}
@@ -88,8 +88,8 @@ def test_a_pattern_finds_programs_of_many_names(visitor: Visitor) -> None:
     tab.check()
 
 
-def test_the_two_lists_of_a_program_are_turned_over_each_by_itself(visitor: Visitor) -> None:
-    tab = visitor.tab(Look("en"))
+def test_two_lists_of_a_program_paginate_independently(visitor: Visitor) -> None:
+    tab = visitor.tab(Profile("en"))
     page = tab.open("/programa?username=root")
     first, history = cells(tab, "running"), cells(tab, "history")
     assert len(first) == 100
@@ -103,9 +103,9 @@ def test_the_two_lists_of_a_program_are_turned_over_each_by_itself(visitor: Visi
     tab.check()
 
 
-@pytest.mark.parametrize("look", WAYS)
-def test_a_user_is_found_by_the_form(visitor: Visitor, fleet: Fleet, look: Look) -> None:
-    tab = visitor.tab(look)
+@pytest.mark.parametrize("profile", PROFILES)
+def test_form_finds_a_user(visitor: Visitor, fleet: Fleet, profile: Profile) -> None:
+    tab = visitor.tab(profile)
     page = tab.open("/usuario")
     page.locator("#username").fill("juan")
     page.locator("form button").click()
@@ -123,8 +123,8 @@ def test_a_user_is_found_by_the_form(visitor: Visitor, fleet: Fleet, look: Look)
     tab.check()
 
 
-def test_what_runs_as_a_user_leads_to_its_program(visitor: Visitor) -> None:
-    tab = visitor.tab(Look("en"))
+def test_programs_of_a_user_link_to_the_program_page(visitor: Visitor) -> None:
+    tab = visitor.tab(Profile("en"))
     page = tab.open("/usuario?username=www-data")
     processes = data_of(tab, "programs").rows
     names = cells(tab, "programs")
@@ -144,10 +144,10 @@ def test_what_runs_as_a_user_leads_to_its_program(visitor: Visitor) -> None:
         ("/usuario?username=jua", "/usuario?username=*jua*"),
     ],
 )
-def test_what_is_not_found_leads_to_names_that_hold_it(
+def test_unknown_name_links_to_a_pattern_that_contains_it(
     visitor: Visitor, address: str, wider: str
 ) -> None:
-    tab = visitor.tab(Look("en"))
+    tab = visitor.tab(Profile("en"))
     page = tab.open(address)
     page.get_by_role("link", name="*").click()
     assert tab.address.replace("%2A", "*") == wider
