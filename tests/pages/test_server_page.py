@@ -122,7 +122,7 @@ def test_search_for_a_number_matches_the_pid(fleet: Fleet) -> None:
 def test_change_shows_the_reports_before_and_after_it(fleet: Fleet) -> None:
     page = ServerPage(fleet, "bd-1", "desde=2020-01-01")
     answer = fleet.live.get(f"/servers/{fleet.records['bd-1']}/cambios?limit=1000").json()
-    listed = page.text.partition("between the two reports given.")[2]
+    listed = page.text.partition("between the two reports shown.")[2]
     (upgrade,) = [one for one in answer["cambios"] if one["atributo"] == "version_so"]
     before, after = upgrade["fecha_hora_antes"][:19], upgrade["fecha_hora_despues"][:19]
     end = after.removeprefix(before[:11]) if after.startswith(before[:11]) else after

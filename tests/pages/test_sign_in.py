@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
@@ -42,7 +43,8 @@ def cookie_of(answer: Answer) -> str:
 
 
 @pytest.mark.parametrize(
-    "address", ["/", "/servidor/1", "/programa?name=a%26b", "/usuario?username=juan"]
+    "address",
+    ["/", "/servidor/1", "/programa?name=a%26b&username=c%23", "/usuario?username=juan&idioma=es"],
 )
 def test_page_redirects_to_sign_in_and_back(closed: LiveService, reader: str, address: str) -> None:
     answer = closed.get(address)
@@ -60,6 +62,33 @@ def test_page_redirects_to_sign_in_and_back(closed: LiveService, reader: str, ad
 def test_cookie_is_http_only_and_same_site_strict(closed: LiveService, reader: str) -> None:
     parts = set(sign_in(closed, reader).headers["set-cookie"].split("; ")[1:])
     assert parts == {"HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=43200"}
+
+
+@pytest.fixture(scope="module")
+def behind_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
+    """A service that trusts the X-Forwarded-Proto of a proxy on loopback."""
+    data = tmp_path_factory.mktemp("behind-proxy") / "var"
+    make_token(data, "admin")  # behind a proxy, the service requires tokens
+    live = LiveService(data, COMPLIANCE_PROXIES="127.0.0.1")
+    try:
+        yield live.start()
+    finally:
+        live.stop()
+
+
+@pytest.mark.parametrize(("scheme", "secure"), [("https", True), ("http", False)])
+def test_cookie_is_secure_behind_an_https_proxy(
+    behind_proxy: LiveService, scheme: str, secure: bool
+) -> None:
+    secret = make_token(behind_proxy.data, "lectura")
+    answer = sign_in(behind_proxy, secret, X_Forwarded_Proto=scheme)
+    assert answer.status == 303
+    assert ("Secure" in answer.headers["set-cookie"].split("; ")) == secure
+
+
+def test_cookie_ignores_the_scheme_of_an_untrusted_proxy(closed: LiveService, reader: str) -> None:
+    answer = sign_in(closed, reader, X_Forwarded_Proto="https")
+    assert "Secure" not in answer.headers["set-cookie"].split("; ")
 
 
 def test_cookie_authorizes_reads_and_no_writes(closed: LiveService, reader: str) -> None:
