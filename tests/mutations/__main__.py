@@ -34,6 +34,8 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="copies at a time")
     options = parser.parse_args()
     chosen = [mutation for mutation in MUTATIONS if options.text in str(mutation)]
+    if not chosen:
+        parser.error(f"no mutation has the text {options.text!r}")
     with tempfile.TemporaryDirectory() as name:
         copies: SimpleQueue[Path] = SimpleQueue()
         for number in range(options.jobs):
@@ -44,8 +46,9 @@ def main() -> int:
 def _try_all(chosen: Sequence[Mutation], copies: SimpleQueue[Path], jobs: int) -> int:
     """Returns the exit code: 1 if a mutation survives, or the tests fail without any."""
     copy = copies.get()
-    if _run(copy, sorted({test for mutation in chosen for test in mutation.tests})) != _PASSED:
-        print("the tests fail without a mutation")
+    exit_code, output = _run(copy, sorted({test for each in chosen for test in each.tests}))
+    if exit_code != _PASSED:
+        print(f"{output}\nthe tests fail without a mutation")
         return 1
     copies.put(copy)
     killed = 0
@@ -64,28 +67,30 @@ def _try(mutation: Mutation, copies: SimpleQueue[Path]) -> str:
         path = copy / mutation.file
         whole = path.read_text(encoding="utf-8")
         path.write_text(mutation.applied_to(whole), encoding="utf-8")
-        exit_code = _run(copy, mutation.tests)
+        exit_code, _ = _run(copy, mutation.tests)
         path.write_text(whole, encoding="utf-8")
     finally:
         copies.put(copy)
     return {_PASSED: "SURVIVED", _FAILED: "killed"}.get(exit_code, "NOT RUN")
 
 
-def _run(copy: Path, tests: Iterable[str]) -> int:
-    """The exit code of pytest; tests that hang have failed."""
-    shutil.rmtree(copy / ".hypothesis", ignore_errors=True)  # no example of another mutation
-    options = ["-q", "-x", "-n", "0", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
+def _run(copy: Path, tests: Iterable[str]) -> tuple[int, str]:
+    """The exit code and the output of pytest. Tests that hang have failed."""
+    plugins = ["-p", "no:cacheprovider", "-p", "tests.mutations.no_shrinking"]
+    options = ["-q", "-x", "-n", "0", "--hypothesis-seed=0", *plugins]
     try:
-        return subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-B", "-m", "pytest", *options, *tests],
             cwd=copy,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
             timeout=_TIMEOUT_SECONDS,
             check=False,
-        ).returncode
+        )
     except subprocess.TimeoutExpired:
-        return _FAILED
+        return _FAILED, "timeout"
+    return done.returncode, done.stdout
 
 
 def _copy(folder: Path) -> Path:

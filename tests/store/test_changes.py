@@ -1,4 +1,4 @@
-"""HistoryStore: what changed on a server, held equal to the plainest computation of it."""
+"""HistoryStore: the changes of a server, compared with a plain computation."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_pages_of_changes_join_to_the_whole(history: History, since: int | None)
 
 @settings(max_examples=40, deadline=None)
 @given(histories(), BOUNDS, BOUNDS)
-def test_lifetimes_are_those_that_consecutive_reports_show(
+def test_lifetimes_equal_those_of_consecutive_reports(
     history: History, since: int | None, until: int | None
 ) -> None:
     with stored(history) as (both, ours):
@@ -84,8 +84,8 @@ def test_lifetimes_are_those_that_consecutive_reports_show(
             assert named.spans == [one for one in shown.spans if "ro" in (one.name or "").lower()]
 
 
-def test_every_lifetime_is_told_of_every_span_of_time() -> None:
-    # A process for each way to begin and to end: in a span of time, before it, behind it.
+def test_lifetimes_are_complete_for_every_period() -> None:
+    # A process for each way to begin and end: before, within and after a period.
     last = 12
     lives = [(first, gone) for first in range(1, last + 1) for gone in range(first + 1, last + 2)]
     history = arrived(
@@ -127,12 +127,12 @@ def test_changes_and_lifetimes_of_long_histories(
 
 
 def told_by(ours: HistoryStore, **span: int) -> list[tuple[str, str | None, int]]:
-    """Of each change its kind, the program, and the record that shows it."""
+    """Kind, program and record of each change."""
     page = ours.changes(1, span.get("since"), span.get("until"), 0, LIMIT)
     return [(change.kind, change.name, change.after.id_serv) for change in page.changes]
 
 
-def test_what_the_first_report_shows_has_not_begun() -> None:
+def test_the_first_report_starts_no_process() -> None:
     with stored(arrived(report(1, CRON))) as (_, ours):
         (first,) = ours.changes(1, None, None, 0, LIMIT).changes
         assert first == Change("primer_informe", None, RecordRef(1, HOUR))
@@ -163,7 +163,7 @@ def test_of_reports_of_one_time_the_one_stored_last_changes_the_one_before() -> 
         ]
 
 
-def test_both_ends_of_a_span_of_time_belong_to_it() -> None:
+def test_a_period_includes_both_of_its_ends() -> None:
     history = arrived(report(1), report(2, CRON), report(3, CRON, SSHD), report(4))
     with stored(history) as (_, ours):
         assert told_by(ours, since=2 * HOUR, until=3 * HOUR) == [
@@ -172,18 +172,18 @@ def test_both_ends_of_a_span_of_time_belong_to_it() -> None:
         ]
 
 
-def test_a_lifetime_ends_at_the_ends_of_the_span_that_is_asked_for() -> None:
+def test_a_lifetime_is_cut_at_the_ends_of_the_period() -> None:
     history = arrived(report(1, CRON), report(2, CRON, SSHD), report(3, SSHD), report(4))
     with stored(history) as (_, ours):
         assert ours.lifetimes(1, 2 * HOUR, 3 * HOUR, LIMIT) == Lifetimes(
-            # Whether it ran at 1, and SSHD at 4, lies outside of the span.
+            # CRON at 1 and SSHD at 4 are outside of the period.
             [Lifetime(7, "cron", "root", None, 2 * HOUR, 2 * HOUR, 3 * HOUR)],
             changed=1,
             steady=1,
         )
 
 
-def test_what_a_server_is_changes_attribute_by_attribute() -> None:
+def test_a_new_profile_is_one_change_for_each_attribute() -> None:
     later = PROFILE._replace(version_so="13", nombre_host="web-1")
     with stored(arrived(report(1), report(2, profile=later))) as (_, ours):
         changes = ours.changes(1, 2 * HOUR, None, 0, LIMIT).changes

@@ -1,4 +1,4 @@
-"""FleetStore: the fleet at any moment, held equal to the plainest computation of it."""
+"""FleetStore: the fleet at any moment, compared with a plain computation."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ FILTERS = st.builds(
 def stored(
     history: History, wait: int = 0, silence: Silence | None = None
 ) -> Iterator[tuple[Stores, FleetStore, int]]:
-    """The stores, and the fleet as it is so long after the last report arrived."""
+    """The stores, and the fleet at that time after the last arrival."""
     now = history[-1][1] + wait
     with stores() as both:
         both.add_history(history)
@@ -59,7 +59,7 @@ def stored(
 
 @settings(max_examples=40, deadline=None)
 @given(histories(), BOUNDS, FILTERS, WAITS, SILENCES)
-def test_the_fleet_is_the_newest_record_of_every_server_that_is_selected(
+def test_a_page_has_the_newest_record_of_each_selected_server(
     history: History, moment: int | None, criteria: ServerFilter, wait: int, silence: Silence
 ) -> None:
     with stored(history, wait, silence) as (both, ours, now):
@@ -78,7 +78,7 @@ def test_the_fleet_is_the_newest_record_of_every_server_that_is_selected(
 
 @settings(max_examples=40, deadline=None)
 @given(histories(), WAITS)
-def test_the_summary_counts_what_is_there(history: History, wait: int) -> None:
+def test_the_summary_equals_counts_over_all_records(history: History, wait: int) -> None:
     with stored(history, wait) as (both, ours, now):
         summary = ours.summary()
         states = list(plain_states(both, None, now, Silence()))
@@ -100,7 +100,7 @@ def test_the_summary_counts_what_is_there(history: History, wait: int) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(histories())
-def test_the_news_are_what_the_fleet_had_not_seen_before(history: History) -> None:
+def test_the_news_are_new_servers_profiles_programs_and_users(history: History) -> None:
     with stored(history) as (both, ours, _):
         news = ours.summary().news
         expected = sorted(plain_news(both.records), key=lambda item: item.at, reverse=True)
@@ -157,7 +157,7 @@ def is_selected(state: dict[str, Any], criteria: ServerFilter) -> bool:
 
 
 def most_first(rows: Iterator[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Each with how often it is there, at most ten; of those as frequent, null comes first."""
+    """At most ten rows with their counts, the most frequent first; null precedes its equals."""
 
     def order(item: tuple[tuple[Any, ...], int]) -> tuple[Any, ...]:
         return -item[1], [(text is not None, text) for text in item[0]]
@@ -227,7 +227,7 @@ def test_a_late_report_is_a_sign_of_life_and_not_the_state_of_its_server() -> No
         assert not state.silent
 
 
-def test_a_server_that_was_not_known_yet_is_not_found() -> None:
+def test_a_server_is_not_found_before_its_first_report() -> None:
     with stored(arrived(report(1))) as (_, ours, _):
         assert ours.server(1, HOUR).record.id_serv == 1
         for server_id, moment in ((1, HOUR - 1), (2, None)):
@@ -235,7 +235,7 @@ def test_a_server_that_was_not_known_yet_is_not_found() -> None:
                 ours.server(server_id, moment)
 
 
-def test_what_a_servers_first_report_shows_is_no_news() -> None:
+def test_names_in_the_first_report_of_a_server_are_no_news() -> None:
     with stored(arrived(report(1, CRON), report(2, CRON, SSHD, JUAN))) as (_, ours, _):
         told = [(news.kind, news.subject, news.id_serv) for news in ours.summary().news]
         assert sorted(told, key=repr) == [

@@ -1,4 +1,4 @@
-"""HistoryStore: the records of a server, held equal to the plainest computation of them."""
+"""HistoryStore: the records of a server, compared with a plain computation."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def stored(history: History) -> Iterator[tuple[Stores, HistoryStore]]:
 
 @settings(max_examples=30, deadline=None)
 @given(histories(), BOUNDS, BOUNDS)
-def test_records_are_those_of_the_server_in_that_time_newest_first(
+def test_records_of_a_period_come_newest_first(
     history: History, since: int | None, until: int | None
 ) -> None:
     with stored(history) as (both, ours):
@@ -56,7 +56,9 @@ def test_records_are_those_of_the_server_in_that_time_newest_first(
 
 @settings(max_examples=30, deadline=None)
 @given(histories(), MOMENTS)
-def test_around_a_moment_are_the_records_on_both_sides_of_it(history: History, moment: int) -> None:
+def test_around_returns_the_records_on_both_sides_of_a_moment(
+    history: History, moment: int
+) -> None:
     with stored(history) as (both, ours):
         for server_id in plain.servers(both.records):
             mine = plain.of_server(both.records, server_id)
@@ -90,7 +92,7 @@ def test_of_records_of_one_time_the_one_stored_last_is_the_newer() -> None:
         assert ours.around(1, HOUR).shown == RecordRef(2, HOUR)
 
 
-def test_what_is_not_there_is_named() -> None:
+def test_unknown_servers_and_records_raise_not_found() -> None:
     with stored(arrived(report(1))) as (_, ours):
         assert ours.server_of(1) == 1
         with pytest.raises(RecordNotFoundError):

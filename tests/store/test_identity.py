@@ -50,7 +50,7 @@ def test_two_servers_with_one_address_are_two(history: History, host: str | None
     assert history.flags() == {("m", 0), ("other", 0)}
 
 
-def test_what_comes_from_a_spool_stays_with_its_server(history: History) -> None:
+def test_spooled_reports_stay_with_their_server(history: History) -> None:
     moved = replace(A, address="10.0.0.2")
     now = 100 * HOUR
     assert history.server_of(A, now) == 1
@@ -69,7 +69,7 @@ def test_a_start_with_a_clock_that_lost_an_hour_makes_no_clone(history: History)
     assert history.server_of(replace(A, boot=now - HOUR), now + HOUR) == 1
 
 
-def test_an_agent_that_begins_to_tell_the_id_begins_a_new_history(history: History) -> None:
+def test_a_server_that_starts_to_send_its_id_gets_a_new_history(history: History) -> None:
     version_1 = Machine(host=None, boot=None, id_maquina=None, version=None)
     version_2 = replace(A, id_maquina=None)
     assert history.servers([version_1, version_2, A, A, version_1]) == [1, 1, 2, 2, 1]
@@ -81,7 +81,7 @@ _changes = st.sampled_from(["report", "reboot", "move", "rename", "reboot+move",
 
 @given(st.lists(_changes, min_size=1, max_size=25))
 @settings(max_examples=30, deadline=None)
-def test_whatever_happens_to_a_machine_one_thing_at_a_time_it_is_one_server(
+def test_a_machine_with_one_change_at_a_time_stays_one_server(
     changes: list[str],
 ) -> None:
     machine = A
@@ -118,7 +118,7 @@ ALIKE = REPORTED._replace(booted_at=4 * HOUR)
     ],
     ids=["start", "name", "address", "rest", "order of starts", "after", "before or after"],
 )
-def test_the_strongest_of_what_two_servers_have_in_common_with_a_report_decides(
+def test_the_strongest_shared_trait_decides_between_siblings(
     less: tuple[Traits | None, Traits | None], more: tuple[Traits | None, Traits | None]
 ) -> None:
     siblings = [Sibling(1, False, *less), Sibling(2, False, *more)]

@@ -92,7 +92,7 @@ def test_a_late_report_of_a_clone_goes_to_its_own_history(history: History) -> N
     assert [history.server_of(machine, late) for machine in (A, younger)] == [2, 1]
 
 
-def test_a_report_that_is_sent_again_is_found_with_whichever_clone_has_it(
+def test_a_retry_is_found_with_the_clone_that_has_it(
     history: History,
 ) -> None:
     first = A.report(100 * HOUR)
@@ -108,7 +108,7 @@ def test_a_report_that_is_sent_again_is_found_with_whichever_clone_has_it(
     assert history.stored(first) == 1
 
 
-def test_a_report_that_is_sent_again_is_found_beside_one_of_the_same_moment(
+def test_a_retry_is_found_beside_a_report_of_the_same_time(
     history: History,
 ) -> None:
     first = A.report(100 * HOUR)
@@ -117,7 +117,7 @@ def test_a_report_that_is_sent_again_is_found_beside_one_of_the_same_moment(
     assert history.store.add(first, 0).new is False
 
 
-def test_of_several_that_a_report_may_speak_of_it_is_the_most_alike(history: History) -> None:
+def test_the_most_similar_sibling_is_chosen(history: History) -> None:
     clones = [Machine("a", "10.0.0.1", None), Machine("b", "10.0.0.2", None)]
     assert history.servers(clones) == [1, 2]
     assert history.server_of(Machine("b", "10.0.0.1", None)) == 2  # the name is the stronger one
@@ -125,13 +125,13 @@ def test_of_several_that_a_report_may_speak_of_it_is_the_most_alike(history: His
     assert history.server_of(Machine(None, "10.9.9.9", None)) == 1  # the first of equals
 
 
-def test_a_report_older_than_all_is_held_against_the_first(history: History) -> None:
+def test_a_report_older_than_all_is_compared_with_the_first(history: History) -> None:
     moved = replace(A, address="10.0.0.2")
     assert history.servers([A, moved, replace(moved, host="db")]) == [1, 1, 1]
     assert history.server_of(A, HOUR) == 1
 
 
-def test_a_plan_is_made_anew_where_the_clones_became_others_in_between(history: History) -> None:
+def test_a_plan_is_made_anew_if_a_clone_took_its_server_meanwhile(history: History) -> None:
     younger = replace(A, boot=2 * HOUR)
     history.server_of(A, 100 * HOUR)
     planned = A.report(110 * HOUR)
@@ -144,7 +144,7 @@ def test_a_plan_is_made_anew_where_the_clones_became_others_in_between(history: 
     assert history.server_of_record(stored.id_serv) == 2
 
 
-def test_a_plan_for_a_server_holds_only_as_long_as_its_siblings_are_the_same(
+def test_a_plan_is_made_anew_if_a_sibling_was_added_meanwhile(
     history: History,
 ) -> None:
     a, b = Machine("a", "10.0.0.1", None), Machine("b", "10.0.0.2", None)

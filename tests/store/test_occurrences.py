@@ -1,4 +1,4 @@
-"""OccurrenceStore: where anything runs or ran, held equal to the plainest computation of it."""
+"""OccurrenceStore: occurrences over the fleet, compared with a plain computation."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Filter = ProcessFilter | LoginFilter
 
 
 class Kind(NamedTuple):
-    """What differs between processes and logins."""
+    """The differences between processes and logins."""
 
     rows_of: plain.RowsOf
     store: Callable[..., OccurrenceStore[Any, Any, Any]]
@@ -89,7 +89,7 @@ def stored(history: History, kind: Kind) -> Iterator[tuple[Stores, OccurrenceSto
 @each_kind
 @settings(max_examples=50, deadline=None)
 @given(history=histories(), data=st.data(), moment=BOUNDS)
-def test_what_ran_at_a_moment_is_what_the_newest_records_show(
+def test_occurrences_come_from_the_newest_records_at_the_moment(
     kind: Kind, history: History, data: st.DataObject, moment: int | None
 ) -> None:
     criteria = data.draw(kind.filters)
@@ -110,7 +110,7 @@ def assert_occurrences(
     shown = ask(0, LIMIT).rows
     expected = list(plain_occurrences(kind, both.records, criteria, moment))
     assert Counter(without_key(row) for row in shown) == Counter(expected)
-    # Its key is that of the relation: each row there is shown once.
+    # The keys are those of the relation, each once.
     records = {row.id_serv for row in shown}
     keys = {
         key
@@ -126,9 +126,7 @@ def assert_occurrences(
 @each_kind
 @settings(max_examples=50, deadline=None)
 @given(history=histories(), data=st.data())
-def test_what_was_ever_seen_is_what_any_record_shows(
-    kind: Kind, history: History, data: st.DataObject
-) -> None:
+def test_the_history_covers_all_records(kind: Kind, history: History, data: st.DataObject) -> None:
     criteria = data.draw(kind.filters)
     with stored(history, kind) as (both, ours):
         assert_history(kind, both, ours, criteria)
@@ -147,7 +145,7 @@ def assert_history(
 @each_kind
 @settings(max_examples=30, deadline=None)
 @given(history=histories(), data=st.data())
-def test_the_count_is_that_of_what_runs_now(
+def test_the_count_is_the_number_of_occurrences_now(
     kind: Kind, history: History, data: st.DataObject
 ) -> None:
     criteria = data.draw(kind.filters)
@@ -160,7 +158,7 @@ def test_the_count_is_that_of_what_runs_now(
 @each_kind
 @settings(max_examples=600, deadline=None)
 @given(history=histories(most=40), data=st.data(), moment=BOUNDS)
-def test_sightings_of_long_histories(
+def test_occurrences_of_long_histories(
     kind: Kind, history: History, data: st.DataObject, moment: int | None
 ) -> None:
     criteria = data.draw(kind.filters)
@@ -224,18 +222,18 @@ def pids(rows: Iterable[ProcessOccurrence | LoginOccurrence]) -> list[int | None
     return [row.pid for row in rows]
 
 
-def test_a_late_report_is_what_its_server_showed_at_that_moment() -> None:
+def test_a_late_report_is_shown_at_its_own_time() -> None:
     history = arrived(report(1, CRON), report(3, CRON), report(2, SSHD))
     with stored(history, KINDS[0]) as (_, ours):
         (shown,) = ours.at(ProcessFilter(), round(2.5 * HOUR), 0, LIMIT).rows
         assert (shown.name, shown.id_serv) == ("sshd", 3)
-        # It stands alone: what is seen of cron goes on without a break.
+        # The late report interrupts no other occurrence: that of cron goes on.
         assert (shown.seen_from, shown.seen_until) == (2 * HOUR, 2 * HOUR)
         (now,) = ours.now(ProcessFilter(), 0, LIMIT).rows
         assert (now.name, now.seen_from, now.seen_until) == ("cron", HOUR, 3 * HOUR)
 
 
-def test_a_spool_that_drains_is_what_its_server_showed_all_the_while() -> None:
+def test_each_report_of_a_drained_spool_is_shown_at_its_own_time() -> None:
     drained = [report(hour, CRON if hour % 2 else SSHD) for hour in range(8, 0, -1)]
     with stored(arrived(report(9), *drained), KINDS[0]) as (_, ours):
         for hour in range(1, 9):
@@ -243,7 +241,7 @@ def test_a_spool_that_drains_is_what_its_server_showed_all_the_while() -> None:
             assert (shown.name, shown.taken_at) == ("cron" if hour % 2 else "sshd", hour * HOUR)
 
 
-def test_what_was_shown_only_late_was_seen_all_the_same() -> None:
+def test_the_history_includes_names_of_late_reports() -> None:
     history = arrived(report(1, CRON), report(3, CRON), report(2, SSHD))
     with stored(history, KINDS[0]) as (_, ours):
         place = (1, 2, PROFILE.ipaddress, None)

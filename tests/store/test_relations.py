@@ -1,4 +1,4 @@
-"""The three relations are exact: equal, row for row, to those of a store that keeps every row."""
+"""The three relations equal those of a plain store, row for row."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ _several_alike = st.lists(st.sampled_from(ALIKE), max_size=6)
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(_several_alike, st.booleans()), min_size=3, max_size=8))
-def test_of_processes_that_are_alike_the_first_goes_on_the_longest(
+def test_of_equal_processes_the_first_goes_on_the_longest(
     history: list[tuple[list[Process], bool]],
 ) -> None:
     profile = Profile("10.0.0.1", "x86_64", "Intel", "Linux", "12", 2)
@@ -83,6 +83,20 @@ def test_of_processes_that_are_alike_the_first_goes_on_the_longest(
             if to_a_new_worker:
                 both.restart()
             both.add(Report(hour, profile, processes, [], hour.to_bytes(16, "big"), details))
+        assert_equal_relations(both)
+
+
+def test_equal_processes_keep_their_order_if_they_take_slots_of_others() -> None:
+    profile = Profile("10.0.0.1", "x86_64", "Intel", "Linux", "12", 2)
+    one, two, three, new = (process(pid) for pid in range(4))
+    with stores() as both:
+        # The two new processes take the slot of `three`, which ends, and the lower one of `one`.
+        for hour, processes in enumerate([[one, two, three], [two, three], [two, new, new]]):
+            details: list[ProcessDetails] = [(at, None, None) for at in range(len(processes))]
+            digest = hour.to_bytes(16, "big")
+            both.add(Report(hour, profile, list(processes), [], digest, details))
+        both.restart()
+        both.add(Report(3, profile, [two, new], [], b"3", [(8, None, None), (9, None, None)]))
         assert_equal_relations(both)
 
 
@@ -96,7 +110,7 @@ def test_the_very_same_report_is_stored_once(reports: list[Report]) -> None:
         assert_equal_relations(both)
 
 
-def test_a_new_report_writes_only_what_appeared_and_what_went() -> None:
+def test_a_new_report_writes_only_its_changes() -> None:
     profile = Profile("10.0.0.1", "x86_64", "Intel", "Linux", "12")
     many: list[Process] = [(pid, "python", "juan", None) for pid in range(300)]
     with stores() as both:
@@ -108,7 +122,7 @@ def test_a_new_report_writes_only_what_appeared_and_what_went() -> None:
         assert spans == 301
 
 
-def test_a_name_that_the_system_denied_is_kept_once_as_well() -> None:
+def test_a_null_name_is_stored_once() -> None:
     profile = Profile("10.0.0.1", "x86_64", "Intel", "Linux", "12")
     with stores() as both:
         for hour in range(3):
@@ -128,6 +142,10 @@ def test_a_span_stands_at_the_number_with_the_most_trailing_zeros(first: int, le
 
     covered = range(first, first + length)
     assert node_of(first, first + length) == max(covered, key=trailing_zeros)
+
+
+def process(pid: int) -> Process:
+    return (pid, "sh", "ana", None)
 
 
 def processes_of(both: Stores, id_serv: int) -> list[tuple[object, ...]]:

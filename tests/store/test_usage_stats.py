@@ -1,4 +1,4 @@
-"""UsageStore: figures over the whole fleet, held equal to the plainest computation of them."""
+"""UsageStore: figures over the whole fleet, compared with a plain computation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FILTERS = st.builds(ProcessFilter, name=PATTERNS, username=PATTERNS)
 def ran(
     both: Stores, criteria: ProcessFilter, *, now: bool
 ) -> list[tuple[int, int, str | None, str | None]]:
-    """Server, time, name and username of each process like these, in all or the newest records."""
+    """Server, time, name and username of each selected process, in all or the newest records."""
     records = plain.all_newest(both.records) if now else both.records
     return [
         (one.server_id, one.taken_at, name, username)
@@ -54,7 +54,7 @@ def first_last_seen(ever: list[tuple[int, int]], *, going_on: bool) -> FirstLast
 
 @settings(max_examples=40, deadline=None)
 @given(histories(), FILTERS)
-def test_figures_are_those_of_the_records(history: History, criteria: ProcessFilter) -> None:
+def test_figures_equal_counts_over_all_records(history: History, criteria: ProcessFilter) -> None:
     with stores() as both:
         both.add_history(history)
         ours = UsageStore(both.database, load_queries())
@@ -78,7 +78,7 @@ def test_figures_are_those_of_the_records(history: History, criteria: ProcessFil
 
 
 def runs(both: Stores, criteria: ProcessFilter) -> list[tuple[int, int, int]]:
-    """Of each name on each server, the reports in a row that show it."""
+    """The consecutive reports that show each name on each server."""
     found = []
     for server_id in plain.servers(both.records):
         reports = plain.on_time(both.records, server_id)
@@ -100,14 +100,14 @@ def runs(both: Stores, criteria: ProcessFilter) -> list[tuple[int, int, int]]:
 
 @settings(max_examples=40, deadline=None)
 @given(histories(), FILTERS, st.integers(1, 3))
-def test_runs_are_reports_in_a_row(history: History, criteria: ProcessFilter, most: int) -> None:
+def test_runs_are_consecutive_reports(history: History, criteria: ProcessFilter, most: int) -> None:
     with stores() as both:
         both.add_history(history)
         queries = load_queries()
         ours = UsageStore(both.database, queries)
         occurrences = process_occurrences(both.database, queries)
         assert sorted(ours.runs(criteria, 0, 1000, 1000)) == runs(both, criteria)
-        # Those of a page are those of its rows, and the latest ones.
+        # A page has the latest runs of its rows.
         after: int | None = 0
         while after is not None:
             page = occurrences.history(criteria, after, 2)

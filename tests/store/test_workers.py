@@ -1,4 +1,4 @@
-"""Several workers on one database: each remembers what it stored, and none relies on it wrongly."""
+"""Several workers on one database: no worker uses a remembered state that is outdated."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def test_scripts_are_numbered_without_gaps(
     assert not database.path.exists()
 
 
-def test_databases_are_migrated_once_by_many_at_the_same_time(
+def test_concurrent_migrations_run_each_script_once(
     database: SqliteDatabase, scripts: Path
 ) -> None:
     (scripts / "0002_second.sql").write_text(SECOND, encoding="utf-8")

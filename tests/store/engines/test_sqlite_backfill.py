@@ -1,4 +1,4 @@
-"""sql/createdb/0003: what it derives from a database of version 2 is what the store keeps of it."""
+"""sql/createdb/0003 derives from an older database the rows that the store maintains."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WRITTEN = (
     *("server", "profile", "program", "account", "report"),
     *("process_span", "login_span", "span_level", "token"),
 )
-# A name may have another id. While anything of it runs, nobody reads when it was seen last.
+# A name may have another id. last_at is not used while any process of the name is running.
 SIGHTINGS = """
 SELECT q.server_id, {name}, q.running, q.first_at, CASE WHEN q.running = 0 THEN q.last_at END
 FROM {kind}_sighting AS q JOIN {kind}_name AS n ON n.id = q.name_id
@@ -38,7 +38,7 @@ DERIVED = {
 
 @settings(max_examples=50, deadline=None)
 @given(histories())
-def test_a_migrated_database_has_what_the_store_would_have_kept(
+def test_a_migrated_database_equals_one_that_the_store_filled(
     history: list[tuple[Report, int]],
 ) -> None:
     with stores() as both, tempfile.TemporaryDirectory(dir="/dev/shm") as name:

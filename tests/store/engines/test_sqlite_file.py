@@ -28,7 +28,7 @@ from tests.support.reports import report
 
 
 class InProcess:
-    """The application without a server around it; quick to find a database locked."""
+    """The application without a server; it gives up early on a locked database."""
 
     def __init__(self, data: Path) -> None:
         self.config = Config(data=data)
@@ -53,12 +53,12 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InProcess:
 
 @pytest.fixture
 def somebody(service: InProcess) -> Iterator[sqlite3.Connection]:
-    """Somebody else with the database open."""
+    """Another client of the database."""
     with closing(sqlite3.connect(service.config.database, isolation_level=None)) as connection:
         yield connection
 
 
-def test_a_report_sent_again_and_again_to_a_locked_database_is_archived_once(
+def test_retries_of_a_report_to_a_locked_database_are_archived_once(
     service: InProcess, somebody: sqlite3.Connection
 ) -> None:
     somebody.execute("BEGIN IMMEDIATE")
@@ -98,7 +98,7 @@ def test_a_replaced_database_takes_no_report_until_the_service_starts_again(
     assert service.get("/servers") == 503
 
 
-def test_what_goes_wrong_with_a_reader_does_not_close_connections_that_are_still_good(
+def test_an_error_in_a_reader_closes_no_good_connection(
     service: InProcess,
 ) -> None:
     """Closing the last one removes the WAL and its index, which a full disk cannot hold again."""
@@ -114,7 +114,7 @@ def test_what_goes_wrong_with_a_reader_does_not_close_connections_that_are_still
     database.close()
 
 
-def test_a_damaged_database_is_storage_that_is_unavailable(service: InProcess) -> None:
+def test_a_damaged_database_is_unavailable_storage(service: InProcess) -> None:
     service.post()
     path = service.config.database
     for name in (path.name, f"{path.name}-wal"):
@@ -152,7 +152,7 @@ def test_a_file_that_is_no_database_ends_the_start_with_one_clear_line(
 def test_a_database_that_becomes_writable_again_takes_reports_again(
     service: InProcess, somebody: sqlite3.Connection
 ) -> None:
-    """A write that fails, whichever way, leaves a connection that writes the next."""
+    """After a failed write, the next write succeeds."""
     assert service.post(ipaddress="10.0.0.1") == 201
     somebody.execute(
         "CREATE TRIGGER no BEFORE INSERT ON report BEGIN SELECT RAISE(ABORT, 'no'); END"

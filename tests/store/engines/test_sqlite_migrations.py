@@ -1,4 +1,4 @@
-"""sql/createdb: a database of each earlier version comes to the newest with all that it holds."""
+"""sql/createdb: migrating an older database keeps all its rows."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_the_columns_of_version_1_stand_first_and_hold_the_same(database: Sqlite
         assert [column[0] for column in shown[:width]] == columns.split(", ")
 
 
-def test_what_version_1_did_not_say_is_null(database: SqliteDatabase) -> None:
+def test_members_that_version_1_lacks_are_null(database: SqliteDatabase) -> None:
     database.migrate()
     unknown = {
         name: {row[len(columns.split(", ")) :] for row in relations(database)[name]}
@@ -106,7 +106,7 @@ def test_records_of_version_1_are_read_and_go_on(database: SqliteDatabase) -> No
     assert records.record(id_serv).logins == []
 
 
-def test_what_version_1_has_in_its_intern_tables_is_found_again(database: SqliteDatabase) -> None:
+def test_rows_of_version_1_are_found_in_the_intern_tables(database: SqliteDatabase) -> None:
     # A digest is that of a row that has nothing in the columns that came later.
     database.migrate()
     profile = Profile("10.0.0.1", "x86_64", "Intel", "Linux", "12")
