@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
+from service.store.engines import Database, open_database
 from tests.support.engine import ENGINES, Engine
 from tests.support.live import LiveService
 
@@ -49,3 +51,10 @@ def fresh_service(tmp_path: Path) -> Iterator[LiveService]:
         yield live
     finally:
         live.stop()
+
+
+@pytest.fixture
+def database_at() -> Iterator[Callable[[Path], Database]]:
+    """Opens a database as the service does. Each is closed when the test ends."""
+    with ExitStack() as opened:
+        yield lambda path: opened.enter_context(closing(open_database(path)))

@@ -29,7 +29,7 @@ from service.archive.read import ArchivedReport, DamagedLine, read_archive
 from service.config import Config
 from service.errors import StorageUnavailableError
 from service.maintenance.startup import prepare
-from service.store.engines import open_database
+from service.store.engines import Database
 from tests.support.live import PROJECT
 from tests.support.reports import report
 from tests.support.small_disk import PAGE, SmallDisk, small_disk
@@ -358,11 +358,12 @@ def test_the_name_of_a_file_is_synced_by_every_process_that_appends_to_it(
 
 
 @pytest.fixture
-def posting(tmp_path: Path) -> Callable[[object], int]:
+def posting(tmp_path: Path, database_at: Callable[[Path], Database]) -> Callable[[object], int]:
     """Posts to the application itself, where a failure of the system can be put in its way."""
     config = Config(data=tmp_path / "var")
     prepare(config)
-    client = falcon.testing.TestClient(create_app(config), headers={"Host": "127.0.0.1"})
+    app = create_app(config, database_at(config.database))
+    client = falcon.testing.TestClient(app, headers={"Host": "127.0.0.1"})
     return lambda document: int(client.simulate_post("/servers", json=document).status_code)
 
 
@@ -370,6 +371,7 @@ def posting(tmp_path: Path) -> Callable[[object], int]:
 def test_a_report_that_cannot_be_synced_is_not_acknowledged_and_not_in_the_database(
     tmp_path: Path,
     posting: Callable[[object], int],
+    database_at: Callable[[Path], Database],
     monkeypatch: pytest.MonkeyPatch,
     failure: int,
 ) -> None:
@@ -379,7 +381,7 @@ def test_a_report_that_cannot_be_synced_is_not_acknowledged_and_not_in_the_datab
     with monkeypatch.context() as patch:
         patch.setattr(os, "fdatasync", fails)
         assert [posting(report()), posting(report())] == [503, 503]
-    with open_database(tmp_path / "var" / "compliance.db").snapshot() as connection:
+    with database_at(tmp_path / "var" / "compliance.db").snapshot() as connection:
         assert connection.execute("SELECT count(*) FROM servers").fetchone() == (0,)
     assert posting(report()) == 201
     assert posting(report()) == 200
