@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 
 from service.store.engines import Database, open_database
+from tests.support.distribution import SharedServiceScheduling, in_order_of_size
 from tests.support.engine import ENGINES, Engine
 from tests.support.live import LiveService
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config) -> SharedServiceScheduling | None:
+    """For --dist loadfile, which pyproject.toml asks for."""
+    return SharedServiceScheduling(config) if config.getvalue("dist") == "loadfile" else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What shares a service runs in one process: the tests of a file, all that see the fleet."""
-    for item in items:
-        shares_fleet = {"fleet", "visitor", "empty_visitor"} & set(
-            getattr(item, "fixturenames", ())
-        )
-        group = "fleet" if shares_fleet else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+    items[:] = in_order_of_size(items)
 
 
 @pytest.fixture(params=ENGINES)
