@@ -7,6 +7,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer  # type: ignore[import-untyped]
 
 from service.store.engines import Database, open_database
 from tests.support.distribution import SharedServiceScheduling, in_order_of_size
@@ -14,9 +15,11 @@ from tests.support.engine import ENGINES, Engine
 from tests.support.live import LiveService
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config) -> SharedServiceScheduling | None:
+def pytest_xdist_make_scheduler(
+    config: pytest.Config, log: Producer
+) -> SharedServiceScheduling | None:
     """For --dist loadfile, which pyproject.toml asks for."""
-    return SharedServiceScheduling(config) if config.getvalue("dist") == "loadfile" else None
+    return SharedServiceScheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
