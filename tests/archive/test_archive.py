@@ -12,7 +12,6 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -30,7 +29,7 @@ from service.config import Config
 from service.errors import StorageUnavailableError
 from service.maintenance.startup import prepare
 from service.store.engines import Database
-from tests.support.live import PROJECT
+from tests.support.live import PATIENCE, PROJECT, wait_until
 from tests.support.reports import report
 from tests.support.small_disk import PAGE, SmallDisk, small_disk
 
@@ -423,6 +422,13 @@ def test_a_day_that_cannot_be_read_is_named(folder: Path) -> None:
         list(read_archive(folder))
 
 
+def is_waited_for(descriptor: int) -> bool:
+    """Whether somebody waits for the lock that the descriptor has (proc_locks(5))."""
+    inode = os.fstat(descriptor).st_ino
+    locks = Path("/proc/locks").read_text(encoding="ascii").splitlines()
+    return any("->" in lock and f":{inode} " in lock for lock in locks)
+
+
 def test_a_line_never_goes_into_a_file_that_was_removed_meanwhile(folder: Path) -> None:
     archive = ArchiveWriter(folder)
     archive.append(b"1", NOON)
@@ -430,10 +436,10 @@ def test_a_line_never_goes_into_a_file_that_was_removed_meanwhile(folder: Path) 
     fcntl.flock(holder, fcntl.LOCK_EX)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(archive.append, b"2", NOON)
-        time.sleep(0.3)
+        wait_until(lambda: is_waited_for(holder))
         (folder / DAY).unlink()
         os.close(holder)
-        refused = waiting.exception(timeout=10)
+        refused = waiting.exception(PATIENCE)
     assert isinstance(refused, StorageUnavailableError)
     archive.append(b"2", NOON)
     assert documents(folder) == [2]

@@ -153,6 +153,7 @@ def test_a_header_longer_than_any_is_refused_before_it_is_read(closed: Closed) -
     assert closed.live.request("GET", "/servers", headers=shown).status == 400
 
 
+@pytest.mark.torture
 def test_finding_no_token_takes_as_long_as_finding_a_revoked_one(
     tmp_path: Path, database_at: Callable[[Path], Database]
 ) -> None:
