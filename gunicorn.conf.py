@@ -10,9 +10,11 @@ from gunicorn import systemd
 
 from service.config import from_env
 from service.errors import ComplianceError
+from service.http.gunicorn_internals import require_known_gunicorn
 from service.maintenance.startup import prepare, require_free_port
 
 try:
+    require_known_gunicorn()
     _config = from_env()
 except ComplianceError as error:
     sys.exit(str(error))
@@ -35,6 +37,7 @@ workers = _config.workers
 threads = _config.threads
 worker_connections = 1000 + threads
 keepalive = 75
+http_parser = "python"  # "auto" would change the parser wherever gunicorn_h1c is installed
 limit_request_line = 8190  # the most there is: a name of 1,024 characters may be asked for
 timeout = 60
 graceful_timeout = 30

@@ -1,3 +1,1 @@
 """The API: receives the reports of servers, keeps every one, and answers from their history."""
-
-VERSION = "0.1.0"

@@ -10,12 +10,13 @@ if sys.version_info < (3, 11):  # noqa: UP036 — an older Python gets a line, n
     )
 
 import argparse
+import json
 from typing import NoReturn
 
-from service import VERSION
 from service.commands import check, demo, migrate, rebuild, serve, token
 from service.config import from_env
 from service.errors import ComplianceError
+from service.ingest.validation import SCHEMAS_FOLDER
 
 _COMMANDS = {
     "serve": (serve, "serve the API and the pages"),
@@ -39,7 +40,7 @@ def main() -> int:
         description="Commands of the compliance service. Settings come from COMPLIANCE_* variables;"
         " service/README.md lists them.",
     )
-    parser.add_argument("--version", action="version", version=f"compliance {VERSION}")
+    parser.add_argument("--version", action="version", version=f"compliance {_version()}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     for name, (module, purpose) in _COMMANDS.items():
         subparser = commands.add_parser(name, help=purpose, description=f"{purpose}.".capitalize())
@@ -53,6 +54,12 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _version() -> str:
+    """The version of the service is that of the interface which it describes."""
+    description = json.loads((SCHEMAS_FOLDER / "openapi.json").read_bytes())
+    return str(description["info"]["version"])
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from service.ingest.validation import ReportValidator
 from service.pages.site import Site
 from service.pages.static_files import StaticFiles
 from service.routes import Collaborators, routes
-from service.store.engines import open_database
+from service.store.engines import Database, open_database
 from service.store.queries import load_queries
 from service.store.read.fleet import FleetStore, Silence
 from service.store.read.history import HistoryStore
@@ -35,9 +35,15 @@ from service.store.tokens import TokenStore
 from service.store.write.reports import ReportStore
 
 
-def create_app(config: settings.Config | None = None) -> falcon.App[Any, Any]:
-    """The WSGI application. Its database must have been migrated."""
-    collaborators = _collaborators(config or settings.from_env())
+def create_app(
+    config: settings.Config | None = None, database: Database | None = None
+) -> falcon.App[Any, Any]:
+    """The WSGI application. Its database must have been migrated.
+
+    database: closed by the caller. Without it, the application opens one of its own.
+    """
+    config = config or settings.from_env()
+    collaborators = _collaborators(config, database or open_database(config.database))
     app = falcon.App(router=Router())
     json_handler = falcon.media.JSONHandler(dumps=orjson.dumps, loads=orjson.loads)
     app.resp_options.media_handlers["application/json"] = json_handler
@@ -63,8 +69,8 @@ def create_app(config: settings.Config | None = None) -> falcon.App[Any, Any]:
     return app
 
 
-def _collaborators(config: settings.Config) -> Collaborators:
-    database, queries = open_database(config.database), load_queries()
+def _collaborators(config: settings.Config, database: Database) -> Collaborators:
+    queries = load_queries()
     silence = Silence(config.silent_after * 1_000_000, config.silent_intervals)
     static = StaticFiles()
     return Collaborators(

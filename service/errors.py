@@ -13,6 +13,10 @@ class InvalidSettingError(ComplianceError):
     """A COMPLIANCE_* variable is invalid or unknown."""
 
 
+class UnsupportedGunicornError(ComplianceError):
+    """The installed gunicorn is not one that the worker fits."""
+
+
 class InvalidQueryFileError(ComplianceError):
     """A file of sql/queries is malformed."""
 

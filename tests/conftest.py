@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer  # type: ignore[import-untyped]
 
+from service.store.engines import Database, open_database
+from tests.support.distribution import SharedServiceScheduling, in_order_of_size
 from tests.support.engine import ENGINES, Engine
 from tests.support.live import LiveService
 
 
+def pytest_xdist_make_scheduler(
+    config: pytest.Config, log: Producer
+) -> SharedServiceScheduling | None:
+    """For --dist loadfile, which pyproject.toml asks for."""
+    return SharedServiceScheduling(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What shares a service runs in one process: the tests of a file, all that see the fleet."""
-    for item in items:
-        shares_fleet = {"fleet", "visitor", "empty_visitor"} & set(
-            getattr(item, "fixturenames", ())
-        )
-        group = "fleet" if shares_fleet else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+    items[:] = in_order_of_size(items)
 
 
 @pytest.fixture(params=ENGINES)
@@ -49,3 +54,10 @@ def fresh_service(tmp_path: Path) -> Iterator[LiveService]:
         yield live
     finally:
         live.stop()
+
+
+@pytest.fixture
+def database_at() -> Iterator[Callable[[Path], Database]]:
+    """Opens a database as the service does. Each is closed when the test ends."""
+    with ExitStack() as opened:
+        yield lambda path: opened.enter_context(closing(open_database(path)))

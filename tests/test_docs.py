@@ -37,6 +37,7 @@ PAGES = sorted(
     [
         PROJECT / "README.md",
         PROJECT / "CHANGELOG.md",
+        *(PROJECT / ".github").glob("*.md"),
         *(path for folder in FOLDERS for path in (PROJECT / folder).rglob("*.md")),
     ]
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import closing
 
 from service.commands.progress import Progress
 from service.commands.result_printer import tell
@@ -21,18 +22,18 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 
 def run(config: Config, _options: argparse.Namespace) -> int:
     require_database(config)
-    database, queries = open_database(config.database), load_queries()
+    queries = load_queries()
     lines = archived_lines(config.archive, ReportValidator())
-    with (
-        open_content(database, queries) as state,
-        Progress("lines of the archive checked") as progress,
-    ):
-        damage = state.damage()
-        comparison = against_archive(state, lines, progress.step)
-    with open_content(database, queries) as later:  # some were being stored while we looked
-        comparison.archived_only = [
-            key for key in comparison.archived_only if later.find(key) is None
-        ]
+    with closing(open_database(config.database)) as database:
+        with (
+            open_content(database, queries) as state,
+            Progress("lines of the archive checked") as progress,
+        ):
+            damage = state.damage()
+            comparison = against_archive(state, lines, progress.step)
+        with open_content(database, queries) as later:  # some were being stored while we looked
+            missing = [key for key in comparison.archived_only if later.find(key) is None]
+    comparison.archived_only = missing
     for line in damage:
         print(f"{config.database}: {line}")
     return max(tell(comparison), 1 if damage else 0)

@@ -36,7 +36,9 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 
 def run(config: Config, _options: argparse.Namespace) -> int:
     prepare(config)
-    if not TokenStore(open_database(config.database), load_queries()).auth_disabled():
+    with contextlib.closing(open_database(config.database)) as database:
+        auth_disabled = TokenStore(database, load_queries()).auth_disabled()
+    if not auth_disabled:
         raise InsecureBindError(
             f"{config.data} has tokens, and the demo uses none: give it a folder of its own, such"
             " as COMPLIANCE_DATA=var/demo"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import closing
 
 from service.config import Config
 from service.maintenance.startup import prepare_data_folder
@@ -15,5 +16,6 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 
 def run(config: Config, _options: argparse.Namespace) -> int:
     prepare_data_folder(config)
-    print(f"{config.database} has version {open_database(config.database).version()}, the newest")
+    with closing(open_database(config.database)) as database:
+        print(f"{config.database} has version {database.version()}, the newest")
     return 0

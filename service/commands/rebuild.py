@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from itertools import islice
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from service.config import Config
 from service.errors import StorageUnavailableError
 from service.ingest.validation import ReportValidator
 from service.maintenance.consistency import ArchivedLine, against_database, archived_lines
-from service.store.engines import open_database
+from service.store.engines import Database, open_database
 from service.store.queries import load_queries
 from service.store.read.consistency import DatabaseContent, open_content
 from service.store.tokens import TokenStore
@@ -34,18 +34,19 @@ def run(config: Config, _options: argparse.Namespace) -> int:
     if not config.archive.is_dir():
         raise StorageUnavailableError(f"{config.archive} is not there: COMPLIANCE_DATA says where")
     queries = load_queries()
-    new = open_database(path)
-    new.migrate()
     with ExitStack() as stack:
+        new = stack.enter_context(closing(open_database(path)))
+        new.migrate()
+        present = stack.enter_context(closing(open_database(config.database)))
         # A snapshot from before the archive is read, which therefore holds all of its reports.
-        old = _readable(stack, config.database)
+        old = _readable(stack, config.database, present)
         lines = archived_lines(config.archive, ReportValidator())
         _fill(ReportStore(new, queries), lines)
         print(f"{path} is rebuilt from {config.archive}")
         if old is None:
             print("Its tokens are lost, since the archive has none: create new ones at once.")
         else:
-            tokens = TokenStore(open_database(config.database), queries).copy_to(new)
+            tokens = TokenStore(present, queries).copy_to(new)
             print(f"Tokens taken over from {config.database}: {tokens}")
         failed = 0
         if old is not None:
@@ -53,19 +54,18 @@ def run(config: Config, _options: argparse.Namespace) -> int:
             rebuilt = stack.enter_context(open_content(new, queries))
             with Progress("reports compared") as progress:
                 failed = tell(against_database(old, rebuilt, progress.step))
-    new.close()
     name = config.database
     print(f"To use it, stop the service, then: rm -f {name}-wal {name}-shm && mv {path} {name}")
     return failed
 
 
-def _readable(stack: ExitStack, path: Path) -> DatabaseContent | None:
+def _readable(stack: ExitStack, path: Path, database: Database) -> DatabaseContent | None:
     """The database as it is now, or null where it is lost or damaged."""
     if not path.exists():
         print(f"{path} is not there to compare with")
         return None
     try:
-        return stack.enter_context(open_content(open_database(path), load_queries()))
+        return stack.enter_context(open_content(database, load_queries()))
     except StorageUnavailableError as error:
         print(f"{path} cannot be compared with: {error}")
         return None

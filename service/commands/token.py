@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import re
+from contextlib import closing
 from ipaddress import ip_network
 from typing import Any
 
@@ -46,16 +47,17 @@ def _add(parser: argparse.ArgumentParser, option: str, spanish: str, **facts: An
 
 def run(config: Config, options: argparse.Namespace) -> int:
     prepare_data_folder(config)
-    store = TokenStore(open_database(config.database), load_queries())
     audit = AuditLog(config.audit_log)
-    if options.action == "create":
-        _create(store, audit, options)
-    elif options.action == "revoke":
-        store.revoke(options.number)
-        audit.write("token revoked", token=options.number, by=getpass.getuser())
-        print(f"token {options.number} is revoked")
-    else:
-        _list(store)
+    with closing(open_database(config.database)) as database:
+        store = TokenStore(database, load_queries())
+        if options.action == "create":
+            _create(store, audit, options)
+        elif options.action == "revoke":
+            store.revoke(options.number)
+            audit.write("token revoked", token=options.number, by=getpass.getuser())
+            print(f"token {options.number} is revoked")
+        else:
+            _list(store)
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import closing
 
 from service.config import Config
 from service.errors import InsecureBindError, PortUnavailableError, StorageUnavailableError
@@ -18,8 +19,10 @@ def prepare(config: Config) -> None:
     Raises StorageUnavailableError, IncompatibleDatabaseError, InsecureBindError.
     """
     prepare_data_folder(config)
-    tokens = TokenStore(open_database(config.database), load_queries())
-    if tokens.auth_disabled() and (config.proxies or not config.is_on_loopback):
+    # Closed before gunicorn forks: no SQLite connection may cross a fork (sqlite.org/howtocorrupt).
+    with closing(open_database(config.database)) as database:
+        auth_disabled = TokenStore(database, load_queries()).auth_disabled()
+    if auth_disabled and (config.proxies or not config.is_on_loopback):
         reason = f"COMPLIANCE_BIND: other machines can reach {config.bind}"
         if config.proxies:
             reason = "COMPLIANCE_PROXIES: other machines can reach the service through a proxy"

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +20,7 @@ import pytest
 from agent.state.spool import Spool
 from tests.agent.apis import Proxy, proxy_before
 from tests.agent.trees import write_file, write_process
-from tests.support.live import PROJECT, LiveService
+from tests.support.live import PROJECT, LiveService, wait_until
 
 
 @pytest.fixture
@@ -78,13 +78,6 @@ def times_of(bodies: list[bytes]) -> list[str]:
     return [json.loads(body)["fecha_hora"][:26].replace("T", " ") for body in bodies]
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "timeout"
-        time.sleep(0.02)
-
-
 def test_next_run_sends_the_report_of_an_outage(
     fresh_service: LiveService, tree: Path, spool_folder: Path
 ) -> None:
@@ -108,7 +101,7 @@ def test_reports_of_an_outage_arrive_after_a_restart_of_the_api(
         live.kill()
         wait_until(lambda: len(waiting(spool_folder)) >= 2)
         live.start()
-        wait_until(lambda: "waiting reports" in log_of(tree).read_text("utf-8"), 40)
+        wait_until(lambda: "waiting reports" in log_of(tree).read_text("utf-8"))
         agent.terminate()
         assert agent.wait(30) == 0
     log = log_of(tree).read_text("utf-8")
@@ -123,7 +116,7 @@ def test_lost_answers_store_no_report_twice(
     """Every second answer is lost; the service recognizes a repeated report."""
     with proxy_before(live.port, lambda number: number % 2 == 1) as proxy:
         with every_second(proxy.url, tree) as agent:
-            wait_until(lambda: len(proxy.statuses) >= 8, 40)
+            wait_until(lambda: len(proxy.statuses) >= 8)
             agent.terminate()
             agent.wait(30)
         proxy.loses = lambda _number: False

@@ -12,7 +12,6 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -29,8 +28,8 @@ from service.archive.read import ArchivedReport, DamagedLine, read_archive
 from service.config import Config
 from service.errors import StorageUnavailableError
 from service.maintenance.startup import prepare
-from service.store.engines import open_database
-from tests.support.live import PROJECT
+from service.store.engines import Database
+from tests.support.live import PATIENCE, PROJECT, wait_until
 from tests.support.reports import report
 from tests.support.small_disk import PAGE, SmallDisk, small_disk
 
@@ -358,11 +357,12 @@ def test_the_name_of_a_file_is_synced_by_every_process_that_appends_to_it(
 
 
 @pytest.fixture
-def posting(tmp_path: Path) -> Callable[[object], int]:
+def posting(tmp_path: Path, database_at: Callable[[Path], Database]) -> Callable[[object], int]:
     """Posts to the application itself, where a failure of the system can be put in its way."""
     config = Config(data=tmp_path / "var")
     prepare(config)
-    client = falcon.testing.TestClient(create_app(config), headers={"Host": "127.0.0.1"})
+    app = create_app(config, database_at(config.database))
+    client = falcon.testing.TestClient(app, headers={"Host": "127.0.0.1"})
     return lambda document: int(client.simulate_post("/servers", json=document).status_code)
 
 
@@ -370,6 +370,7 @@ def posting(tmp_path: Path) -> Callable[[object], int]:
 def test_a_report_that_cannot_be_synced_is_not_acknowledged_and_not_in_the_database(
     tmp_path: Path,
     posting: Callable[[object], int],
+    database_at: Callable[[Path], Database],
     monkeypatch: pytest.MonkeyPatch,
     failure: int,
 ) -> None:
@@ -379,7 +380,7 @@ def test_a_report_that_cannot_be_synced_is_not_acknowledged_and_not_in_the_datab
     with monkeypatch.context() as patch:
         patch.setattr(os, "fdatasync", fails)
         assert [posting(report()), posting(report())] == [503, 503]
-    with open_database(tmp_path / "var" / "compliance.db").snapshot() as connection:
+    with database_at(tmp_path / "var" / "compliance.db").snapshot() as connection:
         assert connection.execute("SELECT count(*) FROM servers").fetchone() == (0,)
     assert posting(report()) == 201
     assert posting(report()) == 200
@@ -421,6 +422,13 @@ def test_a_day_that_cannot_be_read_is_named(folder: Path) -> None:
         list(read_archive(folder))
 
 
+def is_waited_for(descriptor: int) -> bool:
+    """Whether somebody waits for the lock that the descriptor has (proc_locks(5))."""
+    inode = os.fstat(descriptor).st_ino
+    locks = Path("/proc/locks").read_text(encoding="ascii").splitlines()
+    return any("->" in lock and f":{inode} " in lock for lock in locks)
+
+
 def test_a_line_never_goes_into_a_file_that_was_removed_meanwhile(folder: Path) -> None:
     archive = ArchiveWriter(folder)
     archive.append(b"1", NOON)
@@ -428,10 +436,10 @@ def test_a_line_never_goes_into_a_file_that_was_removed_meanwhile(folder: Path) 
     fcntl.flock(holder, fcntl.LOCK_EX)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(archive.append, b"2", NOON)
-        time.sleep(0.3)
+        wait_until(lambda: is_waited_for(holder))
         (folder / DAY).unlink()
         os.close(holder)
-        refused = waiting.exception(timeout=10)
+        refused = waiting.exception(PATIENCE)
     assert isinstance(refused, StorageUnavailableError)
     archive.append(b"2", NOON)
     assert documents(folder) == [2]

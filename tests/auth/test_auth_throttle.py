@@ -37,6 +37,7 @@ def closed(fresh_service: LiveService) -> Iterator[tuple[LiveService, str]]:
 # --- the throttle ---
 
 
+@pytest.mark.torture
 def test_100_wrong_tokens_a_second_do_not_touch_who_has_a_good_one(
     closed: tuple[LiveService, str],
 ) -> None:

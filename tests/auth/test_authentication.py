@@ -18,7 +18,7 @@ import pytest
 from service.app import create_app
 from service.auth import token_format as tokens
 from service.config import Config
-from service.store.engines import open_database
+from service.store.engines import Database
 from service.store.queries import load_queries
 from service.store.tokens import TokenStore
 from tests.support.live import Answer, LiveService
@@ -153,8 +153,11 @@ def test_a_header_longer_than_any_is_refused_before_it_is_read(closed: Closed) -
     assert closed.live.request("GET", "/servers", headers=shown).status == 400
 
 
-def test_finding_no_token_takes_as_long_as_finding_a_revoked_one(tmp_path: Path) -> None:
-    database = open_database(tmp_path / "compliance.db")
+@pytest.mark.torture
+def test_finding_no_token_takes_as_long_as_finding_a_revoked_one(
+    tmp_path: Path, database_at: Callable[[Path], Database]
+) -> None:
+    database = database_at(tmp_path / "compliance.db")
     database.migrate()
     store = TokenStore(database, load_queries())
     gone = store.add("admin")
@@ -171,9 +174,9 @@ def test_finding_no_token_takes_as_long_as_finding_a_revoked_one(tmp_path: Path)
 
 
 def test_digests_are_compared_in_constant_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_at: Callable[[Path], Database]
 ) -> None:
-    database = open_database(tmp_path / "compliance.db")
+    database = database_at(tmp_path / "compliance.db")
     database.migrate()
     store = TokenStore(database, load_queries())
     secret = store.add("lectura").secret

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 
 from tests.support import engine
 from tests.support.commands import run
-from tests.support.live import PROJECT, LiveService, free_port
+from tests.support.live import PATIENCE, PROJECT, LiveService, free_port, wait_until
 
 
 @pytest.mark.parametrize(
@@ -84,8 +83,5 @@ def test_demo_reports_this_machine_and_ends_all_that_it_started(
     assert "sqlite3 -box" in text
 
     demo.send_signal(signal.SIGINT)
-    assert demo.wait(timeout=20) == 0
-    deadline = time.monotonic() + 5
-    while any(Path(f"/proc/{pid}").exists() for pid in started) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not [pid for pid in started if Path(f"/proc/{pid}").exists()]
+    assert demo.wait(timeout=PATIENCE) == 0
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from service.auth import token_format as tokens
 from service.errors import EnrolmentRefusedError
-from service.store.engines import open_database
+from service.store.engines import Database
 from service.store.queries import load_queries
 from service.store.tokens import TokenStore
 from tests.support import engine
@@ -20,6 +21,12 @@ from tests.support.tokens import make_token, token
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     return tmp_path / "var"
+
+
+@pytest.fixture
+def store(data: Path, database_at: Callable[[Path], Database]) -> TokenStore:
+    """The tokens that the command has made."""
+    return TokenStore(database_at(data / "compliance.db"), load_queries())
 
 
 @pytest.mark.parametrize("scope", tokens.LETTERS)
@@ -52,9 +59,10 @@ def test_a_token_is_shown_once_and_nowhere_kept(data: Path) -> None:
     assert (data / "audit.jsonl").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_revoked_token_is_worth_nothing_and_is_not_revoked_twice(data: Path) -> None:
+def test_a_revoked_token_is_worth_nothing_and_is_not_revoked_twice(
+    data: Path, store: TokenStore
+) -> None:
     secret = make_token(data, "admin")
-    store = TokenStore(open_database(data / "compliance.db"), load_queries())
     assert store.find(secret) is not None
     assert token(data, "revoke", "1").returncode == 0
     assert store.find(secret) is None
@@ -66,10 +74,10 @@ def test_a_revoked_token_is_worth_nothing_and_is_not_revoked_twice(data: Path) -
     assert "revoked" in token(data, "list").stdout
 
 
-def test_an_ended_token_is_worth_nothing(data: Path) -> None:
+def test_an_ended_token_is_worth_nothing(data: Path, store: TokenStore) -> None:
     secret = make_token(data, "admin", "--expires", "1m")
     engine.execute(data / "compliance.db", "UPDATE token SET expires_at = created_at + 1")
-    assert TokenStore(open_database(data / "compliance.db"), load_queries()).find(secret) is None
+    assert store.find(secret) is None
     assert "ended" in token(data, "list").stdout
 
 
@@ -98,26 +106,21 @@ def test_what_cannot_be_is_told_and_nothing_is_made(
     assert (data / "audit.jsonl").exists() is False
 
 
-def test_a_rebuilt_database_has_the_tokens_of_the_old_one(data: Path) -> None:
+def test_a_rebuilt_database_has_the_tokens_of_the_old_one(
+    data: Path, store: TokenStore, database_at: Callable[[Path], Database]
+) -> None:
     secret = make_token(data, "inscripcion", "--uses", "3", "--lifetime", "90d")
-    rebuilt = token_of_rebuilt(data, secret)
-    store = TokenStore(open_database(data / "compliance.db"), load_queries())
+    new = database_at(data / "other.db")
+    new.migrate()
+    assert store.copy_to(new) == 1
+    rebuilt = TokenStore(new, load_queries()).find(secret)
     assert rebuilt is not None
     assert rebuilt[:2] == store.all()[0][:2]
     assert (rebuilt[2], rebuilt[9]) == ("inscripcion", 3)
 
 
-def token_of_rebuilt(data: Path, secret: str) -> tuple[object, ...] | None:
-    old = TokenStore(open_database(data / "compliance.db"), load_queries())
-    new = open_database(data / "other.db")
-    new.migrate()
-    assert old.copy_to(new) == 1
-    return TokenStore(new, load_queries()).find(secret)
-
-
-def test_an_enrolment_whose_answer_was_lost_is_counted_once(data: Path) -> None:
+def test_an_enrolment_whose_answer_was_lost_is_counted_once(data: Path, store: TokenStore) -> None:
     secret = make_token(data, "inscripcion", "--uses", "1")
-    store = TokenStore(open_database(data / "compliance.db"), load_queries())
     by = store.find(secret)
     assert by is not None
     lost = store.enrol(by, "m1", None)

@@ -6,6 +6,6 @@ from service.http.worker import LingeringThreadWorker
 
 
 class HastyWorker(LingeringThreadWorker):
-    head_seconds = 1.0
-    request_seconds = 1.0
+    head_seconds = 2.0
+    request_seconds = 2.0
     grace_seconds = 0.5

@@ -14,6 +14,7 @@ import pytest
 
 from tests.deploy.crowd import BODY, HEAD, HELLO
 from tests.deploy.front import Front
+from tests.support.live import wait_until
 
 ASK = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
 
@@ -41,12 +42,19 @@ def read_all(connection: socket.socket) -> bytes:
 def test_an_office_that_wakes_at_once_is_all_answered(
     come: Callable[[str, bytes], ssl.SSLSocket],
 ) -> None:
-    started = time.monotonic()
     with ThreadPoolExecutor(140) as agents:
         answers = list(agents.map(lambda _: read_all(come("127.0.2.1", ASK)), range(140)))
-    seconds = time.monotonic() - started
     assert {answer[:15] for answer in answers} == {b"HTTP/1.1 200 OK"}
-    assert seconds > 0.7  # 100 at once, and the others at 50 a second
+
+
+@pytest.mark.torture
+def test_one_source_gets_100_answers_at_once_and_then_50_a_second(
+    come: Callable[[str, bytes], ssl.SSLSocket],
+) -> None:
+    started = time.monotonic()
+    with ThreadPoolExecutor(140) as agents:
+        list(agents.map(lambda _: read_all(come("127.0.2.5", ASK)), range(140)))
+    assert time.monotonic() - started > 0.7
 
 
 def test_one_source_cannot_have_more_than_100_requests_open(
@@ -56,12 +64,14 @@ def test_one_source_cannot_have_more_than_100_requests_open(
     for connection in slow:
         connection.setblocking(False)
     told: list[bytes] = []
-    deadline = time.monotonic() + 5
-    while len(told) < 5 and time.monotonic() < deadline:
-        time.sleep(0.3)
+
+    def are_told() -> bool:
         for connection in slow:
             with contextlib.suppress(ssl.SSLWantReadError):
                 told.append(connection.recv(4096))
+        return len(told) >= 5
+
+    wait_until(are_told, 9)  # after 10 seconds nginx waits for none of them any longer
     assert len(told) == 5
     for answer in told:
         assert answer.startswith(b"HTTP/1.1 503 ")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from service.app import create_app
 from service.config import Config
 from service.maintenance.startup import prepare
 from service.pages.static_files import StaticFiles
+from service.store.engines import Database
 from tests.auth.test_authentication import PUBLIC, ROUTES, basic
 from tests.pages.hostile import NAMES
 from tests.support.live import Answer, LiveService
@@ -136,12 +137,15 @@ def test_no_name_and_no_request_writes_a_line_of_its_own_into_the_log(live: Live
 
 
 def test_even_a_defect_of_ours_writes_what_was_asked_for_in_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    database_at: Callable[[Path], Database],
 ) -> None:
     monkeypatch.setattr(StaticFiles, "on_get", lambda *_, **__: 1 / 0)
     config = Config(data=tmp_path)
     prepare(config)
-    client = falcon.testing.TestClient(create_app(config))
+    client = falcon.testing.TestClient(create_app(config, database_at(config.database)))
     assert client.simulate_get("/static/a%0Ab%1B%5B31m%C3%B1").status_code == 503
     (record,) = caplog.records
     assert record.getMessage().isprintable()

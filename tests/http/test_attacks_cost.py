@@ -156,6 +156,7 @@ def test_8_mebibytes_of_anything_cost_no_more_than_a_valid_report(
     assert cost.mebibytes < 2 * valid.mebibytes
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("bad", ["{}", "[[[]]]", '{"username":1,"pid":"x","name":[],"x":0}'])
 def test_20000_bad_items_cost_less_than_as_many_good_ones(single: Single, bad: str) -> None:
     address = f"10.0.0.{len(bad)}"  # of a server that has not reported before

@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Dialog,
+    Locator,
+    Page,
+    Request,
+    sync_playwright,
+)
 
 from tests.support.live import PROJECT
 
@@ -104,6 +112,11 @@ class Tab:
         assert response is not None
         assert response.status == status, f"{address}: {response.status} {response.text()[:500]}"
         return self.page
+
+    def follow(self, where: Locator) -> None:
+        """Clicks on a link or button, and waits for the page that it leads to."""
+        with self.page.expect_navigation(wait_until="load"):
+            where.click()
 
     @property
     def text(self) -> str:

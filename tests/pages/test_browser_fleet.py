@@ -21,8 +21,7 @@ PROFILES = [
 
 
 def submit(tab: Tab, form: str) -> None:
-    tab.page.locator(f"{form} button").first.click()
-    tab.page.wait_for_load_state()
+    tab.follow(tab.page.locator(f"{form} button").first)
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -61,7 +60,7 @@ def test_search_matches_any_attribute_of_a_server(visitor: Visitor, profile: Pro
 def test_silent_count_links_to_the_silent_servers(visitor: Visitor, profile: Profile) -> None:
     tab = visitor.tab(profile)
     page = tab.open("/")
-    page.locator(".figures .bad a").click()
+    tab.follow(page.locator(".figures .bad a"))
     assert cells(tab, "servers") == ["sensor-planta"]
     assert page.locator("#estado").input_value() == "silencioso"
     assert [row["estado"] for row in data_of(tab, "servers").rows] == ["silencioso"]
@@ -82,7 +81,7 @@ def test_date_field_shows_the_fleet_in_the_past(
     tab.open(f"/?version_so=12&fecha_hora={fleet.ago(20)}")
     assert "bd-1" in cells(tab, "servers")
     assert [row["nombre_host"] for row in data_of(tab, "servers").csv] == (cells(tab, "servers"))
-    page.get_by_role("link", name="bd-1").click()
+    tab.follow(page.get_by_role("link", name="bd-1"))
     assert tab.address.startswith(f"/servidor/{fleet.servers['bd-1']}?fecha_hora=")
     tab.check()
 
@@ -117,7 +116,7 @@ def test_later_page_links_back_to_the_first(visitor: Visitor) -> None:
     assert len(cells(tab, "servers")) == 5
     rows = data_of(tab, "servers").rows
     assert [row["nombre_host"] or row["ipaddress"] for row in rows] == cells(tab, "servers")
-    page.get_by_role("link", name="First page").click()
+    tab.follow(page.get_by_role("link", name="First page"))
     assert len(cells(tab, "servers")) == 15
     tab.check()
 

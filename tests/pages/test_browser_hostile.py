@@ -55,8 +55,7 @@ def test_resubmitted_form_still_finds_a_name_with_a_line_break(visitor: Visitor)
     page = tab.open(f"/programa?{urlencode({'name': TWO_LINES})}")
     before = cells(tab, "running", 2)
     assert before
-    page.locator("form button").click()
-    page.wait_for_load_state()
+    tab.follow(page.locator("form button"))
     assert {row["name"] for row in data_of(tab, "running").rows} == {TWO_LINES}
     tab.check()
 
@@ -71,7 +70,7 @@ def test_program_page_lists_exactly_the_hostile_name(visitor: Visitor) -> None:
         page = tab.open(f"/programa?{urlencode({'name': name})}")
         assert {row["name"] for row in data_of(tab, "running").rows} == {name}
         assert len(cells(tab, "running")) == len(data_of(tab, "running").rows)
-        page.locator("#running th a").first.click()
+        tab.follow(page.locator("#running th a").first)
         tab.check()
 
 

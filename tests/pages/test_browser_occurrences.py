@@ -24,8 +24,7 @@ def test_form_finds_a_program(visitor: Visitor, profile: Profile) -> None:
     tab = visitor.tab(profile)
     page = tab.open("/programa")
     page.locator("#name").fill("nginx")
-    page.locator("form button").click()
-    page.wait_for_load_state()
+    tab.follow(page.locator("form button"))
     assert page.locator("h1").inner_text() == "nginx"
     running = data_of(tab, "running").rows
     assert cells(tab, "running") == [host(row) for row in running]
@@ -36,8 +35,7 @@ def test_form_finds_a_program(visitor: Visitor, profile: Profile) -> None:
     assert {host(row) for row in data_of(tab, "history").rows} == set(HOSTS_OF_NGINX)
 
     page.locator("#username").fill("root")
-    page.locator("form button").click()
-    page.wait_for_load_state()
+    tab.follow(page.locator("form button"))
     assert cells(tab, "running") == HOSTS_OF_NGINX
     tab.check()
 
@@ -51,18 +49,16 @@ def test_date_field_shows_where_a_program_ran_in_the_past(
     assert cells(tab, "running") == []
     assert cells(tab, "history") == ["web-2"]
     page.locator("#moment").fill(fleet.ago(1))
-    page.locator("form button").click()
-    page.wait_for_load_state()
+    tab.follow(page.locator("form button"))
     assert cells(tab, "running") == []
     # It ran from minute 100 to 170 of the day.
     page.locator("#moment").fill(fleet.ago(23.5 - 130 / 60))
-    page.locator("form button").click()
-    page.wait_for_load_state()
+    tab.follow(page.locator("form button"))
     assert cells(tab, "running") == ["web-2"]
     (row,) = data_of(tab, "running").rows
     assert row["linea_comando"] == "/tmp/.x/xmrig -o pool:3333"
     assert row["linea_comando"] in page.locator("#running").inner_text()
-    page.get_by_role("link", name="web-2").first.click()
+    tab.follow(page.get_by_role("link", name="web-2").first)
     assert "xmrig" in cells(tab, "processes", 2)
     tab.check()
 
@@ -73,7 +69,7 @@ def test_page_without_criteria_lists_the_busiest(
 ) -> None:
     tab = visitor.tab(Profile("en"))
     page = tab.open(address)
-    page.locator("main tbody a").first.click()
+    tab.follow(page.locator("main tbody a").first)
     assert page.locator("h1").inner_text() == busiest
     tab.check()
 
@@ -93,12 +89,12 @@ def test_two_lists_of_a_program_paginate_independently(visitor: Visitor) -> None
     page = tab.open("/programa?username=root")
     first, history = cells(tab, "running"), cells(tab, "history")
     assert len(first) == 100
-    page.locator("#running a[rel=next]").click()
+    tab.follow(page.locator("#running a[rel=next]"))
     assert cells(tab, "running") != first
     assert cells(tab, "history") == history
     assert cells(tab, "running") == [host(row) for row in data_of(tab, "running").rows]
     assert {host(row) for row in data_of(tab, "history").rows} == set(history)
-    page.get_by_role("link", name="First page").click()
+    tab.follow(page.get_by_role("link", name="First page"))
     assert cells(tab, "running") == first
     tab.check()
 
@@ -108,8 +104,7 @@ def test_form_finds_a_user(visitor: Visitor, fleet: Fleet, profile: Profile) -> 
     tab = visitor.tab(profile)
     page = tab.open("/usuario")
     page.locator("#username").fill("juan")
-    page.locator("form button").click()
-    page.wait_for_load_state()
+    tab.follow(page.locator("form button"))
     assert page.locator("h1").inner_text() == "juan"
     (login,) = data_of(tab, "logins").rows
     assert cells(tab, "logins") == ["bd-1"] == [host(login)]
@@ -117,8 +112,7 @@ def test_form_finds_a_user(visitor: Visitor, fleet: Fleet, profile: Profile) -> 
     assert cells(tab, "history") == [host(row) for row in data_of(tab, "history").rows]
 
     page.locator("#moment").fill(fleet.ago(22))
-    page.locator("form button").click()
-    page.wait_for_load_state()
+    tab.follow(page.locator("form button"))
     assert cells(tab, "logins") == []
     tab.check()
 
@@ -131,7 +125,7 @@ def test_programs_of_a_user_link_to_the_program_page(visitor: Visitor) -> None:
     assert set(names) == {row["name"] for row in processes}
     counts = [int(count) for count in cells(tab, "programs", 3)]
     assert sum(counts) == len(processes)
-    page.locator("#programs tbody a").first.click()
+    tab.follow(page.locator("#programs tbody a").first)
     assert page.locator("h1").inner_text() == names[0]
     assert len(cells(tab, "running")) == counts[0]
     tab.check()
@@ -149,7 +143,7 @@ def test_unknown_name_links_to_a_pattern_that_contains_it(
 ) -> None:
     tab = visitor.tab(Profile("en"))
     page = tab.open(address)
-    page.get_by_role("link", name="*").click()
+    tab.follow(page.get_by_role("link", name="*"))
     assert tab.address.replace("%2A", "*") == wider
     assert page.locator("tbody tr").count()
     tab.check()

@@ -28,7 +28,7 @@ def test_language_switch_keeps_the_page_and_its_contents(
     tab = visitor.tab(Profile("es", script=script))
     tab.open(address)
     links = tab.page.locator("main a[href^='/servidor/'], main a[href^='/programa']").count()
-    tab.page.get_by_role("link", name="English").click()
+    tab.follow(tab.page.get_by_role("link", name="English"))
     assert tab.page.locator("html").get_attribute("lang") == "en"
     assert tab.address == f"{address}&idioma=en"
     assert links == (

@@ -19,8 +19,7 @@ def test_date_field_moves_to_another_time(visitor: Visitor, fleet: Fleet, profil
     tab = visitor.tab(profile)
     page = tab.open(f"/servidor/{fleet.servers['bd-1']}?q=postgres&orden=-pid")
     page.locator("#moment").fill(fleet.ago(20))
-    page.locator("form:has(#moment) button").click()
-    page.wait_for_load_state()
+    tab.follow(page.locator("form:has(#moment) button"))
     assert "q=postgres" in tab.address
     assert "orden=-pid" in tab.address
     assert "Debian GNU/Linux 12" in page.locator(".head").inner_text()
@@ -45,14 +44,12 @@ def test_slider_moves_to_another_time(visitor: Visitor, fleet: Fleet, profile: P
         assert page.locator("#slider").get_attribute("aria-valuetext") == (
             page.locator("#slider-moment").inner_text()
         )
-    page.locator("form:has(#slider) button").click()
-    page.wait_for_load_state()
+    tab.follow(page.locator("form:has(#slider) button"))
     assert "instante" not in tab.address
     assert "fecha_hora=" in tab.address
     assert "Debian GNU/Linux 12" in page.locator(".head").inner_text()
-    page.get_by_role(
-        "link", name="Ver el estado actual" if profile.language == "es" else "Show current state"
-    ).click()
+    now = "Ver el estado actual" if profile.language == "es" else "Show current state"
+    tab.follow(page.get_by_role("link", name=now))
     assert "Debian GNU/Linux 13" in page.locator(".head").inner_text()
     tab.check()
 
@@ -65,12 +62,10 @@ def test_process_search_and_sort_order_combine(
     page = tab.open(f"/servidor/{fleet.servers['web-1']}")
     assert len(cells(tab, "processes")) == len(data_of(tab, "processes").rows)
     page.locator("#processes #q").fill("WWW-data")
-    page.locator("#processes form button").click()
-    page.wait_for_load_state()
+    tab.follow(page.locator("#processes form button"))
     assert set(cells(tab, "processes", 3)) == {"www-data"}
     for direction in ("ascending", "descending"):
-        page.locator("#processes thead th:nth-child(2) a").click()
-        page.wait_for_load_state()
+        tab.follow(page.locator("#processes thead th:nth-child(2) a"))
         names = cells(tab, "processes", 2)
         assert names == sorted(names, reverse=direction == "descending")
         sorted_by = page.locator("#processes th[aria-sort]")
@@ -83,10 +78,10 @@ def test_previous_and_next_links_step_through_reports(visitor: Visitor, fleet: F
     tab = visitor.tab(Profile("en"))
     page = tab.open(f"/servidor/{fleet.servers['correo']}")
     newest = page.locator(".moment time").first.inner_text()
-    page.locator("a[rel=prev]").click()
+    tab.follow(page.locator("a[rel=prev]"))
     before = page.locator(".moment time").first.inner_text()
     assert before < newest
-    page.locator("a[rel=next]").click()
+    tab.follow(page.locator("a[rel=next]"))
     assert page.locator(".moment time").first.inner_text() == newest
     tab.check()
 
@@ -100,7 +95,7 @@ def test_logins_and_changes_match_their_data_links(visitor: Visitor, fleet: Flee
     assert {change["tipo"] for change in changes} > {"servidor_cambia", "usuario_desaparece"}
     lifelines = page.locator("table.lifelines tbody tr").count()
     assert lifelines
-    page.get_by_role("link", name="1 h", exact=True).click()
+    tab.follow(page.get_by_role("link", name="1 h", exact=True))
     assert page.locator("table.lifelines tbody tr").count() < lifelines
     tab.check()
 
@@ -108,7 +103,7 @@ def test_logins_and_changes_match_their_data_links(visitor: Visitor, fleet: Flee
 def test_page_before_the_first_report_links_to_it(visitor: Visitor, fleet: Fleet) -> None:
     tab = visitor.tab(Profile("en"))
     page = tab.open(f"/servidor/1?fecha_hora={fleet.ago(100)}")
-    page.get_by_role("link", name="Show first report").click()
+    tab.follow(page.get_by_role("link", name="Show first report"))
     assert cells(tab, "processes")
     tab.check()
 

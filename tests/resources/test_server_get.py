@@ -143,6 +143,9 @@ def test_addresses_are_shown_in_their_canonical_form(
 @pytest.mark.parametrize("path", VALID, ids=[path.stem for path in VALID])
 def test_every_record_is_valid_and_can_be_posted_again(service: LiveService, path: Path) -> None:
     document = json.loads(path.read_bytes())
+    if document["ipaddress"] == report()["ipaddress"]:
+        # A server of its own: a process keeps what its first report said, whichever came first.
+        document["ipaddress"] = f"10.3.0.{VALID.index(path)}"
     _, record = posted(service, document)
     SCHEMAS[document.get("version_esquema", 1)].validate(record)
     assert sorted_rows(without_spellings(record)) == sorted_rows(without_spellings(document))

@@ -112,12 +112,15 @@ def test_the_link_leads_where_the_body_says(service: LiveService) -> None:
 
 
 def test_a_server_that_reports_between_two_pages_shows_on_the_last(
-    service: LiveService,
+    fresh_service: LiveService,
 ) -> None:
-    first = service.get("/servers?limit=10").json()
-    service.post(report(ipaddress="10.1.0.12"))
-    second = service.get(first["siguiente"]).json()
-    assert [row["ipaddress"] for row in second["servers"]] == ["10.1.0.11", "10.1.0.12"]
+    fresh_service.start()
+    for address in ADDRESSES[:3]:
+        fresh_service.post(report(ipaddress=address))
+    first = fresh_service.get("/servers?limit=2").json()
+    fresh_service.post(report(ipaddress=ADDRESSES[3]))
+    second = fresh_service.get(first["siguiente"]).json()
+    assert [row["ipaddress"] for row in second["servers"]] == ADDRESSES[2:4]
 
 
 @pytest.mark.parametrize(

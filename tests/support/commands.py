@@ -16,8 +16,8 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     arguments = [command] if isinstance(command, str) else command
     environ = {**os.environ, "COMPLIANCE_DATA": str(data), **settings}
-    return subprocess.run(
-        [sys.executable, "-m", "service", *arguments],
+    ended = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "service", *arguments],
         cwd=PROJECT,
         env=environ,
         capture_output=True,
@@ -25,3 +25,5 @@ def run(
         timeout=60,
         check=False,
     )
+    assert "ResourceWarning" not in ended.stderr, "Python 3.13 reports a connection left open"
+    return ended

@@ -30,7 +30,7 @@ class Engine(Protocol):
         """The driver's error for a row that a table refuses."""
 
     def open_database(self) -> Database:
-        """The database as the service opens it. Whoever opens it closes it."""
+        """The database as the service opens it. close() closes it, too."""
 
     def migrated(self) -> Database:
         """Makes a new database of the newest version, and opens it."""
@@ -53,9 +53,11 @@ class SqliteEngine:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._client: sqlite3.Connection | None = None
+        self._opened: list[Database] = []
 
     def open_database(self) -> Database:
-        return open_database(self.path)
+        self._opened.append(open_database(self.path))
+        return self._opened[-1]
 
     def migrated(self) -> Database:
         self.path.write_bytes(_new_database())
@@ -75,6 +77,8 @@ class SqliteEngine:
             other.execute("ROLLBACK")
 
     def close(self) -> None:
+        for database in self._opened:
+            database.close()
         if self._client is not None:
             self._client.close()
 

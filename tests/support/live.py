@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -18,7 +18,8 @@ from typing import Any, Self
 from tests.support import engine
 
 PROJECT = Path(__file__).resolve().parents[2]
-START_SECONDS = 20
+START_SECONDS = 60
+PATIENCE = 60  # seconds until a test says that something never happens; no limit to be met
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,14 @@ class LiveService:
         body = document if isinstance(document, bytes) else json.dumps(document).encode()
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.request("POST", "/servers", body, {"Content-Type": "application/json"} | named)
+
+
+def wait_until(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
+    """Returns once the condition holds. Raises AssertionError if it does not within PATIENCE."""
+    ends = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < ends, "it did not come to pass"
+        time.sleep(0.02)
 
 
 def free_port() -> int:

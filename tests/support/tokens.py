@@ -12,8 +12,8 @@ from tests.support.live import PROJECT
 
 def token(data: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """python -m service token, on that data folder."""
-    return subprocess.run(
-        [sys.executable, "-m", "service", "token", *options],
+    ended = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "service", "token", *options],
         cwd=PROJECT,
         env={**os.environ, "COMPLIANCE_DATA": str(data)},
         capture_output=True,
@@ -21,6 +21,8 @@ def token(data: Path, *options: str) -> subprocess.CompletedProcess[str]:
         timeout=60,
         check=False,
     )
+    assert "ResourceWarning" not in ended.stderr, "Python 3.13 reports a connection left open"
+    return ended
 
 
 def make_token(data: Path, scope: str, *options: str) -> str:

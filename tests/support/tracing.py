@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.live import LiveService
+from tests.support.live import PATIENCE, LiveService
 
 _CALL = re.compile(r"(?P<name>\w+)\((?P<arguments>.*)\) += (?P<result>-?\d+)(?P<rest>.*)")
 
@@ -86,9 +86,9 @@ def _end(tracer: subprocess.Popen[str], pids: list[int]) -> None:
     """strace ends when all that it traces have. Asked to end while they do, it waits for ever."""
     try:
         if not all(_runs(pid) for pid in pids):
-            tracer.wait(5)
+            tracer.wait(PATIENCE)
         tracer.terminate()
-        tracer.wait(5)
+        tracer.wait(PATIENCE)
     except subprocess.TimeoutExpired:
         tracer.kill()
 
@@ -101,7 +101,7 @@ def _runs(pid: int) -> bool:
 
 
 def _wait_until_detached(live: LiveService) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     for pid in live.worker_pids():
         status = Path(f"/proc/{pid}/status")
         while status.exists() and "TracerPid:\t0" not in status.read_text(encoding="ascii"):

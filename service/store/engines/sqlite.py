@@ -136,8 +136,12 @@ class SqliteDatabase:
 
     def _connect(self) -> sqlite3.Connection:
         connection = _connect(self.path, "rw")
-        if self._file is None:
-            self._file = _identity(self.path)
+        try:
+            if self._file is None:
+                self._file = _identity(self.path)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _ensure_not_replaced(self) -> None:
@@ -152,7 +156,11 @@ class SqliteDatabase:
             )
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
-        connection.execute("ROLLBACK")
+        try:
+            connection.execute("ROLLBACK")
+        except BaseException:
+            connection.close()
+            raise
         with self._idle_guard:
             if len(self._idle) < _IDLE_READERS:
                 self._idle.append(connection)
@@ -180,9 +188,13 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         isolation_level=None,  # transactions begin and end where we say so
         check_same_thread=False,  # handed from thread to thread, never shared by two at a time
     )
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
+    except BaseException:  # a damaged file, say
+        connection.close()
+        raise
     return connection
 
 

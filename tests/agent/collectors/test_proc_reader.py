@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from agent.collectors.proc_reader import (
     read_processes,
 )
 from tests.agent.trees import write_file, write_process
+from tests.support.live import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ def rows(procfs: str) -> list[tuple[Any, ...]]:
 
 def test_all_facts_of_a_process_are_read(tmp_path: Path) -> None:
     with subprocess.Popen(["/bin/sleep", "60", "--", "x y"][:2]) as child:
-        _wait_until_it_runs(child.pid)
+        wait_until(lambda: b"sleep" in Path(f"/proc/{child.pid}/comm").read_bytes())
         found = {row.pid: row for row in read_processes("/proc", command_lines=True)}
         child.kill()
     row = found[child.pid]
@@ -42,12 +42,6 @@ def test_all_facts_of_a_process_are_read(tmp_path: Path) -> None:
     write_process(tmp_path, 5)
     assert next(read_processes(str(tmp_path))).executable is None
     assert next(read_processes(str(tmp_path))).command_line is None
-
-
-def _wait_until_it_runs(pid: int) -> None:
-    end = time.monotonic() + 5
-    while time.monotonic() < end and b"sleep" not in Path(f"/proc/{pid}/comm").read_bytes():
-        time.sleep(0.005)
 
 
 def test_processes_of_a_tree_are_in_the_order_of_their_ids(tmp_path: Path) -> None:
@@ -186,12 +180,8 @@ def test_zombie_has_its_name_and_user() -> None:
 
 
 def _wait_for_state(pid: int, state: str) -> None:
-    end = time.monotonic() + 5
-    while time.monotonic() < end:
-        if Path(f"/proc/{pid}/stat").read_text("utf-8").rsplit(")", 1)[1].split()[0] == state:
-            return
-        time.sleep(0.005)
-    pytest.fail(f"process {pid} did not become {state}")
+    stat = Path(f"/proc/{pid}/stat")
+    wait_until(lambda: stat.read_text("utf-8").rsplit(")", 1)[1].split()[0] == state)
 
 
 DENIED = """

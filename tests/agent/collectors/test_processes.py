@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from agent.collectors.accounts import Accounts
 from agent.collectors.processes import Process
 from agent.machine import Machine
 from tests.agent.trees import write_file, write_process
+from tests.support.live import wait_until
 
 SLEEP = shutil.which("sleep") or "/bin/sleep"
 LONG_NAME = "a-program-with-a-long-name"
@@ -31,7 +31,7 @@ def strangers(tmp_path: Path) -> Iterator[dict[int, str]]:
         shutil.copy(SLEEP, program)
         children.append(subprocess.Popen([str(program), "60"]))
     # With vfork(), execve() happens after Popen() returns: wait for the names.
-    _wait_until(lambda: all(_comm(child.pid) != "python" for child in children))
+    wait_until(lambda: all(_comm(child.pid) != "python" for child in children))
     try:
         yield {child.pid: name for child, name in zip(children, names, strict=True)}
     finally:
@@ -42,12 +42,6 @@ def strangers(tmp_path: Path) -> Iterator[dict[int, str]]:
 
 def _comm(pid: int) -> str:
     return Path(f"/proc/{pid}/comm").read_text("utf-8")
-
-
-def _wait_until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 5
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.01)
 
 
 Collect = Callable[[], list[Process]]
@@ -140,7 +134,7 @@ def test_user_is_the_real_and_not_the_effective_one(collect: Collect) -> None:
 
 def test_zombie_is_listed(collect: Collect) -> None:
     with subprocess.Popen(["/bin/true"]) as child:
-        _wait_until(lambda: psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE)
+        wait_until(lambda: psutil.Process(child.pid).status() == psutil.STATUS_ZOMBIE)
         found = {process.pid: process for process in collect()}
         assert found[child.pid].name == "true"
 

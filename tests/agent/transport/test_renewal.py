@@ -31,7 +31,7 @@ from tests.agent.enrolled import (
     store,
     stored,
 )
-from tests.support.live import PROJECT, LiveService
+from tests.support.live import PROJECT, LiveService, wait_until
 from tests.support.tokens import bearer, make_token
 
 STORED = Reply(201)
@@ -231,10 +231,7 @@ def test_rotation_leaves_no_gap(
 
 
 def wait_for(paths: list[str], path: str, times: int) -> None:
-    end = time.monotonic() + 20
-    while paths.count(path) < times:
-        assert time.monotonic() < end, paths
-        time.sleep(0.01)
+    wait_until(lambda: paths.count(path) >= times)
 
 
 @pytest.mark.parametrize("minor", [9, 13])

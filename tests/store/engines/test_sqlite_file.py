@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -19,8 +19,8 @@ from service.archive.read import ArchivedReport, read_archive
 from service.config import Config
 from service.errors import RecordNotFoundError, StorageUnavailableError
 from service.maintenance.startup import prepare
+from service.store.engines import Database
 from service.store.engines import sqlite as database_module
-from service.store.engines.sqlite import SqliteDatabase
 from service.store.queries import load_queries
 from service.store.read.records import RecordStore
 from tests.support.live import PROJECT
@@ -30,11 +30,10 @@ from tests.support.reports import report
 class InProcess:
     """The application without a server; it gives up early on a locked database."""
 
-    def __init__(self, data: Path) -> None:
-        self.config = Config(data=data)
-        prepare(self.config)
+    def __init__(self, config: Config, database: Database) -> None:
+        self.config = config
         self._client = falcon.testing.TestClient(
-            create_app(self.config), headers={"Host": "127.0.0.1"}
+            create_app(config, database), headers={"Host": "127.0.0.1"}
         )
 
     def post(self, **members: object) -> int:
@@ -46,9 +45,13 @@ class InProcess:
 
 
 @pytest.fixture
-def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InProcess:
+def service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_at: Callable[[Path], Database]
+) -> InProcess:
     monkeypatch.setattr(database_module, "_BUSY_TIMEOUT_SECONDS", 0.05)
-    return InProcess(tmp_path / "var")
+    config = Config(data=tmp_path / "var")
+    prepare(config)
+    return InProcess(config, database_at(config.database))
 
 
 @pytest.fixture
@@ -99,10 +102,10 @@ def test_a_replaced_database_takes_no_report_until_the_service_starts_again(
 
 
 def test_an_error_in_a_reader_closes_no_good_connection(
-    service: InProcess,
+    service: InProcess, database_at: Callable[[Path], Database]
 ) -> None:
     """Closing the last one removes the WAL and its index, which a full disk cannot hold again."""
-    database = SqliteDatabase(service.config.database)
+    database = database_at(service.config.database)
     with database.snapshot() as first:
         pass
     for _ in range(3):
@@ -111,16 +114,17 @@ def test_an_error_in_a_reader_closes_no_good_connection(
     with database.snapshot() as again:
         assert again is first
         assert not again.execute("SELECT * FROM report").fetchall()
-    database.close()
 
 
-def test_a_damaged_database_is_unavailable_storage(service: InProcess) -> None:
+def test_a_damaged_database_is_unavailable_storage(
+    service: InProcess, database_at: Callable[[Path], Database]
+) -> None:
     service.post()
     path = service.config.database
     for name in (path.name, f"{path.name}-wal"):
         with path.with_name(name).open("r+b") as file:
             file.write(os.urandom(64 * 1024))
-    database = SqliteDatabase(path)
+    database = database_at(path)
     with pytest.raises(StorageUnavailableError, match=r"compliance\.db cannot be used now"):
         database.version()
 
