@@ -202,13 +202,14 @@ print([row[:3] for row in read_processes(sys.argv[1])])
         ("cmdline", "[(5, 'secret', 0), (6, 'sh', 7)]"),
     ],
 )
-def test_denied_values_are_none(tmp_path: Path, denied: str, expected: str) -> None:
-    folder = write_process(tmp_path, 5, "secret", uid=0)
-    write_process(tmp_path, 6, "sh", uid=7)
+def test_denied_values_are_none(open_folder: Path, denied: str, expected: str) -> None:
+    folder = write_process(open_folder, 5, "secret", uid=0)
+    write_process(open_folder, 6, "sh", uid=7)
     (folder / denied).chmod(0)
-    for parent in [tmp_path, *tmp_path.parents][:4]:  # the folders that pytest creates
-        parent.chmod(0o755)
     run = subprocess.run(
-        [sys.executable, "-c", DENIED, str(tmp_path)], capture_output=True, text=True, check=False
+        [sys.executable, "-c", DENIED, str(open_folder)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert run.stdout.strip() == expected, run.stderr
