@@ -6,7 +6,7 @@ import re
 
 from falcon.routing import BaseConverter
 
-from service.http.parameters import MAX_INTEGER
+from service.store.engines import MAX_INTEGER
 
 # Python's int() would read +1, 01, 1_0 and digits of every script as well.
 _ID = re.compile(r"[1-9][0-9]{0,18}")

@@ -26,7 +26,6 @@ T_co = TypeVar("T_co", covariant=True)
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
-MAX_INTEGER = 2**63 - 1  # of SQLite, and of a 64-bit column
 
 # Python's int() would read +1, 1_0, spaces and digits of every script as well.
 _INTEGER = re.compile(r"[0-9]{1,19}")
