@@ -1,8 +1,7 @@
-"""The protocol of a storage engine: the only view that the store has of a database.
+"""The protocol of a storage engine: all that the store knows of a database.
 
-An engine is a module of this folder, and the only place that imports its driver. The store opens
-no connection itself and catches no exception of a driver: an engine raises the errors of
-service/errors.py.
+An engine is a module of this folder, and the only importer of its driver. The store opens no
+connection and catches no exception of a driver: an engine raises the errors of service/errors.py.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ class Database(Protocol):
     """One database, as one process uses it. Threads may share it."""
 
     def migrate(self) -> None:
-        """Creates the database, or brings it to the newest version.
+        """Creates the database, or migrates it to the newest version.
 
         Raises IncompatibleDatabaseError, StorageUnavailableError.
         """
@@ -54,7 +53,7 @@ class Database(Protocol):
         """Reads the database at one moment. Raises StorageUnavailableError."""
 
     def transaction(self) -> AbstractContextManager[Connection]:
-        """Writes: all of it is on disk at the end, or none is. Raises StorageUnavailableError."""
+        """All of a transaction is on disk at its end, or none. Raises StorageUnavailableError."""
 
     def find_damage(self, connection: Connection) -> list[str]:
         """Damaged pages, indexes and references, in the engine's words; empty if there are none."""

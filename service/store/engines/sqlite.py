@@ -1,8 +1,8 @@
 """Connections to the SQLite file: pragmas, transactions, migrations.
 
-Readers work on a snapshot of their own and never wait. Writers of all processes come one at a
-time: a lock on a file beside the database queues them fairly, where SQLite's own busy handler
-polls and lets some wait very long.
+Readers work on snapshots and never wait. Writers of all processes come one at a time: a lock on a
+file beside the database queues them fairly, whereas SQLite's own busy handler polls, and lets some
+of them wait very long.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ CREATEDB_FOLDER = Path(__file__).resolve().parents[3] / "sql" / "createdb"
 _SCRIPT_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 _BUSY_TIMEOUT_SECONDS = 10
 _IDLE_READERS = 4  # connections kept open between requests
-# Of each at most. The index that finds moments has to fit in, and does not in SQLite's 2,000.
+# Of each connection. SQLite's default of 2,000 is too small for the index of reports by time.
 _CACHE_KIBIBYTES = 16_384
 
 
 class SqliteDatabase:
-    """One database file, as one process uses it. Opens nothing before it is asked to."""
+    """One database file, as one process uses it. Connects at the first use."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock_path = path.with_name(path.name + ".lock")
-        self._file: tuple[int, int] | None = None  # the one that all connections have open
+        self._file: tuple[int, int] | None = None  # device and inode that all connections have open
         self._writer: sqlite3.Connection | None = None
         self._writer_turn = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
@@ -66,21 +66,21 @@ class SqliteDatabase:
                 connection.close()
 
     def version(self) -> int:
-        """The number of the last creation script that this database has."""
+        """The number of the last creation script that ran on this database."""
         with self.snapshot() as connection:
             return _version(connection)
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
-        """A connection that reads the database as it is now, unchanged until it is given back."""
+        """A connection that reads the database at one moment, whatever is written meanwhile."""
         with _storage_errors(self.path):
             connection = self._borrow()
             try:
                 connection.execute("BEGIN")
                 yield connection
             except ComplianceError:
-                # No such record, say: the connection is as good as before. Closing the last one
-                # would remove files that a full disk has no room to make again.
+                # For example an unknown record: the connection is still good. Closing the last one
+                # would remove the WAL, which may not fit on a full disk again.
                 self._give_back(connection)
                 raise
             except BaseException:
@@ -90,7 +90,7 @@ class SqliteDatabase:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """A connection to write with: everything is on disk when this ends, or nothing is."""
+        """A connection for a transaction: all of it is on disk at the end, or none of it."""
         with self._writer_turn, self._exclusive(), _storage_errors(self.path):
             self._ensure_not_replaced()
             if self._writer is None:
@@ -104,7 +104,7 @@ class SqliteDatabase:
                 # SQLite may have rolled back by itself, as it does when the disk is full.
                 with suppress(sqlite3.Error):
                     connection.execute("ROLLBACK")
-                if connection.in_transaction:  # of no use to anybody any more
+                if connection.in_transaction:  # the rollback failed: the connection is broken
                     self._writer = None
                     connection.close()
                 raise
@@ -145,10 +145,11 @@ class SqliteDatabase:
         return connection
 
     def _ensure_not_replaced(self) -> None:
-        """Connections keep a file that was removed: whatever they store is gone at the next start.
+        """Raises StorageUnavailableError if the file was removed or replaced.
 
-        Raises StorageUnavailableError. Going on with the new file would not be safe: closing the
-        last connection to the old one removes, by their names, files that belong to the new one.
+        Open connections still use the old file, and its content is lost at the next start. Changing
+        to the new file is not safe: closing the last connection to the old one removes files by
+        name, which belong to the new one.
         """
         if self._file is not None and self._file != _identity(self.path):
             raise StorageUnavailableError(
@@ -186,7 +187,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         uri=True,
         timeout=_BUSY_TIMEOUT_SECONDS,
         isolation_level=None,  # transactions begin and end where we say so
-        check_same_thread=False,  # handed from thread to thread, never shared by two at a time
+        check_same_thread=False,  # passed between threads, never used by two at a time
     )
     try:
         connection.execute("PRAGMA synchronous = FULL")
@@ -199,12 +200,12 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 
 
 def _identity(path: Path) -> tuple[int, int]:
-    """Tells a file from any other of the same name. Raises StorageUnavailableError."""
+    """Identifies a file, whatever its name. Raises StorageUnavailableError."""
     try:
-        facts = path.stat()
+        status = path.stat()
     except OSError as error:
         raise StorageUnavailableError(f"{path} cannot be used now: {error.strerror}") from error
-    return facts.st_dev, facts.st_ino
+    return status.st_dev, status.st_ino
 
 
 def _version(connection: sqlite3.Connection) -> int:
@@ -225,7 +226,7 @@ def _creation_scripts(folder: Path) -> list[str]:
 
 @contextmanager
 def _storage_errors(path: Path) -> Iterator[None]:
-    """Disk full, input/output errors, a database that is locked, gone or damaged: it may pass."""
+    """Raises StorageUnavailableError for a full disk, and a locked, missing or damaged file."""
     try:
         yield
     except sqlite3.DatabaseError as error:
@@ -238,7 +239,7 @@ def _storage_errors(path: Path) -> Iterator[None]:
 
 
 def _free_space(path: Path) -> str:
-    """SQLite calls a full disk an input/output error where it cannot make a file to begin with."""
+    """Added to messages, because SQLite reports some full disks as input/output errors."""
     with suppress(OSError):
         return f" ({shutil.disk_usage(path.parent).free // 1024} KiB free)"
     return ""
