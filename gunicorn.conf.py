@@ -8,6 +8,7 @@ from typing import Any
 
 from gunicorn import systemd
 
+import service.app  # noqa: F401 — imported once, and shared by the workers when they are forked
 from service.config import from_env
 from service.errors import ComplianceError
 from service.http.gunicorn_internals import require_known_gunicorn
