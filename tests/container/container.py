@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
-import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,20 +12,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-_BOOT_SECONDS = 60
-_STOP_SECONDS = 30
+from tests.agent.one_file import missing
+from tests.container.notifications import Notifications
 
-# Runs in a mount namespace of its own, so that all mounts, and what was written, end with it. /run is
-# hidden from nspawn, which would leave folders there. When the machine inside reboots, nspawn ends
-# with 133 (--keep-unit), and is started again on the same root.
+_BOOT_SECONDS = 60
+_END_SECONDS = 30
+
+# Runs in a mount namespace of its own, so that all mounts, and what was written, end with it. /run
+# is hidden from nspawn, which would leave folders there. When stdin ends, as it does at the latest
+# when the test's process ends, all is killed. When the machine inside reboots, nspawn ends with 133
+# (--keep-unit), and is started again on the same root.
 _BOOT = """\
 set -eu
 for folder in $CGROUPS; do echo $$ >"$folder/cgroup.procs"; done
+exec 3<&0 </dev/null
+{ cat <&3; echo 1 >"$KILL"; } &
+exec 3<&-
 mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs "$FOLDER"
-mkdir "$FOLDER/upper" "$FOLDER/work" "$FOLDER/root"
-mount -t overlay overlay -o "lowerdir=$LOWER,upperdir=$FOLDER/upper,workdir=$FOLDER/work" "$FOLDER/root"
-echo "$NAME" >"$FOLDER/root/etc/hostname"
+cd "$FOLDER"
+mkdir upper work root
+mount -t overlay overlay -o "lowerdir=$LOWER,upperdir=upper,workdir=work" root
+echo "$NAME" >root/etc/hostname
 while code=0; systemd-nspawn "$@" || code=$?; [ $code = 133 ]; do :; done
 exit $code
 """
@@ -58,10 +63,8 @@ class Container:
         self._mount_point = self._folder / "mounted"
         self._mount_point.mkdir()
         self._cgroups = [folder / self._folder.name for folder in _own_cgroups()]
-        self._notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._notified.bind(str(self._folder / "notify"))
+        self._notifications = Notifications(self._folder / "notify")
         self._process: subprocess.Popen[bytes] | None = None
-        self._leader = 0
 
     def start(self) -> Self:
         for folder in self._cgroups:
@@ -77,13 +80,14 @@ class Container:
                     **os.environ,
                     "CGROUPS": " ".join(map(str, self._cgroups)),
                     "FOLDER": str(self._mount_point),
+                    "KILL": str(self._cgroups[0] / "cgroup.kill"),
                     "LOWER": str(self._root),
                     "NAME": self._name,
-                    "NOTIFY_SOCKET": str(self._folder / "notify"),
+                    "NOTIFY_SOCKET": str(self._notifications.path),
                     # As both releases have it; this machine's own mix of versions is not theirs.
                     "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1",
                 },
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=console,
                 stderr=console,
                 start_new_session=True,
@@ -110,55 +114,43 @@ class Container:
 
     def path(self, inside: str) -> Path:
         """Where a file of the container is for this machine; not through links that leave it."""
-        return Path(f"/proc/{self._leader}/root{inside}")
+        return Path(f"/proc/{self._notifications.leader}/root{inside}")
+
+    def wait_until(self, condition: str, seconds: float = 30) -> None:
+        """Until a command of bash ends well."""
+        self.run(
+            f"timeout {seconds} bash -c {shlex.quote(f'until {condition}; do sleep 0.2; done')}"
+        )
 
     def reboot(self) -> None:
+        self._notifications.expect_start()
         self.try_to_run("systemctl reboot")  # which may end before it says so
         self._wait_until_booted()
 
     def stop(self) -> None:
-        """Ends it and removes all that there is of it; whatever state it is in."""
-        try:
-            if self._process is not None:
-                self._end(self._process)
-        finally:
-            self._notified.close()
-            for folder in self._cgroups:
-                _remove_cgroup(folder)
-            for name in ("console", "notify"):
-                (self._folder / name).unlink(missing_ok=True)
-            self._mount_point.rmdir()
-            self._folder.rmdir()
-
-    def _end(self, process: subprocess.Popen[bytes]) -> None:
-        if self._leader and process.poll() is None:
-            self.try_to_run("systemctl poweroff")
-        try:
-            process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        """Ends it at once, and removes all that there is of it, whatever state it is in."""
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
+            self._process.wait()
+        self._notifications.close()
+        for folder in self._cgroups:
+            _remove(folder)
+        (self._folder / "console").unlink(missing_ok=True)
+        self._mount_point.rmdir()
+        self._folder.rmdir()
 
     def _wait_until_booted(self) -> None:
-        """nspawn passes on what systemd says when all units of its start are there."""
         deadline = time.monotonic() + _BOOT_SECONDS
-        while (left := deadline - time.monotonic()) > 0:
-            self._notified.settimeout(min(left, 1))
-            try:
-                said = self._notified.recv(4096).decode()
-            except TimeoutError:
-                if self._process is None or self._process.poll() is not None:
-                    break
-                continue
-            if found := re.search(r"^X_NSPAWN_LEADER_PID=(\d+)$", said, re.MULTILINE):
-                self._leader = int(found[1])
-            if re.search("^READY=1$", said, re.MULTILINE):
+        while time.monotonic() < deadline:
+            if self._notifications.wait_for_start(0.5):
                 return
+            if self._process is None or self._process.poll() is not None:
+                break
         console = (self._folder / "console").read_text(encoding="utf-8", errors="replace")
         raise AssertionError(f"{self._root.name} does not boot:\n{console}")
 
     def _systemd_run(self, *options: str, script: str) -> subprocess.CompletedProcess[str]:
-        inside = ["nsenter", f"--target={self._leader}", "--all"]
+        inside = ["nsenter", f"--target={self._notifications.leader}", "--all"]
         command = ["systemd-run", "--quiet", "--collect", "--service-type=exec", *options]
         command.append("--description=commands of a test")
         command += ["--setenv=HOME=/root", "--setenv=DEBIAN_FRONTEND=noninteractive"]
@@ -173,30 +165,31 @@ class Container:
 
 
 def _own_cgroups() -> list[Path]:
-    """The folders of our own cgroup in which systemd keeps account: version 2, name=systemd."""
-    found = []
-    mounts = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
-    own = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
-    for line in own:
+    """The folders of our own cgroup in which systemd keeps account of processes.
+
+    Version 2 first, by which all of them can be killed; then name=systemd, where there is that.
+    """
+    mounts = [line.split(" ") for line in _lines("/proc/self/mounts")]
+    found = {}
+    for line in _lines("/proc/self/cgroup"):
         _, controllers, path = line.split(":", 2)
-        for mount in mounts:
-            _, point, kind, options, *_ = mount.split(" ")
+        for _, point, kind, options, *_ in mounts:
             if (kind == "cgroup2" and not controllers) or (
                 kind == "cgroup" and controllers == "name=systemd" in options.split(",")
             ):
-                found.append(Path(point) / path.lstrip("/"))
-                break
-    return found
+                found[kind] = Path(point) / path.lstrip("/")
+    if "cgroup2" not in found:
+        missing("there is no cgroup of version 2")
+    return [found[kind] for kind in sorted(found, reverse=True)]
 
 
-def _remove_cgroup(folder: Path) -> None:
-    """Kills what is left in it, and removes it."""
-    if not folder.exists():
-        return
-    if (kill := folder / "cgroup.kill").exists():
-        kill.write_text("1", encoding="ascii")
-    deadline = time.monotonic() + _STOP_SECONDS
-    for below, _, _ in os.walk(folder, topdown=False):
+def _lines(path: str) -> list[str]:
+    return Path(path).read_text(encoding="utf-8").splitlines()
+
+
+def _remove(cgroup: Path) -> None:
+    deadline = time.monotonic() + _END_SECONDS
+    for below, _, _ in os.walk(cgroup, topdown=False):
         while True:
             try:
                 Path(below).rmdir()
@@ -206,8 +199,3 @@ def _remove_cgroup(folder: Path) -> None:
                 time.sleep(0.05)
             else:
                 break
-
-
-def quoted(word: str) -> str:
-    """A word for a script."""
-    return shlex.quote(word)

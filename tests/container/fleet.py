@@ -6,8 +6,10 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from tests.agent import one_file
 from tests.agent.certificates import Authority
@@ -66,7 +68,7 @@ class Artifacts:
         )
         assert count == 1
         about.write_text(text, encoding="utf-8")
-        one_file.build(self.newer, cwd=sources)
+        one_file.build(self.newer, "--sources-only", cwd=sources)
 
 
 class Server:
@@ -79,7 +81,8 @@ class Server:
             root, SERVER, {"/srv/wheels": roots.wheels(root), "/srv/checkout": artifacts.checkout}
         )
 
-    def start(self) -> None:
+    def start(self) -> Self:
+        """Boots it, and prepares what a company has: names, certificates, an account, ssh."""
         self.container.start()
         self._write("/etc/hosts", f"127.0.0.1 localhost {SERVER} api.example\n::1 localhost\n")
         self._write("/etc/apt/apt.conf.d/yes", _APT)
@@ -96,6 +99,7 @@ class Server:
             install -D -o ana -m 600 /root/.ssh/id_ed25519.pub /home/ana/.ssh/authorized_keys
             chown ana /home/ana/.ssh
         """)
+        return self
 
     def install_service(self) -> None:
         """The four steps of "In production"."""
@@ -106,16 +110,19 @@ class Server:
         self.container.run(nginx, folder=SERVICE_FOLDER)
 
     def install_agent(self) -> None:
-        """"Rolling it out", on one server by hand."""
+        """ "Rolling it out", on one server by hand."""
         self._copy(self.artifacts.pyz, "/root/compliance-agent.pyz")
         self.container.run(readme.block(*_ONE, "install -m 0755"))
+        self.install_units()
+
+    def install_units(self) -> None:
         self.container.run(readme.block(*_ONE, "systemctl enable"))
 
     def remove_agent(self) -> None:
         self.container.run(readme.block(*_ONE, "systemctl disable"))
 
     def roll_out(self) -> None:
-        """"Many servers, one secret": by ssh, to all one of them."""
+        """ "Many servers, one secret": by ssh, to all one of them."""
         folder = self.container.path("/root/roll-out")
         folder.mkdir()
         (folder / "servers").write_text(f"{SERVER}\n", encoding="utf-8")
@@ -168,6 +175,33 @@ class Server:
         after = self.records()
         assert after[:-1] == before, self.journal("compliance-agent")
         return self.newest()
+
+    def leave_a_report_waiting(self) -> None:
+        """The API is away, and the agent is killed while it waits for it."""
+        self.container.run("systemctl stop compliance-api")
+        self.container.run("systemctl start --no-block compliance-agent.service")
+        self.container.wait_until(f"ls {STATE}/*-*.json")
+        self.container.run("systemctl kill --signal=KILL compliance-agent.service")
+        self.container.wait_until("systemctl is-failed --quiet compliance-agent.service")
+        self.container.run("systemctl reset-failed compliance-agent.service")
+        self.container.run("systemctl start compliance-api")
+
+    def replace_agent(self, pyz: Path) -> None:
+        """As "Upgrade" says: with mv, from the same file system."""
+        self._copy(pyz, "/usr/local/lib/new.pyz")
+        self.container.run("mv /usr/local/lib/new.pyz /usr/local/lib/compliance-agent.pyz")
+
+    @contextmanager
+    def drop_in(self, unit: str, text: str) -> Iterator[None]:
+        """Settings of a unit, for a while."""
+        folder = f"/etc/systemd/system/{unit}.d"
+        self.container.run(f"mkdir {folder}")
+        self._write(f"{folder}/test.conf", text)
+        self.container.run("systemctl daemon-reload")
+        try:
+            yield
+        finally:
+            self.container.run(f"rm -r {folder} && systemctl daemon-reload")
 
     def property(self, unit: str, name: str) -> str:
         return self.container.run(f"systemctl show --value -p {name} {unit}").strip()

@@ -47,7 +47,7 @@ def build_all() -> dict[str, Path]:
 
 def wheels(root: Path) -> Path:
     """A folder with the wheels of requirements.txt for the Python of this root."""
-    python = Path(os.readlink(root / "usr/bin/python3")).name.removeprefix("python")
+    python = (root / "usr/bin/python3").readlink().name.removeprefix("python")
     requirements = PROJECT / "requirements.txt"
     folder = CACHE / f"wheels-{python}-{_digest(requirements.read_text(encoding='utf-8'))}"
     if folder.exists():
