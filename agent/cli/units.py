@@ -82,8 +82,8 @@ _ONESHOT = """\
 Type=oneshot
 ExecStart={command} --once
 # A report that waits (1), is refused (3) or is denied access (4) is logged, and the next run
-# continues: the unit has not failed.
-SuccessExitStatus=1 3 4
+# continues; 143 is a stop: the unit has not failed.
+SuccessExitStatus=1 3 4 143
 TimeoutStartSec=5min"""
 
 _DAEMON = """\

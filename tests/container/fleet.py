@@ -15,13 +15,13 @@ from tests.agent import one_file
 from tests.agent.certificates import Authority
 from tests.container import readme, roots
 from tests.container.container import Container
-from tests.live import PROJECT
+from tests.support.live import PROJECT
 
 SERVER = "web-1"
 API = "https://api.example"  # as agent/README.md calls it
 SERVICE_FOLDER = "/opt/compliance"
 STATE = "/var/lib/compliance-agent"
-_PRODUCTION = ("service/README.md", "In production")
+_INSTALLATION = ("service/deploy/README.md", "Installation")
 _MANY = ("agent/README.md", "Many servers, one secret")
 _ONE = ("agent/README.md", "Rolling it out")
 
@@ -102,8 +102,8 @@ class Server:
         return self
 
     def install_service(self) -> None:
-        """The four steps of "In production"."""
-        code, first_token, settings, nginx = readme.blocks(*_PRODUCTION)[:4]
+        """The four steps of "Installation"."""
+        code, first_token, settings, nginx = readme.blocks(*_INSTALLATION)[:4]
         self.container.run(code, folder="/srv/checkout")
         self._admin = self.container.run(first_token, folder=SERVICE_FOLDER).strip()
         self.container.run(settings, folder=SERVICE_FOLDER)
@@ -142,7 +142,7 @@ class Server:
 
     def command(self, script: str) -> str:
         """Runs commands of the service "in the same way" as the one that makes the first token."""
-        shown = readme.block(*_PRODUCTION, "token create")
+        shown = readme.block(*_INSTALLATION, "token create")
         found = re.search(r"^(runuser .*/python) -m service", shown, re.MULTILINE)
         assert found
         as_account = f'python() {{ (cd {SERVICE_FOLDER} && {found[1]} "$@"); }}\n'

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tests.agent.one_file import missing
 from tests.container import readme
-from tests.live import PROJECT
+from tests.support.live import PROJECT
 
 RELEASES = ("bookworm", "trixie")  # Debian 12 and 13
 CACHE = Path(os.environ.get("COMPLIANCE_TEST_CACHE", PROJECT / "var" / "container"))
@@ -68,7 +68,7 @@ def wheels(root: Path) -> Path:
 def _build(release: str) -> Path:
     what = ["--variant=minbase", "--skip=cleanup/apt", f"--include={','.join(_INSTALLED)}"]
     # What the README installs is downloaded only, so that its own lines install it.
-    later = " ".join(readme.packages("service/README.md", "In production"))
+    later = " ".join(readme.packages("service/deploy/README.md", "Installation"))
     download = f"apt-get --yes --download-only -o APT::Install-Recommends=true install {later}"
     what.append(f'--customize-hook=chroot "$1" sh -c "apt-get clean && {download}"')
     folder = CACHE / f"{release}-{_digest(' '.join(what))}"

@@ -8,13 +8,13 @@ import pytest
 
 from tests.container import readme
 
-PRODUCTION = ("service/README.md", "In production")
+INSTALLATION = ("service/deploy/README.md", "Installation")
 ONE = ("agent/README.md", "Rolling it out")
 MANY = ("agent/README.md", "Many servers, one secret")
 
 
-def test_production_has_four_steps() -> None:
-    steps = readme.blocks(*PRODUCTION)
+def test_installation_has_four_steps() -> None:
+    steps = readme.blocks(*INSTALLATION)
     first_words = ["adduser", "runuser", "systemctl enable --now compliance-api", "nginx -t"]
     assert len(steps) == len(first_words)
     for step, word in zip(steps, first_words, strict=True):
@@ -24,7 +24,7 @@ def test_production_has_four_steps() -> None:
 @pytest.mark.parametrize(
     ("place", "containing"),
     [
-        (PRODUCTION, "token create"),
+        (INSTALLATION, "token create"),
         (ONE, "install -m 0755"),
         (ONE, "systemctl enable"),
         (ONE, "systemctl disable"),
@@ -43,7 +43,7 @@ def test_blocks_of_commands_are_found(place: tuple[str, str], containing: str) -
 
 
 def test_packages_are_those_that_the_steps_install() -> None:
-    assert readme.packages(*PRODUCTION) == ["nginx", "python3-venv"]
+    assert readme.packages(*INSTALLATION) == ["nginx", "python3-venv"]
 
 
 def test_a_block_that_is_not_there_is_an_error() -> None:

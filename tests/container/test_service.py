@@ -1,4 +1,4 @@
-"""The service as "In production" sets it up: behind nginx, from systemd."""
+"""The service as "Installation" sets it up: behind nginx, from systemd."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ pytestmark = [pytest.mark.torture, pytest.mark.timeout(600)]
 
 
 def test_it_answers_through_nginx_what_the_documentation_says(server: Server) -> None:
-    text = readme.section("service/README.md", "In production")
-    (found,) = re.findall(r"`curl https://…(/\w+)` says `([^`]+)`", text)
+    text = readme.section("service/deploy/README.md", "Installation")
+    (found,) = re.findall(r"`curl https://…(/\w+)` returns `([^`]+)`", text)
     assert server.container.run(f"curl -sS {API}{found[0]}") == found[1]
 
 
