@@ -98,7 +98,7 @@ def _collect_processes(context: Context) -> list[Process]:
 # The functions are looked up in their modules at each call.
 COLLECTORS = {
     "logins": Collector(
-        "the logins", Logins("ninguna", []), lambda context: logins.collect(context.machine)
+        "the logins", Logins("desconocida", []), lambda context: logins.collect(context.machine)
     ),
     "processor": Collector(
         "the processor",

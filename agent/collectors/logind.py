@@ -16,7 +16,7 @@ _MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.\d+)? UTC$
 
 
 class Unusable(Exception):  # noqa: N818 — the state of logind, as the caller reads it
-    """loginctl is missing, fails, hangs, or does not answer what it was asked."""
+    """The login manager cannot be asked: it is missing, refuses, hangs, or answers otherwise."""
 
 
 class Session(NamedTuple):
@@ -136,5 +136,5 @@ def _loginctl(*arguments: str) -> tuple[str, bool]:
     if done.returncode and not done.stdout:
         said = done.stderr.decode("utf-8", "replace").strip() or f"exit code {done.returncode}"
         if arguments[0] == "list-sessions":
-            raise Unusable(f"loginctl: {said}")
+            raise Unusable(f"loginctl: {said.splitlines()[0]}")
     return done.stdout.decode("utf-8", "surrogateescape"), done.returncode == 0

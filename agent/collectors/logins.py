@@ -7,7 +7,7 @@ import struct
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from agent.collectors import logind
+from agent.collectors import libsystemd, logind
 from agent.machine import read_bytes
 
 if TYPE_CHECKING:
@@ -41,24 +41,31 @@ class Login(NamedTuple):
 
 
 class Logins(NamedTuple):
-    """source: who said so: logind, utmp, or ninguna where nobody knows; None for another one."""
+    """source: logind, utmp, or desconocida if neither could be asked; None on Windows."""
 
     source: str | None
     logins: list[Login]
 
 
 def collect(machine: Machine) -> Logins:
+    errors = []
     if machine.rootfs is None:
         if not sys.platform.startswith("linux"):
             # macOS keeps utmpx(5), which psutil reads; Windows has nothing of the kind.
             return Logins("utmp" if sys.platform == "darwin" else None, _psutil_logins())
-        if logind.is_running():
+        for read_sessions in (libsystemd.read_sessions, logind.read_sessions):
             try:
-                return Logins("logind", [Login(*session) for session in logind.read_sessions()])
+                return Logins("logind", [Login(*session) for session in read_sessions()])
             except logind.Unusable as error:
-                _log.warning("logind does not say who is logged in: %s", error)
+                errors.append(str(error))
+        if logind.is_running():
+            _log.warning("logind does not say who is logged in: %s", "; ".join(errors))
     # On Linux psutil reads the same file, and its native part would have to be loaded for that.
-    return _utmp_logins(machine)
+    found = _utmp_logins(machine)
+    if found is not None:
+        return Logins("utmp", found)
+    _log.warning("cannot tell who is logged in: %s", "; ".join([*errors, "there is no utmp file"]))
+    return Logins("desconocida", [])
 
 
 def _psutil_logins() -> list[Login]:
@@ -76,14 +83,14 @@ def _psutil_logins() -> list[Login]:
     ]
 
 
-def _utmp_logins(machine: Machine) -> Logins:
-    # Systems without utmp (Debian 13, Alpine, most containers) have neither file.
+def _utmp_logins(machine: Machine) -> list[Login] | None:
+    """None if there is no such file, as on Debian 13, Alpine and in most containers."""
     for path in ("/run/utmp", "/var/run/utmp"):
         try:
-            return Logins("utmp", parse_utmp(read_bytes(machine.root(path), _LARGEST_UTMP)))
+            return parse_utmp(read_bytes(machine.root(path), _LARGEST_UTMP))
         except OSError:
             continue
-    return Logins("ninguna", [])
+    return None
 
 
 def parse_utmp(data: bytes) -> list[Login]:

@@ -27,7 +27,7 @@ LOCAL = "127.0.0.1"
 COLLECTORS: dict[Any, dict[str, Any]] = {
     processor: {"arquitectura_proc": "unknown", "marca_proc": "unknown"},
     processes: {"procesos": []},
-    logins: {"usuarios_activos": [], "fuente_usuarios": "ninguna"},
+    logins: {"usuarios_activos": [], "fuente_usuarios": "desconocida"},
     operating_system: {"nombre_so": "unknown", "version_so": "unknown"},
     address: {"ipaddress": LOCAL},
 }
@@ -52,7 +52,13 @@ def test_failed_optional_fact_is_omitted(
     everything = report.build(Machine(), None).keys()
     monkeypatch.setattr(module, function, _fail)
     assert report.build(Machine(), None).keys() == everything - {member}
-    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert len(failures(caplog)) == 1
+
+
+def failures(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """The warnings about _fail. Whether this machine knows who is logged in does not matter."""
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    return [warning for warning in warnings if "RuntimeError: out of\norder" in warning]
 
 
 def _fail(*_arguments: object, **_named: object) -> Any:
@@ -72,8 +78,7 @@ def test_failed_collector_gives_its_fallback(
     assert {key: document[key] for key in COLLECTORS[broken]} == COLLECTORS[broken]
     others = [key for module in COLLECTORS if module is not broken for key in COLLECTORS[module]]
     assert all(document[key] != "unknown" for key in others)
-    assert [record.levelname for record in caplog.records] == ["WARNING"]
-    assert "RuntimeError: out of" in caplog.text
+    assert len(failures(caplog)) == 1
 
 
 def test_report_is_valid_if_every_collector_fails(

@@ -39,7 +39,7 @@ def test_report_of_this_machine_is_a_valid_version_2(validator: Draft202012Valid
     assert document["version_agente"] == agent.__version__
     assert document["nombre_host"] == socket.gethostname()
     assert document["nucleo"] == os.uname().release
-    assert document["fuente_usuarios"] in {"logind", "utmp", "ninguna"}
+    assert document["fuente_usuarios"] in {"logind", "utmp", "desconocida"}
     assert "descartados" not in document
 
 
@@ -92,7 +92,7 @@ def test_report_of_a_tree_has_the_facts_of_the_tree(
         "fecha_hora": "",
         "version_esquema": 2,
         "version_agente": agent.__version__,
-        "fuente_usuarios": "ninguna",
+        "fuente_usuarios": "desconocida",
         "id_maquina": "20e24f6b3e04406588dcb0ad863a238e",
         "nombre_host": "pine",
         "nucleo": "6.12.8-lts",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.collectors import logind, logins
+from agent.collectors import libsystemd, logind, logins
 from agent.collectors.logind import Session, Unusable, parse_ids, parse_moment, parse_properties
 from agent.machine import Machine
 from tests.agent.collectors import sessions
@@ -43,6 +43,7 @@ def loginctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Loginctl:
     (folder / "loginctl").chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     monkeypatch.setenv("FOLDER", str(tmp_path))
+    monkeypatch.setattr(libsystemd, "_LIBRARIES", ("libmissing.so.0",))  # loginctl is left
     monkeypatch.setattr(logind, "_RUNNING", str(tmp_path))  # this machine is run by systemd
     return Loginctl(tmp_path)
 
@@ -182,9 +183,9 @@ def test_what_fails_or_is_missing_leaves_the_logins_to_utmp(
 ) -> None:
     asked = []
 
-    def utmp(_machine: Machine) -> logins.Logins:
+    def utmp(_machine: Machine) -> list[logins.Login]:
         asked.append("utmp")
-        return logins.Logins("utmp", [])
+        return []
 
     monkeypatch.setattr(logins, "_utmp_logins", utmp)
     loginctl.says("listed", "", code=1)
@@ -195,7 +196,7 @@ def test_what_fails_or_is_missing_leaves_the_logins_to_utmp(
     monkeypatch.setenv("PATH", "/missing")
     assert logins.collect(Machine()).source == "utmp"
     assert asked == ["utmp"] * 3
-    told = [record.getMessage().split(": ", 1)[1] for record in caplog.records]
+    told = [record.getMessage().split("; ")[-1] for record in caplog.records]
     assert told == [
         "loginctl: exit code 1",
         "loginctl gave no answer within 0.2 s",
@@ -203,11 +204,32 @@ def test_what_fails_or_is_missing_leaves_the_logins_to_utmp(
     ]
 
 
-def test_without_systemd_loginctl_is_not_asked(
+def test_elogind_is_asked_without_systemd(
     loginctl: Loginctl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(logind, "_RUNNING", "/missing")
-    loginctl.says("listed", "")
-    assert logins.collect(Machine()).source in {"utmp", "ninguna"}
-    with pytest.raises(FileNotFoundError):
-        assert loginctl.calls
+    loginctl.says("listed", " 1 1000 foo seat0 tty7\n")
+    loginctl.says("shown.1", "Id=1\nName=foo\nLeader=900\nTTY=tty7\nClass=user\nState=active\n")
+    assert logins.collect(Machine()) == ("logind", [logins.Login(900, "foo", "tty7", "", None)])
+
+
+def test_a_system_without_any_login_manager_is_no_fault(
+    loginctl: Loginctl, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(logind, "_RUNNING", "/missing")
+    monkeypatch.setattr(logins, "_utmp_logins", lambda _machine: [])
+    loginctl.says("listed", "", code=1)
+    assert logins.collect(Machine()) == ("utmp", [])
+    assert caplog.messages == []
+
+
+def test_logins_are_unknown_when_nothing_can_be_asked(
+    loginctl: Loginctl, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(logind, "_RUNNING", "/missing")
+    monkeypatch.setattr(logins, "_utmp_logins", lambda _machine: None)
+    loginctl.says("listed", "", code=1)
+    assert logins.collect(Machine()) == ("desconocida", [])
+    (said,) = caplog.messages
+    assert said.startswith("cannot tell who is logged in: libmissing.so.0")
+    assert said.endswith("; loginctl: exit code 1; there is no utmp file")

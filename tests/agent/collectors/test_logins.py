@@ -100,8 +100,13 @@ def test_var_run_is_followed_inside_the_tree(tmp_path: Path) -> None:
     assert of_tree(tmp_path) == ("utmp", [(12, "juan")])
 
 
-def test_a_tree_without_utmp_has_no_logins(tmp_path: Path) -> None:
-    assert of_tree(tmp_path) == ("ninguna", [])
+def test_the_logins_of_a_tree_without_utmp_are_unknown(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Such as Debian 13, whose logind keeps them in files that are private to it."""
+    write_file(tmp_path, "/run/systemd/sessions/2", "USER=debian\nCLASS=user\nLEADER=1075\n")
+    assert of_tree(tmp_path) == ("desconocida", [])
+    assert caplog.messages == ["cannot tell who is logged in: there is no utmp file"]
 
 
 def test_where_there_is_no_utmp_file_the_logins_are_those_that_psutil_knows(
