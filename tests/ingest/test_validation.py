@@ -217,7 +217,7 @@ def expected_of(version: int, member: str) -> str:
         (
             report_2(1, fuente_usuarios="who"),
             "/fuente_usuarios",
-            'expected logind, utmp or ninguna, got "who"',
+            'expected logind, utmp, ninguna or desconocida, got "who"',
         ),
         (
             report_2(1, descartados=-1),

@@ -67,7 +67,7 @@ def reports_of_version_2(draw: st.DrawFn) -> Report:
         nombre_host=draw(st.sampled_from([None, "alfa", "beta"])),
         nucleo=draw(NAMES),
         version_agente=draw(NAMES),
-        fuente_usuarios=draw(st.sampled_from([None, "logind", "utmp", "ninguna"])),
+        fuente_usuarios=draw(st.sampled_from([None, "logind", "utmp", "ninguna", "desconocida"])),
         booted_at=draw(STARTS),
     )
     processes = draw(st.lists(st.tuples(PROCESSES_2, DETAILS), max_size=6))
