@@ -83,7 +83,8 @@ def test_a_list_may_be_this_long_and_no_longer(
 
 def _verdicts(document: Any) -> tuple[bool, bool]:
     version = document.get("version_esquema", 1) if isinstance(document, dict) else 1
-    number = version if type(version) is int and version in SCHEMAS else 1
+    known = type(version) in (int, float) and version in SCHEMAS
+    number = int(version) if known else 1
     return REFERENCE[number].is_valid(document), FAST[number](document)
 
 
