@@ -8,7 +8,10 @@ from __future__ import annotations
 import json
 import logging
 import re
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 MAX_PROCESSES = 100_000
 MAX_LOGINS = 10_000
@@ -27,6 +30,9 @@ MAX_BODY_BYTES = 8 * 1024 * 1024  # the default limit of the API
 _OMITTED_FIRST = ("linea_comando", "ejecutable", "ppid", "inicio")
 _log = logging.getLogger("agent")
 
+# Members that version 2 gained after release 0.1.0, or that gained a value: an older API may
+# refuse them.
+LATER_MEMBERS = frozenset({"fuente_usuarios"})
 _VERSION_1 = (
     "arquitectura_proc",
     "marca_proc",
@@ -99,6 +105,19 @@ def version_1(document: WireReport) -> WireReport:
         for row in document["usuarios_activos"]
     ]
     found: WireReport = plain
+    return found
+
+
+def without(document: WireReport, members: Collection[str]) -> WireReport:
+    """A copy of the report without these members, also of its processes and logins."""
+
+    def kept(item: Any) -> Any:  # noqa: ANN401 — the report, a process or a login
+        return {name: value for name, value in item.items() if name not in members}
+
+    copy: Any = kept(document)
+    for rows in ("procesos", "usuarios_activos"):
+        copy[rows] = [kept(row) for row in copy[rows]]
+    found: WireReport = copy
     return found
 
 

@@ -42,6 +42,19 @@ def has_fault_at(pointer: str, answer: Answer) -> bool:
     )
 
 
+def members_at_fault(answer: Answer) -> set[str]:
+    """The last names in all JSON Pointers of a problem document, such as pid in /procesos/3/pid."""
+    return {
+        pointer.rpartition("/")[2]
+        for value in _problem(answer).values()
+        if isinstance(value, list)
+        for fault in value
+        if isinstance(fault, dict)
+        for pointer in fault.values()
+        if isinstance(pointer, str) and pointer.startswith("/")
+    }
+
+
 def _problem(answer: Answer) -> dict[str, Any]:
     try:
         problem: Any = json.loads(answer.body)

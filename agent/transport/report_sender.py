@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from agent import wire
 from agent.transport.delivery_error import DeliveryError
 from agent.transport.http_client import Answer, ApiClient, answer_error
-from agent.transport.problem_details import has_fault_at
+from agent.transport.problem_details import has_fault_at, members_at_fault
 
 if TYPE_CHECKING:
     from agent.transport.enrolment import Enrolment
 
-_VERSION_1_SECONDS = 24 * 3600.0
+_DAY_SECONDS = 24 * 3600.0
 # A retry would be refused as well. Proxies and stricter services say 413 and 422 instead of 400.
 _REFUSALS = {400, 413, 422}
 _log = logging.getLogger("agent")
@@ -50,12 +50,13 @@ class ReportSender:
         self._enrolment = enrolment
         self._version_1_only = version == 1
         self._version_1_until = 0.0
+        self._omitted_until: dict[str, float] = {}
 
     def send(self, body: bytes) -> Receipt:
         """Raises ReportRefusedError, and DeliveryError if a later attempt may succeed."""
-        answer = None if self._sends_version_1() else self._post(body)
+        answer = None if self._sends_version_1() else self._post_version_2(body)
         if answer and answer.status == 400 and has_fault_at("/version_esquema", answer):
-            self._version_1_until = time.monotonic() + _VERSION_1_SECONDS
+            self._version_1_until = time.monotonic() + _DAY_SECONDS
             _log.info("%s does not know version 2; sending version 1 for a day", self._api.url)
             answer = None
         unreported_drops = 0
@@ -67,6 +68,19 @@ class ReportSender:
 
     def _sends_version_1(self) -> bool:
         return self._version_1_only or time.monotonic() < self._version_1_until
+
+    def _post_version_2(self, body: bytes) -> Answer:
+        """Without the members that the API has refused within a day, or refuses now."""
+        while True:
+            now = time.monotonic()
+            omitted = {name for name, until in self._omitted_until.items() if now < until}
+            answer = self._post(_without(body, omitted))
+            refused = members_at_fault(answer) & wire.LATER_MEMBERS - omitted
+            if answer.status != 400 or not refused:
+                return answer
+            for name in refused:
+                self._omitted_until[name] = now + _DAY_SECONDS
+                _log.info("%s refuses %s; omitting it for a day", self._api.url, name)
 
     def _post(self, body: bytes) -> Answer:
         answer = self._api.post(body)
@@ -85,3 +99,7 @@ class ReportSender:
         if answer.status in _REFUSALS:
             raise ReportRefusedError(answer)
         raise answer_error(answer, summary)
+
+
+def _without(body: bytes, members: set[str]) -> bytes:
+    return wire.encode(wire.without(json.loads(body), members)) if members else body

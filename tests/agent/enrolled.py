@@ -40,6 +40,7 @@ class Server:
         self.id_maquina = app_specific_id(self.raw_id)
         write_process(self.root / "proc", 1, "init")
         write_file(self.root, "/proc/stat", "btime 1795403120\n")
+        write_file(self.root, "/run/utmp", b"")
         write_file(self.root, "/etc/os-release", "NAME=Void\nVERSION_ID=1\n")
         write_file(self.root, "/etc/hostname", f"{folder.name}.example\n")
         self.set_id()

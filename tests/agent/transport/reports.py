@@ -13,15 +13,14 @@ from agent.transport.http_client import ApiClient
 from agent.wire import WireReport
 from tests.agent.apis import Reply
 
-NO_VERSION_2 = Reply(
-    400,
-    {"Content-Type": "application/problem+json"},
-    json.dumps(
-        {"errors": [{"pointer": "/version_esquema", "detail": "expected a version (1)"}]}
-    ).encode(),
-)
+
+def refuses(pointer: str) -> Reply:
+    """The API reports a fault there."""
+    problem = {"errors": [{"pointer": pointer, "detail": "expected something else"}]}
+    return Reply(400, {"Content-Type": "application/problem+json"}, json.dumps(problem).encode())
 
 
+NO_VERSION_2 = refuses("/version_esquema")
 STORED, BUSY = Reply(201), Reply(503, {"Retry-After": "9"})
 
 

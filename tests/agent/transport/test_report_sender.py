@@ -15,6 +15,8 @@ from tests.agent.transport.reports import (
     NO_VERSION_2,
     STORED,
     a_delivery,
+    refuses,
+    report,
     take,
 )
 
@@ -42,6 +44,49 @@ def test_api_without_version_2_gets_version_1_for_a_day(
     assert len(sent[1]) == 8
     assert caplog.text.count("does not know version 2") == 1
     assert not (spool_folder / "rejected").exists()
+
+
+def test_member_that_an_older_api_refuses_is_omitted_for_a_day(
+    spool_folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Release 0.1.0 does not know the value desconocida."""
+    caplog.set_level(logging.INFO)
+    clock = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    with scripted_api(refuses("/fuente_usuarios"), *[STORED] * 3) as api:
+        delivery = a_delivery(api.url, spool_folder)
+        for number in (1, 2, 3):
+            document = report(number)
+            document["fuente_usuarios"] = "desconocida"
+            delivery.take(document, f"report {number}")
+            assert delivery.deliver() is None
+            clock[0] += 43_201
+    sent = [json.loads(body) for _, _, body in api.requests]
+    sources = [document.get("fuente_usuarios") for document in sent]
+    assert sources == ["desconocida", None, None, "desconocida"]
+    assert all(document["version_esquema"] == 2 for document in sent)
+    assert {**sent[0], "fuente_usuarios": None} == {**sent[1], "fuente_usuarios": None}
+    assert caplog.text.count("refuses fuente_usuarios; omitting it for a day") == 1
+    assert not (spool_folder / "rejected").exists()
+
+
+def test_member_that_has_always_been_known_is_not_omitted(spool_folder: Path) -> None:
+    with scripted_api(refuses("/usuarios_activos/0/terminal"), STORED) as api:
+        delivery = a_delivery(api.url, spool_folder)
+        take(delivery, 1)
+        assert delivery.deliver() is None
+    assert len(api.requests) == 1
+    assert len(list((spool_folder / "rejected").glob("*.json"))) == 1
+
+
+def test_member_that_is_refused_wherever_it_stands_is_rejected(spool_folder: Path) -> None:
+    """The API repeats itself; the agent does not."""
+    with scripted_api(*[refuses("/fuente_usuarios")] * 2, STORED) as api:
+        delivery = a_delivery(api.url, spool_folder)
+        take(delivery, 1)
+        assert delivery.deliver() is None
+    assert len(api.requests) == 2
+    assert len(list((spool_folder / "rejected").glob("*.json"))) == 1
 
 
 def test_retry_of_version_1_has_the_same_bytes(spool_folder: Path) -> None:
