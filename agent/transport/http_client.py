@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agent import __version__
 from agent.transport.credentials import read_token, tls_context
+from agent.transport.deadline import Deadline
 from agent.transport.delivery_error import DeliveryError
 from agent.transport.problem_details import explain, one_line
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0
+EXCHANGE_SECONDS = 60.0
 _MAX_ANSWER_BYTES = 1 << 16
 
 
@@ -40,6 +42,7 @@ class ApiClient:
         self.url = url
         self._credentials = credentials
         self._pool: urllib3.PoolManager | None = None
+        self._connections: list[Any] = []
         self._headers: dict[str, str] = {}
 
     def __enter__(self) -> ApiClient:  # noqa: PYI034 — Self needs Python 3.11
@@ -57,6 +60,7 @@ class ApiClient:
             self.use_token(token)
         context = tls_context(self._credentials) if self.url.startswith("https:") else None
         self._pool = urllib3.PoolManager(retries=False, timeout=timeout, ssl_context=context)
+        self._connections = _connections_of(self._pool.connection_from_url(self.url))
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -73,8 +77,13 @@ class ApiClient:
 
         token: replaces the token in use for this request
 
-        Raises DeliveryError if there is no answer: no connection, a timeout, a broken connection.
+        Raises DeliveryError if there is no answer: no connection, a timeout, a broken connection,
+        or no complete answer head within EXCHANGE_SECONDS.
         """
+        with Deadline(EXCHANGE_SECONDS, self._connections) as deadline:
+            return self._exchange(body, path, token, deadline)
+
+    def _exchange(self, body: bytes, path: str, token: str | None, deadline: Deadline) -> Answer:
         from urllib3.exceptions import HTTPError  # noqa: PLC0415 — see above
 
         assert self._pool is not None, "used outside of `with`"  # noqa: S101
@@ -90,14 +99,19 @@ class ApiClient:
                 decode_content=False,
             )
         except HTTPError as error:
-            raise DeliveryError(f"{self.url}: {_describe(error)}") from error
+            reason = _late() if deadline.expired else _describe(error)
+            raise DeliveryError(f"{self.url}: {reason}") from error
+        if deadline.expired:  # the head may have been cut off, and looks complete
+            response.close()
+            raise DeliveryError(f"{self.url}: {_late()}")
         content = b""
         # The body of a 2xx answer is not needed, and without Content-Length it may never end.
         if response.status >= 300 or "Content-Length" in response.headers:
             # If the connection breaks here, only the reasons are lost: the status counts.
             with contextlib.suppress(HTTPError):
                 content = response.read(_MAX_ANSWER_BYTES)
-        if len(content) < _MAX_ANSWER_BYTES and "Content-Length" in response.headers:
+        is_complete = len(content) < _MAX_ANSWER_BYTES and "Content-Length" in response.headers
+        if is_complete and not deadline.expired:
             response.release_conn()
         else:
             response.close()
@@ -112,11 +126,29 @@ class ApiClient:
         )
 
 
+def _connections_of(pool: Any) -> list[Any]:  # noqa: ANN401 — a urllib3 pool, imported lazily
+    """A list to which each connection that the pool creates is added."""
+    created: list[Any] = []
+    connection_class = pool.ConnectionCls
+
+    def create(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 — as the class
+        connection = connection_class(*arguments, **options)
+        created.append(connection)
+        return connection
+
+    pool.ConnectionCls = create
+    return created
+
+
 def answer_error(answer: Answer, summary: str) -> DeliveryError:
     """The error for an answer that stops the delivery; summary: the answer in words."""
     reasons = "".join(f"; {line}" for line in explain(answer))
     denied = answer.status in {401, 403}
     return DeliveryError(summary + reasons, answer.retry_after, access_denied=denied)
+
+
+def _late() -> str:
+    return f"no complete answer within {EXCHANGE_SECONDS:g} s"
 
 
 def _describe(error: Exception) -> str:
