@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -39,10 +40,13 @@ class Deadline:
         self._thread.join()  # so that the next exchange keeps its connection
 
     def _watch(self) -> None:
+        end = time.monotonic() + self._seconds
         pause = self._seconds
         # Repeated, because the exchange may be between two sockets: before the TLS handshake and
         # after it.
         while not self._over.wait(pause):
+            if time.monotonic() < end:
+                continue
             self.expired = True
             pause = _REPEAT_SECONDS
             for connection in tuple(self._connections):
