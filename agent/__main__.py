@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import sys
-from typing import TYPE_CHECKING
 
-from agent import report, wire
-from agent.cli.arguments import build_parser
-from agent.cli.exit_codes import DELIVERED, INTERRUPTED, exit_code
-from agent.cli.log_format import log_to_stderr
-from agent.cli.settings import load
-from agent.cli.signals import end_on_signals
-from agent.cli.startup_warnings import warn_of_missing_processes, warn_of_plain_http
-from agent.collectors.address import target_of
-from agent.machine import Machine, machine_at
-from agent.state.spool import Spool
-from agent.state.token_file import TokenFile
-from agent.transport import schedule
-from agent.transport.delivery import Delivery
-from agent.transport.delivery_status import DeliveryStatus
-from agent.transport.enrolment import Enrolment
-from agent.transport.http_client import ApiClient
+try:
+    import logging
+    import os
+    from typing import TYPE_CHECKING
+
+    from agent import report, wire
+    from agent.cli.arguments import build_parser
+    from agent.cli.exit_codes import DELIVERED, INTERRUPTED, UNDELIVERED, exit_code
+    from agent.cli.log_format import log_to_stderr
+    from agent.cli.settings import load
+    from agent.cli.signals import end_on_signals
+    from agent.cli.startup_warnings import warn_of_missing_processes, warn_of_plain_http
+    from agent.cli.streams import open_missing, write_stdout
+    from agent.collectors.address import target_of
+    from agent.machine import Machine, machine_at
+    from agent.state.spool import Spool
+    from agent.state.token_file import TokenFile
+    from agent.transport import schedule
+    from agent.transport.delivery import Delivery
+    from agent.transport.delivery_status import DeliveryStatus
+    from agent.transport.enrolment import Enrolment
+    from agent.transport.http_client import ApiClient
+except ImportError as missing:  # such as in python3-minimal
+    if sys.stderr is not None:
+        sys.stderr.write(f"agent: error: this Python cannot run the agent: {missing}\n")
+    sys.exit(2)
+except KeyboardInterrupt:
+    sys.exit(130)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,6 +43,14 @@ _log = logging.getLogger("agent")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the agent; returns the exit code."""
+    open_missing()
+    try:
+        return _main(arguments)
+    except KeyboardInterrupt:  # before the agent handles signals, or on Windows
+        return INTERRUPTED
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and arguments[0] == "install-unit":
         from agent.cli import units  # noqa: PLC0415 — most runs do not need it
@@ -51,13 +68,10 @@ def _print(machine: Machine, settings: Settings) -> int:
     end_on_signals(None, success=False)
     document = report.build(machine, target_of(settings.api), command_lines=settings.linea_comando)
     text = wire.readable(wire.version_1(document) if settings.esquema == 1 else document)
-    try:
-        sys.stdout.buffer.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader has closed the pipe (`| head`). Python would complain again when it closes
-        # stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    failure = write_stdout(text)
+    if failure is not None:
+        _log.error("the report cannot be written to stdout: %s", failure)
+        return UNDELIVERED
     return DELIVERED
 
 

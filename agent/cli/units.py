@@ -10,7 +10,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from agent.cli.arguments import ArgumentParser, program_name
+from agent.cli.exit_codes import DELIVERED, UNDELIVERED
 from agent.cli.settings import CONFIG, REPORT_EVERY_SECONDS, SettingError, parse_interval
+from agent.cli.streams import write_stdout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,11 +129,12 @@ def main(arguments: Sequence[str]) -> int:
             shown[timer] = timer_unit(options.every)
         except ValueError as error:
             parser.error(f"argument --every: {error}")
-    for name, text in shown.items():
-        if len(shown) > 1:
-            sys.stdout.write(f"# {FOLDER}/{name}\n")
-        sys.stdout.write(text + "\n" * (name != list(shown)[-1]))
-    return 0
+    parts = [f"# {FOLDER}/{name}\n{text}" for name, text in shown.items()]
+    printed = "\n".join(parts) if len(shown) > 1 else "".join(shown.values())
+    failure = write_stdout(printed.encode())
+    if failure is not None:
+        parser.exit(UNDELIVERED, f"{parser.prog}: error: cannot write to stdout: {failure}\n")
+    return DELIVERED
 
 
 def service_unit(every: float | None) -> str:

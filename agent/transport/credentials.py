@@ -71,7 +71,12 @@ def _read_secret(kind: str, path: str | None, text: str | None, variable: str) -
 
 
 def tls_context(credentials: Credentials) -> ssl.SSLContext:
-    """Raises DeliveryError, naming the file, if a certificate or key cannot be used."""
+    """Raises DeliveryError, naming the file, if a certificate or key cannot be used.
+
+    Raises ImportError if this Python was built without TLS.
+    """
+    import ssl  # noqa: F401, PLC0415 — urllib3 would raise TypeError
+
     from urllib3.util import create_urllib3_context  # noqa: PLC0415 — costs 60 ms to import
 
     context = create_urllib3_context()

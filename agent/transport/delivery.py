@@ -96,6 +96,8 @@ class Delivery:
                 self._send_memory()
         except DeliveryError as error:
             return error.failure
+        except ImportError as error:  # the HTTP client is imported when it is needed
+            return DeliveryFailure(f"this Python cannot send reports: {error}")
         finally:
             self._tracker.log_older()
         return failure if self.waiting() else None
