@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from agent.state.text_file import decode
 from agent.transport.delivery_error import DeliveryError
 from agent.transport.problem_details import one_line
 
@@ -59,12 +60,13 @@ def read_enrolment_token(credentials: Credentials) -> str | None:
 def _read_secret(kind: str, path: str | None, text: str | None, variable: str) -> str | None:
     if path is not None:
         try:
-            with open(path, encoding="ascii") as file:  # noqa: PTH123 — see machine.py
-                text = file.read(4096).strip()
+            with open(path, "rb") as file:  # noqa: PTH123 — see machine.py
+                text = decode(file.read(8192))
         except OSError as error:
             raise DeliveryError(f"the {kind} in {path}: {error.strerror}") from error
         except ValueError:
             text = "\0"  # reported below
+    text = None if text is None else text.strip()
     if text is not None and not (text and text.isascii() and text.isprintable()):
         raise DeliveryError(f"the {kind} in {path or variable} is not one line of printable ASCII")
     return text
