@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from agent.cli.settings import Settings
+    from agent.collectors.address import Target
 
 _log = logging.getLogger("agent")
 
@@ -66,7 +67,7 @@ def _main(arguments: Sequence[str] | None) -> int:
 def _print(machine: Machine, settings: Settings) -> int:
     """Show the report on stdout."""
     end_on_signals(None, success=False)
-    document = report.build(machine, target_of(settings.api), command_lines=settings.linea_comando)
+    document = report.build(machine, _target(settings), command_lines=settings.linea_comando)
     text = wire.readable(wire.version_1(document) if settings.esquema == 1 else document)
     failure = write_stdout(text)
     if failure is not None:
@@ -106,7 +107,7 @@ def _delivery(machine: Machine, settings: Settings) -> Delivery:
             TokenFile(settings.spool), settings.credentials, lambda: report.identify(machine)
         )
     return Delivery(
-        ApiClient(settings.api, settings.credentials),
+        ApiClient(settings.api, settings.credentials, settings.proxy),
         Spool(settings.spool, settings.spool_bytes, settings.spool_seconds),
         settings.esquema,
         enrolment,
@@ -114,7 +115,7 @@ def _delivery(machine: Machine, settings: Settings) -> Delivery:
 
 
 def _report_taker(machine: Machine, settings: Settings, delivery: Delivery) -> Callable[[], None]:
-    target = target_of(settings.api)
+    target = _target(settings)
     boot_note = os.path.join(settings.spool, "boot")  # noqa: PTH118 — see machine.py
 
     def take_report() -> None:
@@ -125,6 +126,11 @@ def _report_taker(machine: Machine, settings: Settings, delivery: Delivery) -> C
         delivery.take(document, f"{processes} processes, {logins} logins")
 
     return take_report
+
+
+def _target(settings: Settings) -> Target | None:
+    """The host that this machine talks to: its address on that route is reported."""
+    return target_of(settings.proxy or settings.api)
 
 
 def _run_once(delivery: Delivery, take: Callable[[], None]) -> int:

@@ -21,6 +21,14 @@ def api_address(text: str) -> str:
     return _address(text, ("http", "https"), "http[s]://HOST[:PORT]")
 
 
+def proxy_address(text: str) -> str:
+    """The address of an HTTP proxy. Its user and password are in a file."""
+    found = _address(text, ("http",), "http://HOST[:PORT]")
+    if "/" in found.partition("://")[2]:
+        raise ValueError(f"{text!r}: expected http://HOST[:PORT]")
+    return found
+
+
 def _address(text: str, schemes: tuple[str, ...], shape: str) -> str:
     # urlsplit() silently removes blanks around an address, and tabs and line breaks within it.
     text = text.strip()

@@ -39,6 +39,7 @@ class Settings(NamedTuple):
     spool_bytes: int
     spool_seconds: float
     credentials: Credentials
+    proxy: str | None
     esquema: int
     linea_comando: bool
     procfs: str | None
@@ -93,6 +94,18 @@ SHARED = (
         setting_values.number(0.01, _MAX_SPOOL_DAYS, "days"),
         "DAYS",
         "the longest time that a report waits there (7)",
+    ),
+    Setting(
+        "proxy",
+        setting_values.proxy_address,
+        "URL",
+        "reach the API through this HTTP proxy, such as http://proxy.example:3128",
+    ),
+    Setting(
+        "proxy_credentials_file",
+        setting_values.file,
+        "FILE",
+        "a file with USER:PASSWORD for the proxy",
     ),
     Setting("token_file", setting_values.file, "FILE", "a file with the token for the API"),
     Setting(
@@ -170,7 +183,9 @@ def resolve(options: argparse.Namespace, environ: Mapping[str, str]) -> Settings
             environ.get(PREFIX + "TOKEN") or None,
             found.get("enrolment_token_file") or credential(environ, "enrolment-token"),
             environ.get(PREFIX + "ENROLMENT_TOKEN") or None,
+            found.get("proxy_credentials_file") or credential(environ, "proxy-credentials"),
         ),
+        proxy=found.get("proxy"),
         esquema=found.get("esquema", 2),
         linea_comando=found.get("linea_comando", False),
         procfs=found.get("procfs"),
@@ -200,6 +215,8 @@ def _check(options: argparse.Namespace, found: dict[str, Any]) -> None:
         raise SettingError("--api URL is required, or --print to show the report only")
     if "key" in found and "cert" not in found:
         raise SettingError("--key requires --cert")
+    if "proxy_credentials_file" in found and "proxy" not in found:
+        raise SettingError("--proxy-credentials-file requires --proxy")
 
 
 def _parsed(setting: Setting, value: str | bool, where: str) -> object:

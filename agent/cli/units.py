@@ -30,13 +30,15 @@ After=network-online.target nss-lookup.target
 
 [Service]
 {start}
-# The enrolment token, for which this server gets its own token, or a token to use instead.
-# Both files belong to root (mode 0600); the agent reads a copy. An empty default replaces a
-# missing file.
+# The enrolment token, for which this server gets its own token, or a token to use instead, and
+# USER:PASSWORD for a proxy. The files belong to root (mode 0600); the agent reads a copy. An
+# empty default replaces a missing file.
 LoadCredential=enrolment-token:/etc/compliance-agent.enrolment
 SetCredential=enrolment-token:\\n
 LoadCredential=token:/etc/compliance-agent.token
 SetCredential=token:\\n
+LoadCredential=proxy-credentials:/etc/compliance-agent.proxy
+SetCredential=proxy-credentials:\\n
 
 # A transient account with two folders of its own: the spool, and the cache of native code.
 DynamicUser=yes

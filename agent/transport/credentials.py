@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from binascii import b2a_base64
 from typing import TYPE_CHECKING, NamedTuple
 
 from agent.state.text_file import decode
@@ -20,6 +21,7 @@ class Credentials(NamedTuple):
     token_file: a file with the token, read again for every connection
     token: the token itself
     enrolment_file, enrolment: the same for the enrolment token
+    proxy_file: a file with USER:PASSWORD for the proxy
     """
 
     ca_file: str | None = None
@@ -29,6 +31,7 @@ class Credentials(NamedTuple):
     token: str | None = None
     enrolment_file: str | None = None
     enrolment: str | None = None
+    proxy_file: str | None = None
 
     @property
     def has_token(self) -> bool:
@@ -55,6 +58,30 @@ def read_enrolment_token(credentials: Credentials) -> str | None:
         credentials.enrolment,
         "COMPLIANCE_AGENT_ENROLMENT_TOKEN",
     )
+
+
+def proxy_authorization(credentials: Credentials) -> dict[str, str]:
+    """The header for the proxy (RFC 7617), if it needs one.
+
+    Raises DeliveryError if the file cannot be read; no message contains its content.
+    """
+    if credentials.proxy_file is None:
+        return {}
+    try:
+        with open(credentials.proxy_file, "rb") as file:  # noqa: PTH123 — see machine.py
+            text = decode(file.read(8192)).strip()
+    except OSError as error:
+        raise DeliveryError(
+            f"the proxy credentials in {credentials.proxy_file}: {error.strerror}"
+        ) from error
+    except ValueError:
+        text = ""
+    if ":" not in text or not text.isprintable():
+        raise DeliveryError(
+            f"the proxy credentials in {credentials.proxy_file} are not USER:PASSWORD in one line"
+        )
+    encoded = b2a_base64(text.encode(), newline=False).decode("ascii")
+    return {"Proxy-Authorization": f"Basic {encoded}"}
 
 
 def _read_secret(kind: str, path: str | None, text: str | None, variable: str) -> str | None:

@@ -79,3 +79,19 @@ def test_file_of_a_windows_editor_is_read(content: bytes, tmp_path: Path) -> Non
     file = tmp_path / "agent.ini"
     file.write_bytes(content)
     assert settled("--config", str(file))[:2] == (API, 60)
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [("HTTP://Proxy:3128/", "http://proxy:3128"), ("http://[::1]:8888", "http://[::1]:8888")],
+)
+def test_proxy_is_used_in_the_form_that_was_checked(given: str, used: str) -> None:
+    assert settled("--api", API, "--proxy", given).proxy == used
+
+
+@pytest.mark.parametrize(
+    "given", ["proxy:3128", "https://proxy", "socks5://proxy", "http://u:p@proxy", "http://proxy/x"]
+)
+def test_address_that_is_no_http_proxy_is_refused(given: str) -> None:
+    with pytest.raises(SettingError, match=r"^argument --proxy: "):
+        settled("--api", API, "--proxy", given)

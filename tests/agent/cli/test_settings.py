@@ -17,6 +17,7 @@ VALUES: dict[str, tuple[str, str, str]] = {
     "api": ("http://a:1", "http://b:1", "http://c:1"),
     "every": ("5", "6", "7"),
     "now": ("yes", "no", "no"),
+    "proxy": ("http://a:1", "http://b:1", "http://c:1"),
     "spool": ("/a", "/b", "/c"),
     "spool_mib": ("1", "2", "3"),
     "spool_days": ("1", "2", "3"),
@@ -26,7 +27,7 @@ VALUES: dict[str, tuple[str, str, str]] = {
     "procfs": ("/", "/usr", "/etc"),
     "rootfs": ("/", "/usr", "/etc"),
 }
-FILES = ("token_file", "ca_file", "cert", "key")
+FILES = ("token_file", "ca_file", "cert", "key", "proxy_credentials_file")
 
 
 def test_tests_cover_every_setting() -> None:
@@ -177,6 +178,25 @@ def test_empty_credential_is_ignored(name: str, tmp_path: Path) -> None:
     access = settled("--api", API, CREDENTIALS_DIRECTORY=str(tmp_path)).credentials
     assert not access.has_token
     assert not access.has_enrolment_token
+
+
+def test_proxy_credentials_come_from_a_file_only(tmp_path: Path) -> None:
+    file = tmp_path / "proxy-credentials"
+    file.write_text("u:p", "utf-8")
+    proxy = ("--api", API, "--proxy", "http://proxy:3128")
+    chosen = settled(*proxy, "--proxy-credentials-file", str(file))
+    assert chosen.credentials.proxy_file == str(file)
+    chosen = settled(*proxy, CREDENTIALS_DIRECTORY=str(tmp_path))
+    assert chosen.credentials.proxy_file == str(file)
+    assert settled(*proxy).credentials.proxy_file is None
+    assert settled("--api", API, CREDENTIALS_DIRECTORY=str(tmp_path)).proxy is None
+    with pytest.raises(SettingError, match="--proxy-credentials-file requires --proxy"):
+        settled("--api", API, "--proxy-credentials-file", str(file))
+
+
+def test_variables_of_other_programs_set_no_proxy() -> None:
+    names = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "ALL_PROXY")
+    assert settled("--api", API, **dict.fromkeys(names, "http://proxy:1")).proxy is None
 
 
 def test_version_1_excludes_enrolment() -> None:
