@@ -2,38 +2,56 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import sys
-from typing import TYPE_CHECKING
 
-from agent import report, wire
-from agent.cli.arguments import build_parser
-from agent.cli.exit_codes import DELIVERED, INTERRUPTED, exit_code
-from agent.cli.log_format import log_to_stderr
-from agent.cli.settings import load
-from agent.cli.signals import end_on_signals
-from agent.cli.startup_warnings import warn_of_missing_processes, warn_of_plain_http
-from agent.collectors.address import target_of
-from agent.machine import Machine, machine_at
-from agent.state.spool import Spool
-from agent.state.token_file import TokenFile
-from agent.transport import schedule
-from agent.transport.delivery import Delivery
-from agent.transport.delivery_status import DeliveryStatus
-from agent.transport.enrolment import Enrolment
-from agent.transport.http_client import ApiClient
+try:
+    import logging
+    import os
+    from typing import TYPE_CHECKING
+
+    from agent import report, wire
+    from agent.cli.arguments import build_parser
+    from agent.cli.exit_codes import DELIVERED, INTERRUPTED, UNDELIVERED, exit_code
+    from agent.cli.log_format import log_to_stderr
+    from agent.cli.settings import load
+    from agent.cli.signals import end_on_signals
+    from agent.cli.startup_warnings import warn_of_missing_processes, warn_of_plain_http
+    from agent.cli.streams import open_missing, write_stdout
+    from agent.collectors.address import target_of
+    from agent.machine import Machine, machine_at
+    from agent.state.spool import Spool
+    from agent.state.token_file import TokenFile
+    from agent.transport import schedule
+    from agent.transport.delivery import Delivery
+    from agent.transport.delivery_status import DeliveryStatus
+    from agent.transport.enrolment import Enrolment
+    from agent.transport.http_client import ApiClient
+except ImportError as missing:  # such as in python3-minimal
+    if sys.stderr is not None:
+        sys.stderr.write(f"agent: error: this Python cannot run the agent: {missing}\n")
+    sys.exit(2)
+except KeyboardInterrupt:
+    sys.exit(130)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from agent.cli.settings import Settings
+    from agent.collectors.address import Target
 
 _log = logging.getLogger("agent")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the agent; returns the exit code."""
+    open_missing()
+    try:
+        return _main(arguments)
+    except KeyboardInterrupt:  # before the agent handles signals, or on Windows
+        return INTERRUPTED
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and arguments[0] == "install-unit":
         from agent.cli import units  # noqa: PLC0415 — most runs do not need it
@@ -49,15 +67,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _print(machine: Machine, settings: Settings) -> int:
     """Show the report on stdout."""
     end_on_signals(None, success=False)
-    document = report.build(machine, target_of(settings.api), command_lines=settings.linea_comando)
+    document = report.build(machine, _target(settings), command_lines=settings.linea_comando)
     text = wire.readable(wire.version_1(document) if settings.esquema == 1 else document)
-    try:
-        sys.stdout.buffer.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader has closed the pipe (`| head`). Python would complain again when it closes
-        # stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    failure = write_stdout(text)
+    if failure is not None:
+        _log.error("the report cannot be written to stdout: %s", failure)
+        return UNDELIVERED
     return DELIVERED
 
 
@@ -92,7 +107,7 @@ def _delivery(machine: Machine, settings: Settings) -> Delivery:
             TokenFile(settings.spool), settings.credentials, lambda: report.identify(machine)
         )
     return Delivery(
-        ApiClient(settings.api, settings.credentials),
+        ApiClient(settings.api, settings.credentials, settings.proxy),
         Spool(settings.spool, settings.spool_bytes, settings.spool_seconds),
         settings.esquema,
         enrolment,
@@ -100,7 +115,7 @@ def _delivery(machine: Machine, settings: Settings) -> Delivery:
 
 
 def _report_taker(machine: Machine, settings: Settings, delivery: Delivery) -> Callable[[], None]:
-    target = target_of(settings.api)
+    target = _target(settings)
     boot_note = os.path.join(settings.spool, "boot")  # noqa: PTH118 — see machine.py
 
     def take_report() -> None:
@@ -111,6 +126,11 @@ def _report_taker(machine: Machine, settings: Settings, delivery: Delivery) -> C
         delivery.take(document, f"{processes} processes, {logins} logins")
 
     return take_report
+
+
+def _target(settings: Settings) -> Target | None:
+    """The host that this machine talks to: its address on that route is reported."""
+    return target_of(settings.proxy or settings.api)
 
 
 def _run_once(delivery: Delivery, take: Callable[[], None]) -> int:

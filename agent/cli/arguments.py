@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from agent import __version__
 from agent.cli.exit_codes import WRONG_ARGUMENTS
 from agent.cli.settings import add_options
+from agent.cli.streams import discard
 
 _DESCRIPTION = """\
 Reports this server (its processes, logins, operating system, processor and address)
@@ -44,8 +45,9 @@ the tree of another machine, as in a container that mounts the host:
 
 exit codes:
   0    the report is stored (with --print: shown); with --every: ended by a signal
-  1    the report could not be delivered and waits in the spool
-  2    invalid option or setting
+  1    the report could not be delivered and waits in the spool (with --print: stdout
+       cannot be written)
+  2    invalid option or setting, or a Python that lacks a module of the agent
   3    the API refused the report; the log has the reasons, rejected/ the report
   4    the API denied access (401, 403), or the agent has no usable token; the report
        waits in the spool
@@ -60,6 +62,14 @@ class ArgumentParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print one line, without the usage that argparse puts before it."""
         self.exit(WRONG_ARGUMENTS, f"{self.prog}: error: {message} (see --help)\n")
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """End with this status, also if nobody can read the message."""
+        try:
+            super().exit(status, message)
+        except OSError:
+            discard(sys.stderr)
+        sys.exit(status)
 
 
 class _HelpFormatter(argparse.RawDescriptionHelpFormatter):

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
+from typing import TYPE_CHECKING, TextIO
+
+from agent.cli.streams import discard
+
+if TYPE_CHECKING:
+    _StreamHandler = logging.StreamHandler[TextIO]
+else:
+    _StreamHandler = logging.StreamHandler
 
 # See sd-daemon(3).
 _LEVELS = {logging.WARNING: "<4>", logging.ERROR: "<3>"}
@@ -26,8 +35,19 @@ class LogFormatter(logging.Formatter):
         return f"agent: {level}{message}"
 
 
+class _StderrHandler(_StreamHandler):
+    """Without a reader (a closed pipe) or room (a full disk), the agent works on unheard."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 — logging's name
+        if isinstance(sys.exc_info()[1], (OSError, ValueError)):
+            with contextlib.suppress(OSError, ValueError):
+                discard(self.stream)
+        else:
+            super().handleError(record)
+
+
 def log_to_stderr(log: logging.Logger) -> None:
-    handler = logging.StreamHandler()
+    handler = _StderrHandler()
     handler.setFormatter(LogFormatter(journal=_is_journal()))
     log.addHandler(handler)
     log.setLevel(logging.INFO)

@@ -1,15 +1,16 @@
 """The settings: from options, COMPLIANCE_AGENT_* variables and an INI file, in this order."""
 
-# ruff: noqa: PTH110, PTH112, PTH113, PTH123
+# ruff: noqa: PTH110, PTH123
 from __future__ import annotations
 
 import argparse
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
 
+from agent.cli import setting_values
 from agent.state import spool
 from agent.state.state_paths import credential, default_spool
+from agent.state.text_file import decode
 from agent.transport.credentials import Credentials
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Settings(NamedTuple):
     spool_bytes: int
     spool_seconds: float
     credentials: Credentials
+    proxy: str | None
     esquema: int
     linea_comando: bool
     procfs: str | None
@@ -64,103 +66,71 @@ class Setting(NamedTuple):
         return "--" + self.name.replace("_", "-")
 
 
-def _api(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-        (parts.hostname or "").encode("idna")
-    except ValueError as error:
-        raise ValueError(f"{text!r}: {error}") from None
-    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
-        raise ValueError(f"{text!r}: expected http[s]://HOST[:PORT]")
-    if parts.username is not None or parts.query or parts.fragment:
-        raise ValueError("expected an address without a user or a query")
-    return text
-
-
-def _number(minimum: float, maximum: float, unit: str) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        try:
-            number = float(text)
-        except ValueError:
-            number = minimum - 1
-        if not minimum <= number <= maximum:
-            raise ValueError(f"{text!r}: expected a number of {unit} from {minimum:g} to {maximum}")
-        return number
-
-    return parse
-
-
-parse_interval = _number(1, _MAX_INTERVAL_SECONDS, "seconds")
-
-
-def _folder(text: str) -> str:
-    if not os.path.isdir(text):
-        raise ValueError(f"{text!r}: no such folder")
-    return text
-
-
-def _file(text: str) -> str:
-    if not os.path.isfile(text):
-        raise ValueError(f"{text!r}: no such file")
-    return text
-
-
-def _esquema(text: str) -> int:
-    if text not in {"1", "2"}:
-        raise ValueError(f"{text!r}: expected 1 or 2")
-    return int(text)
-
-
-def _switch(text: str) -> bool:
-    words = {"yes": True, "true": True, "on": True, "1": True}
-    words.update({"no": False, "false": False, "off": False, "0": False})
-    if text.lower() not in words:
-        raise ValueError(f"{text!r}: expected yes or no")
-    return words[text.lower()]
-
+parse_interval = setting_values.number(1, _MAX_INTERVAL_SECONDS, "seconds")
 
 SHARED = (
-    Setting("api", _api, "URL", "the address of the API, such as https://api.example:8000"),
+    Setting(
+        "api",
+        setting_values.api_address,
+        "URL",
+        "the address of the API, such as https://api.example:8000",
+    ),
     Setting(
         "every",
         parse_interval,
         "SECONDS",
         "report at this interval; the first report follows after a random part of it",
     ),
-    Setting("now", _switch, None, "with --every: report at once"),
-    Setting("spool", str, "PATH", "the folder of undelivered reports"),
+    Setting("now", setting_values.switch, None, "with --every: report at once"),
+    Setting("spool", setting_values.state_folder, "PATH", "the folder of undelivered reports"),
     Setting(
         "spool_mib",
-        _number(1, _MAX_SPOOL_MIB, "MiB"),
+        setting_values.number(1, _MAX_SPOOL_MIB, "MiB"),
         "MIB",
         "the largest size of that folder (256); the oldest report is dropped beyond it",
     ),
     Setting(
         "spool_days",
-        _number(0.01, _MAX_SPOOL_DAYS, "days"),
+        setting_values.number(0.01, _MAX_SPOOL_DAYS, "days"),
         "DAYS",
         "the longest time that a report waits there (7)",
     ),
-    Setting("token_file", _file, "FILE", "a file with the token for the API"),
+    Setting(
+        "proxy",
+        setting_values.proxy_address,
+        "URL",
+        "reach the API through this HTTP proxy, such as http://proxy.example:3128",
+    ),
+    Setting(
+        "proxy_credentials_file",
+        setting_values.file,
+        "FILE",
+        "a file with USER:PASSWORD for the proxy",
+    ),
+    Setting("token_file", setting_values.file, "FILE", "a file with the token for the API"),
     Setting(
         "enrolment_token_file",
-        str,
+        setting_values.path,
         "FILE",
         "a file with an enrolment token, to get this server its own token from the API",
     ),
-    Setting("ca_file", _file, "FILE", "trust these certificates (PEM) instead of the system's"),
-    Setting("cert", _file, "FILE", "the agent's own certificate for the API (PEM)"),
-    Setting("key", _file, "FILE", "the key of --cert, if it is in a separate file"),
-    Setting("esquema", _esquema, "1|2", "the version of the reports (2)"),
+    Setting(
+        "ca_file",
+        setting_values.file,
+        "FILE",
+        "trust these certificates (PEM) instead of the system's",
+    ),
+    Setting("cert", setting_values.file, "FILE", "the agent's own certificate for the API (PEM)"),
+    Setting("key", setting_values.file, "FILE", "the key of --cert, if it is in a separate file"),
+    Setting("esquema", setting_values.version, "1|2", "the version of the reports (2)"),
     Setting(
         "linea_comando",
-        _switch,
+        setting_values.switch,
         None,
         "report command lines of processes, with passwords in well-known forms masked",
     ),
-    Setting("procfs", _folder, "PATH", "read this /proc instead of this machine's"),
-    Setting("rootfs", _folder, "PATH", "read this / instead of this machine's"),
+    Setting("procfs", setting_values.folder, "PATH", "read this /proc instead of this machine's"),
+    Setting("rootfs", setting_values.folder, "PATH", "read this / instead of this machine's"),
 )
 _BY_NAME = {setting.name: setting for setting in SHARED}
 
@@ -183,7 +153,8 @@ def resolve(options: argparse.Namespace, environ: Mapping[str, str]) -> Settings
     """The effective settings. Raises SettingError."""
     found: dict[str, Any] = {}
     given = vars(options)
-    from_file = _read_file(options.config or environ.get(PREFIX + "CONFIG"))
+    config = options.config
+    from_file = _read_file(environ.get(PREFIX + "CONFIG") or None if config is None else config)
     for setting in SHARED:
         option, variable = given.get(setting.name), environ.get(PREFIX + setting.name.upper())
         if option is not None:
@@ -201,7 +172,7 @@ def resolve(options: argparse.Namespace, environ: Mapping[str, str]) -> Settings
         every=found.get("every"),
         now=found.get("now", False),
         print=options.print,
-        spool=found.get("spool") or default_spool(environ),
+        spool=found.get("spool") or _default_spool(options, environ),
         spool_bytes=int(found.get("spool_mib", spool.MAX_BYTES >> 20) * (1 << 20)),
         spool_seconds=found.get("spool_days", spool.MAX_AGE_SECONDS / 86400) * 86400,
         credentials=Credentials(
@@ -212,7 +183,9 @@ def resolve(options: argparse.Namespace, environ: Mapping[str, str]) -> Settings
             environ.get(PREFIX + "TOKEN") or None,
             found.get("enrolment_token_file") or credential(environ, "enrolment-token"),
             environ.get(PREFIX + "ENROLMENT_TOKEN") or None,
+            found.get("proxy_credentials_file") or credential(environ, "proxy-credentials"),
         ),
+        proxy=found.get("proxy"),
         esquema=found.get("esquema", 2),
         linea_comando=found.get("linea_comando", False),
         procfs=found.get("procfs"),
@@ -226,6 +199,15 @@ def resolve(options: argparse.Namespace, environ: Mapping[str, str]) -> Settings
     return settings
 
 
+def _default_spool(options: argparse.Namespace, environ: Mapping[str, str]) -> str:
+    if options.print:  # which uses none
+        return ""
+    try:
+        return default_spool(environ)
+    except ValueError as error:
+        raise SettingError(str(error)) from None
+
+
 def _check(options: argparse.Namespace, found: dict[str, Any]) -> None:
     if options.once and options.every is not None:
         raise SettingError("argument --every: not allowed with argument --once")
@@ -233,6 +215,8 @@ def _check(options: argparse.Namespace, found: dict[str, Any]) -> None:
         raise SettingError("--api URL is required, or --print to show the report only")
     if "key" in found and "cert" not in found:
         raise SettingError("--key requires --cert")
+    if "proxy_credentials_file" in found and "proxy" not in found:
+        raise SettingError("--proxy-credentials-file requires --proxy")
 
 
 def _parsed(setting: Setting, value: str | bool, where: str) -> object:
@@ -247,18 +231,22 @@ def _parsed(setting: Setting, value: str | bool, where: str) -> object:
 def _read_file(path: str | None) -> dict[str, tuple[str, str]]:
     """Each setting of the file with its location, for messages. Raises SettingError."""
     if path is None:
-        if not os.path.exists(CONFIG):
+        # On Windows any user can create C:\etc, and the file can name certificates to trust.
+        if os.name == "nt" or not os.path.exists(CONFIG):
             return {}
         path = CONFIG
-    import configparser  # noqa: PLC0415 — costs 9 ms
+    try:
+        import configparser  # noqa: PLC0415 — costs 9 ms
+    except ImportError as error:
+        raise SettingError(f"{path}: this Python cannot read it: {error}") from None
 
     parser = configparser.ConfigParser(interpolation=None, delimiters=("=",))
     try:
-        with open(path, encoding="utf-8") as file:
-            parser.read_file(file, path)
+        with open(path, "rb") as file:
+            parser.read_string(decode(file.read()), path)
     except OSError as error:
         raise SettingError(f"{path}: {error.strerror}") from None
-    except (configparser.Error, UnicodeDecodeError) as error:
+    except (configparser.Error, ValueError) as error:
         raise SettingError(f"{path}: {' '.join(str(error).split())}") from None
     for section in [*parser.sections(), *(["DEFAULT"] if parser.defaults() else [])]:
         if section != SECTION:

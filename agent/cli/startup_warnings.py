@@ -36,6 +36,6 @@ def warn_of_plain_http(settings: Settings) -> None:
             or os.path.lexists(TokenFile(settings.spool).path)
         )
         and target is not None
-        and target.host not in _LOOPBACK
+        and (target.host not in _LOOPBACK or settings.proxy is not None)
     ):
         _log.warning("the token is sent to %s without encryption; use https", settings.api)

@@ -10,7 +10,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from agent.cli.arguments import ArgumentParser, program_name
+from agent.cli.exit_codes import DELIVERED, UNDELIVERED
 from agent.cli.settings import CONFIG, REPORT_EVERY_SECONDS, SettingError, parse_interval
+from agent.cli.streams import write_stdout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,13 +30,15 @@ After=network-online.target nss-lookup.target
 
 [Service]
 {start}
-# The enrolment token, for which this server gets its own token, or a token to use instead.
-# Both files belong to root (mode 0600); the agent reads a copy. An empty default replaces a
-# missing file.
+# The enrolment token, for which this server gets its own token, or a token to use instead, and
+# USER:PASSWORD for a proxy. The files belong to root (mode 0600); the agent reads a copy. An
+# empty default replaces a missing file.
 LoadCredential=enrolment-token:/etc/compliance-agent.enrolment
 SetCredential=enrolment-token:\\n
 LoadCredential=token:/etc/compliance-agent.token
 SetCredential=token:\\n
+LoadCredential=proxy-credentials:/etc/compliance-agent.proxy
+SetCredential=proxy-credentials:\\n
 
 # A transient account with two folders of its own: the spool, and the cache of native code.
 DynamicUser=yes
@@ -127,11 +131,12 @@ def main(arguments: Sequence[str]) -> int:
             shown[timer] = timer_unit(options.every)
         except ValueError as error:
             parser.error(f"argument --every: {error}")
-    for name, text in shown.items():
-        if len(shown) > 1:
-            sys.stdout.write(f"# {FOLDER}/{name}\n")
-        sys.stdout.write(text + "\n" * (name != list(shown)[-1]))
-    return 0
+    parts = [f"# {FOLDER}/{name}\n{text}" for name, text in shown.items()]
+    printed = "\n".join(parts) if len(shown) > 1 else "".join(shown.values())
+    failure = write_stdout(printed.encode())
+    if failure is not None:
+        parser.exit(UNDELIVERED, f"{parser.prog}: error: cannot write to stdout: {failure}\n")
+    return DELIVERED
 
 
 def service_unit(every: float | None) -> str:

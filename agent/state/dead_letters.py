@@ -27,6 +27,9 @@ class DeadLetters:
         os.replace(path, target)
         self._remove_oldest()
 
+    def holds(self, name: str) -> bool:
+        return os.path.lexists(os.path.join(self._folder, name))
+
     def _remove_oldest(self) -> None:
         reports = bytes_kept = 0
         names = sorted(os.listdir(self._folder), key=_sort_key, reverse=True)

@@ -1,12 +1,14 @@
 """The spool: reports on disk until the API has stored them. It knows nothing of HTTP.
 
-Each report is a file that holds the document as it will be posted. The file name gives the time
-of the report and the checksum of the content, so an empty, truncated or damaged file is
+Each report is a file that holds the document as it will be posted. The file name contains a number
+that orders the reports and the checksum of the content, so an empty, truncated or damaged file is
 recognized without any other record:
 
-    00001795403120123456-5f1d03a2-9ae1c07b.json    microseconds since 1970, random, CRC-32
+    10000000000123456789-5f1d03a2-9ae1c07b.json    a report, see state/report_names.py
     rejected/…                                     refused reports, see state/dead_letters.py
+    clock                                          numbers and ages reports, see spool_clock.py
     dropped.json                                   how many dropped reports are not yet reported
+    delivered                                      the names of the last delivered reports
     lock, sending.lock                             held while files change, and while they are sent
 
 Files are written, synced and renamed into place, so a kill -9 or a power cut leaves only complete
@@ -14,22 +16,23 @@ files.
 """
 
 # pathlib would lengthen the start.
-# ruff: noqa: PTH108, PTH116, PTH118, PTH123, PTH208
+# ruff: noqa: PTH108, PTH116, PTH118, PTH208
 from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
-import re
-import time
-import zlib
-from typing import TYPE_CHECKING, Any, NamedTuple
+from binascii import crc32
+from typing import TYPE_CHECKING
 
 from agent import wire
 from agent.state.atomic_write import PARTIAL, private_folder, sync_folder, write_file
 from agent.state.dead_letters import DeadLetters
+from agent.state.delivered_names import DeliveredNames
+from agent.state.dropped_reports import DroppedReports, read_dropped, write_dropped
 from agent.state.file_lock import locked
+from agent.state.report_names import checksum_of, is_report, name_of, number_of
+from agent.state.spool_clock import SpoolClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,24 +42,10 @@ if TYPE_CHECKING:
 MAX_BYTES = 256 << 20
 MAX_AGE_SECONDS = 7 * 24 * 3600
 _LOCK_SECONDS = 10.0
-_NAME = re.compile(r"(\d{20})-[0-9a-f]{8}-([0-9a-f]{8})\.json")
-_DROPPED = "dropped.json"
 
 
 class DamagedReportError(Exception):
     """A file of the spool does not hold a complete report."""
-
-
-class _Dropped(NamedTuple):
-    """The dropped reports that no report in the spool counts yet.
-
-    carrier: the report that counts them, once it is in the spool
-    removing: files that this count includes already and that are about to be removed
-    """
-
-    reports: int = 0
-    carrier: str = ""
-    removing: tuple[str, ...] = ()
 
 
 class Spool:
@@ -75,6 +64,8 @@ class Spool:
         self._max_bytes = max_bytes
         self._max_age_seconds = max_age_seconds
         self._dead_letters = DeadLetters(os.path.join(folder, "rejected"))
+        self._delivered = DeliveredNames(folder)
+        self._clock = SpoolClock(folder)
 
     def put(self, document: WireReport) -> str:
         """Store a report and return its name.
@@ -87,26 +78,26 @@ class Spool:
             dropped = self._make_room(len(body), dropped)
             if dropped.reports:
                 body = wire.encode(wire.with_dropped_count(document, dropped.reports))
-            name = _name(body)
+            name = self._next_name(body)
             if dropped.reports:
-                self._write_dropped(dropped._replace(carrier=name))
+                write_dropped(self.folder, dropped._replace(carrier=name))
             write_file(self.folder, name, body)
             if dropped.reports:
-                self._write_dropped(_Dropped())
+                write_dropped(self.folder, DroppedReports())
             return name
 
     def put_encoded(self, body: bytes) -> str:
         """Store a report that is encoded already and return its name."""
         with self._locked():
             self._make_room(len(body), self._settled())
-            name = _name(body)
+            name = self._next_name(body)
             write_file(self.folder, name, body)
             return name
 
     def names(self) -> list[str]:
         """The names of the waiting reports, oldest first."""
         try:
-            return sorted(name for name in os.listdir(self.folder) if _is_report(name))
+            return sorted(name for name in os.listdir(self.folder) if is_report(name))
         except FileNotFoundError:
             return []
 
@@ -121,12 +112,12 @@ class Spool:
             raise
         except OSError as error:  # a folder, a link, a file of another user, a disk that fails
             raise DamagedReportError(f"it cannot be read: {error.strerror}") from error
-        matched = _NAME.fullmatch(name)
-        if matched is None:
+        checksum = checksum_of(name)
+        if checksum is None:
             raise DamagedReportError("its name is not one of the spool")
         if not body:
             raise DamagedReportError("it is empty")
-        if zlib.crc32(body) != int(matched[2], 16):
+        if crc32(body) != checksum:
             raise DamagedReportError(f"its {len(body)} bytes differ from those written")
         return body
 
@@ -139,9 +130,10 @@ class Spool:
             dropped = self._settled()
             if unreported_drops:
                 dropped = self._counted(dropped, unreported_drops, [name])
+            self._delivered.add(name)
             self._unlink(name)
             if dropped.removing:
-                self._write_dropped(dropped._replace(removing=()))
+                write_dropped(self.folder, dropped._replace(removing=()))
 
     def reject(self, name: str, reason: bytes, unreported_drops: int = 0) -> None:
         """Move a report that cannot be delivered to rejected/, with the reason beside it."""
@@ -150,17 +142,31 @@ class Spool:
             self._dead_letters.add(os.path.join(self.folder, name), reason)
             sync_folder(self.folder)
             if unreported_drops:
-                self._write_dropped(dropped._replace(reports=dropped.reports + unreported_drops))
+                write_dropped(
+                    self.folder, dropped._replace(reports=dropped.reports + unreported_drops)
+                )
 
     def drop_old(self) -> int:
-        """Drop the reports older than the limit and return their number."""
+        """Drop the reports older than the limit and return their number.
+
+        A report ages while the machine runs; see state/spool_clock.py.
+        """
         with self._locked():
             dropped = self._settled()
-            oldest = time.time() - self._max_age_seconds
-            old = [name for name in self.names() if 0 < _taken_at(name) < oldest]
+            numbers = self._numbers()
+            oldest = self._clock.now(max(numbers.values(), default=0))
+            oldest -= int(self._max_age_seconds * 1_000_000)
+            old = [name for name, number in numbers.items() if number < oldest]
             if old:
                 self._drop(old, dropped)
             return len(old)
+
+    def has_delivered(self, name: str) -> bool:
+        """Whether a report that is no longer in the spool was delivered, by whichever agent."""
+        return name in self._delivered
+
+    def has_rejected(self, name: str) -> bool:
+        return self._dead_letters.holds(name)
 
     @contextlib.contextmanager
     def sending(self, wait_seconds: float) -> Iterator[None]:
@@ -175,23 +181,23 @@ class Spool:
         with locked(os.path.join(self.folder, "lock"), _LOCK_SECONDS):
             yield
 
-    def _settled(self) -> _Dropped:
+    def _settled(self) -> DroppedReports:
         """The count, after completing the changes that a killed agent left unfinished."""
         for name in os.listdir(self.folder):
             if name.endswith(PARTIAL):
                 self._unlink(name)
-        dropped = self._read_dropped()
+        dropped = read_dropped(self.folder)
         settled = dropped
         if dropped.carrier and self._holds(dropped.carrier):
-            settled = _Dropped(removing=dropped.removing)
+            settled = DroppedReports(removing=dropped.removing)
         for name in dropped.removing:
             self._unlink(name)
         settled = settled._replace(carrier="", removing=())
         if settled != dropped:
-            self._write_dropped(settled)
+            write_dropped(self.folder, settled)
         return settled
 
-    def _make_room(self, size: int, dropped: _Dropped) -> _Dropped:
+    def _make_room(self, size: int, dropped: DroppedReports) -> DroppedReports:
         if size > self._max_bytes:
             raise OSError(errno.EFBIG, f"the report is larger than the spool ({size} bytes)")
         sizes = [(name, self._size(name)) for name in self.names()]
@@ -204,19 +210,19 @@ class Spool:
             names.append(name)
         return self._drop(names, dropped) if names else dropped
 
-    def _drop(self, names: list[str], dropped: _Dropped) -> _Dropped:
+    def _drop(self, names: list[str], dropped: DroppedReports) -> DroppedReports:
         added = sum(1 + self._dropped_count(name) for name in names)
         dropped = self._counted(dropped, added, names)
         for name in names:
             self._unlink(name)
         dropped = dropped._replace(removing=())
-        self._write_dropped(dropped)
+        write_dropped(self.folder, dropped)
         return dropped
 
-    def _counted(self, dropped: _Dropped, added: int, names: list[str]) -> _Dropped:
+    def _counted(self, dropped: DroppedReports, added: int, names: list[str]) -> DroppedReports:
         """Write the count before the files are removed, so that a kill in between loses nothing."""
         dropped = dropped._replace(reports=dropped.reports + added, removing=tuple(names))
-        self._write_dropped(dropped)
+        write_dropped(self.folder, dropped)
         return dropped
 
     def _dropped_count(self, name: str) -> int:
@@ -225,19 +231,13 @@ class Spool:
         except (OSError, DamagedReportError):
             return 0
 
-    def _read_dropped(self) -> _Dropped:
-        try:
-            with open(os.path.join(self.folder, _DROPPED), "rb") as file:
-                found: Any = json.loads(file.read())
-            return _Dropped(int(found["reports"]), str(found["carrier"]), tuple(found["removing"]))
-        except FileNotFoundError:
-            return _Dropped()
-        except (ValueError, KeyError, TypeError):  # damaged from outside: the count restarts
-            return _Dropped()
+    def _next_name(self, body: bytes) -> str:
+        return name_of(self._clock.next(max(self._numbers().values(), default=0)), body)
 
-    def _write_dropped(self, dropped: _Dropped) -> None:
-        dropped = dropped._replace(reports=min(dropped.reports, wire.MAX_COUNT))
-        write_file(self.folder, _DROPPED, json.dumps(dropped._asdict()).encode())
+    def _numbers(self) -> dict[str, int]:
+        """The number of each report, oldest first, without other files."""
+        numbers = ((name, number_of(name)) for name in self.names())
+        return {name: number for name, number in numbers if number is not None}
 
     def _size(self, name: str) -> int:
         try:
@@ -258,17 +258,3 @@ def _read(path: str) -> bytes:
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
     with os.fdopen(os.open(path, flags | getattr(os, "O_BINARY", 0)), "rb") as file:
         return file.read()
-
-
-def _name(body: bytes) -> str:
-    return f"{time.time_ns() // 1000:020d}-{os.urandom(4).hex()}-{zlib.crc32(body):08x}.json"
-
-
-def _is_report(name: str) -> bool:
-    return name.endswith(".json") and name != _DROPPED
-
-
-def _taken_at(name: str) -> float:
-    """Seconds since 1970; 0 for a name without a time."""
-    matched = _NAME.fullmatch(name)
-    return int(matched[1]) / 1e6 if matched else 0

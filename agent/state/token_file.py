@@ -38,6 +38,8 @@ class IssuedToken(NamedTuple):
     def is_due_for_renewal(self, now: float) -> bool:
         if self.until is None:
             return False
+        if now < self.since:  # the clock was ahead when the token was issued, or is behind now
+            return True
         return now >= self.since + (self.until - self.since) * _RENEW_AFTER
 
 

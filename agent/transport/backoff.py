@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 FIRST_PAUSE_SECONDS = 1.0
 MAX_PAUSE_SECONDS = 300.0
 MAX_RETRY_AFTER_SECONDS = 3600.0
@@ -14,11 +16,14 @@ def pause_seconds(attempt: int, retry_after: str | None) -> float:
     return at the same moment (Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture
     Blog).
     """
-    import random  # noqa: PLC0415 — rarely needed
-
-    ceiling = min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(attempt - 1, 30))
+    ceiling = min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(attempt - 1, 30))
     requested = min(MAX_RETRY_AFTER_SECONDS, parse_retry_after(retry_after))
-    return requested + random.uniform(0, ceiling)  # noqa: S311 — no secret
+    return requested + random_fraction() * ceiling
+
+
+def random_fraction() -> float:
+    """A random number from 0 to 1. The module random would cost some milliseconds to import."""
+    return int.from_bytes(os.urandom(6), "big") / (1 << 48)
 
 
 def parse_retry_after(text: str | None) -> float:

@@ -96,6 +96,8 @@ class Delivery:
                 self._send_memory()
         except DeliveryError as error:
             return error.failure
+        except ImportError as error:  # the HTTP client is imported when it is needed
+            return DeliveryFailure(f"this Python cannot send reports: {error}")
         finally:
             self._tracker.log_older()
         return failure if self.waiting() else None
@@ -117,9 +119,20 @@ class Delivery:
         newest = self._tracker.newest
         if newest in self._memory:
             self._tracker.status = DeliveryStatus.LOST
-        elif self.status is DeliveryStatus.WAITING and newest not in self._spool.names():
-            self._tracker.status = DeliveryStatus.DELIVERED  # by another agent
+        elif self.status is DeliveryStatus.WAITING:
+            self._tracker.status = self._status_in_spool(newest)
         return self.status
+
+    def _status_in_spool(self, name: str) -> DeliveryStatus:
+        """The status of a report that another agent may have sent, or somebody removed."""
+        try:
+            if name in self._spool.names():
+                return DeliveryStatus.WAITING
+            if self._spool.has_delivered(name):
+                return DeliveryStatus.DELIVERED
+            return DeliveryStatus.REFUSED if self._spool.has_rejected(name) else DeliveryStatus.LOST
+        except OSError:
+            return DeliveryStatus.WAITING
 
     def save_memory(self) -> None:
         """Before the agent ends: try once more to write the reports in memory to the spool."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agent import __version__
-from agent.transport.credentials import read_token, tls_context
+from agent.transport.credentials import proxy_authorization, read_token, tls_context
+from agent.transport.deadline import Deadline
 from agent.transport.delivery_error import DeliveryError
 from agent.transport.problem_details import explain, one_line
 
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from agent.transport.credentials import Credentials
 
 CONNECT_SECONDS = 5.0
+PROXY_CONNECT_SECONDS = 15.0  # the proxy connects to the API within this time
 ANSWER_SECONDS = 30.0
+EXCHANGE_SECONDS = 60.0
 _MAX_ANSWER_BYTES = 1 << 16
 
 
@@ -33,20 +36,25 @@ class Answer(NamedTuple):
 class ApiClient:
     """The API at an address such as http://api.example:8000, over persistent connections.
 
-    Redirects are not followed, answers are not decoded and proxies are not used.
+    proxy: the address of an HTTP proxy for all requests. It forwards those for http; for https it
+        opens a tunnel (CONNECT), and TLS is verified with the API itself.
+
+    Redirects are not followed, answers are not decoded, and the variables for proxies
+    (HTTP_PROXY, NO_PROXY ...) are ignored.
     """
 
-    def __init__(self, url: str, credentials: Credentials) -> None:
+    def __init__(self, url: str, credentials: Credentials, proxy: str | None = None) -> None:
         self.url = url
         self._credentials = credentials
+        self._proxy = proxy
         self._pool: urllib3.PoolManager | None = None
+        self._connections: list[Any] = []
         self._headers: dict[str, str] = {}
 
     def __enter__(self) -> ApiClient:  # noqa: PYI034 — Self needs Python 3.11
         """Raises DeliveryError if a token, certificate or key cannot be read."""
         import urllib3  # noqa: PLC0415 — costs 60 ms, and --print does not need it
 
-        timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=ANSWER_SECONDS)
         self._headers = {
             "Content-Type": "application/json",
             "Accept": "application/json, application/problem+json",
@@ -56,7 +64,21 @@ class ApiClient:
         if token is not None:
             self.use_token(token)
         context = tls_context(self._credentials) if self.url.startswith("https:") else None
-        self._pool = urllib3.PoolManager(retries=False, timeout=timeout, ssl_context=context)
+        options: dict[str, Any] = {
+            "retries": False,
+            "timeout": urllib3.Timeout(
+                connect=CONNECT_SECONDS if self._proxy is None else PROXY_CONNECT_SECONDS,
+                read=ANSWER_SECONDS,
+            ),
+            "ssl_context": context,
+        }
+        if self._proxy is None:
+            self._pool = urllib3.PoolManager(**options)
+        else:
+            self._pool = urllib3.ProxyManager(
+                self._proxy, proxy_headers=proxy_authorization(self._credentials), **options
+            )
+        self._connections = _connections_of(self._pool.connection_from_url(self.url))
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -73,11 +95,19 @@ class ApiClient:
 
         token: replaces the token in use for this request
 
-        Raises DeliveryError if there is no answer: no connection, a timeout, a broken connection.
+        Raises DeliveryError if there is no answer: no connection, a timeout, a broken connection,
+        or no complete answer head within EXCHANGE_SECONDS.
         """
+        with Deadline(EXCHANGE_SECONDS, self._connections) as deadline:
+            return self._exchange(body, path, token, deadline)
+
+    def _exchange(self, body: bytes, path: str, token: str | None, deadline: Deadline) -> Answer:
         from urllib3.exceptions import HTTPError  # noqa: PLC0415 — see above
 
+        from agent.transport.connection_errors import delivery_error  # noqa: PLC0415 — the same
+
         assert self._pool is not None, "used outside of `with`"  # noqa: S101
+        late = f"{self.url}: no complete answer within {EXCHANGE_SECONDS:g} s"
         authorization = {} if token is None else {"Authorization": f"Bearer {token}"}
         try:
             response = self._pool.request(
@@ -90,14 +120,20 @@ class ApiClient:
                 decode_content=False,
             )
         except HTTPError as error:
-            raise DeliveryError(f"{self.url}: {_describe(error)}") from error
+            if deadline.expired:
+                raise DeliveryError(late) from error
+            raise delivery_error(self.url, self._proxy, error) from error
+        if deadline.expired:  # the head may have been cut off, and looks complete
+            response.close()
+            raise DeliveryError(late)
         content = b""
         # The body of a 2xx answer is not needed, and without Content-Length it may never end.
         if response.status >= 300 or "Content-Length" in response.headers:
             # If the connection breaks here, only the reasons are lost: the status counts.
             with contextlib.suppress(HTTPError):
                 content = response.read(_MAX_ANSWER_BYTES)
-        if len(content) < _MAX_ANSWER_BYTES and "Content-Length" in response.headers:
+        is_complete = len(content) < _MAX_ANSWER_BYTES and "Content-Length" in response.headers
+        if is_complete and not deadline.expired:
             response.release_conn()
         else:
             response.close()
@@ -112,24 +148,22 @@ class ApiClient:
         )
 
 
+def _connections_of(pool: Any) -> list[Any]:  # noqa: ANN401 — a urllib3 pool, imported lazily
+    """A list to which each connection that the pool creates is added."""
+    created: list[Any] = []
+    connection_class = pool.ConnectionCls
+
+    def create(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 — as the class
+        connection = connection_class(*arguments, **options)
+        created.append(connection)
+        return connection
+
+    pool.ConnectionCls = create
+    return created
+
+
 def answer_error(answer: Answer, summary: str) -> DeliveryError:
     """The error for an answer that stops the delivery; summary: the answer in words."""
     reasons = "".join(f"; {line}" for line in explain(answer))
-    denied = answer.status in {401, 403}
+    denied = answer.status in {401, 403, 407}  # 407 is a proxy's
     return DeliveryError(summary + reasons, answer.retry_after, access_denied=denied)
-
-
-def _describe(error: Exception) -> str:
-    from urllib3 import exceptions  # noqa: PLC0415 — see above
-
-    cause = error.__cause__ or error.__context__
-    detail = one_line(getattr(cause, "strerror", None) or str(cause or error))
-    if isinstance(error, exceptions.NameResolutionError):
-        return f"unknown host name: {detail}"
-    if isinstance(error, exceptions.NewConnectionError):
-        return f"no connection: {detail}"
-    if isinstance(error, exceptions.ConnectTimeoutError):
-        return f"no connection within {CONNECT_SECONDS:g} s"
-    if isinstance(error, exceptions.ReadTimeoutError):
-        return f"no answer within {ANSWER_SECONDS:g} s"
-    return f"the connection broke: {detail}"

@@ -6,7 +6,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from agent.transport.backoff import pause_seconds
+from agent.transport.backoff import pause_seconds, random_fraction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,6 +77,4 @@ def first_pause(every: float, *, at_once: bool) -> float:
     """A random part of the interval, so that agents started together do not report together."""
     if at_once or every < MIN_SPREAD_INTERVAL_SECONDS:
         return 0.0
-    import random  # noqa: PLC0415 — rarely needed
-
-    return random.uniform(0, every)  # noqa: S311 — no secret
+    return random_fraction() * every

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,32 +9,15 @@ import pytest
 
 from agent.cli import settings
 from agent.cli.arguments import ArgumentParser, build_parser
-from agent.cli.settings import PREFIX, SHARED, SettingError, Settings, resolve
-from agent.state.state_paths import default_spool
-
-API = "http://127.0.0.1:8000"
-
-
-@pytest.fixture(autouse=True)
-def no_file_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "CONFIG", str(tmp_path / "missing.ini"))
-
-
-def settled(*options: str, **environ: str) -> Settings:
-    return resolve(build_parser().parse_args(options), environ)
-
-
-def an_ini(folder: Path, text: str) -> str:
-    file = folder / "agent.ini"
-    file.write_text(text, "utf-8")
-    return str(file)
-
+from agent.cli.settings import PREFIX, SHARED, SettingError
+from tests.agent.cli.resolved import API, an_ini, settled
 
 # Three valid values for each setting.
 VALUES: dict[str, tuple[str, str, str]] = {
     "api": ("http://a:1", "http://b:1", "http://c:1"),
     "every": ("5", "6", "7"),
     "now": ("yes", "no", "no"),
+    "proxy": ("http://a:1", "http://b:1", "http://c:1"),
     "spool": ("/a", "/b", "/c"),
     "spool_mib": ("1", "2", "3"),
     "spool_days": ("1", "2", "3"),
@@ -45,7 +27,7 @@ VALUES: dict[str, tuple[str, str, str]] = {
     "procfs": ("/", "/usr", "/etc"),
     "rootfs": ("/", "/usr", "/etc"),
 }
-FILES = ("token_file", "ca_file", "cert", "key")
+FILES = ("token_file", "ca_file", "cert", "key", "proxy_credentials_file")
 
 
 def test_tests_cover_every_setting() -> None:
@@ -198,6 +180,25 @@ def test_empty_credential_is_ignored(name: str, tmp_path: Path) -> None:
     assert not access.has_enrolment_token
 
 
+def test_proxy_credentials_come_from_a_file_only(tmp_path: Path) -> None:
+    file = tmp_path / "proxy-credentials"
+    file.write_text("u:p", "utf-8")
+    proxy = ("--api", API, "--proxy", "http://proxy:3128")
+    chosen = settled(*proxy, "--proxy-credentials-file", str(file))
+    assert chosen.credentials.proxy_file == str(file)
+    chosen = settled(*proxy, CREDENTIALS_DIRECTORY=str(tmp_path))
+    assert chosen.credentials.proxy_file == str(file)
+    assert settled(*proxy).credentials.proxy_file is None
+    assert settled("--api", API, CREDENTIALS_DIRECTORY=str(tmp_path)).proxy is None
+    with pytest.raises(SettingError, match="--proxy-credentials-file requires --proxy"):
+        settled("--api", API, "--proxy-credentials-file", str(file))
+
+
+def test_variables_of_other_programs_set_no_proxy() -> None:
+    names = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "ALL_PROXY")
+    assert settled("--api", API, **dict.fromkeys(names, "http://proxy:1")).proxy is None
+
+
 def test_version_1_excludes_enrolment() -> None:
     """Version 1 has no id_maquina."""
     enrolment = {PREFIX + "ENROLMENT_TOKEN": "e"}
@@ -216,30 +217,8 @@ def test_child_processes_do_not_get_the_tokens(monkeypatch: pytest.MonkeyPatch) 
     assert "s3cret" not in os.environ.values()
 
 
-@pytest.mark.parametrize(
-    ("environ", "uid", "folder"),
-    [
-        ({"STATE_DIRECTORY": "/var/lib/a"}, 1000, "/var/lib/a"),
-        ({"STATE_DIRECTORY": "/var/lib/a:/var/lib/b"}, 0, "/var/lib/a"),
-        ({"XDG_STATE_HOME": "/home/x/state"}, 0, "/var/lib/compliance-agent"),
-        ({"XDG_STATE_HOME": "/home/x/state"}, 1000, "/home/x/state/compliance-agent"),
-        ({"XDG_STATE_HOME": "relative"}, 1000, "/home/y/.local/state/compliance-agent"),
-        ({}, 1000, "/home/y/.local/state/compliance-agent"),
-    ],
-)
-def test_spool_is_in_the_state_folder_of_the_system_or_user(
-    environ: dict[str, str], uid: int, folder: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: uid)
-    monkeypatch.setenv("HOME", "/home/y")
-    assert default_spool(environ) == folder
-
-
-def test_spool_on_macos_is_in_application_support(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: 501)
-    monkeypatch.setenv("HOME", "/Users/y")
-    monkeypatch.setattr(sys, "platform", "darwin")
-    assert default_spool({}) == "/Users/y/Library/Application Support/compliance-agent"
+def test_empty_variable_names_no_file() -> None:
+    assert settled("--api", API, **{PREFIX + "CONFIG": ""}).api == API
 
 
 def test_key_requires_a_certificate_and_both_must_exist(tmp_path: Path) -> None:

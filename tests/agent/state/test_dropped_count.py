@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from agent.state import spool_clock
 from agent.state.spool import Spool
+from agent.state.spool_clock import uptime_microseconds
 from tests.agent.state.reports import numbers, report
 
 
@@ -58,18 +59,22 @@ def test_count_sent_in_vain_is_repeated(folder: Path) -> None:
 
 def test_old_reports_are_dropped_and_counted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = Spool(str(folder), max_age_seconds=100)
-    real = time.time_ns
+    started = uptime_microseconds()
     for age in (300, 101, 99, 0):
         with monkeypatch.context() as patch:
-            patch.setattr(time, "time_ns", lambda age=age: real() - age * 10**9)
+            patch.setattr(
+                spool_clock, "uptime_microseconds", lambda age=age: started + (300 - age) * 10**6
+            )
             kept.put(report(age))
-    assert kept.drop_old() == 2
-    assert numbers(kept) == [99, 0]
-    assert kept.drop_old() == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(spool_clock, "uptime_microseconds", lambda: started + 300 * 10**6)
+        assert kept.drop_old() == 2
+        assert numbers(kept) == [99, 0]
+        assert kept.drop_old() == 0
     assert json.loads(kept.read(kept.put(report(1))))["descartados"] == 2
 
 
-@pytest.mark.parametrize("killed_at", range(7))
+@pytest.mark.parametrize("killed_at", range(8))
 def test_drop_is_counted_exactly_once_wherever_the_agent_is_killed(
     folder: Path, killed_at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,7 +101,7 @@ def test_drop_is_counted_exactly_once_wherever_the_agent_is_killed(
             kept.put(report(2, 900))
         except KeyboardInterrupt:
             killed = True
-    assert killed == (killed_at < 6)
+    assert killed == (killed_at < 7)
     after = Spool(str(folder), max_bytes=10_000)
     after.put(report(3))
     found = [json.loads(after.read(name)) for name in after.names()]
@@ -105,9 +110,44 @@ def test_drop_is_counted_exactly_once_wherever_the_agent_is_killed(
     assert not list(folder.glob("*.partial"))
 
 
-def test_damaged_count_restarts_at_zero(folder: Path) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b'{"reports": "x"}',
+        b"\xff",
+        b'{"reports": 1e999, "carrier": "", "removing": []}',
+        b'{"reports": -4, "carrier": "", "removing": []}',
+        b'{"reports": 4, "carrier": "", "removing": 5}',
+        b"[" * 100_000,
+    ],
+)
+def test_damaged_count_restarts_at_zero(folder: Path, content: bytes) -> None:
     kept = Spool(str(folder))
     kept.put(report(0))
-    for content in (b"", b"[]", b'{"reports": "x"}', b"\xff"):
-        (folder / "dropped.json").write_bytes(content)
-        assert b"descartados" not in kept.read(kept.put(report(1)))
+    (folder / "dropped.json").write_bytes(content)
+    assert b"descartados" not in kept.read(kept.put(report(1)))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../outside.json", "rejected/kept.json", "{outside}", "token", "clock", "dropped.json", "..",
+     "..\\outside.json", "C:outside.json", "nul\0.json"],
+)  # fmt: skip
+def test_count_removes_no_file_but_reports_of_the_folder(folder: Path, name: str) -> None:
+    kept = Spool(str(folder))
+    kept.reject(kept.put(report(0)), b"no")
+    outside = folder.parent / "outside.json"
+    others = [outside, folder / "token", folder / "rejected" / "kept.json"]
+    for file in others:
+        file.write_text("{}", "utf-8")
+    named = name.format(outside=outside)
+    content = {"reports": 4, "carrier": "", "removing": [named]}
+    (folder / "dropped.json").write_text(json.dumps(content), "utf-8")
+    stored = kept.put(report(1))
+    assert b"descartados" not in kept.read(stored)
+    (folder / "dropped.json").write_text(json.dumps({**content, "carrier": named}), "utf-8")
+    kept.remove(stored)
+    assert all(file.exists() for file in others)
+    assert (folder / "clock").exists()

@@ -4,14 +4,13 @@ import os
 import stat
 import subprocess
 import sys
-import time
 import zlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agent.state import spool
+from agent.state.report_names import number_of
 from agent.state.spool import Spool
 from tests.agent.state.reports import numbers, report
 from tests.support.small_disk import PAGE, small_disk
@@ -68,7 +67,7 @@ def test_file_is_synced_before_the_rename_and_the_folder_after_it(
     monkeypatch.setattr(os, "fsync", fsync)
     monkeypatch.setattr(os, "replace", replace)
     Spool(str(folder)).put(report(1))
-    assert steps == ["file", "rename", "folder"]
+    assert steps == ["file", "rename", "folder"] * 2  # the clock, then the report
 
 
 def test_report_larger_than_the_spool_drops_no_other(folder: Path) -> None:
@@ -132,12 +131,13 @@ def test_only_one_agent_sends_and_its_death_releases_the_lock(folder: Path) -> N
         pass
 
 
-def test_names_contain_time_and_checksum(folder: Path) -> None:
+def test_names_contain_the_checksum_and_numbers_that_grow(folder: Path) -> None:
     kept = Spool(str(folder))
-    before = time.time()
-    name = kept.put(report(1))
-    after = time.time()
-    body = kept.read(name)
-    assert name.endswith(f"-{zlib.crc32(body):08x}.json")
-    assert before - 1e-5 <= int(name[:20]) / 1e6 <= after
-    assert spool._taken_at(name) == int(name[:20]) / 1e6
+    names = [kept.put(report(number)) for number in range(5)]
+    for name in names:
+        assert name.endswith(f"-{zlib.crc32(kept.read(name)):08x}.json")
+    found = [number_of(name) or 0 for name in names]
+    assert found == sorted(set(found))
+    for name in names:
+        kept.remove(name)
+    assert (number_of(kept.put(report(5))) or 0) > found[-1]

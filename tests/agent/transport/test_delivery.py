@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import time
 from pathlib import Path
@@ -109,6 +110,37 @@ def test_reports_sent_by_another_agent_count_as_delivered(spool_folder: Path) ->
         delivery.finish()
     assert len(api.requests) == 1
     assert delivery.status is DeliveryStatus.DELIVERED
+
+
+def test_report_that_another_agent_could_not_deliver_does_not_count_as_delivered(
+    spool_folder: Path,
+) -> None:
+    with scripted_api(Reply(400)) as api:
+        delivery = a_delivery(api.url, spool_folder)
+        take(delivery, 1)
+        a_delivery(api.url, spool_folder).deliver()
+        assert delivery.deliver() is None
+        assert delivery.finish() is DeliveryStatus.REFUSED
+
+
+def test_removed_or_damaged_report_does_not_count_as_delivered(spool_folder: Path) -> None:
+    with scripted_api() as api:
+        delivery = a_delivery(api.url, spool_folder)
+        take(delivery, 1)
+        [file] = spool_folder.glob("*.json")
+        file.unlink()
+        assert delivery.deliver() is None
+        assert delivery.finish() is DeliveryStatus.LOST
+        take(delivery, 2)
+        [file] = spool_folder.glob("*.json")
+        file.write_bytes(b"damaged")
+        assert delivery.deliver() is None
+        assert delivery.finish() is DeliveryStatus.REFUSED
+        take(delivery, 3)
+        shutil.rmtree(spool_folder)
+        assert delivery.deliver() is None
+        assert delivery.finish() is DeliveryStatus.LOST
+        assert api.requests == []
 
 
 def test_unreachable_and_silent_apis_are_failures(

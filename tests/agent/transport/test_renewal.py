@@ -39,7 +39,15 @@ STORED = Reply(201)
 
 @pytest.mark.parametrize(
     ("age", "life", "due"),
-    [(0, 30, False), (19.9, 30, False), (20.1, 30, True), (40, 30, True), (9999, None, False)],
+    [
+        (0, 30, False),
+        (19.9, 30, False),
+        (20.1, 30, True),
+        (40, 30, True),
+        (9999, None, False),
+        (-37, 30, True),  # issued while the clock was 37 days ahead
+        (-37, None, False),
+    ],
 )
 def test_token_is_renewed_after_two_thirds_of_its_life(
     age: float, life: float | None, due: bool

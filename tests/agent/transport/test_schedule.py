@@ -44,6 +44,9 @@ class ScriptedDelivery(Delivery):
     def waiting(self) -> int:
         return self.left
 
+    def finish(self) -> DeliveryStatus:
+        return self.status
+
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
@@ -128,7 +131,8 @@ def test_single_run_makes_four_attempts(clock: list[float], tmp_path: Path) -> N
     delivery = ScriptedDelivery(tmp_path, [DeliveryFailure("503")] * 3, clock)
     assert run_once(delivery, taking(delivery, []))[0] is DeliveryStatus.DELIVERED
     delivery = ScriptedDelivery(tmp_path, [DeliveryFailure("503")] * 9, clock)
-    assert run_once(delivery, taking(delivery, []))[1] == DeliveryFailure("503")
+    fate, failure = run_once(delivery, taking(delivery, []))
+    assert (fate, failure) == (DeliveryStatus.WAITING, DeliveryFailure("503"))
     assert len(delivery.delivered_at) == schedule.ATTEMPTS
 
 
