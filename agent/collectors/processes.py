@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from agent.collectors import proc_reader, psutil_reader
 from agent.collectors.accounts import Accounts
 from agent.collectors.boot import Boot
-from agent.collectors.proc_reader import Row, read_processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from agent.collectors.proc_reader import Row
+    from agent.collectors.psutil_reader import PsutilRow
     from agent.machine import Machine
 
 _log = logging.getLogger("agent")
@@ -43,18 +45,19 @@ def collect(
     command_lines: whether to read the command lines
     boot_note: a file that keeps the boot time between runs, see collectors/boot.py
     """
-    if machine.procfs is None:
-        return list(_local_processes(machine, command_lines, boot_note))
+    psutil = None if machine.procfs is not None else _psutil()
+    if psutil is not None:
+        rows = psutil_reader.read_processes(psutil, command_lines=command_lines)
+        return list(_of_psutil(rows, Accounts(machine)))
+    procfs = machine.procfs or "/proc"
     return list(
-        _as_processes(
-            read_processes(machine.procfs, command_lines=command_lines), machine, boot_note
+        _of_procfs(
+            proc_reader.read_processes(procfs, command_lines=command_lines), machine, boot_note
         )
     )
 
 
-def _as_processes(
-    rows: Iterable[Row], machine: Machine, boot_note: str | None
-) -> Iterator[Process]:
+def _of_procfs(rows: Iterable[Row], machine: Machine, boot_note: str | None) -> Iterator[Process]:
     accounts = Accounts(machine)
     boot = Boot(machine, boot_note)
     for pid, name, uid, parent, ticks, executable, arguments in rows:
@@ -64,6 +67,19 @@ def _as_processes(
             None if uid is None else accounts.name(uid),
             parent,
             None if ticks is None else boot.moment(ticks),
+            executable,
+            _command_line(arguments),
+        )
+
+
+def _of_psutil(rows: Iterable[PsutilRow], accounts: Accounts) -> Iterator[Process]:
+    for pid, name, user, parent, started, executable, arguments in rows:
+        yield Process(
+            pid,
+            name,
+            accounts.name(user) if isinstance(user, int) else user,
+            parent,
+            None if started is None else int(started),
             executable,
             _command_line(arguments),
         )
@@ -82,60 +98,23 @@ def _command_line(arguments: bytes | None) -> str | None:
     return masked(parts) or None
 
 
-def _local_processes(
-    machine: Machine, command_lines: bool, boot_note: str | None
-) -> Iterable[Process]:
-    """The processes of this machine.
+def _psutil() -> object | None:
+    """The module psutil; None to read /proc instead.
 
     On Linux /proc is read without psutil: the same rows in a fraction of the time (measured by
     tests.benchmarks.agent_cost), and without native code. COMPLIANCE_AGENT_PSUTIL=1 uses psutil
-    there too.
+    there too. Raises PsutilUnavailableError where there is no /proc.
     """
     on_linux = sys.platform.startswith("linux")
     if on_linux and not os.environ.get("COMPLIANCE_AGENT_PSUTIL"):
-        return _as_processes(
-            read_processes("/proc", command_lines=command_lines), machine, boot_note
-        )
+        return None
     from agent import native  # noqa: PLC0415 — most runs do not need it
 
     try:
-        return _psutil_processes(native.load_psutil(), Accounts(machine), command_lines)
+        module: object = native.load_psutil()
     except native.PsutilUnavailableError as error:
         if not on_linux:
             raise
         _log.warning("reading the processes without psutil: %s", error)
-        return _as_processes(
-            read_processes("/proc", command_lines=command_lines), machine, boot_note
-        )
-
-
-def _psutil_processes(
-    psutil: Any,  # noqa: ANN401 — a module
-    accounts: Accounts,
-    command_lines: bool = False,
-) -> Iterator[Process]:
-    """The processes by psutil.
-
-    process_iter handles the expected errors: it omits processes that end meanwhile, and gives
-    None for values that are denied or that a zombie no longer has.
-    """
-    attributes = [
-        "uids" if os.name == "posix" else "username",
-        "name",
-        "ppid",
-        "create_time",
-        "exe",
-    ]
-    for process in psutil.process_iter([*attributes, *(["cmdline"] if command_lines else [])]):
-        facts = process.info
-        user = facts[attributes[0]]
-        started = facts["create_time"]
-        yield Process(
-            process.pid,
-            facts["name"],
-            accounts.name(user.real) if hasattr(user, "real") else user,
-            facts["ppid"],
-            int(started) if started else None,
-            facts["exe"] or None,
-            _command_line("\0".join(facts.get("cmdline") or []).encode("utf-8", "surrogateescape")),
-        )
+        return None
+    return module
