@@ -7,13 +7,10 @@ import os
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from agent.collectors import proc_reader, psutil_reader
-from agent.collectors.accounts import Accounts
+from agent.collectors import accounts, proc_reader, psutil_reader
 from agent.collectors.boot import Boot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from agent.collectors.proc_reader import Row
     from agent.collectors.psutil_reader import PsutilRow
     from agent.machine import Machine
@@ -47,42 +44,45 @@ def collect(
     """
     psutil = None if machine.procfs is not None else _psutil()
     if psutil is not None:
-        rows = psutil_reader.read_processes(psutil, command_lines=command_lines)
-        return list(_of_psutil(rows, Accounts(machine)))
-    procfs = machine.procfs or "/proc"
-    return list(
-        _of_procfs(
-            proc_reader.read_processes(procfs, command_lines=command_lines), machine, boot_note
+        return _of_psutil(
+            list(psutil_reader.read_processes(psutil, command_lines=command_lines)), machine
         )
-    )
+    procfs = machine.procfs or "/proc"
+    rows = list(proc_reader.read_processes(procfs, command_lines=command_lines))
+    return _of_procfs(rows, machine, boot_note)
 
 
-def _of_procfs(rows: Iterable[Row], machine: Machine, boot_note: str | None) -> Iterator[Process]:
-    accounts = Accounts(machine)
+def _of_procfs(rows: list[Row], machine: Machine, boot_note: str | None) -> list[Process]:
+    users = accounts.collect(machine, {row.uid for row in rows if row.uid is not None})
     boot = Boot(machine, boot_note)
-    for pid, name, uid, parent, ticks, executable, arguments in rows:
-        yield Process(
+    return [
+        Process(
             pid,
             name,
-            None if uid is None else accounts.name(uid),
+            None if uid is None else users[uid],
             parent,
             None if ticks is None else boot.moment(ticks),
             executable,
             _command_line(arguments),
         )
+        for pid, name, uid, parent, ticks, executable, arguments in rows
+    ]
 
 
-def _of_psutil(rows: Iterable[PsutilRow], accounts: Accounts) -> Iterator[Process]:
-    for pid, name, user, parent, started, executable, arguments in rows:
-        yield Process(
+def _of_psutil(rows: list[PsutilRow], machine: Machine) -> list[Process]:
+    users = accounts.collect(machine, {row.user for row in rows if isinstance(row.user, int)})
+    return [
+        Process(
             pid,
             name,
-            accounts.name(user) if isinstance(user, int) else user,
+            users[user] if isinstance(user, int) else user,
             parent,
             None if started is None else int(started),
             executable,
             _command_line(arguments),
         )
+        for pid, name, user, parent, started, executable, arguments in rows
+    ]
 
 
 def _command_line(arguments: bytes | None) -> str | None:
