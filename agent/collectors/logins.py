@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from agent.collectors import logind
+from agent.collectors.stale_logins import without_dead
 from agent.machine import read_bytes
 
 if TYPE_CHECKING:
@@ -80,9 +81,10 @@ def _utmp_logins(machine: Machine) -> Logins:
     # Systems without utmp (Debian 13, Alpine, most containers) have neither file.
     for path in ("/run/utmp", "/var/run/utmp"):
         try:
-            return Logins("utmp", parse_utmp(read_bytes(machine.root(path), _LARGEST_UTMP)))
+            listed = parse_utmp(read_bytes(machine.root(path), _LARGEST_UTMP))
         except OSError:
             continue
+        return Logins("utmp", without_dead(machine, listed))
     return Logins("ninguna", [])
 
 
