@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from agent.collectors import libsystemd, logind
+from agent.collectors.stale_logins import without_dead
 from agent.machine import read_bytes
 
 if TYPE_CHECKING:
@@ -87,9 +88,10 @@ def _utmp_logins(machine: Machine) -> list[Login] | None:
     """None if there is no such file, as on Debian 13, Alpine and in most containers."""
     for path in ("/run/utmp", "/var/run/utmp"):
         try:
-            return parse_utmp(read_bytes(machine.root(path), _LARGEST_UTMP))
+            listed = parse_utmp(read_bytes(machine.root(path), _LARGEST_UTMP))
         except OSError:
             continue
+        return without_dead(machine, listed)
     return None
 
 

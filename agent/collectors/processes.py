@@ -5,15 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from agent.collectors.accounts import Accounts
+from agent.collectors import accounts, proc_reader, psutil_reader
 from agent.collectors.boot import Boot
-from agent.collectors.proc_reader import Row, read_processes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
+    from agent.collectors.proc_reader import Row
+    from agent.collectors.psutil_reader import PsutilRow
     from agent.machine import Machine
 
 _log = logging.getLogger("agent")
@@ -43,30 +42,47 @@ def collect(
     command_lines: whether to read the command lines
     boot_note: a file that keeps the boot time between runs, see collectors/boot.py
     """
-    if machine.procfs is None:
-        return list(_local_processes(machine, command_lines, boot_note))
-    return list(
-        _as_processes(
-            read_processes(machine.procfs, command_lines=command_lines), machine, boot_note
+    psutil = None if machine.procfs is not None else _psutil()
+    if psutil is not None:
+        return _of_psutil(
+            list(psutil_reader.read_processes(psutil, command_lines=command_lines)), machine
         )
-    )
+    procfs = machine.procfs or "/proc"
+    rows = list(proc_reader.read_processes(procfs, command_lines=command_lines))
+    return _of_procfs(rows, machine, boot_note)
 
 
-def _as_processes(
-    rows: Iterable[Row], machine: Machine, boot_note: str | None
-) -> Iterator[Process]:
-    accounts = Accounts(machine)
+def _of_procfs(rows: list[Row], machine: Machine, boot_note: str | None) -> list[Process]:
+    users = accounts.collect(machine, {row.uid for row in rows if row.uid is not None})
     boot = Boot(machine, boot_note)
-    for pid, name, uid, parent, ticks, executable, arguments in rows:
-        yield Process(
+    return [
+        Process(
             pid,
             name,
-            None if uid is None else accounts.name(uid),
+            None if uid is None else users[uid],
             parent,
             None if ticks is None else boot.moment(ticks),
             executable,
             _command_line(arguments),
         )
+        for pid, name, uid, parent, ticks, executable, arguments in rows
+    ]
+
+
+def _of_psutil(rows: list[PsutilRow], machine: Machine) -> list[Process]:
+    users = accounts.collect(machine, {row.user for row in rows if isinstance(row.user, int)})
+    return [
+        Process(
+            pid,
+            name,
+            users[user] if isinstance(user, int) else user,
+            parent,
+            None if started is None else int(started),
+            executable,
+            _command_line(arguments),
+        )
+        for pid, name, user, parent, started, executable, arguments in rows
+    ]
 
 
 def _command_line(arguments: bytes | None) -> str | None:
@@ -82,60 +98,23 @@ def _command_line(arguments: bytes | None) -> str | None:
     return masked(parts) or None
 
 
-def _local_processes(
-    machine: Machine, command_lines: bool, boot_note: str | None
-) -> Iterable[Process]:
-    """The processes of this machine.
+def _psutil() -> object | None:
+    """The module psutil; None to read /proc instead.
 
     On Linux /proc is read without psutil: the same rows in a fraction of the time (measured by
     tests.benchmarks.agent_cost), and without native code. COMPLIANCE_AGENT_PSUTIL=1 uses psutil
-    there too.
+    there too. Raises PsutilUnavailableError where there is no /proc.
     """
     on_linux = sys.platform.startswith("linux")
     if on_linux and not os.environ.get("COMPLIANCE_AGENT_PSUTIL"):
-        return _as_processes(
-            read_processes("/proc", command_lines=command_lines), machine, boot_note
-        )
+        return None
     from agent import native  # noqa: PLC0415 — most runs do not need it
 
     try:
-        return _psutil_processes(native.load_psutil(), Accounts(machine), command_lines)
+        module: object = native.load_psutil()
     except native.PsutilUnavailableError as error:
         if not on_linux:
             raise
         _log.warning("reading the processes without psutil: %s", error)
-        return _as_processes(
-            read_processes("/proc", command_lines=command_lines), machine, boot_note
-        )
-
-
-def _psutil_processes(
-    psutil: Any,  # noqa: ANN401 — a module
-    accounts: Accounts,
-    command_lines: bool = False,
-) -> Iterator[Process]:
-    """The processes by psutil.
-
-    process_iter handles the expected errors: it omits processes that end meanwhile, and gives
-    None for values that are denied or that a zombie no longer has.
-    """
-    attributes = [
-        "uids" if os.name == "posix" else "username",
-        "name",
-        "ppid",
-        "create_time",
-        "exe",
-    ]
-    for process in psutil.process_iter([*attributes, *(["cmdline"] if command_lines else [])]):
-        facts = process.info
-        user = facts[attributes[0]]
-        started = facts["create_time"]
-        yield Process(
-            process.pid,
-            facts["name"],
-            accounts.name(user.real) if hasattr(user, "real") else user,
-            facts["ppid"],
-            int(started) if started else None,
-            facts["exe"] or None,
-            _command_line("\0".join(facts.get("cmdline") or []).encode("utf-8", "surrogateescape")),
-        )
+        return None
+    return module

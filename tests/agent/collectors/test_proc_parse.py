@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from agent.collectors.proc_reader import (
-    complete_name,
     parse_stat_name,
     parse_stat_numbers,
+    parse_status_name,
+    parse_status_parent,
     parse_status_uid,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 @pytest.mark.parametrize(
@@ -50,10 +46,20 @@ def test_parent_and_start_are_found_behind_every_name(name: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "stat", [b"", b"1", b"1 (sh", b"1 (sh) S 1 2 3", b"1 (sh) S x" + b" 1" * 30]
+    ("stat", "numbers"),
+    [
+        (b"", (None, None)),
+        (b"1", (None, None)),
+        (b"1 (sh", (None, None)),
+        (b"1 (sh) S 1 2 3", (1, None)),
+        (b"1 (sh) S x" + b" 1" * 30, (None, 1)),
+        (b"1 (sh) S " + b"9" * 5000 + b" 1" * 30, (None, 1)),
+    ],
 )
-def test_truncated_stat_has_neither_parent_nor_start(stat: bytes) -> None:
-    assert parse_stat_numbers(stat) == (None, None)
+def test_number_missing_in_stat_does_not_lose_the_other(
+    stat: bytes, numbers: tuple[int | None, int | None]
+) -> None:
+    assert parse_stat_numbers(stat) == numbers
 
 
 @pytest.mark.parametrize(
@@ -73,19 +79,27 @@ def test_real_user_is_the_first_of_four(status: bytes, uid: int | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "cmdline", "whole"),
+    ("status", "parent"),
     [
-        ("gnome-keyring-d", b"/usr/bin/gnome-keyring-daemon\0--start\0", "gnome-keyring-daemon"),
-        ("gnome-keyring-d", b"gnome-keyring-daemon --start", "gnome-keyring-daemon"),
-        ("gnome-keyring-d", b"/usr/bin/gnome-keyring-daemon --start\0", "gnome-keyring-daemon"),
-        ("gnome-keyring-d", b"/usr/bin/python3\0gnome-keyring-daemon\0", "gnome-keyring-d"),
-        ("exactly-fifteen", b"/bin/exactly-fifteen\0", "exactly-fifteen"),
-        ("a name with spac", b"/opt/a name with spaces\0-v\0", "a name with spaces"),
-        ("kworker/0:1-events", b"", "kworker/0:1-events"),
-        ("two\nlines-in-it-", b"two\nlines-in-it-all\0", "two\nlines-in-it-all"),
+        (b"Name:\tsh\nPid:\t7\nPPid:\t1\nUid:\t0\n", 1),
+        (b"Name:\tPPid:\\nPPid:\t9\nPPid:\t2\n", 2),
+        (b"Name:\tsh\n", None),
+        (b"Name:\tsh\nPPid:\tx\n", None),
     ],
 )
-def test_truncated_name_is_completed_from_the_command_line(
-    name: str, cmdline: bytes, whole: str
-) -> None:
-    assert complete_name(name, cmdline) == whole
+def test_parent_stands_in_status_as_well(status: bytes, parent: int | None) -> None:
+    assert parse_status_parent(status) == parent
+
+
+@pytest.mark.parametrize(
+    ("status", "name"),
+    [
+        (b"Name:\tsh\nUid:\t0\n", b"sh"),
+        (b"Name:\ttwo\\nlines\n", b"two\nlines"),
+        (rb"Name:	back\\nslash", rb"back\nslash"),
+        (b"Name:\t\n", b""),
+        (b"State:\tS\n", None),
+    ],
+)
+def test_name_in_status_is_unescaped(status: bytes, name: bytes | None) -> None:
+    assert parse_status_name(status) == name

@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent.collectors import proc_reader
-from agent.collectors.proc_reader import (
-    read_processes,
-)
+from agent.collectors.proc_reader import Reader, read_processes
 from tests.agent.trees import write_file, write_process
 from tests.support.live import wait_until
 
@@ -74,6 +72,35 @@ def test_tree_without_status_has_the_owners_of_its_folders(tmp_path: Path) -> No
     if os.getuid() == 0:
         os.chown(folder, 54321, 54321)
     assert rows(str(tmp_path)) == [(5, "sh", folder.stat().st_uid)]
+
+
+@pytest.mark.parametrize("line", ["", "Uid:\n", "Uid:\tnone\n"])
+def test_status_without_a_user_gives_the_owner_of_the_folder(tmp_path: Path, line: str) -> None:
+    """As gVisor's, or one of an emulated /proc."""
+    folder = write_process(tmp_path, 5, "sh", uid=0)
+    write_file(folder, "status", f"Name:\tsh\nPPid:\t1\n{line}")
+    if os.getuid() == 0:
+        os.chown(folder, 54321, 54321)
+    assert rows(str(tmp_path)) == [(5, "sh", folder.stat().st_uid)]
+
+
+def test_file_without_a_fact_counts_as_a_missing_file(tmp_path: Path) -> None:
+    folder = write_process(tmp_path, 5, "two\nlines", uid=7)
+    for content in (b"", b"5", b"5 (cut"):
+        (folder / "stat").write_bytes(content)
+        [row] = read_processes(str(tmp_path))
+        assert row[:4] == (5, "two\nlines", 7, None)
+    (folder / "comm").unlink()
+    write_file(folder, "status", "Name:\ttwo\\nlines\nPPid:\t4\nUid:\t7\t7\t7\t7\n")
+    [row] = read_processes(str(tmp_path))
+    assert row[:4] == (5, "two\nlines", 7, 4)
+
+
+def test_cut_name_is_completed_without_arguments(tmp_path: Path) -> None:
+    folder = write_process(tmp_path, 5, b"process-name-t\xc3", cmdline=b"")
+    assert rows(str(tmp_path)) == [(5, "process-name-t", 0)]
+    (folder / "exe").symlink_to("/opt/process-name-töö (deleted)")
+    assert rows(str(tmp_path)) == [(5, "process-name-töö", 0)]
 
 
 @pytest.mark.parametrize("kept", ["stat", "comm"])
@@ -145,11 +172,11 @@ def test_process_that_ends_between_two_reads_is_omitted() -> None:
             try:
                 with pytest.MonkeyPatch.context() as patch:
                     patch.setattr(proc_reader, "_read", read)
-                    patch.setattr(proc_reader, "_COMM_LENGTH", 1)
+                    patch.setattr(proc_reader, "COMM_BYTES", 1)
                     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                        name, uid, *_ = proc_reader._read_process(folder)
+                        row = Reader("/proc")._read_files(child.pid, folder)
                         assert doomed == "cmdline"
-                        assert (name, uid) == ("sleep", os.getuid())
+                        assert (row.name, row.uid) == ("sleep", os.getuid())
             finally:
                 os.close(folder)
                 child.kill()

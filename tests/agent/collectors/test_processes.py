@@ -10,8 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from agent.collectors import processes
-from agent.collectors.accounts import Accounts
+from agent.collectors import processes, psutil_reader
 from agent.collectors.processes import Process
 from agent.machine import Machine
 from tests.agent.trees import write_file, write_process
@@ -25,13 +24,16 @@ LONG_NAME = "a-program-with-a-long-name"
 def strangers(tmp_path: Path) -> Iterator[dict[int, str]]:
     """Running programs with unusual names, by process id."""
     names = [LONG_NAME, "a) S (b", "two words", "two\nlines", "ñandú", "exactly-fifteen"]
+    names += ["my long program with blanks", "process-name-töööö", "Шредингерэ"]
     children = []
     for name in names:
         program = tmp_path / name
         shutil.copy(SLEEP, program)
         children.append(subprocess.Popen([str(program), "60"]))
-    # With vfork(), execve() happens after Popen() returns: wait for the names.
-    wait_until(lambda: all(_comm(child.pid) != "python" for child in children))
+    # execve() happens after Popen() returns where Python uses vfork(); the names must be there.
+    wait_until(
+        lambda: [_comm(child.pid) for child in children] == [name.encode()[:15] for name in names]
+    )
     try:
         yield {child.pid: name for child, name in zip(children, names, strict=True)}
     finally:
@@ -40,8 +42,8 @@ def strangers(tmp_path: Path) -> Iterator[dict[int, str]]:
             child.wait()
 
 
-def _comm(pid: int) -> str:
-    return Path(f"/proc/{pid}/comm").read_text("utf-8")
+def _comm(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/comm").read_bytes()[:-1]
 
 
 Collect = Callable[[], list[Process]]
@@ -69,7 +71,7 @@ def test_linux_is_read_without_psutil_by_default(
     def asked(*_arguments: object) -> None:
         raise LookupError
 
-    monkeypatch.setattr(psutil, "process_iter", asked)
+    monkeypatch.setattr(psutil, "pids", asked)
     assert through_reader()
     with pytest.raises(LookupError):
         through_psutil()
@@ -80,7 +82,7 @@ def test_reader_replaces_a_missing_psutil(
 ) -> None:
     monkeypatch.setitem(sys.modules, "psutil", None)  # as if it were not installed
     mine = next(process for process in through_psutil() if process.pid == os.getpid())
-    assert "reading the processes without psutil" in caplog.text
+    assert "without psutil" in caplog.text
     assert mine in through_reader()
 
 
@@ -143,7 +145,7 @@ def test_processes_that_end_while_psutil_reads_are_omitted() -> None:
     """Some end after the list is read, and some between two facts."""
     children = [subprocess.Popen([SLEEP, "60"]) for _ in range(20)]
     try:
-        reading = iter(processes._psutil_processes(psutil, Accounts(Machine())))
+        reading = psutil_reader.read_processes(psutil)
         seen = [next(reading)]
         for child in children[::2]:
             child.kill()
@@ -168,6 +170,76 @@ def test_denied_values_of_psutil_are_none(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(type(system), "name", denied)
     mine = next(p for p in through_psutil() if p.pid == os.getpid())
     assert mine[:3] == (os.getpid(), None, None)
+
+
+def test_error_of_psutil_costs_one_fact_of_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = psutil.Process.exe
+
+    def broken(self: psutil.Process) -> str:
+        if self.pid == os.getpid():
+            raise RuntimeError("proc_pidpath() failed")
+        return real(self)
+
+    everything = {process.pid: process for process in through_psutil()}
+    monkeypatch.setattr(psutil.Process, "exe", broken)
+    found = {process.pid: process for process in through_psutil()}
+    mine = os.getpid()
+    assert found[mine] == everything[mine]._replace(executable=None)
+    assert found[1] == everything[1]
+
+
+def test_process_that_psutil_cannot_open_is_known_by_its_id(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(_self: psutil.Process, pid: int) -> None:
+        if pid == os.getpid():
+            raise OSError("sysctl failed")
+        raise psutil.NoSuchProcess(pid)
+
+    monkeypatch.setattr(psutil.Process, "__init__", broken)
+    assert through_psutil() == [Process(os.getpid(), None, None)]
+
+
+EXECS = """
+import os, sys
+sys.stdin.readline()
+os.execv("/bin/sleep", ["sleep", "60"])
+"""
+
+
+def test_process_after_an_exec_has_the_new_program(collect: Collect) -> None:
+    with subprocess.Popen([sys.executable, "-c", EXECS], stdin=subprocess.PIPE) as child:
+        try:
+            before = {process.pid: process for process in collect()}[child.pid]
+            assert child.stdin is not None
+            child.stdin.write(b"\n")
+            child.stdin.flush()
+            wait_until(lambda: _comm(child.pid) == b"sleep")
+            after = {process.pid: process for process in collect()}[child.pid]
+        finally:
+            child.kill()
+    assert (before.name != "sleep", after.name) == (True, "sleep")
+    assert after.executable == str(Path("/bin/sleep").resolve()) != before.executable
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root chooses the id of the next process")
+def test_id_that_is_used_again_shows_the_new_process(collect: Collect) -> None:
+    with subprocess.Popen([SLEEP, "60"]) as first:
+        before = {process.pid: process for process in collect()}[first.pid]
+        first.kill()
+    for _ in range(50):
+        Path("/proc/sys/kernel/ns_last_pid").write_text(str(first.pid - 1), "ascii")
+        with subprocess.Popen(["/usr/bin/tail", "-f", "/dev/null"]) as second:
+            try:
+                wait_until(lambda: _comm(second.pid) == b"tail")
+                found = {process.pid: process for process in collect()}
+            finally:
+                second.kill()
+        if second.pid == first.pid:
+            break
+    else:
+        pytest.skip("other processes take the id")
+    assert (before.name, found[first.pid].name) == ("sleep", "tail")
 
 
 def test_user_names_of_psutil_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
