@@ -19,38 +19,16 @@ import pytest
 
 import service.commands
 from service.config import Config
+from tests.support.documentation import page, section
 from tests.support.live import PROJECT, LiveService
 
 LONGEST_README = 180  # lines
-
-
-def page(name: str) -> str:
-    return (PROJECT / name).read_text(encoding="utf-8")
 
 
 README = page("README.md")
 SERVICE = page("service/README.md")
 SQL = page("sql/README.md")
 OPENAPI = json.loads((PROJECT / "schemas" / "openapi.json").read_bytes())
-FOLDERS = ("agent", "schemas", "service", "sql", "tests")
-PAGES = sorted(
-    [
-        PROJECT / "README.md",
-        PROJECT / "CHANGELOG.md",
-        *(PROJECT / ".github").glob("*.md"),
-        *(path for folder in FOLDERS for path in (PROJECT / folder).rglob("*.md")),
-    ]
-)
-DECISIONS = sorted((PROJECT / "service" / "decisions").glob("[0-9]*.md"))
-
-each_page = pytest.mark.parametrize(
-    "path", PAGES, ids=[str(path.relative_to(PROJECT)) for path in PAGES]
-)
-
-
-def section(text: str, heading: str) -> str:
-    """What stands below a heading of level 2, up to the next one."""
-    return text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
 
 
 def example_report() -> bytes:
@@ -258,59 +236,3 @@ def test_the_diagram_of_the_tables_shows_every_column(schema: dict[str, Any]) ->
     assert diagram == {
         name: columns for name, columns in tables.items() if name not in views | osquery
     }
-
-
-# --- links, paths and decisions ---
-
-
-def without_code_blocks(text: str) -> str:
-    return re.sub(r"```.*?```", "", text, flags=re.DOTALL)
-
-
-def anchors(text: str) -> set[str]:
-    """The anchors that GitHub gives to the headings of a page."""
-    prose = without_code_blocks(text)
-    headings = re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
-@each_page
-def test_every_link_leads_somewhere(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    for link in re.findall(r"\]\(\s*(?!https?:)([^)\s]+)\s*\)", text):
-        name, _, anchor = link.partition("#")
-        target = path.parent / name if name else path
-        assert target.exists(), link
-        if anchor:
-            assert anchor in anchors(target.read_text(encoding="utf-8")), link
-
-
-@each_page
-def test_every_path_that_a_page_names_is_there(path: Path) -> None:
-    """Paths in code spans, from the folder of the page or from the top."""
-    text = path.read_text(encoding="utf-8")
-    spans = re.findall(r"`([\w./-]+)`", without_code_blocks(text))
-    named = [span for span in spans if re.search(r"[\w-]\.(?:py|sql|po)$|\w/$", span)]
-    made = {"rejected/", "archive/", "var/", "dist/", "var/screenshots/"}  # while it runs
-    missing = [
-        span
-        for span in named
-        if span not in made and not any((base / span).exists() for base in (path.parent, PROJECT))
-    ]
-    assert missing == []
-
-
-def test_decisions_are_numbered_and_listed() -> None:
-    numbers = [int(path.name[:4]) for path in DECISIONS]
-    assert numbers == list(range(1, len(DECISIONS) + 1))
-    index = page("service/decisions/README.md")
-    listed = re.findall(r"^\| \[(\d{4})\]\(([^)]+)\) \|", index, re.MULTILINE)
-    assert listed == [(path.name[:4], path.name) for path in DECISIONS]
-
-
-@pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.stem)
-def test_a_decision_says_why_and_what_follows(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert re.match(rf"# {path.name[:4]}: .+\n\n- Status: .+\n- Date: \d{{4}}-\d\d-\d\d\n", text)
-    for heading in ("Context", "Decision", "Consequences"):
-        assert section(text, heading).strip(), heading

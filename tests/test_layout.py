@@ -65,6 +65,7 @@ def modules(package: str) -> Iterator[tuple[str, Path]]:
 
 SERVICE = dict(modules("service"))
 AGENT = dict(modules("agent"))
+TESTS = dict(modules("tests"))
 
 
 def imports(path: Path) -> set[str]:
@@ -138,7 +139,7 @@ def test_only_the_configuration_names_the_environment(module: str, path: Path) -
     assert "os.environ" not in imports(path)
 
 
-@each_module(SERVICE | AGENT)
+@each_module(SERVICE | AGENT | TESTS)
 def test_files_stay_short(module: str, path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE, module
 

@@ -2,79 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-import pytest
-
+from tests.faults.full_disk import assert_reads_answer, assert_told_to_come_again, large
 from tests.support.durability import archived, assert_rows_are, assert_sound, stored
-from tests.support.live import PROJECT, Answer, LiveService, wait_until
-from tests.support.reports import report
-from tests.support.small_disk import PAGE, SmallDisk, small_disk
-
-MEBIBYTE = 1024 * 1024
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[SmallDisk]:
-    with small_disk(tmp_path / "disk", 12 * MEBIBYTE) as disk:
-        yield disk
-
-
-@pytest.fixture
-def live(disk: SmallDisk) -> Iterator[LiveService]:
-    live = LiveService(disk.path)
-    try:
-        yield live.start()
-    finally:
-        live.stop()
-
-
-def large(number: int) -> dict[str, Any]:
-    """A report of 17 KB with nothing that was seen before; its mark is the number."""
-    names = [f"program-{number}-{at}" for at in range(300)]
-    return report(
-        marca_proc=str(number),
-        ipaddress=f"10.0.{number // 250}.{number % 250 + 1}",
-        procesos=[
-            {"username": "juan", "pid": 1 + at, "name": name} for at, name in enumerate(names)
-        ],
-    )
-
-
-def assert_told_to_come_again(answer: Answer) -> None:
-    assert answer.status == 503
-    assert int(answer.headers["retry-after"]) > 0
-    assert answer.headers["content-type"] == "application/problem+json"
-    problem = answer.json()
-    assert problem["status"] == 503
-    assert "errors" not in problem, "nothing is wrong with what was sent"
-    assert "again" in problem["detail"]
-    for inside in ("Traceback", "sqlite", "archive", "/"):
-        assert inside not in problem["detail"], "what is inside is for the log"
-
-
-def assert_reads_answer(live: LiveService, id_serv: int) -> None:
-    for path in (
-        "/servers",
-        f"/servers/{id_serv}",
-        f"/servers/{id_serv}/procesos",
-        f"/servers/{id_serv}/usuarios_activos",
-        "/healthz",
-        "/readyz",
-    ):
-        assert live.get(path).status == 200, path
-    assert live.get("/servers/999999").status == 404
+from tests.support.live import Answer, LiveService, wait_until
+from tests.support.small_disk import PAGE, SmallDisk
 
 
 def test_a_full_disk_refuses_reports_for_now_and_recovers_by_itself(
@@ -262,71 +201,3 @@ def test_a_wal_that_cannot_be_written_back_costs_nothing_once_there_is_room(
     assert live.post(large(refused)).status == 201
     assert stored(live) == Counter(map(str, range(refused + 1)))
     assert_sound(live)
-
-
-def started_on(disk: SmallDisk) -> subprocess.CompletedProcess[str]:
-    environ = {name: v for name, v in os.environ.items() if not name.startswith("COMPLIANCE_")}
-    return subprocess.run(
-        [sys.executable, "-m", "gunicorn"],
-        cwd=PROJECT,
-        env=environ | {"COMPLIANCE_DATA": str(disk.path), "COMPLIANCE_BIND": "127.0.0.1:1"},
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-
-
-def faults_in(log: str) -> list[str]:
-    return [line for line in log.splitlines() if "[INFO]" not in line]
-
-
-@pytest.mark.parametrize("pages", [0, 2, 5, 12])
-def test_a_disk_too_full_for_a_new_database_ends_the_start_with_one_clear_line(
-    disk: SmallDisk, pages: int
-) -> None:
-    disk.fill(pages * PAGE)
-    ended = started_on(disk)
-    assert ended.returncode != 0
-    (line,) = faults_in(ended.stderr)
-    assert str(disk.path) in line
-    assert any(words in line for words in ("No space left", "is full", "KiB free")), line
-    disk.free()
-    live = LiveService(disk.path)
-    try:
-        assert live.start().post(large(0)).status == 201, "what it left is no obstacle"
-    finally:
-        live.stop()
-
-
-@pytest.mark.parametrize("pages", [0, 9])
-def test_after_a_kill_a_full_disk_still_starts_and_reads_or_says_why_not(
-    disk: SmallDisk, live: LiveService, pages: int
-) -> None:
-    for number in range(3):
-        assert live.post(large(number)).status == 201
-    live.kill()
-    disk.fill(pages * PAGE)
-    live.start()
-    assert_reads_answer(live, 1)
-    assert stored(live).keys() >= {"0", "1", "2"}
-    disk.free()
-    assert live.post(large(3)).status == 201
-    assert_sound(live)
-
-
-def test_a_stopped_service_starts_on_a_full_disk_or_says_why_not(
-    disk: SmallDisk, live: LiveService
-) -> None:
-    assert live.post(large(0)).status == 201
-    live.stop()
-    live.rows("PRAGMA wal_checkpoint(TRUNCATE)")  # whoever closes it last removes the WAL
-    disk.fill()
-    ended = started_on(disk)
-    assert ended.returncode != 0
-    (line,) = faults_in(ended.stderr)
-    assert str(disk.path) in line
-    assert "KiB free" in line
-    disk.free()
-    live.start()
-    assert live.post(large(0)).status == 200

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
-from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
-from service import times
-from service.archive.append import ArchiveWriter
 from service.errors import StorageUnavailableError
 from service.ingest.group_commit import GroupCommit
-from service.ingest.intake import Arrival, Intake
-from service.ingest.validation import ReportValidator
-from service.report import Process, Profile, Report
-from service.store.engines import Database
-from service.store.engines import sqlite as sqlite_engine
-from service.store.queries import load_queries
-from service.store.write.reports import ReportStore, Stored
-from tests.support.engine import Engine
 from tests.support.live import PATIENCE, wait_until
-from tests.support.reports import report
-
-Result = TypeVar("Result")
+from tests.support.threads import in_thread
 
 
 class Journal:
@@ -74,20 +59,6 @@ def gathered(
     journal.release()
     assert first.result(PATIENCE) == "result of -1"
     return futures
-
-
-def in_thread(function: Callable[..., Result], *arguments: object) -> Future[Result]:
-    """Calls it in a thread that a test which fails need not wait for."""
-    future: Future[Result] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(function(*arguments))
-        except BaseException as error:  # noqa: BLE001 — the test looks at it
-            future.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    return future
 
 
 def test_alone_an_item_is_committed_at_once() -> None:
@@ -219,93 +190,3 @@ def test_under_load_everybody_gets_their_own_result_and_groups_form() -> None:
     # Of one thread, who waits for each result, items come in their order.
     order = [item for group in journal.groups for item in group if item < each]
     assert order == sorted(order)
-
-
-def a_report(number: int) -> Report:
-    return Report(
-        taken_at=number,
-        profile=Profile(f"10.0.0.{number}", "x86_64", "a brand", "Linux", "12"),
-        processes=[(1, f"program-{number}", "root", None)],
-        logins=[],
-        digest=number.to_bytes(16, "big"),
-    )
-
-
-def a_document(number: int) -> bytes:
-    process = {"username": "root", "pid": 1, "name": f"program-{number}"}
-    return json.dumps(report(ipaddress=f"10.0.0.{number}", procesos=[process])).encode()
-
-
-def an_intake(database: Database, folder: Path) -> Intake:
-    return Intake(
-        ReportValidator(),
-        ArchiveWriter(folder / "archive"),
-        ReportStore(database, load_queries()),
-        times.now,
-    )
-
-
-def receive(intake: Intake, raw: bytes) -> Stored:
-    return intake.store(intake.read(raw))
-
-
-def test_all_who_find_the_database_locked_are_told_within_one_wait(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sqlite_engine, "_BUSY_TIMEOUT_SECONDS", 0.5)
-    database = engine.migrated()
-    intake = an_intake(database, tmp_path)
-    with engine.write_locked():
-        futures = [in_thread(receive, intake, a_document(number)) for number in range(1, 31)]
-        errors = [future.exception(PATIENCE) for future in futures]
-    assert {type(error) for error in errors} == {StorageUnavailableError}
-    waits = {id(error.__cause__) for error in errors if error is not None}
-    assert len(waits) < 10, "each group of them has waited once"
-    assert receive(intake, a_document(1)).new
-    database.close()
-
-
-def test_a_report_that_the_database_refuses_takes_no_other_of_its_group_with_it(
-    engine: Engine, tmp_path: Path
-) -> None:
-    database = engine.migrated()
-    intake = an_intake(database, tmp_path)
-    whole = a_report(1)
-    refused = Report(2, whole.profile, [("no pid", "x", "y", None)], [], b"2")  # type: ignore[list-item]
-    with engine.write_locked():  # meanwhile a group gathers
-        bad = in_thread(intake._commits.submit, Arrival(b"{}", refused, None))
-        good = [in_thread(receive, intake, a_document(number)) for number in range(3, 13)]
-        wait_until(lambda: len(intake._commits._waiting) >= 9)
-    assert isinstance(bad.exception(PATIENCE), engine.IntegrityError)
-    assert all(future.result(PATIENCE).new for future in good)
-    programs = engine.rows(
-        "SELECT procesos.name, program.name FROM procesos JOIN servers USING (id_serv)"
-        " JOIN program ON program.name = procesos.name ORDER BY procesos.id_serv"
-    )
-    assert sorted(programs) == sorted((f"program-{n}", f"program-{n}") for n in range(3, 13))
-    with database.snapshot() as connection:
-        assert database.find_damage(connection) == []
-    database.close()
-
-
-def test_an_id_that_was_rolled_back_is_not_remembered(engine: Engine) -> None:
-    database = engine.migrated()
-    store = ReportStore(database, load_queries())
-    first = a_report(1)
-    # Its new program is inserted before the row that is refused, and rolled back with it.
-    unfit = [(1, "program-a", "root", None), ("no pid", "program-b", "root", None)]
-    spoilt = Report(1, first.profile, unfit, [], b"1")  # type: ignore[arg-type]
-    with pytest.raises(engine.IntegrityError):
-        store.add(spoilt, 0)
-    # The ids that the two had are given to others now.
-    other = Report(2, first.profile, [(1, "program-c", "root", None)], [], b"2")
-    processes: list[Process] = [(1, "program-a", "root", None), (2, "program-b", "root", None)]
-    both = Report(3, first.profile, processes, [], b"3")
-    store.add(other, 0)
-    id_serv = store.add(both, 0).id_serv
-    with database.snapshot() as connection:
-        rows = connection.execute(
-            "SELECT pid, name FROM procesos WHERE id_serv = ? ORDER BY pid", (id_serv,)
-        ).fetchall()
-    assert rows == [(1, "program-a"), (2, "program-b")]
-    database.close()

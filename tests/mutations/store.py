@@ -91,7 +91,7 @@ STORE_MUTATIONS = [
     ),
     *group(
         "service/store/write/reports.py",
-        "tests/ingest/test_group_commit.py::test_an_id_that_was_rolled_back_is_not_remembered",
+        "tests/ingest/test_intake_groups.py::test_an_id_that_was_rolled_back_is_not_remembered",
         faults=[("table.rolled_back()", "pass")],
     ),
     *group(

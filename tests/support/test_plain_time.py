@@ -21,6 +21,8 @@ from tests.support.time_histories import IN_2099, MONDAY, YEAR
 
 WEB = ("web", 0)
 
+a_day_and_a_week = pytest.mark.parametrize("days", [1, pytest.param(7, marks=pytest.mark.torture)])
+
 
 def at(minutes: float) -> int:
     return MONDAY + round(minutes * MINUTE)
@@ -44,20 +46,22 @@ def test_an_honest_reporter_is_placed_where_its_reports_were_taken() -> None:
     assert told(records) == [(1, 0, None), (2, 5, None), (3, 10, None)]
 
 
-def test_a_drained_week_is_placed_where_its_reports_were_taken() -> None:
-    week = 7 * 24 * 60
-    drained = [(5 * i, week + i / 600) for i in range(week // 5)]
-    records = stored(sent(*drained, (week + 5, week + 5.01)))
+@a_day_and_a_week
+def test_a_drained_spool_is_placed_where_its_reports_were_taken(days: int) -> None:
+    end = days * 24 * 60
+    drained = [(5 * i, end + i / 600) for i in range(end // 5)]
+    records = stored(sent(*drained, (end + 5, end + 5.01)))
     assert [x.e for x in records] == [x.t for x in records]
     assert [x.number for x in records] == list(range(1, len(records) + 1))
     assert {x.reloj for x in records} == {None}
 
 
 @pytest.mark.parametrize("ahead", [-180, 120])
-def test_a_drained_week_of_local_time_without_zone_is_in_order(ahead: int) -> None:
-    week = 7 * 24 * 60
-    drained = [(5 * i + ahead, week + i / 600) for i in range(week // 5)]
-    live = [(week + 5 + 5 * i + ahead, week + 5.01 + 5 * i) for i in range(3)]
+@a_day_and_a_week
+def test_a_drained_spool_of_local_time_without_zone_is_in_order(days: int, ahead: int) -> None:
+    end = days * 24 * 60
+    drained = [(5 * i + ahead, end + i / 600) for i in range(end // 5)]
+    live = [(end + 5 + 5 * i + ahead, end + 5.01 + 5 * i) for i in range(3)]
     records = stored(sent(*drained, *live, zone=False))
     assert [x.number for x in records] == list(range(1, len(records) + 1))
     assert [x.e for x in records] == [min(x.t, x.r) for x in records]
