@@ -5,7 +5,7 @@ put there is never loaded.
 """
 
 # pathlib would lengthen the start.
-# ruff: noqa: PTH102, PTH105, PTH108, PTH111, PTH112, PTH117, PTH118, PTH120, PTH123
+# ruff: noqa: PTH102, PTH108, PTH111, PTH112, PTH117, PTH118, PTH120, PTH123
 from __future__ import annotations
 
 import contextlib
@@ -13,6 +13,8 @@ import os
 import stat
 import sys
 from typing import TYPE_CHECKING
+
+from agent.state import held_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,7 +143,7 @@ def _write(path: str, content: bytes) -> None:
     try:
         with open(descriptor, "wb") as file:
             file.write(content)
-        os.replace(partial, path)
+        held_files.replace(partial, path)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(partial)
@@ -152,7 +154,7 @@ def _write(path: str, content: bytes) -> None:
 
 def _is(path: str, content: bytes) -> bool:
     try:
-        descriptor = os.open(path, os.O_RDONLY | _FLAGS)
+        descriptor = held_files.open_descriptor(path, os.O_RDONLY | _FLAGS)
     except OSError:  # missing, or a link
         return False
     try:
