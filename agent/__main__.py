@@ -95,6 +95,7 @@ def _report(machine: Machine, settings: Settings) -> int:
             _log.info("the first report follows in %.0f s, see --now", first)
         schedule.run_forever(delivery, take, settings.every, first)
     except KeyboardInterrupt:  # on Windows, where no thread waits for signals
+        delivery.save_memory()
         return DELIVERED if settings.every is not None else INTERRUPTED
     return DELIVERED
 

@@ -26,7 +26,9 @@ _SERVICE = """\
 Description=Compliance agent: reports this server to the API
 Documentation=man:systemd.exec(5)
 Wants=network-online.target
-After=network-online.target nss-lookup.target
+# Reports carry the time. Where a service waits for its synchronisation (time-sync.target, such as
+# systemd-time-wait-sync.service), the agent starts after it.
+After=network-online.target nss-lookup.target time-set.target time-sync.target
 
 [Service]
 {start}

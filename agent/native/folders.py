@@ -5,14 +5,17 @@ put there is never loaded.
 """
 
 # pathlib would lengthen the start.
-# ruff: noqa: PTH102, PTH105, PTH108, PTH111, PTH112, PTH117, PTH118, PTH120, PTH123
+# ruff: noqa: PTH102, PTH108, PTH111, PTH112, PTH117, PTH118, PTH120, PTH123, PTH208
 from __future__ import annotations
 
 import contextlib
 import os
 import stat
 import sys
+import time
 from typing import TYPE_CHECKING
+
+from agent.state import held_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _ANYTHING_FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _ROOT = 0
+_TEMPORARY = "compliance-agent-"
+_LEFT_SECONDS = 3600
 # Not on Windows, where O_BINARY is needed instead.
 _FLAGS = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_NONBLOCK", "O_BINARY"))
 
@@ -52,20 +57,35 @@ def in_cache(file: str, content: bytes) -> Iterator[str]:
 def in_temporary_folder(file: str, content: bytes) -> Iterator[str]:
     """The same in a new temporary folder, which is removed afterwards.
 
-    Loaded code stays loaded. Only Windows keeps the file until the program ends.
+    Loaded code stays loaded. Windows keeps the file until the program ends, so there the folders
+    of earlier runs are removed as well.
     """
     import shutil  # noqa: PLC0415 — rarely needed
     import tempfile  # noqa: PLC0415
 
-    folder = tempfile.mkdtemp(
-        prefix="compliance-agent-", dir=_safe(os.path.realpath(tempfile.gettempdir()))
-    )
+    base = _safe(os.path.realpath(tempfile.gettempdir()))
+    if os.name == "nt":
+        for left in _left_folders(base):
+            shutil.rmtree(left, ignore_errors=True)  # fails while a program uses it
+    folder = tempfile.mkdtemp(prefix=_TEMPORARY, dir=base)
     try:
         path = os.path.join(folder, file)
         _write(path, content)
         yield path
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _left_folders(base: str) -> list[str]:
+    """The temporary folders of earlier runs; a younger one may not be in use yet."""
+    oldest = time.time() - _LEFT_SECONDS
+    found = []
+    for name in os.listdir(base):
+        path = os.path.join(base, name)
+        with contextlib.suppress(OSError):
+            if name.startswith(_TEMPORARY) and os.lstat(path).st_mtime < oldest:
+                found.append(path)
+    return found
 
 
 def _cache_folders() -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -141,7 +161,7 @@ def _write(path: str, content: bytes) -> None:
     try:
         with open(descriptor, "wb") as file:
             file.write(content)
-        os.replace(partial, path)
+        held_files.replace(partial, path)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(partial)
@@ -152,7 +172,7 @@ def _write(path: str, content: bytes) -> None:
 
 def _is(path: str, content: bytes) -> bool:
     try:
-        descriptor = os.open(path, os.O_RDONLY | _FLAGS)
+        descriptor = held_files.open_descriptor(path, os.O_RDONLY | _FLAGS)
     except OSError:  # missing, or a link
         return False
     try:

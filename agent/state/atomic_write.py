@@ -1,6 +1,6 @@
 """Atomic writes: after a kill or a power cut a file is complete or absent."""
 
-# ruff: noqa: PTH101, PTH103, PTH105, PTH108, PTH116, PTH118
+# ruff: noqa: PTH101, PTH103, PTH108, PTH116, PTH118
 from __future__ import annotations
 
 import contextlib
@@ -8,13 +8,18 @@ import errno
 import os
 import stat
 
+from agent.state import held_files
+
 PARTIAL = ".partial"
 
 
 def write_file(folder: str, name: str, content: bytes) -> None:
-    """Write, sync, rename, and sync the folder. Raises OSError."""
-    partial = os.path.join(folder, name + PARTIAL)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+    """Write, sync, rename, and sync the folder. Raises OSError.
+
+    Each write has its own partial file: one that another program holds blocks no other.
+    """
+    partial = os.path.join(folder, f"{name}.{os.urandom(4).hex()}{PARTIAL}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
     descriptor = os.open(partial, flags | getattr(os, "O_BINARY", 0), 0o600)
     try:
         try:
@@ -24,7 +29,7 @@ def write_file(folder: str, name: str, content: bytes) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        os.replace(partial, os.path.join(folder, name))
+        held_files.replace(partial, os.path.join(folder, name))
     except OSError:
         with contextlib.suppress(OSError):
             os.unlink(partial)

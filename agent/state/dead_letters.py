@@ -1,10 +1,12 @@
 """The folder of rejected reports: refused by the API, or damaged."""
 
-# ruff: noqa: PTH103, PTH105, PTH108, PTH116, PTH118, PTH119, PTH123, PTH208
+# ruff: noqa: PTH103, PTH116, PTH118, PTH119, PTH123, PTH208
 from __future__ import annotations
 
 import contextlib
 import os
+
+from agent.state import held_files
 
 MAX_REPORTS = 100
 MAX_BYTES = 16 << 20
@@ -24,7 +26,7 @@ class DeadLetters:
         # If the reason cannot be written (on a full disk), the report is moved all the same.
         with contextlib.suppress(OSError), open(target + _ANSWER, "wb") as file:
             file.write(reason)
-        os.replace(path, target)
+        held_files.replace(path, target)
         self._remove_oldest()
 
     def holds(self, name: str) -> bool:
@@ -39,7 +41,7 @@ class DeadLetters:
                 bytes_kept += os.stat(path).st_size
                 reports += not name.endswith(_ANSWER)
                 if reports > MAX_REPORTS or bytes_kept > MAX_BYTES:
-                    os.unlink(path)
+                    held_files.unlink_if_free(path)
 
 
 def _sort_key(name: str) -> tuple[str, bool]:

@@ -8,6 +8,8 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from agent.state import held_files
+
 try:
     import fcntl
 except ImportError:  # Windows
@@ -27,16 +29,19 @@ def locked(path: str, wait_seconds: float) -> Iterator[None]:
     if the file cannot be opened.
     """
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
-    descriptor = os.open(path, flags, 0o600)
+    descriptor = held_files.open_descriptor(path, flags)
     try:
         end = time.monotonic() + wait_seconds
         while not _try_to_lock(descriptor):
             if time.monotonic() >= end:
                 raise BlockingIOError(errno.EWOULDBLOCK, "another agent holds it", path)
             time.sleep(_POLL_SECONDS)
-        yield
+        try:
+            yield
+        finally:
+            _unlock(descriptor)
     finally:
-        os.close(descriptor)  # releases the lock
+        os.close(descriptor)  # releases the lock of flock(2)
 
 
 def _try_to_lock(descriptor: int) -> bool:
@@ -52,3 +57,12 @@ def _try_to_lock(descriptor: int) -> bool:
             return False
         raise
     return True
+
+
+def _unlock(descriptor: int) -> None:
+    """Windows releases the lock of a closed file at some later time, see LockFile()."""
+    if fcntl is None:
+        import msvcrt  # noqa: PLC0415 — only exists there
+
+        with contextlib.suppress(OSError):
+            msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)

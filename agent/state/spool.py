@@ -16,7 +16,7 @@ files.
 """
 
 # pathlib would lengthen the start.
-# ruff: noqa: PTH108, PTH116, PTH118, PTH208
+# ruff: noqa: PTH112, PTH116, PTH118, PTH208
 from __future__ import annotations
 
 import contextlib
@@ -26,6 +26,7 @@ from binascii import crc32
 from typing import TYPE_CHECKING
 
 from agent import wire
+from agent.state import held_files
 from agent.state.atomic_write import PARTIAL, private_folder, sync_folder, write_file
 from agent.state.dead_letters import DeadLetters
 from agent.state.delivered_names import DeliveredNames
@@ -104,13 +105,17 @@ class Spool:
     def read(self, name: str) -> bytes:
         """The body of a report.
 
-        Raises DamagedReportError, and FileNotFoundError if another agent has sent it meanwhile.
+        Raises DamagedReportError, FileNotFoundError if another agent has sent it meanwhile, and
+        OSError if another program holds it.
         """
+        path = os.path.join(self.folder, name)
         try:
-            body = _read(os.path.join(self.folder, name))
+            body = _read(path)
         except FileNotFoundError:
             raise
-        except OSError as error:  # a folder, a link, a file of another user, a disk that fails
+        except OSError as error:
+            if held_files.is_held(error) and not os.path.isdir(path):
+                raise  # a folder, a link, a file of another user, a disk that fails
             raise DamagedReportError(f"it cannot be read: {error.strerror}") from error
         checksum = checksum_of(name)
         if checksum is None:
@@ -185,7 +190,7 @@ class Spool:
         """The count, after completing the changes that a killed agent left unfinished."""
         for name in os.listdir(self.folder):
             if name.endswith(PARTIAL):
-                self._unlink(name)
+                held_files.unlink_if_free(os.path.join(self.folder, name))
         dropped = read_dropped(self.folder)
         settled = dropped
         if dropped.carrier and self._holds(dropped.carrier):
@@ -250,11 +255,11 @@ class Spool:
 
     def _unlink(self, name: str) -> None:
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(os.path.join(self.folder, name))
+            held_files.unlink(os.path.join(self.folder, name))
 
 
 def _read(path: str) -> bytes:
     # O_NONBLOCK: a named pipe does not block the agent.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
-    with os.fdopen(os.open(path, flags | getattr(os, "O_BINARY", 0)), "rb") as file:
+    with os.fdopen(held_files.open_descriptor(path, flags), "rb") as file:
         return file.read()

@@ -4,7 +4,7 @@ The file is in the state folder and holds one JSON object: the token, the machin
 to, and the start and end of its validity in seconds since 1970 by the clock of this machine.
 """
 
-# ruff: noqa: PTH105, PTH108, PTH118
+# ruff: noqa: PTH118
 from __future__ import annotations
 
 import contextlib
@@ -13,6 +13,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from agent.state import held_files
 from agent.state.atomic_write import private_folder, sync_folder
 from agent.state.file_lock import locked
 
@@ -53,7 +54,7 @@ class TokenFile:
         # O_NONBLOCK: a named pipe does not block the agent.
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
         try:
-            descriptor = os.open(self.path, flags | getattr(os, "O_BINARY", 0))
+            descriptor = held_files.open_descriptor(self.path, flags)
         except OSError as error:
             if not os.path.lexists(self.path):  # or its folder cannot be entered
                 return None
@@ -98,7 +99,7 @@ class TokenFile:
                         file.truncate()
                         os.fsync(file.fileno())
                         file.close()  # Windows cannot rename an open file
-                        os.replace(new, self.path)
+                        held_files.replace(new, self.path)
                         sync_folder(self._folder)
 
                     yield write
@@ -131,4 +132,4 @@ def _write(descriptor: int, content: bytes) -> None:
 
 def _unlink(path: str) -> None:
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
+        held_files.unlink(path)

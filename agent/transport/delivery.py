@@ -6,6 +6,7 @@ agent loses a report. While the spool cannot be written, reports wait in memory.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from typing import TYPE_CHECKING
 
@@ -66,8 +67,10 @@ class Delivery:
 
     def _spool_memory(self) -> None:
         while report := self._memory.first():
-            self._spool.put_encoded(report.body)
+            name = self._spool.put_encoded(report.body)
             self._memory.remove_first()
+            if report.name == self._tracker.newest:
+                self._tracker.newest = name
 
     def waiting(self) -> int:
         """The number of waiting reports, without those that can be neither sent nor removed."""
@@ -115,7 +118,9 @@ class Delivery:
             self._memory.remove_first(unreported_drops)
 
     def finish(self) -> DeliveryStatus:
-        """After the last attempt, the final status: reports in memory are lost."""
+        """After the last attempt, the final status: reports that stay in memory are lost."""
+        with contextlib.suppress(OSError):
+            self._spool_memory()
         newest = self._tracker.newest
         if newest in self._memory:
             self._tracker.status = DeliveryStatus.LOST

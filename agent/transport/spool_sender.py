@@ -74,6 +74,11 @@ class SpoolSender:
             _log.warning("rejected %s of the spool: %s", name, error)
             self._reject(name, str(error).encode(), 0)
             return
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            self._throttle.warning("held", f"cannot read a report for now: {os_error_text(error)}")
+            return
         if name != self._tracker.newest and self._is_of_another_machine(body):
             self._skipped.add(name)
             self._throttle.warning(

@@ -69,6 +69,15 @@ def test_exposure_is_below_2(every: int | None, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.parametrize("every", [None, 300])
+def test_service_starts_after_the_clock_is_synchronised(every: int | None) -> None:
+    """systemd.special(7): units that need the time are ordered after it, but do not pull it in."""
+    found = settings_of(units.service_unit(every))
+    assert {"time-set.target", "time-sync.target"} <= set(" ".join(found["After"]).split())
+    assert found["Wants"] == ["network-online.target"]
+    assert "Requires" not in found
+
+
 def test_each_credential_has_an_empty_default() -> None:
     """systemd.exec(5): SetCredential gives the default if LoadCredential finds no file."""
     found = settings_of(units.service_unit(None))

@@ -127,6 +127,18 @@ def test_reports_in_memory_are_spooled_at_the_end(tmp_path: Path) -> None:
     assert [number_of(path.read_bytes()) for path in sorted(file.glob("*.json"))] == [1, 2]
 
 
+def test_report_in_memory_is_not_lost_if_the_spool_can_be_written_at_the_end(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "spool"
+    file.write_text("", "utf-8")
+    delivery = a_delivery("http://127.0.0.1:9", file)
+    take(delivery, 1)
+    file.unlink()
+    assert delivery.finish() is DeliveryStatus.WAITING
+    assert [number_of(path.read_bytes()) for path in file.glob("*.json")] == [1]
+
+
 def test_unreadable_spool_is_a_failure_and_reports_in_memory_are_sent(
     spool_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
