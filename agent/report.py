@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from agent import __version__
 from agent.collectors import (
     address,
+    boot,
     clock,
     host,
     identity,
@@ -21,6 +22,7 @@ from agent.collectors.operating_system import OperatingSystem
 from agent.collectors.processor import Processor
 from agent.wire import (
     MAX_COMMAND_LINE_LENGTH,
+    MAX_COUNT,
     MAX_FACT_LENGTH,
     MAX_HOST_LENGTH,
     MAX_LOGINS,
@@ -38,6 +40,7 @@ from agent.wire import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from agent.collectors.address import Target
     from agent.collectors.logins import Login
@@ -118,6 +121,9 @@ COLLECTORS = {
         "the machine's identity", None, lambda context: identity.collect(context.machine)
     ),
     "nombre_host": Collector("the host name", None, lambda context: host.name(context.machine)),
+    "id_arranque": Collector(
+        "the boot's identity", None, lambda context: boot.boot_id(context.machine)
+    ),
     "nucleo": Collector("the kernel", None, lambda context: host.kernel(context.machine)),
 }
 
@@ -133,9 +139,9 @@ def build(
 
     See Context for the parameters.
     """
-    moment = clock.collect()
     context = Context(machine, target, command_lines, boot_note)
     facts = {name: collector.collect(context) for name, collector in COLLECTORS.items()}
+    moment = clock.collect()  # now, so that no process in the report starts after it
     found = document(
         facts["processor"],
         facts["processes"],
@@ -153,6 +159,8 @@ def build(
         found["id_maquina"] = own.id_maquina
     if own.nombre_host:
         found["nombre_host"] = own.nombre_host
+    if facts["id_arranque"]:
+        found["id_arranque"] = facts["id_arranque"]
     if facts["nucleo"]:
         found["nucleo"] = sendable(facts["nucleo"], MAX_HOST_LENGTH)
     return found
@@ -177,27 +185,31 @@ def document(  # noqa: PLR0913, PLR0917 — one parameter a subject, in the orde
     logged_in: list[Login],
     system: OperatingSystem,
     ipaddress: str,
-    fecha_hora: str,
+    moment: datetime,
 ) -> WireReport:
     """The members of version 1 and the optional ones of each row, within the limits of the schema.
 
-    Texts are made sendable. Unknown optional members are omitted.
+    Texts are made sendable. Unknown optional members are omitted, and so are times after the
+    report: the clock was set back, or a container shows the ticks of its host.
     """
+    latest = int(moment.timestamp())
     return {
         "arquitectura_proc": _fact(cpu.architecture),
         "marca_proc": _fact(cpu.brand),
         "procesos": [
-            _process(process) for process in _at_most(MAX_PROCESSES, running, "processes")
+            _process(process, latest) for process in _at_most(MAX_PROCESSES, running, "processes")
         ],
-        "usuarios_activos": [_login(login) for login in _at_most(MAX_LOGINS, logged_in, "logins")],
+        "usuarios_activos": [
+            _login(login, latest) for login in _at_most(MAX_LOGINS, logged_in, "logins")
+        ],
         "nombre_so": _fact(system.name),
         "version_so": _fact(system.version),
         "ipaddress": ipaddress,
-        "fecha_hora": fecha_hora,
+        "fecha_hora": clock.as_text(moment),
     }
 
 
-def _process(process: Process) -> WireProcess:
+def _process(process: Process, latest: int) -> WireProcess:
     row: WireProcess = {
         "username": sendable_or_none(process.user, MAX_USERNAME_LENGTH),
         "pid": process.pid,
@@ -206,9 +218,12 @@ def _process(process: Process) -> WireProcess:
     ppid = _pid(process.parent)
     if ppid is not None:
         row["ppid"] = ppid
-    inicio = clock.as_seconds(process.started)
+    inicio = _moment(process.started, latest)
     if inicio is not None:
         row["inicio"] = inicio
+    ticks = process.started_ticks
+    if ticks is not None and ticks <= MAX_COUNT:
+        row["inicio_ticks"] = ticks
     if process.executable:
         row["ejecutable"] = sendable(process.executable, MAX_PATH_LENGTH)
     if process.command_line:
@@ -216,7 +231,7 @@ def _process(process: Process) -> WireProcess:
     return row
 
 
-def _login(login: Login) -> WireLogin:
+def _login(login: Login, latest: int) -> WireLogin:
     row: WireLogin = {
         "pid": _pid(login.pid),
         "name": sendable(login.user, MAX_USERNAME_LENGTH),
@@ -225,10 +240,14 @@ def _login(login: Login) -> WireLogin:
         row["terminal"] = sendable(login.terminal, MAX_HOST_LENGTH)
     if login.origin:
         row["origen"] = sendable(login.origin, MAX_HOST_LENGTH)
-    desde = clock.as_seconds(login.since)
+    desde = _moment(login.since, latest)
     if desde is not None:
         row["desde"] = desde
     return row
+
+
+def _moment(seconds: int | None, latest: int) -> str | None:
+    return None if seconds is None or seconds > latest else clock.as_seconds(seconds)
 
 
 def _fact(text: str) -> str:

@@ -27,12 +27,12 @@ MAX_COUNT = (1 << 53) - 1
 MAX_BODY_BYTES = 8 * 1024 * 1024  # the default limit of the API
 
 # The members of processes to omit from a report that is too large, in this order.
-_OMITTED_FIRST = ("linea_comando", "ejecutable", "ppid", "inicio")
+_OMITTED_FIRST = ("linea_comando", "ejecutable", "ppid", "inicio", "inicio_ticks")
 _log = logging.getLogger("agent")
 
 # Members that version 2 gained after release 0.1.0, or that gained a value: an older API may
 # refuse them.
-LATER_MEMBERS = frozenset({"fuente_usuarios"})
+LATER_MEMBERS = frozenset({"fuente_usuarios", "id_arranque", "inicio_ticks"})
 _VERSION_1 = (
     "arquitectura_proc",
     "marca_proc",
@@ -51,6 +51,7 @@ _UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
 class _ProcessInVersion2(TypedDict, total=False):
     ppid: int
     inicio: str
+    inicio_ticks: int
     ejecutable: str
     linea_comando: str
 
@@ -80,6 +81,7 @@ class _ReportInVersion2(TypedDict, total=False):
     version_agente: str
     fuente_usuarios: str
     descartados: int
+    id_arranque: str
 
 
 class WireReport(_ReportInVersion2):

@@ -33,7 +33,8 @@ def collect(target: Target | None) -> str:
     """The local IPv4 or IPv6 address of the route to target; without a target, the default route.
 
     If the target's name has several addresses, the first reachable one is used. If none is
-    reachable or the name is unknown, the default route is used, and finally the loopback address.
+    reachable or the name is unknown, the default route is used. Without one, as in an isolated
+    network, it is an address of an interface, and finally the loopback address.
     """
     targets = [] if target is None else [target]
     targets += [Target(host, 9) for host in _DEFAULT_ROUTE]
@@ -41,7 +42,9 @@ def collect(target: Target | None) -> str:
         found = _address_towards(candidate)
         if found is not None:
             return found
-    return _LOOPBACK
+    from agent.collectors import interfaces  # noqa: PLC0415 — rarely needed
+
+    return interfaces.best_address() or _LOOPBACK
 
 
 def _address_towards(target: Target) -> str | None:

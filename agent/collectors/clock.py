@@ -7,9 +7,9 @@ from datetime import datetime, timezone
 _LAST = 253_402_300_799  # 9999-12-31T23:59:59Z
 
 
-def collect() -> str:
-    """The present time in UTC: 2026-11-23T10:00:00.123456+00:00."""
-    return as_text(datetime.now(timezone.utc))
+def collect() -> datetime:
+    """The present time in UTC."""
+    return datetime.now(timezone.utc)
 
 
 def as_seconds(seconds: int | None) -> str | None:
@@ -20,5 +20,6 @@ def as_seconds(seconds: int | None) -> str | None:
 
 
 def as_text(moment: datetime) -> str:
+    """2026-11-23T10:00:00.123456+00:00."""
     # isoformat() alone omits microseconds that are zero.
     return moment.astimezone(timezone.utc).isoformat(timespec="microseconds")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
+from agent.collectors import release_files
+from agent.collectors.os_release import parse_os_release
 from agent.machine import read_text
 
 if TYPE_CHECKING:
     from agent.machine import Machine
 
-_ASSIGNMENT = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)=(.*)")
 _VERSION_MEMBERS = ("VERSION_ID", "VERSION", "BUILD_ID", "PRETTY_NAME")
 
 
@@ -29,8 +29,13 @@ def collect(machine: Machine) -> OperatingSystem:
             text = read_text(machine.root(path))
         except OSError:  # missing or a broken link; the second path is the fallback
             continue
-        return from_os_release(parse_os_release(text), kernel(machine))
-    return kernel(machine)
+        release = parse_os_release(text)
+        if any(release.get(key) for key in ("NAME", *_VERSION_MEMBERS)):
+            return from_os_release(release, kernel(machine))
+    older = release_files.collect(machine)
+    if older is None:
+        return kernel(machine)
+    return OperatingSystem(older.name, older.version or kernel(machine).version)
 
 
 def _from_platform() -> OperatingSystem:
@@ -60,42 +65,3 @@ def from_os_release(release: dict[str, str], fallback: OperatingSystem) -> Opera
     """
     version = next((release[key] for key in _VERSION_MEMBERS if release.get(key)), fallback.version)
     return OperatingSystem(release.get("NAME") or "Linux", version)
-
-
-def parse_os_release(text: str) -> dict[str, str]:
-    """The assignments in a file of the format of os-release(5); the last one of a name wins.
-
-    Other lines are ignored, as by systemd.
-    """
-    release = {}
-    for line in text.lstrip("\ufeff").split("\n"):
-        assignment = _ASSIGNMENT.match(line)
-        if assignment:
-            release[assignment.group(1)] = unquoted(assignment.group(2)).strip()
-    return release
-
-
-def unquoted(value: str) -> str:
-    r"""The value of a shell assignment.
-
-    '…' is literal. In "…" a \ escapes only " \ $ and `. Outside of quotes it escapes anything.
-    The value ends at the first blank outside of quotes. An unclosed quote ends with the line.
-    """
-    out = []
-    quote = ""
-    characters = iter(value)
-    for character in characters:
-        if character == "\\" and quote != "'":
-            escaped = next(characters, "")
-            if not escaped or (quote and escaped not in '"\\$`'):
-                out.append(character)
-            out.append(escaped)
-        elif character == quote:
-            quote = ""
-        elif not quote and character in "'\"":
-            quote = character
-        elif not quote and character.isspace():
-            break
-        else:
-            out.append(character)
-    return "".join(out)

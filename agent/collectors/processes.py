@@ -22,6 +22,7 @@ class Process(NamedTuple):
     """A process; name and user are None if denied, the other values if unknown.
 
     started: whole seconds since 1970
+    started_ticks: clock ticks (CLK_TCK per second) after the boot
     command_line: with masked secrets
     """
 
@@ -32,6 +33,7 @@ class Process(NamedTuple):
     started: int | None = None
     executable: str | None = None
     command_line: str | None = None
+    started_ticks: int | None = None
 
 
 def collect(
@@ -64,6 +66,7 @@ def _of_procfs(rows: list[Row], machine: Machine, boot_note: str | None) -> list
             None if ticks is None else boot.moment(ticks),
             executable,
             _command_line(arguments),
+            ticks,
         )
         for pid, name, uid, parent, ticks, executable, arguments in rows
     ]

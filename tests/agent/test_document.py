@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from agent.collectors.processes import Process
 from agent.collectors.processor import Processor
 from tests.agent.documents import SCHEMA, assert_valid
 
-MOMENT = "2026-11-23T10:00:00.123456+00:00"
+MOMENT = datetime(9999, 12, 31, 23, 59, 59, 999999, UTC)
 
 
 LOCAL = "127.0.0.1"
@@ -26,9 +27,10 @@ def _document(
     running: list[Process] | None = None,
     logged_in: list[Login] | None = None,
     fact: str = "x",
+    moment: datetime = MOMENT,
 ) -> Any:
     cpu, system = Processor(fact, fact), OperatingSystem(fact, fact)
-    return report.document(cpu, running or [], logged_in or [], system, LOCAL, MOMENT)
+    return report.document(cpu, running or [], logged_in or [], system, LOCAL, moment)
 
 
 @pytest.mark.parametrize("fill", [*"x\0\udcff\ud800犬🐕\n", '"\\'])
@@ -85,6 +87,29 @@ def test_moment_outside_the_schema_is_omitted(seconds: int | None) -> None:
     assert document["procesos"][0]["inicio"] == "1970-01-01T00:00:00Z"
     assert document["procesos"][0]["ppid"] == 0
     assert document["usuarios_activos"][0]["desde"] == "9999-12-31T23:59:59Z"
+
+
+def test_time_after_the_report_is_omitted() -> None:
+    """The clock was set back; or a container shows its own boot time and the ticks of its host."""
+    moment = datetime(2026, 11, 23, 10, 0, 0, 5, UTC)
+    now = int(moment.timestamp())
+    processes = [
+        Process(pid, "p", "u", started=now + pid, started_ticks=5) for pid in (-1, 0, 1, 400_000)
+    ]
+    logins = [Login(pid, "u", since=now + pid) for pid in (0, 1)]
+    document = _document(processes, logins, moment=moment)
+    starts = [row.get("inicio") for row in document["procesos"]]
+    assert starts == ["2026-11-23T09:59:59Z", "2026-11-23T10:00:00Z", None, None]
+    assert [row["inicio_ticks"] for row in document["procesos"]] == [5] * 4
+    since = [row.get("desde") for row in document["usuarios_activos"]]
+    assert since == ["2026-11-23T10:00:00Z", None]
+    assert document["fecha_hora"] == "2026-11-23T10:00:00.000005+00:00"
+
+
+@pytest.mark.parametrize(("ticks", "sent"), [(0, 0), (2**53 - 1, 2**53 - 1), (2**53, None)])
+def test_ticks_outside_the_schema_are_omitted(ticks: int, sent: int | None) -> None:
+    document = _document([Process(1, "p", "u", started_ticks=ticks)])
+    assert document["procesos"][0].get("inicio_ticks") == sent
 
 
 def test_rows_beyond_the_limit_are_cut_and_logged(

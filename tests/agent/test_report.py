@@ -24,6 +24,10 @@ from tests.agent.trees import write_file, write_process
 LOCAL = "127.0.0.1"
 
 
+def boot_id() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text("utf-8").strip()
+
+
 def test_report_of_this_machine_is_a_valid_version_2(validator: Draft202012Validator) -> None:
     document: Any = report.build(Machine(), Target("127.0.0.1", 8000))
     assert_valid(validator, document)
@@ -39,6 +43,8 @@ def test_report_of_this_machine_is_a_valid_version_2(validator: Draft202012Valid
     assert document["version_agente"] == agent.__version__
     assert document["nombre_host"] == socket.gethostname()
     assert document["nucleo"] == os.uname().release
+    assert document["id_arranque"] == boot_id()
+    assert mine["inicio_ticks"] == int(Path("/proc/self/stat").read_text("utf-8").split()[21])
     assert document["fuente_usuarios"] in {"logind", "utmp", "desconocida"}
     assert "descartados" not in document
 
@@ -61,12 +67,26 @@ def test_process_start_is_stable_between_reports(tmp_path: Path) -> None:
     assert all(starts[0][pid] == starts[1][pid] == starts[2][pid] for pid in lasting)
 
 
+def test_pause_of_the_machine_moves_neither_boot_nor_ticks(tmp_path: Path) -> None:
+    """After a pause or hibernation the clock is ahead, and btime with it; see proc(5)."""
+    write_process(tmp_path, 100, "nginx")
+    write_file(tmp_path, "/sys/kernel/random/boot_id", "328eedb2-d784-4f05\n")
+    shown = []
+    for btime in (1790000000, 1790002400):
+        write_file(tmp_path, "/stat", f"cpu 1\nbtime {btime}\n")
+        document: Any = report.build(Machine(procfs=str(tmp_path)), None)
+        [row] = document["procesos"]
+        shown.append((document["id_arranque"], row["pid"], row["inicio_ticks"]))
+    assert shown == [("328eedb2-d784-4f05", 100, 0)] * 2
+
+
 def test_report_of_a_tree_has_the_facts_of_the_tree(
     validator: Draft202012Validator, tmp_path: Path
 ) -> None:
     write_process(tmp_path / "proc", 1, "init", uid=0)
     write_process(tmp_path / "proc", 77, b"\xff\xfe", uid=54321)
     write_file(tmp_path, "/proc/stat", "cpu 1\nbtime 1795403120\n")
+    write_file(tmp_path, "/proc/sys/kernel/random/boot_id", "328eedb2-d784-4f05\n")
     write_file(tmp_path, "/proc/cpuinfo", NEOVERSE_N1)
     write_file(tmp_path, "/proc/sys/kernel/arch", "aarch64\n")
     write_file(tmp_path, "/proc/sys/kernel/osrelease", "6.12.8-lts\n")
@@ -77,7 +97,7 @@ def test_report_of_a_tree_has_the_facts_of_the_tree(
     machine = Machine(procfs=str(tmp_path / "proc"), rootfs=str(tmp_path))
     document = report.build(machine, Target("127.0.0.1", 8000))
     assert_valid(validator, document)
-    started = {"ppid": 1, "inicio": "2026-11-23T03:05:20Z"}
+    started = {"ppid": 1, "inicio": "2026-11-23T03:05:20Z", "inicio_ticks": 0}
     assert {**document, "fecha_hora": ""} == {
         "arquitectura_proc": "aarch64",
         "marca_proc": "ARM Neoverse-N1",
@@ -96,11 +116,14 @@ def test_report_of_a_tree_has_the_facts_of_the_tree(
         "id_maquina": "20e24f6b3e04406588dcb0ad863a238e",
         "nombre_host": "pine",
         "nucleo": "6.12.8-lts",
+        "id_arranque": "328eedb2-d784-4f05",
     }
 
 
 def test_unknown_optional_members_are_omitted(tmp_path: Path) -> None:
     write_process(tmp_path / "proc", 1, "init", uid=0)
     document = report.build(Machine(procfs=str(tmp_path / "proc"), rootfs=str(tmp_path)), None)
-    assert not {"id_maquina", "nombre_host"} & document.keys()
-    assert document["procesos"] == [{"username": "0", "pid": 1, "name": "init", "ppid": 1}]
+    assert not {"id_maquina", "nombre_host", "id_arranque"} & document.keys()
+    assert document["procesos"] == [
+        {"username": "0", "pid": 1, "name": "init", "ppid": 1, "inicio_ticks": 0}
+    ]

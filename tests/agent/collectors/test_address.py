@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from agent.collectors import address
+from agent.collectors import address, interfaces
 from agent.collectors.address import Target, plain_address, target_of
 
 if TYPE_CHECKING:
@@ -106,12 +106,16 @@ def test_unknown_name_gives_the_default_route(
     assert ipaddress.ip_address(address.collect(Target("x" * 64 + ".test", 80)))
 
 
-def test_address_without_any_route_is_loopback(
-    resolve: Callable[[dict[str, list[str]]], None],
+def test_address_without_any_route_is_that_of_an_interface(
+    resolve: Callable[[dict[str, list[str]]], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nowhere = ["255.255.255.255"]
     resolve({"api.test": nowhere, "192.0.2.1": nowhere, "2001:db8::1": []})
-    assert address.collect(Target("api.test", 80)) == "127.0.0.1"
+    assert address.collect(Target("api.test", 80)) == (interfaces.best_address() or "127.0.0.1")
+    monkeypatch.setattr(interfaces, "best_address", lambda: "10.5.5.5")
+    assert address.collect(None) == "10.5.5.5"
+    monkeypatch.setattr(interfaces, "best_address", lambda: None)
+    assert address.collect(None) == "127.0.0.1"
 
 
 @pytest.mark.parametrize(

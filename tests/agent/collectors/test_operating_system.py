@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from agent.collectors import operating_system
-from agent.collectors.operating_system import OperatingSystem, from_os_release, parse_os_release
+from agent.collectors.operating_system import OperatingSystem, from_os_release
+from agent.collectors.os_release import parse_os_release
 from agent.machine import Machine
 from tests.agent.collectors.os_releases import DISTRIBUTIONS, Distribution
 from tests.agent.trees import write_file
@@ -23,55 +24,6 @@ def test_every_distribution_has_the_name_and_version_of_its_file(
 ) -> None:
     named = from_os_release(parse_os_release(distribution.text), KERNEL)
     assert named == (distribution.name, distribution.version)
-
-
-@pytest.mark.parametrize(
-    ("line", "value"),
-    [
-        ("NAME=plain", "plain"),
-        ('NAME="two words"', "two words"),
-        ("NAME='two words'", "two words"),
-        (r'NAME="a \"quoted\" \$5 \`x\` \\ word"', r'a "quoted" $5 `x` \ word'),
-        (r'NAME="C:\new"', r"C:\new"),
-        (r"NAME='it is \n and $HOME'", r"it is \n and $HOME"),
-        (r"NAME='a \$ b \\ c'", r"a \$ b \\ c"),
-        (r"NAME='ends in \'", "ends in \\"),
-        (r"NAME=two\ words", "two words"),
-        (r"NAME=it\'s", "it's"),
-        ("NAME=word # comment", "word"),
-        ("NAME=a#b", "a#b"),
-        ('NAME="a # b"', "a # b"),
-        ("  NAME=indented", "indented"),
-        ('NAME="never closed', "never closed"),
-        ("NAME='", ""),
-        ('NAME="ends in \\', "ends in \\"),
-        ('NAME=""', ""),
-        ('NAME="with carriage return"\r', "with carriage return"),
-        ("NAME=wörter", "wörter"),
-        ('NAME="a=b"', "a=b"),
-        ('NAME="  blanks around  "', "blanks around"),
-        ('NAME="line\u2028separator"', "line\u2028separator"),
-    ],
-)
-def test_value_is_parsed_as_by_a_shell(line: str, value: str) -> None:
-    assert parse_os_release(f"ID=x\n{line}\nID_LIKE=y\n") == {
-        "ID": "x",
-        "NAME": value,
-        "ID_LIKE": "y",
-    }
-
-
-@pytest.mark.parametrize("line", ["# NAME=comment", "", "just words", "=x", "1NAME=x", "NA ME=x"])
-def test_line_without_an_assignment_is_ignored(line: str) -> None:
-    assert parse_os_release(f"NAME=first\n{line}\n") == {"NAME": "first"}
-
-
-def test_last_of_two_assignments_wins() -> None:
-    assert parse_os_release("NAME=first\nNAME=last\n") == {"NAME": "last"}
-
-
-def test_byte_order_mark_is_ignored() -> None:
-    assert parse_os_release("\ufeffNAME=first\n") == {"NAME": "first"}
 
 
 def test_version_is_the_first_nonempty_of_four_members() -> None:
@@ -129,6 +81,21 @@ def test_named_pipe_does_not_block(tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir()
     os.mkfifo(tmp_path / "etc/os-release")
     assert operating_system.collect(Machine(rootfs=str(tmp_path))).name == "Linux"
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "NAME=\n", "ID=centos\n"])
+def test_os_release_without_a_name_gives_the_older_files(tmp_path: Path, text: str) -> None:
+    write_file(tmp_path, "/etc/os-release", text)
+    assert operating_system.collect(Machine(rootfs=str(tmp_path))).name == "Linux"
+    write_file(tmp_path, "/etc/redhat-release", "CentOS release 6.10 (Final)\n")
+    assert operating_system.collect(Machine(rootfs=str(tmp_path))) == ("CentOS", "6.10")
+
+
+def test_older_file_without_a_version_has_the_kernel_release(tmp_path: Path) -> None:
+    write_file(tmp_path, "/etc/redhat-release", "Some Linux\n")
+    write_file(tmp_path, "/proc/sys/kernel/osrelease", "2.6.32\n")
+    machine = Machine(procfs=str(tmp_path / "proc"), rootfs=str(tmp_path))
+    assert operating_system.collect(machine) == ("Some Linux", "2.6.32")
 
 
 def test_tree_without_files_has_the_name_and_release_of_its_kernel(tmp_path: Path) -> None:

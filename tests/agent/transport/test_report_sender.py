@@ -70,6 +70,25 @@ def test_member_that_an_older_api_refuses_is_omitted_for_a_day(
     assert not (spool_folder / "rejected").exists()
 
 
+def test_members_are_omitted_one_after_the_other_as_an_older_api_names_them(
+    spool_folder: Path,
+) -> None:
+    """An API names ten faults at most, and each process has one."""
+    refusals = [refuses("/procesos/0/inicio_ticks"), refuses("/id_arranque")]
+    with scripted_api(*refusals, STORED, STORED) as api:
+        delivery = a_delivery(api.url, spool_folder)
+        for number in (1, 2):
+            document = report(number)
+            document["id_arranque"] = "328eedb2"
+            document["procesos"][0]["inicio_ticks"] = 7
+            delivery.take(document, f"report {number}")
+            assert delivery.deliver() is None
+    sent = [json.loads(body) for _, _, body in api.requests]
+    assert [document.get("id_arranque") for document in sent] == ["328eedb2"] * 2 + [None] * 2
+    assert [document["procesos"][0].get("inicio_ticks") for document in sent] == [7, *[None] * 3]
+    assert all(document["procesos"][0]["ppid"] == 1 for document in sent)
+
+
 def test_member_that_has_always_been_known_is_not_omitted(spool_folder: Path) -> None:
     with scripted_api(refuses("/usuarios_activos/0/terminal"), STORED) as api:
         delivery = a_delivery(api.url, spool_folder)
