@@ -49,8 +49,8 @@ exit codes:
        cannot be written)
   2    invalid option or setting, or a Python that lacks a module of the agent
   3    the API refused the report; the log has the reasons, rejected/ the report
-  4    the API denied access (401, 403), or the agent has no usable token; the report
-       waits in the spool
+  4    the API or the proxy denied access (401, 403, 407), or the agent has no usable
+       token; the report waits in the spool
   5    the report is lost: it could be neither delivered nor stored
   130  ended by SIGINT (Ctrl-C) before that      143  ended by SIGTERM before that
 

@@ -100,7 +100,7 @@ class Delivery:
         except DeliveryError as error:
             return error.failure
         except ImportError as error:  # the HTTP client is imported when it is needed
-            return DeliveryFailure(f"this Python cannot send reports: {error}")
+            return DeliveryFailure(f"this Python cannot send reports: {error}", unable=True)
         finally:
             self._tracker.log_older()
         return failure if self.waiting() else None
@@ -149,9 +149,9 @@ class Delivery:
             _log.error("%d reports in memory are lost: %s", len(bodies), os_error_text(error))
 
     def log_failure(self, failure: DeliveryFailure, next_step: str) -> None:
-        """Log a failure; a denied access is logged once an hour."""
+        """Log a failure; one that a retry cannot help is logged once an hour."""
         message = f"{failure.reason}; reports waiting: {self.waiting()}{next_step}"
-        if failure.access_denied:
-            self._throttle.warning("access denied", message)
-        else:
+        if failure.is_retryable:
             _log.warning("%s", message)
+        else:
+            self._throttle.warning("operator", message)

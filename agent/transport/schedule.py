@@ -36,7 +36,7 @@ def run_once(
                 continue
             break
         pause = pause_seconds(attempt, failure.retry_after)
-        if attempt == ATTEMPTS or failure.access_denied or time.monotonic() + pause > end:
+        if attempt == ATTEMPTS or not failure.is_retryable or time.monotonic() + pause > end:
             break
         delivery.log_failure(failure, f"; attempt {attempt + 1} of {ATTEMPTS} in {pause:.1f} s")
         attempt += 1
