@@ -82,6 +82,14 @@ def test_clones_that_differ_stay_apart_while_they_are_started_anew(
             assert history.server_of(clones[number]) == own[number]
 
 
+def test_a_start_half_a_minute_earlier_is_a_clone_only_if_something_else_differs(
+    history: History,
+) -> None:
+    earlier = HOUR - MINUTE // 2
+    assert history.servers([A, replace(A, boot=earlier)]) == [1, 1]
+    assert history.server_of(replace(A, boot=earlier - MINUTE // 2, address="10.0.0.2")) == 2
+
+
 def test_a_late_report_of_a_clone_goes_to_its_own_history(history: History) -> None:
     younger = replace(A, boot=2 * HOUR)
     start = 100 * HOUR
