@@ -1,0 +1,1 @@
+"""Tables of programs and their secrets, one per subject; `programs.py` describes their lines."""
