@@ -117,7 +117,9 @@ def parse_moment(text: str) -> int | None:
 
 def _loginctl(*arguments: str) -> tuple[str, bool]:
     """What it prints, and whether it ended well; its times are in UTC, its words in English."""
-    import subprocess  # noqa: PLC0415 — costs 6 ms, where there is systemd
+    if not any(os.access(f"{folder}/loginctl", os.X_OK) for folder in os.get_exec_path()):
+        raise Unusable("loginctl is not installed")
+    import subprocess  # noqa: PLC0415 — costs 6 ms, and is needed only here
 
     environment = {**os.environ, "LC_ALL": "C", "TZ": "UTC", "SYSTEMD_COLORS": "0"}
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -22,6 +23,21 @@ def spool_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     folder = tmp_path_factory.mktemp("state") / "spool"
     monkeypatch.setenv("COMPLIANCE_AGENT_SPOOL", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def loginctl_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a loginctl that names nobody."""
+    folder = tmp_path_factory.mktemp("loginctl")
+    (folder / "loginctl").write_text("#!/bin/sh\n", "ascii")
+    (folder / "loginctl").chmod(0o755)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def logins_are_known(loginctl_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many containers know no logins. There the agent would log a warning in each test."""
+    monkeypatch.setenv("PATH", str(loginctl_folder), prepend=os.pathsep)
 
 
 @pytest.fixture(scope="session")

@@ -44,6 +44,7 @@ def test_print_with_rootfs_shows_the_facts_of_the_tree(tmp_path: Path) -> None:
     write_file(tmp_path, "/proc/cpuinfo", NEOVERSE_N1)
     write_file(tmp_path, "/etc/os-release", "NAME=Void\nPRETTY_NAME='Void Linux'\n")
     write_file(tmp_path, "/etc/passwd", "games:x:5:60::/:/bin/sh\n")
+    write_file(tmp_path, "/run/utmp", "")
     done = run("--print", "--rootfs", str(tmp_path))
     assert (done.returncode, warnings(done.stderr)) == (0, [])
     document = json.loads(done.stdout)
@@ -67,6 +68,7 @@ def test_print_with_procfs_takes_everything_else_from_this_machine(tmp_path: Pat
 
 def test_rootfs_without_processes_shows_those_of_this_kernel_and_warns(tmp_path: Path) -> None:
     write_file(tmp_path, "/etc/os-release", "NAME=Void\n")
+    write_file(tmp_path, "/run/utmp", "")
     done = run("--print", "--rootfs", str(tmp_path))
     document = json.loads(done.stdout)
     assert document["nombre_so"] == "Void"
