@@ -8,11 +8,11 @@ from tests.support.live import LiveService
 from tests.support.reports import report_2
 
 SENTENCES = {
-    "logind": ("Nobody was logged in.", "Nadie tenía una sesión abierta."),
-    "utmp": ("Nobody was logged in.", "Nadie tenía una sesión abierta."),
+    "logind": ("No open logins.", "No hay sesiones abiertas."),
+    "utmp": ("No open logins.", "No hay sesiones abiertas."),
     "ninguna": (
         "Neither logind nor utmp reported a login.",
-        "Ni logind ni utmp informaron de ninguna sesión.",
+        "Ni logind ni utmp informan de ninguna sesión.",
     ),
     "desconocida": (
         "Logins unknown: neither logind nor utmp could be read.",
