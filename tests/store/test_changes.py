@@ -14,6 +14,7 @@ from service.report import Report
 from service.store.queries import load_queries
 from service.store.read.changes import Change, Lifetime, Lifetimes, RecordRef
 from service.store.read.history import HistoryStore
+from service.times import MINUTE
 from tests.support import plain_answers as plain
 from tests.support.examples import CRON, HOUR, PROFILE, SSHD, arrived, report
 from tests.support.generated import BOUNDS, histories
@@ -189,3 +190,38 @@ def test_a_new_profile_is_one_change_for_each_attribute() -> None:
         changes = ours.changes(1, 2 * HOUR, None, 0, LIMIT).changes
         told = [(each.attribute, each.value_before, each.value_after) for each in changes]
         assert told == [("version_so", "12", "13"), ("nombre_host", None, "web-1")]
+
+
+def test_the_search_in_lifetimes_ignores_case_on_both_sides() -> None:
+    shouting = (7, "CRON", "root", None)
+    with stored(arrived(report(1), report(2, shouting, SSHD))) as (_, ours):
+        for text in ("ron", "RON", "Ron"):
+            spans = ours.lifetimes(1, None, None, LIMIT, q=text).spans
+            assert [each.name for each in spans] == ["CRON"]
+
+
+@pytest.mark.parametrize(
+    ("booted_at", "changes"),
+    [
+        (10 * HOUR + MINUTE, []),
+        (10 * HOUR - MINUTE, []),
+        (11 * HOUR, [("inicio", "1970-01-01 10:00:00.000000", "1970-01-01 11:00:00.000000")]),
+        (9 * HOUR, [("inicio", "1970-01-01 10:00:00.000000", "1970-01-01 09:00:00.000000")]),
+        (None, []),
+    ],
+)
+def test_a_boot_time_that_moves_by_more_than_a_minute_is_a_change(
+    booted_at: int | None, changes: list[tuple[str, str, str]]
+) -> None:
+    before = PROFILE._replace(version_esquema=2, booted_at=10 * HOUR)
+    after = before._replace(booted_at=booted_at)
+    with stored(arrived(report(20, profile=before), report(21, profile=after))) as (_, ours):
+        shown = ours.changes(1, 21 * HOUR, None, 0, LIMIT).changes
+        assert [(each.attribute, each.value_before, each.value_after) for each in shown] == changes
+
+
+def test_a_report_without_a_version_is_of_version_1() -> None:
+    newer = PROFILE._replace(version_esquema=2)
+    with stored(arrived(report(1), report(2, profile=newer))) as (_, ours):
+        (change,) = ours.changes(1, 2 * HOUR, None, 0, LIMIT).changes
+        assert (change.value_before, change.value_after) == ("1", "2")

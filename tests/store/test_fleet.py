@@ -272,3 +272,10 @@ def test_silence_at_a_moment_is_judged_by_the_reports_up_to_it() -> None:
     hourly, daily = [0, 1, 2, 3], [27, 51, 75, 99, 123]
     with stored(arrived(*(report(hour) for hour in hourly + daily))) as (_, ours, _):
         assert ours.server(1, 7 * HOUR).silent
+
+
+def test_the_search_for_servers_ignores_case_on_both_sides() -> None:
+    shouting = PROFILE._replace(version_esquema=2, nombre_host="WEB-Uno")
+    with stored(arrived(report(1, profile=shouting))) as (_, ours, _):
+        for text, found in (("web-u", 1), ("WEB-U", 1), ("intel", 1), ("web-dos", 0)):
+            assert len(ours.page(ServerFilter(q=text), None, 0, LIMIT).servers) == found

@@ -1,4 +1,4 @@
-"""Reports for tests."""
+"""Valid documents of both versions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def report(processes: int = 3, **members: Any) -> dict[str, Any]:
-    """A valid document of version 1 with so many processes; members replace its own."""
+    """A valid document of version 1 with this number of processes; members replace its own."""
     document = {
         "arquitectura_proc": "x86_64",
         "marca_proc": "Intel(R) Xeon(R) Platinum 8259CL CPU @ 2.50GHz",
