@@ -4,7 +4,7 @@ FORMS = """
 useradd|usermod|adduser|groupadd|groupmod|newusers(ugGdscefkKRpZ) -p SECRET
 htpasswd(C) -b FILE USER SECRET
 htpasswd(C) -n -b USER SECRET
-htpasswd2|nginx-htpasswd(C) -b FILE USER SECRET
+htpasswd2(C) -b FILE USER SECRET
 htdbm(;) -b FILE USER SECRET
 mkpasswd|grub-crypt(mSRP) SECRET
 slappasswd(hcT) -s SECRET

@@ -72,5 +72,5 @@ stomp|stompy(UHP) -W SECRET
 hsqldb|sqltool -p SECRET
 dsconf|dsidm|dsctl|dsadm|ldapconfig(Db) -w SECRET
 airflow(ufler) users create -p SECRET
-superset|flask fab|create-admin -p SECRET
+superset|flask fab create-admin -p SECRET
 """

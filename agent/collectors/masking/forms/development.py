@@ -45,7 +45,6 @@ conan(pr) remote login REMOTE USER -p SECRET
 anaconda(u) login -p SECRET
 fastlane(ua) -p SECRET
 vsce|ovsx publish -p SECRET
-flask create-admin -p SECRET
 huggingface-cli|hf login --token SECRET
 wandb login SECRET
 sentry-cli login --auth-token SECRET

@@ -47,7 +47,7 @@ ipsec|whack --psk SECRET
 upscmd|upsrw(us) -p SECRET
 check_mysql|check_mysql_query|check_pgsql|check_mysql_health(HudPlwc) -p SECRET --password SECRET
 check_oracle_health|check_mssql_health(HudPlwc) -p SECRET --password SECRET
-check_smb|check_disk_smb|check_radius|check_ftp_auth|check_esxi_hardware(HuUsaPwct) -p SECRET
+check_smb|check_disk_smb|check_radius|check_esxi_hardware(HuUsaPwct) -p SECRET
 check_hpasm|check_imap_login|check_mongodb|check_vmware_esx(HuUsaPwct) -p SECRET
 check_http|check_httpd_status|check_curl(HuIpwcst) -a USER:SECRET -b USER:SECRET
 check_snmp|check_ifstatus|check_ifoperstatus(HoPwcnlLaxU) -C SECRET -A SECRET -X SECRET
@@ -56,7 +56,7 @@ check_snmp_storage|check_nwc_health(HoPwcnlLaxU) -C SECRET -A SECRET -X SECRET
 check_nt(HvplwcU) -s SECRET
 check_ldap(HbDpwc) -P SECRET
 check_wmi_plus|check_wmi(HumAwc) -p SECRET
-check_imap|check_pop_ssl|check_ssh_login(HU) -P SECRET
+check_imap|check_pop_ssl(HU) -P SECRET
 check_ncpa(HPM) -t SECRET
 esxcli|vim-cmd|vicfg-nics|vmkfstools|esxtop|resxtop|vmware-cmd|vihostupdate(sHU) -p SECRET -P SECRET
 vmrun(Thu) -p SECRET -gp SECRET -vp SECRET
@@ -76,7 +76,7 @@ zmprov setpassword|sp MAIL SECRET
 whmapi1|uapi|cpapi2 password=SECRET
 virtualmin|webmin create-domain --pass SECRET
 changepass.pl|changepass DIR USER SECRET
-wsman|winrm|winrs-cli(uhP) -p SECRET
+wsman|winrm(uhP) -p SECRET
 xe(sup) -pw SECRET
 spicy|remote-viewer(hp) -w SECRET
 fence_ipmilan|fence_ilo|fence_ilo4|fence_idrac|fence_drac5|fence_apc(alnoi) -p SECRET

@@ -6,7 +6,7 @@ psgetsid|pspasswd(;-u) -p SECRET
 paexec|remcom|xcmd(;-u) -p SECRET
 pspasswd USER SECRET
 winrs -p:SECRET -password:SECRET
-schtasks|schtask|at /rp SECRET /p SECRET
+schtasks /rp SECRET /p SECRET
 tasklist|taskkill|systeminfo|driverquery|getmac|openfiles|shutdown|gpresult|eventcreate /p SECRET
 eventquery|where /p SECRET
 net user NAME SECRET
