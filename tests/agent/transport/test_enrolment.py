@@ -60,10 +60,8 @@ def test_first_contact_issues_a_token_for_the_machine(
     assert server.token_file.read_bytes() == kept
     assert stored(service, server) == 2
     assert len(tokens_of(service, server)) == 1
-    assert sorted(file.name for file in server.state.iterdir() if "lock" not in file.name) == [
-        "delivered",
-        "token",
-    ]
+    left = sorted(file.name for file in server.state.iterdir() if "lock" not in file.name)
+    assert left == ["clock", "delivered", "token"]
 
 
 @pytest.mark.parametrize("way", ["environment", "credential", "file of settings"])
