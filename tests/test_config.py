@@ -92,14 +92,14 @@ def test_an_address_is_a_host_and_a_port(value: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["COMPLIANCE_DATE", "COMPLIANCE_", "COMPLIANCE_WORKER"])
-def test_a_name_that_is_no_setting_is_refused(name: str) -> None:
+def test_an_unknown_setting_is_refused(name: str) -> None:
     with pytest.raises(
         InvalidSettingError, match=f"^{name} is no setting; expected one of .*_BIND"
     ):
         from_env({name: "1"})
 
 
-def test_what_is_not_for_the_service_is_let_be() -> None:
+def test_variables_of_other_programs_are_ignored() -> None:
     others = {"HOME": "", "COMPLIANCE_AGENT_API": "http://127.0.0.1", "XCOMPLIANCE_DATA": "1"}
     assert from_env(others) == Config()
 

@@ -57,13 +57,13 @@ def test_the_example_report_is_stored_and_answers_the_example_queries(
     for query, box in asked:
         with closing(sqlite3.connect(fresh_service.database)) as connection:
             cursor = connection.execute(query)
-            told = [tuple(column[0] for column in cursor.description), *cursor]
+            found = [tuple(column[0] for column in cursor.description), *cursor]
         lines = re.findall(r"^│(.*)│$", box, re.MULTILINE)
         shown = [tuple(cell.strip() for cell in line.split("│")) for line in lines]
-        assert [tuple("" if v is None else str(v) for v in row) for row in told] == shown
+        assert [tuple("" if v is None else str(v) for v in row) for row in found] == shown
 
 
-def test_the_example_of_a_fault_is_the_real_answer(service: LiveService) -> None:
+def test_the_example_of_a_fault_equals_the_real_answer(service: LiveService) -> None:
     spoilt = json.loads(example_report())
     spoilt["procesos"][1]["pid"] = "abc"
     (shown,) = re.findall(r"```json\n(\{\n.*?\n\})\n```", README, re.DOTALL)
@@ -151,11 +151,13 @@ def output_of(*command: str, **settings: str) -> str:
 
 
 def test_the_agent_page_lists_every_option_and_exit_code() -> None:
-    told = output_of("agent", "--help")
+    usage = output_of("agent", "--help")
     settings = section(page("agent/README.md"), "Settings")
-    options = set(re.findall(r"^ +(?:-h, )?(--[a-z-]+)", told, re.MULTILINE))
+    options = set(re.findall(r"^ +(?:-h, )?(--[a-z-]+)", usage, re.MULTILINE))
     assert set(re.findall(r"`(--[a-z-]+)", settings)) == options
-    codes = re.findall(r"(?:^  | {3,})(\d+) {2,}\w", told.partition("exit codes:")[2], re.MULTILINE)
+    codes = re.findall(
+        r"(?:^  | {3,})(\d+) {2,}\w", usage.partition("exit codes:")[2], re.MULTILINE
+    )
     documented = re.findall(r"^\| (\d[\d, ]*) \|", settings, re.MULTILINE)
     assert ", ".join(documented).split(", ") == codes
 
@@ -170,8 +172,8 @@ TOKEN_COMMANDS = [
 @pytest.mark.parametrize(("path", "line"), TOKEN_COMMANDS)
 def test_every_documented_way_to_create_a_token_works(path: str, line: str, tmp_path: Path) -> None:
     assert path
-    told = output_of("service", *line.split(), COMPLIANCE_DATA=str(tmp_path / "var"))
-    assert re.fullmatch(r"ccs[ilae]_[0-9A-Za-z]{36}\n", told)
+    secret = output_of("service", *line.split(), COMPLIANCE_DATA=str(tmp_path / "var"))
+    assert re.fullmatch(r"ccs[ilae]_[0-9A-Za-z]{36}\n", secret)
 
 
 def test_the_tests_page_lists_every_benchmark() -> None:

@@ -40,7 +40,7 @@ def anchors(text: str) -> set[str]:
 
 
 @each_page
-def test_every_link_leads_somewhere(path: Path) -> None:
+def test_every_link_has_a_target(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     for link in re.findall(r"\]\(\s*(?!https?:)([^)\s]+)\s*\)", text):
         name, _, anchor = link.partition("#")
@@ -51,7 +51,7 @@ def test_every_link_leads_somewhere(path: Path) -> None:
 
 
 @each_page
-def test_every_path_that_a_page_names_is_there(path: Path) -> None:
+def test_every_path_that_a_page_names_exists(path: Path) -> None:
     """Paths in code spans, from the folder of the page or from the top."""
     text = path.read_text(encoding="utf-8")
     spans = re.findall(r"`([\w./-]+)`", without_code_blocks(text))
@@ -74,7 +74,7 @@ def test_decisions_are_numbered_and_listed() -> None:
 
 
 @pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.stem)
-def test_a_decision_says_why_and_what_follows(path: Path) -> None:
+def test_a_decision_has_context_decision_and_consequences(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert re.match(rf"# {path.name[:4]}: .+\n\n- Status: .+\n- Date: \d{{4}}-\d\d-\d\d\n", text)
     for heading in ("Context", "Decision", "Consequences"):

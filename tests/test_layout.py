@@ -1,4 +1,4 @@
-"""The shape of the project: what stands where, and what may import what."""
+"""The layout of the project: folders, layers of imports, and lengths of files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TOP_LEVEL = {
 MADE_WHILE_WORKING = {"var", "dist", "__pycache__"}  # .gitignore has them
 
 # From the bottom up, by folder. A module imports from lower layers and from its own folder, never
-# from its neighbours or from above.
+# from other folders of its layer or from above.
 LAYERS = [
     {"service.errors", "service.times"},
     {"service.config", "service.report"},
@@ -69,7 +69,7 @@ TESTS = dict(modules("tests"))
 
 
 def imports(path: Path) -> set[str]:
-    """Full names of all that a file imports, wherever in it the import stands."""
+    """Full names of all imports of a file, at any depth."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
@@ -109,7 +109,7 @@ def test_imports_point_down_only(module: str, path: Path) -> None:
 
 
 @each_module(SERVICE)
-def test_each_library_is_known_to_its_keepers_only(module: str, path: Path) -> None:
+def test_each_library_is_imported_by_its_keepers_only(module: str, path: Path) -> None:
     libraries = {name.split(".")[0] for name in imports(path)}
     kept = {
         library

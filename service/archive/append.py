@@ -53,7 +53,7 @@ class ArchiveWriter:
             try:
                 if os.fstat(descriptor).st_nlink == 0:
                     raise FileNotFoundError(errno.ENOENT, "removed while it was waited for")
-                end = _end_of_whole_lines(descriptor)
+                end = _end_of_complete_lines(descriptor)
                 written = os.write(descriptor, content)
                 if written != len(content):
                     os.ftruncate(descriptor, end)
@@ -81,7 +81,7 @@ class ArchiveWriter:
             self._entered = path
 
 
-def _end_of_whole_lines(descriptor: int) -> int:
+def _end_of_complete_lines(descriptor: int) -> int:
     """The offset of the next line; truncates a partial line of a writer that died.
 
     No such line was acknowledged, so nothing is lost with it.

@@ -28,7 +28,7 @@ class ArchivedReport:
 
 @dataclass(frozen=True, slots=True)
 class DamagedLine:
-    """A line that holds no whole report."""
+    """A line without a complete report."""
 
     path: Path
     line_number: int
@@ -48,7 +48,7 @@ def read_archive(folder: Path) -> Iterator[ArchivedReport | DamagedLine]:
                     if line.endswith(b"\n"):
                         yield _parse(path, number, line)
         except (EOFError, gzip.BadGzipFile, zlib.error):
-            yield DamagedLine(path, number + 1)  # and whatever came after it
+            yield DamagedLine(path, number + 1)  # and the rest of the file
         except OSError as error:
             raise StorageUnavailableError(f"{path} cannot be read: {error}") from error
 

@@ -1,4 +1,4 @@
-"""Tokens: secrets that say who may report and who may read.
+"""Tokens: secrets that allow to report or to read.
 
     ccsi_ + 30 random characters + 6 of a checksum, all of 0-9, A-Z, a-z
 
@@ -17,7 +17,7 @@ import zlib
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 LETTERS = {"ingest": "i", "lectura": "l", "admin": "a", "inscripcion": "e"}
 
-# Which scopes a door takes.
+# The scopes that a route accepts.
 PUBLIC: frozenset[str] = frozenset()  # no token is asked for
 READERS = frozenset({"lectura", "admin"})
 REPORTERS = frozenset({"ingest", "admin"})
@@ -37,17 +37,17 @@ def make(scope: str) -> str:
 
 
 def is_well_formed(text: str) -> bool:
-    """Whether it can be a token at all."""
+    """Whether the text has the form and the checksum of a token."""
     return bool(_TOKEN.fullmatch(text)) and _checksum(text[:-_CHECKSUM]) == text[-_CHECKSUM:]
 
 
 def masked(text: str) -> str:
-    """The text without the secrets of tokens, should there be any in it."""
+    """The text without the secrets of tokens that it may hold."""
     return _TOKEN.sub(lambda found: found[0][:5] + "***", text)
 
 
 def digest_of(token: str) -> bytes:
-    """What is kept of a token. One round is enough for 178 random bits."""
+    """The stored digest of a token. One round is enough for 178 random bits."""
     return hashlib.sha256(token.encode()).digest()
 
 

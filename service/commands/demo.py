@@ -81,15 +81,15 @@ def _tell_reports(
     log: Path,
 ) -> None:
     """Prints a line for each report that arrives, until a child ends or Ctrl-C."""
-    seen = _newest_id(http, url)
+    shown = _newest_id(http, url)
     first = True
     while True:
         for name, child in children.items():
             if child.poll() is not None:
                 raise StorageUnavailableError(f"the {name} ended:\n{_tail(log)}")
         newest = _newest_id(http, url)
-        if newest != seen:
-            seen = newest
+        if newest != shown:
+            shown = newest
             record = http.request("GET", f"{url}/servers/{newest}").json()
             print(
                 f"  record {newest}: {record['ipaddress']} runs {record['nombre_so']}"

@@ -15,8 +15,8 @@ def tell(comparison: Comparison) -> int:
         print(f"  … and {len(comparison.differences) - _MAX_LINES} more")
     if comparison.archived_only:
         print(
-            f"in the archive alone: {len(comparison.archived_only)}; their senders were not told"
-            " that they are stored, and keep them until they are"
+            f"in the archive alone: {len(comparison.archived_only)}; their senders received no"
+            " confirmation and will send them again"
         )
     print(f"differences: {len(comparison.differences)} in {comparison.reports} reports")
     return 1 if comparison.differences else 0

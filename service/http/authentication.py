@@ -1,6 +1,6 @@
 """Authentication: every request shows a token that its route accepts, or is refused.
 
-As long as no token was made, authentication is disabled and only this machine is answered;
+As long as no token was made, authentication is disabled and only this machine is served;
 service/maintenance/startup.py refuses to serve any other address then.
 """
 

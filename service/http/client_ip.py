@@ -18,8 +18,8 @@ class ClientIpMiddleware:
         client = str(req.remote_addr)
         if "." in client:  # an IPv4 client on an IPv6 socket
             client = client.removeprefix("::ffff:")
-        # Each proxy appends the address that it sees. Left of the last address that no proxy of
-        # ours has, a client may have made up everything.
+        # Each proxy appends the address that it sees. A client may have invented all entries to
+        # the left of the last address that is not one of our proxies.
         forwarded = [part.strip() for part in (req.get_header("X-Forwarded-For") or "").split(",")]
         while forwarded and self._is_proxy(client) and _is_address(forwarded[-1]):
             client = forwarded.pop()

@@ -34,6 +34,6 @@ def _may_be_a_formula(text: str) -> bool:
     """Per OWASP, CSV injection. Spreadsheets also trim cells and accept full-width signs."""
     if text[:1].isalnum():
         return False
-    seen = (sign for sign in text if sign not in _QUOTES and category(sign) not in _SKIPPED)
-    first = normalize("NFKC", next(seen, ""))
+    visible = (sign for sign in text if sign not in _QUOTES and category(sign) not in _SKIPPED)
+    first = normalize("NFKC", next(visible, ""))
     return first in _BEGIN_A_FORMULA or text.startswith(_BEGIN_A_CELL)

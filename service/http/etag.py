@@ -1,4 +1,4 @@
-"""Entity tags: a strong ETag on every answer to a read, and 304 where the client has it."""
+"""Entity tags: a strong ETag on every answer to a read, and 304 for a known one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists: the same rows as JSON or as CSV, whole or in pages."""
+"""Lists: the same rows as JSON or as CSV, complete or in pages."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def show_whole(req: falcon.Request, resp: falcon.Response, query: Query, listing
 def csv_is_wanted(req: falcon.Request, resp: falcon.Response, query: Query) -> bool:
     """`formato` decides, else whether Accept says that CSV is better than JSON."""
     resp.append_header("Vary", "Accept")
-    wanted = query[FORMAT]
-    if wanted is not None:
-        return wanted == "csv"
+    chosen = query[FORMAT]
+    if chosen is not None:
+        return chosen == "csv"
     try:
         return _quality("text/csv", req) > _quality("application/json", req)
     except falcon.InvalidMediaRange:

@@ -140,7 +140,7 @@ def _storage_unavailable(
 def _unexpected(
     req: falcon.Request, resp: falcon.Response, error: Exception, _params: object
 ) -> None:
-    # A defect of the service is not the caller's fault and loses nothing: the caller retries.
+    # 503, since a defect of the service loses nothing when the client sends its request again.
     _LOG.error("%s %a failed", req.method, req.path, exc_info=error)
     _unavailable(resp, "the service failed to answer this request; try again later")
 

@@ -68,7 +68,7 @@ def _inflated_size(body: bytes, most: int) -> int:
         if size > most:
             raise _refused(f"expected at most {most} bytes after inflation, got more")
     if not inflater.eof or inflater.unused_data or at < len(body):
-        raise _refused("expected exactly one whole gzip member, got part of one or more")
+        raise _refused("expected exactly one complete gzip member, got part of one or more")
     return size
 
 

@@ -67,7 +67,7 @@ class GroupCommit(Generic[Item, Result]):
         """Commits a group, of which the leader is the first, and hands the lead over.
 
         Threads take turns in the order of arrival, and one whose item is done returns at once.
-        (Where all queue for one lock, whoever has just finished gets it again: groups stay small.)
+        (With one lock, the thread that has just finished gets it again, and groups stay small.)
         """
         with self._guard:
             size = min(len(self._waiting), _MAX_GROUP)
@@ -77,7 +77,7 @@ class GroupCommit(Generic[Item, Result]):
         finally:
             followers = [entry for entry in group if entry is not leader]
             with self._guard:
-                # Where this thread was interrupted, the others' items wait again.
+                # After an interruption of this thread, the items of the others wait again.
                 self._waiting.extendleft(one for one in reversed(followers) if not one.done)
                 self._led = bool(self._waiting)
                 if self._led:

@@ -17,7 +17,7 @@ _MAX_REMEMBERED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class IncomingReport:
-    """A valid report, and the document that spelled it."""
+    """A valid report and its document."""
 
     raw: bytes
     report: Report
@@ -52,14 +52,14 @@ class Intake:
         self._archived: dict[bytes, int] = {}
 
     def read(self, raw: bytes) -> IncomingReport:
-        """The report that these bytes spell. Raises InvalidReportError."""
+        """Parses and validates a report. Raises InvalidReportError."""
         document = read_json(raw, self._validator.bounds)
         return IncomingReport(raw, self._validator.validate(document))
 
     def store(self, incoming: IncomingReport) -> Stored:
         """The record of this report; archived and stored, both on disk, when this returns.
 
-        Raises StorageUnavailableError when it should be sent again.
+        Raises StorageUnavailableError; the client then sends it again.
         """
         plan = self._reports.plan(incoming.report)
         if plan is not None and plan.id_serv is not None:

@@ -14,7 +14,7 @@ from service.store.tokens import TokenStore
 
 
 def prepare(config: Config) -> None:
-    """Creates the data folder and the database, and refuses an address that is open to everybody.
+    """Creates the data folder and the database, and refuses an address open to other machines.
 
     Raises StorageUnavailableError, IncompatibleDatabaseError, InsecureBindError.
     """

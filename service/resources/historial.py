@@ -1,4 +1,4 @@
-"""/servers/{id_serv}/historial: every record of the server that this one is a record of."""
+"""/servers/{id_serv}/historial: all records of one server."""
 
 from __future__ import annotations
 

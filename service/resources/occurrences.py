@@ -1,4 +1,4 @@
-"""What lists of processes and of logins share: columns, times, and the record they are of."""
+"""Columns, times and record references that lists of processes and logins share."""
 
 from __future__ import annotations
 

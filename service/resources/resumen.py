@@ -1,4 +1,4 @@
-"""/resumen: counts over the whole fleet, and its latest news."""
+"""/resumen: counts over all servers, and the latest news."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def _row(state: ServerState) -> tuple[object, ...]:
 
 
 def _as_posted(record: Record) -> dict[str, object]:
-    """The record in the wire model that it came in, so that it could be posted again."""
+    """The record in the wire model of its report; it can be posted again."""
     server = record.server._asdict()
     document: dict[str, object] = {name: server[name] for name in _IN_EVERY_VERSION}
     processes: list[dict[str, object]] = [
@@ -95,5 +95,5 @@ def _as_posted(record: Record) -> dict[str, object]:
 
 
 def _known(row: object, names: tuple[str, ...]) -> dict[str, object]:
-    """The optional members of version 2, which are left out when they are not known."""
+    """The optional members of version 2, without the unknown ones."""
     return {name: value for name in names if (value := getattr(row, name)) is not None}

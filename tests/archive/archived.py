@@ -16,7 +16,7 @@ DAY = "2020-02-15.jsonl"
 
 
 def documents(folder: Path) -> list[Any]:
-    """What the archive holds, every line of which must be whole."""
+    """The documents of the archive; every line must be complete."""
     found = list(read_archive(folder))
     assert not [line for line in found if isinstance(line, DamagedLine)]
     return [json.loads(line.raw) for line in found if isinstance(line, ArchivedReport)]

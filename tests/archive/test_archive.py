@@ -1,4 +1,4 @@
-"""The archive: whole lines only, whatever happens to those who write them."""
+"""The archive: format, days, compression, and what its reader skips."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from service.archive.read import ArchivedReport, DamagedLine, read_archive
 from tests.archive.archived import DAY, NOON, documents
 
 
-def test_a_line_is_when_it_was_received_and_the_document_as_it_was_sent(folder: Path) -> None:
+def test_a_line_holds_the_arrival_and_the_document_as_sent(folder: Path) -> None:
     sent = b'{"a": 1.50, "b":"\\u00e1 \xc3\xa1"}'
     ArchiveWriter(folder).append(sent, NOON + 1)
     assert (folder / DAY).read_bytes() == (
@@ -60,15 +60,15 @@ def test_a_compressed_day_reads_like_the_plain_one(folder: Path) -> None:
     archive = ArchiveWriter(folder)
     for hour in range(24):
         archive.append(json.dumps({"hour": hour}).encode(), NOON + hour * 3_600_000_000)
-    plain = whole_lines(folder)
+    plain = complete_lines(folder)
     first_day = folder / DAY
     first_day.with_name(f"{DAY}.gz").write_bytes(gzip.compress(first_day.read_bytes()))
     first_day.unlink()
-    assert whole_lines(folder) == plain
+    assert complete_lines(folder) == plain
     assert len(plain) == 24
 
 
-def whole_lines(folder: Path) -> list[tuple[int, bytes]]:
+def complete_lines(folder: Path) -> list[tuple[int, bytes]]:
     return [
         (line.received_at, line.raw)
         for line in read_archive(folder)
@@ -76,7 +76,7 @@ def whole_lines(folder: Path) -> list[tuple[int, bytes]]:
     ]
 
 
-def test_a_compressed_day_that_was_cut_off_is_a_damaged_line_and_the_next_day_is_read(
+def test_a_truncated_compressed_day_is_a_damaged_line_before_the_next_day(
     folder: Path,
 ) -> None:
     archive = ArchiveWriter(folder)
@@ -90,7 +90,7 @@ def test_a_compressed_day_that_was_cut_off_is_a_damaged_line_and_the_next_day_is
     assert isinstance(next_day, ArchivedReport)
 
 
-def test_a_line_that_is_still_being_written_is_not_read_yet(tmp_path: Path) -> None:
+def test_an_unfinished_last_line_is_not_read(tmp_path: Path) -> None:
     archive = ArchiveWriter(tmp_path / "archive")
     archive.append(b'{"a":1}', times.parse("2020-02-15 01:00:00"))
     with (tmp_path / "archive" / "2020-02-15.jsonl").open("ab") as writer:
@@ -100,7 +100,7 @@ def test_a_line_that_is_still_being_written_is_not_read_yet(tmp_path: Path) -> N
     assert line.raw == b'{"a":1}'
 
 
-def test_a_day_that_is_compressed_while_it_is_to_be_read_is_read(folder: Path) -> None:
+def test_a_day_that_is_compressed_during_the_reading_is_read(folder: Path) -> None:
     archive = ArchiveWriter(folder)
     for day in range(3):
         archive.append(b'{"day":%d}' % day, NOON + day * 24 * 3_600_000_000)

@@ -35,7 +35,7 @@ def appender(folder: Path, who: str, count: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=PROJECT)
 
 
-def test_processes_that_append_at_once_keep_every_line_whole(folder: Path) -> None:
+def test_concurrent_writers_keep_every_line_complete(folder: Path) -> None:
     processes = [appender(folder, who, 150) for who in "abcd"]
     assert [process.wait(60) for process in processes] == [0] * 4
     found = documents(folder)
@@ -45,7 +45,7 @@ def test_processes_that_append_at_once_keep_every_line_whole(folder: Path) -> No
         assert all(set(document["filler"]) <= {who} for document in own)
 
 
-def test_a_process_killed_while_it_appends_blocks_and_spoils_nobody(folder: Path) -> None:
+def test_a_writer_killed_while_it_appends_blocks_and_damages_nothing(folder: Path) -> None:
     steady = appender(folder, "s", 400)
     for who in "abcdef":
         victim = appender(folder, who, 1_000_000)
@@ -90,8 +90,8 @@ for number in range(count):
 """
 
 
-def test_a_short_write_does_not_cut_off_what_others_append(disk: SmallDisk) -> None:
-    """Many who run into a full disk at once: what one undoes is its own."""
+def test_an_undone_short_write_keeps_the_lines_of_other_processes(disk: SmallDisk) -> None:
+    """Several writers meet a full disk at once; each undoes its own bytes only."""
     folder = disk.path / "archive"
     processes = [
         subprocess.Popen(
@@ -109,26 +109,26 @@ def test_a_short_write_does_not_cut_off_what_others_append(disk: SmallDisk) -> N
         assert process.stdin is not None
         process.stdin.write(b"go\n")
         process.stdin.flush()
-    kept = {
+    appended = {
         who: process.communicate(timeout=60)[0]
         for who, process in zip("abc", processes, strict=True)
     }
     assert [process.returncode for process in processes] == [0] * 3
     found = documents(folder)
-    for who, numbers in kept.items():
+    for who, numbers in appended.items():
         own = [document["number"] for document in found if document["who"] == who]
         assert own == [int(number) for number in numbers.split()]
     assert 10 < len(found) < 3 * 300 - 10
 
 
 def is_waited_for(descriptor: int) -> bool:
-    """Whether somebody waits for the lock that the descriptor has (proc_locks(5))."""
+    """Whether a process waits for the lock of the descriptor (proc_locks(5))."""
     inode = os.fstat(descriptor).st_ino
     locks = Path("/proc/locks").read_text(encoding="ascii").splitlines()
     return any("->" in lock and f":{inode} " in lock for lock in locks)
 
 
-def test_a_line_never_goes_into_a_file_that_was_removed_meanwhile(folder: Path) -> None:
+def test_a_file_that_was_removed_while_a_writer_waited_gets_no_line(folder: Path) -> None:
     archive = ArchiveWriter(folder)
     archive.append(b"1", NOON)
     holder = os.open(folder / DAY, os.O_RDWR)

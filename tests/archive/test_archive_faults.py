@@ -1,4 +1,4 @@
-"""Failures of the disk and of writers: a line is in the archive as a whole or not at all."""
+"""Failures of the disk and of writers: the archive holds complete lines only."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from tests.support.small_disk import PAGE, SmallDisk
     ],
     ids=["half a line", "NULs", "half a line and NULs", "half of a very long line"],
 )
-def test_what_a_writer_left_that_died_within_its_line_is_removed_by_the_next(
+def test_the_partial_line_of_a_dead_writer_is_removed_by_the_next(
     folder: Path, left: bytes
 ) -> None:
     archive = ArchiveWriter(folder)
@@ -48,14 +48,14 @@ def test_what_a_writer_left_that_died_within_its_line_is_removed_by_the_next(
     assert documents(folder) == ["one", "two", "three"]
 
 
-def test_a_day_whose_first_writer_died_within_its_line_begins_anew(folder: Path) -> None:
+def test_a_day_with_nothing_but_a_partial_line_begins_anew(folder: Path) -> None:
     folder.mkdir()
     (folder / DAY).write_bytes(b'{"recibido":"2020-02-1')
     ArchiveWriter(folder).append(b'"one"', NOON)
     assert documents(folder) == ["one"]
 
 
-def test_a_disk_with_room_for_part_of_a_line_takes_none_of_it(disk: SmallDisk) -> None:
+def test_a_disk_with_room_for_part_of_a_line_keeps_nothing_of_it(disk: SmallDisk) -> None:
     archive = ArchiveWriter(disk.path / "archive")
     archive.append(b'"whole"', NOON)
     before = (disk.path / "archive" / DAY).read_bytes()
@@ -69,7 +69,7 @@ def test_a_disk_with_room_for_part_of_a_line_takes_none_of_it(disk: SmallDisk) -
     assert documents(disk.path / "archive") == ["whole", "later"]
 
 
-def test_a_disk_without_any_room_takes_no_line_and_creates_no_folder(disk: SmallDisk) -> None:
+def test_a_full_disk_keeps_no_line_and_gets_no_folder(disk: SmallDisk) -> None:
     disk.fill()
     archive = ArchiveWriter(disk.path / "archive")
     for _ in range(3):
@@ -92,19 +92,19 @@ def test_a_short_write_of_any_length_leaves_the_file_as_it_was(folder: Path) -> 
 
 
 def append_with_files_limited_to(folder: Path, sizes: Iterator[int]) -> None:
-    """setrlimit(2): a write past the limit is cut there; with SIGXFSZ ignored it is no more."""
+    """setrlimit(2): a write is cut at the limit; with SIGXFSZ ignored the process survives."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
     archive = ArchiveWriter(folder)
-    whole = (folder / DAY).stat().st_size * 2
+    limit = (folder / DAY).stat().st_size * 2
     for size in sizes:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, most))
         try:
             archive.append(b'"whole"', NOON)
         except StorageUnavailableError:
-            assert size < whole
+            assert size < limit
         else:
-            assert size >= whole
+            assert size >= limit
 
 
 def in_child(function: Callable[..., None], *arguments: object) -> None:
@@ -128,7 +128,7 @@ def test_a_folder_that_was_removed_is_made_again(folder: Path) -> None:
 def test_the_name_of_a_file_is_synced_by_every_process_that_appends_to_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever created it may have died before doing so."""
+    """The process that created it may have died before its sync."""
     ArchiveWriter(folder).append(b"1", NOON)
     synced = []
     real = os.fsync
@@ -149,7 +149,7 @@ def test_the_name_of_a_file_is_synced_by_every_process_that_appends_to_it(
 
 @pytest.fixture
 def posting(tmp_path: Path, database_at: Callable[[Path], Database]) -> Callable[[object], int]:
-    """Posts to the application itself, where a failure of the system can be put in its way."""
+    """Posts to the application in this process, where system calls can be made to fail."""
     config = Config(data=tmp_path / "var")
     prepare(config)
     app = create_app(config, database_at(config.database))
@@ -158,7 +158,7 @@ def posting(tmp_path: Path, database_at: Callable[[Path], Database]) -> Callable
 
 
 @pytest.mark.parametrize("failure", [errno.EIO, errno.ENOSPC, errno.EDQUOT])
-def test_a_report_that_cannot_be_synced_is_not_acknowledged_and_not_in_the_database(
+def test_a_failed_sync_of_the_archive_gets_503_and_stores_nothing(
     tmp_path: Path,
     posting: Callable[[object], int],
     database_at: Callable[[Path], Database],

@@ -1,4 +1,4 @@
-"""Where no token was made, the service answers this machine and no other."""
+"""Disabled authentication: without a token the service answers this machine only."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.tokens import bearer, make_token, token
 
 
 def start(data: Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    """gunicorn, which is expected to end by itself."""
+    """Runs gunicorn until it ends by itself."""
     return subprocess.run(
         [sys.executable, "-m", "gunicorn"],
         cwd=PROJECT,
@@ -32,9 +32,7 @@ def start(data: Path, **settings: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "192.0.2.1", "compliance.example"])
-def test_without_a_token_it_starts_on_loopback_only_and_says_what_to_do(
-    tmp_path: Path, host: str
-) -> None:
+def test_without_a_token_it_starts_on_loopback_only(tmp_path: Path, host: str) -> None:
     refused = start(tmp_path / "var", COMPLIANCE_BIND=f"{host}:{free_port()}")
     assert refused.returncode not in (0, None)
     said = refused.stderr.strip().splitlines()[-1]
@@ -52,17 +50,15 @@ def test_without_a_token_it_starts_behind_no_proxy(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "[::]"])
-def test_with_a_token_it_starts_anywhere_even_after_that_was_revoked(
-    tmp_path: Path, host: str
-) -> None:
+def test_with_any_token_it_starts_on_every_address(tmp_path: Path, host: str) -> None:
     data = tmp_path / "var"
     make_token(data, "lectura")
     prepare(Config(data=data, bind=f"{host}:8000"))
     assert token(data, "revoke", "1").returncode == 0
-    prepare(Config(data=data, bind=f"{host}:8000"))  # it is closed to all now, not open
+    prepare(Config(data=data, bind=f"{host}:8000"))  # a revoked token disables no authentication
 
 
-def test_an_open_house_asks_nobody_until_the_first_token_is_made(
+def test_authentication_is_disabled_until_the_first_token_is_made(
     fresh_service: LiveService,
 ) -> None:
     live = fresh_service.start()
@@ -72,7 +68,7 @@ def test_an_open_house_asks_nobody_until_the_first_token_is_made(
     assert live.get("/tokens").json() == {"tokens": []}
     assert live.request("POST", "/inscripcion", b'{"id_maquina":"a"}').status == 403
     secret = make_token(live.data, "lectura")
-    for _ in range(20):  # whichever worker is asked
+    for _ in range(20):  # in any worker
         assert live.get("/servers").status == 401
         assert live.post(report(ipaddress="10.0.0.1")).status == 401
     assert live.get("/servers", **bearer(secret)).status == 200
@@ -88,7 +84,7 @@ def test_an_open_house_asks_nobody_until_the_first_token_is_made(
      "Host: 127.0.0.1\r\nX-Forwarded-For: 192.0.2.1", "Host: 127.0.0.1\r\nForwarded: for=192.0.2.1",
      "Host: 127.0.0.1\r\nX-Real-IP: 192.0.2.1"],
 )  # fmt: skip
-def test_an_open_house_is_closed_to_those_who_come_through_a_proxy_or_a_browsers_page(
+def test_disabled_authentication_refuses_proxies_and_pages_of_other_sites(
     service: LiveService, header: str
 ) -> None:
     for path in ("/servers", "/", "/tokens", "/resumen"):
@@ -106,8 +102,8 @@ def test_an_open_house_is_closed_to_those_who_come_through_a_proxy_or_a_browsers
 def test_a_page_of_another_site_cannot_report_through_a_readers_browser(
     service: LiveService, origin: str, content_type: str
 ) -> None:
-    # These are what a form, or a script without leave, may send to another site, as is a body of
-    # no type; JSON needs leave, which would be given by Access-Control headers that nothing sends.
+    # A form, or a script without a preflight, may send these to another site, and a body without
+    # a type. JSON needs a preflight with Access-Control headers, which no answer has.
     shown = {"Origin": origin, "Content-Type": content_type, "Sec-Fetch-Site": "cross-site"}
     body = json.dumps(report()).encode()
     assert service.request("POST", "/servers", body, shown).status == 403

@@ -1,4 +1,4 @@
-"""service/http/authentication.py: who gets in, and where. The service is a real one."""
+"""service/http/authentication.py: tokens, scopes and routes of a running service."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ class Closed(NamedTuple):
     def ask(self, method: str, path: str, secret: str, body: bytes | None = None) -> Answer:
         return self.live.request(method, path, body, bearer(secret))
 
-    def ask_as_stranger(
+    def ask_from_new_address(
         self, method: str, path: str, body: bytes | None = None, **shown: str
     ) -> Answer:
-        """From an address that has not asked before, as each that tries tokens is slowed."""
+        """Asks from an unused address, since addresses with invalid tokens are throttled."""
         source = {"X-Forwarded-For": str(IPv4Address(next(self.sources)))}
         return self.live.request(method, path, body, source | shown)
 
@@ -126,29 +126,27 @@ BAD: dict[str, Callable[[Closed], str]] = {
 }  # fmt: skip
 
 
-def told(answer: Answer) -> tuple[int, dict[str, str], bytes]:
-    """All that an answer tells, but for the time of day."""
+def visible_of(answer: Answer) -> tuple[int, dict[str, str], bytes]:
+    """Everything that an answer shows, but for the time of day."""
     return answer.status, {**answer.headers, "date": ""}, answer.body
 
 
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", "/servers"), ("POST", "/servers"), ("GET", "/tokens")]
 )
-def test_whatever_is_wrong_with_a_token_the_answer_is_the_same(
-    closed: Closed, method: str, path: str
-) -> None:
+def test_every_invalid_token_gets_the_same_answer(closed: Closed, method: str, path: str) -> None:
     body = json.dumps(report(ipaddress="10.9.9.9")).encode() if method == "POST" else None
-    none = closed.ask_as_stranger(method, path, body)
+    none = closed.ask_from_new_address(method, path, body)
     assert none.status == 401
     assert none.headers["content-type"] == "application/problem+json"
     assert none.headers["www-authenticate"] == 'Bearer realm="compliance"'
     for name, make in BAD.items():
-        answer = closed.ask_as_stranger(method, path, body, Authorization=make(closed))
-        assert told(answer) == told(none), name
+        answer = closed.ask_from_new_address(method, path, body, Authorization=make(closed))
+        assert visible_of(answer) == visible_of(none), name
     assert b"10.9.9.9" not in closed.ask("GET", "/servers", closed.secrets["lectura"]).body
 
 
-def test_a_header_longer_than_any_is_refused_before_it_is_read(closed: Closed) -> None:
+def test_an_oversized_authorization_header_is_refused(closed: Closed) -> None:
     shown = bearer("a" * 10_000)
     assert closed.live.request("GET", "/servers", headers=shown).status == 400
 
@@ -185,10 +183,10 @@ def test_digests_are_compared_in_constant_time(
     assert store.find(secret) is None
 
 
-def test_a_token_in_the_address_is_none(closed: Closed) -> None:
+def test_a_token_in_the_address_authenticates_nobody(closed: Closed) -> None:
     secret = closed.secrets["admin"]
     for name in ("token", "access_token", "Authorization", "sesion"):
-        assert closed.ask_as_stranger("GET", f"/servers?{name}={secret}").status == 401
+        assert closed.ask_from_new_address("GET", f"/servers?{name}={secret}").status == 401
         refused = closed.ask("GET", f"/servers?{name}={secret}", secret)
         assert refused.status == 400
         assert refused.json()["errors"][0]["parameter"] == name
@@ -214,7 +212,7 @@ ROUTES = routes(create_app(Config(data=Path("var"))))
 
 
 def scopes_of(method: str, path: str) -> set[str]:
-    """Who gets in there, decided on anew and by hand for all that is no plain reading."""
+    """The scopes of a route; by hand for every route that does more than read."""
     decided = {
         "POST /servers": {"ingest", "admin"},
         "POST /inscripcion": {"inscripcion", "ingest"},
@@ -228,7 +226,7 @@ def scopes_of(method: str, path: str) -> set[str]:
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-def test_each_route_lets_in_those_whom_it_should(closed: Closed, method: str, path: str) -> None:
+def test_each_route_accepts_exactly_its_scopes(closed: Closed, method: str, path: str) -> None:
     path, scopes = re.sub(r"\{[^{}]*\}", "9999", path), scopes_of(method, path)
     for scope in SCOPES:
         status = closed.ask(method, path, closed.secrets[scope], b"").status
@@ -237,13 +235,13 @@ def test_each_route_lets_in_those_whom_it_should(closed: Closed, method: str, pa
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-def test_each_route_but_the_public_ones_asks_for_a_token(
+def test_every_route_but_the_public_ones_requires_a_token(
     closed: Closed, method: str, path: str
 ) -> None:
-    answer = closed.ask_as_stranger(method, re.sub(r"\{[^{}]*\}", "9999", path))
+    answer = closed.ask_from_new_address(method, re.sub(r"\{[^{}]*\}", "9999", path))
     if f"{method} {path}" in PUBLIC:
         assert answer.status != 401 or path == "/entrar"
-    elif answer.status == 303:  # of a page, to where one signs in
+    elif answer.status == 303:  # of a page, which redirects to the sign-in page
         assert answer.headers["location"].startswith("/entrar?volver=%2F")
     else:
         assert answer.status == 401
@@ -252,9 +250,9 @@ def test_each_route_but_the_public_ones_asks_for_a_token(
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE"])
 @pytest.mark.parametrize("path", sorted({path for _, path in ROUTES}))
-def test_no_other_method_is_a_way_around(closed: Closed, method: str, path: str) -> None:
+def test_other_methods_do_not_bypass_authentication(closed: Closed, method: str, path: str) -> None:
     address = re.sub(r"\{[^{}]*\}", "9999", path)
-    answer = closed.ask_as_stranger(method, address)
+    answer = closed.ask_from_new_address(method, address)
     if f"{method} {path}" not in PUBLIC:
         # A page sends its reader to the sign-in page.
         assert answer.status == 401 or (method == "HEAD" and answer.status == 303)
@@ -282,7 +280,9 @@ def test_the_method_cannot_be_overridden(closed: Closed) -> None:
      b"/static/../servers", b"/static/..%2fservers", b"/SERVERS", b"/servers%00", b"/servers;x",
      b"http://127.0.0.1/servers", b"*", b"/healthz?/servers", b"/%73ervers"],
 )  # fmt: skip
-def test_no_spelling_of_an_address_is_a_way_around(closed: Closed, target: bytes) -> None:
+def test_other_spellings_of_an_address_do_not_bypass_authentication(
+    closed: Closed, target: bytes
+) -> None:
     answer = exchange(closed.live, b"GET " + target + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
     assert answer.status in (200, 303, 400, 401, 404)
     assert STORED.encode() not in answer.body

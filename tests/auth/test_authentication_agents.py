@@ -1,4 +1,4 @@
-"""What an agent's token opens: its own server, and nothing of any other."""
+"""Tokens of agents: each reports for its own server only."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def post(live: LiveService, secret: str, document: dict[str, Any]) -> Answer:
     return live.request("POST", "/servers", json.dumps(document).encode(), bearer(secret))
 
 
-def kept(live: LiveService) -> tuple[int, list[bytes]]:
-    """How many reports are stored, and the archive."""
+def stored_and_archived(live: LiveService) -> tuple[int, list[bytes]]:
+    """The number of stored reports, and the archive."""
     ((count,),) = live.rows("SELECT count(*) FROM report")
     return count, [path.read_bytes() for path in sorted(live.archive.iterdir())]
 
@@ -69,42 +69,42 @@ BONDS = {
 def test_a_bound_token_reports_for_its_own_server_only(live: LiveService, bond: str) -> None:
     server, own, others = BONDS[bond]
     secret = make_token(live.data, "ingest", "--servidor", server)
-    before = kept(live)
+    before = stored_and_archived(live)
     for name, document in others.items():
         answer = post(live, secret, document)
         assert answer.status == 403, name
         assert answer.json()["type"].endswith(":not-with-this-token")
-    assert kept(live) == before
+    assert stored_and_archived(live) == before
     assert post(live, secret, own).status in (200, 201)
 
 
-def test_a_report_that_is_none_is_told_before_whose_it_is(live: LiveService) -> None:
+def test_an_invalid_report_gets_400_before_its_server_is_checked(live: LiveService) -> None:
     secret = make_token(live.data, "ingest", "--servidor", A)
     assert post(live, secret, report(ipaddress="300.1.1.1")).status == 400
 
 
-def test_what_is_stored_already_is_not_told_to_others(live: LiveService) -> None:
+def test_a_token_of_another_server_does_not_learn_of_stored_reports(live: LiveService) -> None:
     document = report(ipaddress="10.2.0.1")
     assert post(live, make_token(live.data, "ingest"), document).status == 201
     bound = make_token(live.data, "ingest", "--servidor", "10.2.0.2")
     assert post(live, bound, document).status == 403
 
 
-def test_a_token_of_a_network_cannot_speak_for_a_machine_elsewhere(live: LiveService) -> None:
+def test_a_token_of_a_network_cannot_report_for_a_machine_of_another(live: LiveService) -> None:
     at_home = report_2(id_maquina="victim", nombre_host="db-1", ipaddress="10.3.0.1")
     assert post(live, make_token(live.data, "ingest"), at_home).status == 201
     moved = at_home | {"ipaddress": "10.4.0.1", "fecha_hora": "2020-02-15 03:00:00"}
-    before = kept(live)
-    neighbour = make_token(live.data, "ingest", "--servidor", "10.4.0.0/24")
-    assert post(live, neighbour, moved).status == 403
-    assert post(live, neighbour, moved | {"fecha_hora": "2020-02-15 01:00:00"}).status == 403
-    assert kept(live) == before
-    # Its own network's may, as may that one for machines which are there, or are new.
+    before = stored_and_archived(live)
+    other = make_token(live.data, "ingest", "--servidor", "10.4.0.0/24")
+    assert post(live, other, moved).status == 403
+    assert post(live, other, moved | {"fecha_hora": "2020-02-15 01:00:00"}).status == 403
+    assert stored_and_archived(live) == before
+    # The token of its own network may, and either token for new machines of its network.
     home = make_token(live.data, "ingest", "--servidor", "10.3.0.0/24")
     assert post(live, home, at_home | {"fecha_hora": "2020-02-15 03:00:00"}).status == 201
     fresh = moved | {"id_maquina": "fresh"}
-    assert post(live, neighbour, fresh).status == 201
-    assert post(live, neighbour, fresh | {"fecha_hora": "2020-02-15 04:00:00"}).status == 201
+    assert post(live, other, fresh).status == 201
+    assert post(live, other, fresh | {"fecha_hora": "2020-02-15 04:00:00"}).status == 201
 
 
 # --- enrolment ---
@@ -146,11 +146,11 @@ def test_a_machine_that_uses_its_token_cannot_be_taken_over(live: LiveService) -
     assert post(live, first, own).status == 200
 
 
-def test_an_enrolment_token_opens_nothing_else(live: LiveService) -> None:
+def test_an_enrolment_token_is_refused_by_other_routes(live: LiveService) -> None:
     enrolling = make_token(live.data, "inscripcion", "--usos", "1")
-    before = kept(live)
+    before = stored_and_archived(live)
     assert post(live, enrolling, report(ipaddress="10.7.0.1")).status == 403
-    assert kept(live) == before
+    assert stored_and_archived(live) == before
     for path in ("/servers", "/tokens", "/", "/resumen"):
         assert live.request("GET", path, headers=bearer(enrolling)).status == 403
 
@@ -161,14 +161,14 @@ def test_a_machine_renews_its_own_token_only(live: LiveService) -> None:
     assert enrol(live, old, {"id_maquina": "another"}).status == 403
     renewed = enrol(live, old, {"id_maquina": "renews"})
     assert renewed.status == 201
-    for secret in (old, renewed.json()["token"]):  # without a gap
+    for secret in (old, renewed.json()["token"]):  # no attempt is free
         assert post(live, secret, report_2(id_maquina="renews")).status in (200, 201)
         assert post(live, secret, report_2(id_maquina="another")).status == 403
     assert "another" not in (live.data / "audit.jsonl").read_text()
 
 
 @pytest.mark.parametrize("server", [None, "10.8.0.1", "10.8.0.0/24"])
-def test_a_token_of_no_single_machine_enrols_nobody(live: LiveService, server: str | None) -> None:
+def test_a_token_without_a_machine_cannot_enrol(live: LiveService, server: str | None) -> None:
     bond = () if server is None else ("--servidor", server)
     secret = make_token(live.data, "ingest", *bond)
     assert enrol(live, secret, {"id_maquina": "victim"}).status == 403
@@ -186,7 +186,7 @@ def test_a_token_of_no_single_machine_enrols_nobody(live: LiveService, server: s
      {"id_maquina": "a", "scope": "admin"}, {"id_maquina": "a", "server": "id:b"},
      {"id_maquina": "a", "nombre_host": "x" * 20_000}],
 )  # fmt: skip
-def test_what_is_no_machine_is_not_enrolled(
+def test_an_invalid_machine_is_not_enrolled(
     live: LiveService, enrolling_one: str, document: Any
 ) -> None:
     answer = enrol(live, enrolling_one, document)
@@ -195,6 +195,6 @@ def test_what_is_no_machine_is_not_enrolled(
     assert answer.body.isascii()
 
 
-def test_what_was_refused_is_not_counted(live: LiveService, enrolling_one: str) -> None:
+def test_refused_enrolments_are_not_counted(live: LiveService, enrolling_one: str) -> None:
     assert enrol(live, enrolling_one, {"id_maquina": "the-one"}).status == 201
     assert enrol(live, enrolling_one, {"id_maquina": "one-more"}).status == 403

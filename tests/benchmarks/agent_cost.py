@@ -1,4 +1,4 @@
-"""What a run of the agent costs a server, against ps and two well-known inventory programs.
+"""The cost of a run of the agent, against ps and two well-known inventory programs.
 
 The agent reads /proc itself on Linux; what it costs with psutil instead is shown beside it.
 
@@ -35,7 +35,7 @@ PS = ["ps", "-eo", "pid,user,comm"]
 INVENTORIES = (["facter"], ["fusioninventory-inventory"])
 SLOW_ROUNDS = 3
 
-# Ends its processes, and waits for them, when its stdin is closed: whoever started it may be gone.
+# Ends its processes, and waits for them, when its stdin is closed, since its parent may have died.
 CROWD = """
 import os, signal, sys
 children = []

@@ -1,4 +1,4 @@
-"""A fleet with something to ask about: what is everywhere, on one server, or gone for good."""
+"""A fleet to ask about: programs on all servers, on one, or gone for good."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from service.report import UNKNOWN_DETAILS, Login, Process, ProcessDetails, Report
 from tests.benchmarks.fleet import INTERVAL, SimulatedServer
 
-# What to ask for. SimulatedServer runs a hundred processes of the first on every server, a few of
+# Names to ask for. SimulatedServer runs a hundred processes of the first on every server, a few of
 # the second on some; the others are run below.
 COMMON, RARE = "program-1", "program-141"
 ONE_SERVER = "only-on-7"  # likewise only-on-27, -47 ...

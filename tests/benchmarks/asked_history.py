@@ -26,7 +26,7 @@ _SECOND = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What tells one such database from another."""
+    """The parameters of such a database."""
 
     servers: int
     processes: int
@@ -40,7 +40,7 @@ class Size:
 def open_history(folder: Path, size: Size) -> Path:
     """The data folder of a database of this size, whose newest reports are a few minutes old.
 
-    It has its name only when it is whole: whoever fills it may be stopped.
+    It gets its name when it is complete, since the filling may be interrupted.
     """
     data = folder / f"asking-{size}"
     if not data.exists():
@@ -70,7 +70,7 @@ def open_history(folder: Path, size: Size) -> Path:
 def _report_again(database: SqliteDatabase) -> None:
     """Lets every server that was live say once more what it said last, if that was long ago.
 
-    Otherwise all would be silent, which is not what a fleet looks like.
+    Otherwise all servers would be silent.
     """
     with database.snapshot() as connection:
         newest = connection.execute(
@@ -118,7 +118,7 @@ def _parsed(text: str | None) -> int | None:
 
 
 class Known:
-    """What there is in a database to ask for, drawn at random."""
+    """Random existing values of a database, to ask for."""
 
     def __init__(self, path: Path, seed: int) -> None:
         self._random = random.Random(seed)

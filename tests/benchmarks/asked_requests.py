@@ -1,4 +1,4 @@
-"""Every request that can be asked of a fleet, and what it may take.
+"""Every kind of request to a fleet, and its limits.
 
 In an address, {record} is the number of any report, {server} of any server, {moment} any moment
 of the history, {hour} and {day} a span that begins then, {since} one of six hours that ends then,

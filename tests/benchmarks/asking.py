@@ -1,4 +1,4 @@
-"""How long every request and every page takes in a large fleet, and whether it feels the history.
+"""The time of every request and page in a large fleet, with a short and a long history.
 
 Two databases of the same fleet, one with ten times the reports of the other, are asked by turns,
 each by one worker over a connection that is kept: connecting is not measured, all else is, up

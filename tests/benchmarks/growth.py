@@ -1,4 +1,4 @@
-"""Whether the length of the history is felt: in storing a report, in reading an old one.
+"""The influence of the length of the history on storing a report and on reading an old one.
 
 Two databases, one with a hundred times the reports of the other, are measured turn by turn.
 The fleet is small (20 servers), so that each has the longer history.

@@ -1,4 +1,4 @@
-"""How many reports a second the whole service stores, against a bare loop that only inserts.
+"""Reports per second of the service, against a bare loop that only inserts.
 
 The bare loop appends to a file, syncs it, inserts the same rows into three literal tables and
 commits, synced too: no HTTP, no parsing, no validation. Both are measured in the same run, the
@@ -32,7 +32,7 @@ from tests.support import plain_store
 from tests.support.live import LiveService
 
 WARM_UP_SECONDS = 2.0
-MOST_A_SECOND = 1500  # reports, for which documents are made before
+MAX_A_SECOND = 1500  # reports, for which documents are made before
 
 
 def main() -> None:
@@ -148,7 +148,7 @@ def _processor_seconds(pid: int) -> float:
 def _clients(port: int, options: argparse.Namespace, result: Connection) -> None:
     # Made before the clock starts: what a client does to make a report is not measured.
     seconds = WARM_UP_SECONDS + options.seconds
-    rounds = math.ceil(seconds * MOST_A_SECOND / options.servers)
+    rounds = math.ceil(seconds * MAX_A_SECOND / options.servers)
     documents = [_documents(server, rounds, options) for server in range(options.servers)]
     result.send("ready")
     begin = time.perf_counter() + WARM_UP_SECONDS
@@ -192,7 +192,7 @@ def _posts(
             connection.close()
             connection = socket.create_connection(("127.0.0.1", port), timeout=30)
         yield status, started, time.perf_counter()
-    raise AssertionError(f"more than {MOST_A_SECOND} reports a second: raise MOST_A_SECOND")
+    raise AssertionError(f"more than {MAX_A_SECOND} reports a second: raise MAX_A_SECOND")
 
 
 def _documents(server: int, count: int, options: argparse.Namespace) -> list[bytes]:

@@ -71,7 +71,7 @@ def test_check_finds_a_process_that_the_archive_does_not_list(data: Path) -> Non
 
 
 @pytest.mark.parametrize("kind", ["process", "login"])
-def test_check_finds_a_sighting_that_no_span_speaks_of(data: Path, kind: str) -> None:
+def test_check_finds_an_occurrence_without_a_span(data: Path, kind: str) -> None:
     alter(data, f"UPDATE {kind}_sighting SET running = running + 1 WHERE server_id = 1")
     outcome = run("check", data)
     assert outcome.returncode == 1
@@ -102,7 +102,7 @@ def test_check_and_rebuild_find_no_difference_in_reports_of_version_2(data_2: Pa
         "UPDATE report SET discarded = NULL WHERE id = 1",
     ],
 )
-def test_check_and_rebuild_find_a_difference_in_what_version_2_says(
+def test_check_and_rebuild_find_a_difference_in_a_member_of_version_2(
     data_2: Path, damage: str
 ) -> None:
     alter(data_2, damage)
@@ -131,7 +131,7 @@ def test_check_names_a_damaged_line_of_the_archive(data: Path) -> None:
     assert f"archive: {first_day(data).name} line 11 is no whole line" in outcome.stdout
 
 
-def test_check_tells_of_a_report_that_is_archived_and_not_stored(data: Path) -> None:
+def test_check_lists_a_report_that_is_archived_and_not_stored(data: Path) -> None:
     lines = first_day(data).read_text(encoding="utf-8").splitlines(keepends=True)
     newer = lines[-1].replace("2020-02-15 04:00:00", "2020-02-15 06:00:00")
     first_day(data).write_text("".join([*lines, newer]), encoding="utf-8")
@@ -154,7 +154,7 @@ def test_check_works_beside_a_running_service(data: Path) -> None:
         live.stop()
 
 
-def test_check_says_where_there_is_nothing_to_check(tmp_path: Path) -> None:
+def test_check_without_a_database_is_one_line(tmp_path: Path) -> None:
     outcome = run("check", tmp_path / "var")
     assert outcome.returncode == 1
     assert "there is no database" in outcome.stderr
@@ -186,7 +186,7 @@ def test_rebuild_brings_back_a_damaged_database(data: Path) -> None:
     assert "cannot be compared with" in outcome.stdout
 
 
-def test_rebuild_tells_what_the_old_database_has_and_the_archive_has_not(data: Path) -> None:
+def test_rebuild_lists_reports_of_the_old_database_that_the_archive_lacks(data: Path) -> None:
     lines = first_day(data).read_bytes().splitlines(keepends=True)
     first_day(data).write_bytes(b"".join(lines[2:]))
     outcome = run("rebuild", data)

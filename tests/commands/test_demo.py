@@ -29,7 +29,7 @@ from tests.support.live import PATIENCE, PROJECT, LiveService, free_port, wait_u
         ({"COMPLIANCE_DTA": "x"}, "COMPLIANCE_DTA is no setting"),
     ],
 )
-def test_demo_that_cannot_start_says_why_in_one_line(
+def test_a_failed_start_of_the_demo_is_one_line(
     tmp_path: Path, settings: dict[str, str], expected: str
 ) -> None:
     outcome = run("demo", tmp_path / "var", **settings)
@@ -64,7 +64,7 @@ def demo(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     process.communicate()
 
 
-def test_demo_reports_this_machine_and_ends_all_that_it_started(
+def test_demo_reports_this_machine_and_ends_its_children(
     demo: subprocess.Popen[str], tmp_path: Path
 ) -> None:
     assert demo.stdout is not None

@@ -30,7 +30,7 @@ def store(data: Path, database_at: Callable[[Path], Database]) -> TokenStore:
 
 
 @pytest.mark.parametrize("scope", tokens.LETTERS)
-def test_a_token_tells_its_scope_and_that_it_is_one(scope: str) -> None:
+def test_a_token_shows_its_prefix_and_scope(scope: str) -> None:
     secret = tokens.make(scope)
     assert re.fullmatch(rf"ccs{tokens.LETTERS[scope]}_[0-9A-Za-z]{{36}}", secret)
     assert tokens.is_well_formed(secret)
@@ -40,7 +40,7 @@ def test_a_token_tells_its_scope_and_that_it_is_one(scope: str) -> None:
         assert not tokens.is_well_formed(secret[:at] + other + secret[at + 1 :])
 
 
-def test_a_token_is_shown_once_and_nowhere_kept(data: Path) -> None:
+def test_a_secret_is_printed_once_and_stored_nowhere(data: Path) -> None:
     made = token(
         data, "create", "--scope", "lectura", "--name", "ana\n\x1b[31m", "--expires", "90d"
     )
@@ -59,7 +59,7 @@ def test_a_token_is_shown_once_and_nowhere_kept(data: Path) -> None:
     assert (data / "audit.jsonl").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_revoked_token_is_worth_nothing_and_is_not_revoked_twice(
+def test_a_revoked_token_is_invalid_and_cannot_be_revoked_again(
     data: Path, store: TokenStore
 ) -> None:
     secret = make_token(data, "admin")
@@ -74,7 +74,7 @@ def test_a_revoked_token_is_worth_nothing_and_is_not_revoked_twice(
     assert "revoked" in token(data, "list").stdout
 
 
-def test_an_ended_token_is_worth_nothing(data: Path, store: TokenStore) -> None:
+def test_an_expired_token_is_invalid(data: Path, store: TokenStore) -> None:
     secret = make_token(data, "admin", "--expires", "1m")
     engine.execute(data / "compliance.db", "UPDATE token SET expires_at = created_at + 1")
     assert store.find(secret) is None
@@ -96,7 +96,7 @@ def test_an_ended_token_is_worth_nothing(data: Path, store: TokenStore) -> None:
         (["--scope", "admin", "--lifetime", "3d"], "--lifetime: expected with --scope inscripcion"),
     ],
 )
-def test_what_cannot_be_is_told_and_nothing_is_made(
+def test_invalid_options_are_refused_and_make_no_token(
     data: Path, options: list[str], expected: str
 ) -> None:
     refused = token(data, "create", *options)

@@ -27,7 +27,7 @@ def certificate(authority: Authority) -> Path:
 
 @contextmanager
 def pair(folder: Path, certificate: Path, authority: Authority) -> Iterator[Front]:
-    """nginx, before a service that believes it, and has fewer threads than tests slow clients."""
+    """nginx before a service that trusts it and has fewer threads than there are slow clients."""
     settings = {"COMPLIANCE_PROXIES": "127.0.0.1/32", "COMPLIANCE_THREADS": "4"}
     service = GuardedService(folder / "var", **settings)
     service.token = service.make_token("admin")
@@ -52,7 +52,7 @@ def front(
 def empty_front(
     certificate: Path, authority: Authority, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Front]:
-    """One into which nobody stores anything."""
+    """nginx before a service in which nothing is stored."""
     with pair(tmp_path_factory.mktemp("empty"), certificate, authority) as nginx:
         yield nginx
 

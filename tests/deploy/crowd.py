@@ -1,6 +1,6 @@
 """Slow clients, in a process of their own: python -m tests.deploy.crowd PORT COUNT KIND…
 
-So many of each kind, at a time: one that is turned away comes back. They come from many
+COUNT clients of each kind at a time; a refused one reconnects. They come from many
 addresses, say "ready" when all have come, and stay until their standard input ends.
 """
 
@@ -21,7 +21,7 @@ BODY = HEAD + b"Authorization: Bearer unknown\r\nContent-Length: 100000\r\n\r\n{
 ASK = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"  # how a TLS handshake begins
 
-# What a client says at once, and what it then says every second.
+# The bytes that a client sends at once, and those that it sends each second.
 KINDS = {
     "heads": (HEAD, b"X-Slow: 1\r\n"),
     "bodies": (BODY, b" "),
@@ -81,7 +81,7 @@ async def _stay(options: argparse.Namespace) -> None:
 
 @contextlib.contextmanager
 def crowd(port: int, count: int, *kinds: str, tls: bool = False, token: str = "") -> Iterator[None]:
-    """So many of each kind, for as long as this lasts."""
+    """Runs so many clients of each kind for the length of the block."""
     command = [sys.executable, "-m", "tests.deploy.crowd", *["--tls"] * tls]
     command += ["--token", token, str(port), str(count)]
     with subprocess.Popen(
@@ -89,9 +89,9 @@ def crowd(port: int, count: int, *kinds: str, tls: bool = False, token: str = ""
     ) as process:
         try:
             assert process.stdout is not None
-            assert process.stdout.readline() == "ready\n", "not all have come"
+            assert process.stdout.readline() == "ready\n", "some clients have not connected"
             yield
-            assert process.poll() is None, "they have gone"
+            assert process.poll() is None, "the crowd ended early"
         finally:
             process.kill()
 

@@ -1,6 +1,6 @@
 """Requests that two readers could take for different ones, each with a report hidden in it.
 
-Whoever reads a framing as its author hopes stores the report that is INNER.
+A reader that takes a framing as its author hopes stores the report INNER.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _REPORT = json.dumps(report(7)).encode()
 
 
 def inner(token: str) -> bytes:
-    """A whole request that would be stored."""
+    """A complete request that would be stored."""
     return _head(token, b"Content-Length: %d" % len(_REPORT)) + _REPORT
 
 

@@ -23,7 +23,7 @@ from tests.support.live import PROJECT, Answer, LiveService, free_port
 SITE = PROJECT / "service" / "deploy" / "nginx.conf"
 NAME = "compliance.example.org"
 
-# What Debian's /etc/nginx/nginx.conf says around a site, with other folders.
+# The part of Debian's /etc/nginx/nginx.conf around a site, with other folders.
 _AROUND = """\
 user {user} {group};
 worker_processes auto;
@@ -59,7 +59,7 @@ def replaced(text: str, changes: dict[str, str]) -> str:
 
 
 class GuardedService(LiveService):
-    """A service that asks for a token, and is shown one."""
+    """A service that requires a token; each request shows one."""
 
     token = ""
 
@@ -85,14 +85,14 @@ class GuardedService(LiveService):
 
     @property
     def audited(self) -> list[dict[str, object]]:
-        """Who has used admin scope."""
+        """The audit entries of uses of the admin scope."""
         path = self.data / "audit.jsonl"
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         return [json.loads(line) for line in lines if "admin scope used" in line]
 
 
 class TlsService(GuardedService):
-    """A service whose clients speak TLS, whoever ends it: itself, or a front."""
+    """A service whose clients speak TLS; the service or nginx terminates it."""
 
     trusted: Path
 
@@ -160,7 +160,7 @@ class Front(TlsService):
         raise AssertionError(f"nginx did not start:\n{self.log}")
 
     def request_plainly(self, method: str, path: str) -> Answer:
-        """By HTTP, on the port that is there for those who forget TLS."""
+        """Sends the request by HTTP, to the port that redirects."""
         connection = http.client.HTTPConnection("127.0.0.1", self.plain_port, timeout=5)
         connection.request(method, path, b"{}" if method == "POST" else None)
         response = connection.getresponse()

@@ -1,4 +1,4 @@
-"""The worker, with less patience than tests have."""
+"""The worker with shorter deadlines, for quick tests."""
 
 from __future__ import annotations
 

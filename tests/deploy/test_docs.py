@@ -18,14 +18,14 @@ SAID = {
 }
 
 
-def test_every_limit_is_the_one_that_is_set() -> None:
+def test_documented_limits_equal_the_configured_ones() -> None:
     limits = re.findall(r"^\| `([^`]+)` \|", README, re.MULTILINE)
     assert len(limits) == 14
     for limit in limits:
         assert any(f"    {limit}" in text or f"\n{limit}" in text for text in SAID.values()), limit
 
 
-def test_every_file_that_the_unit_names_is_one_that_a_step_makes() -> None:
+def test_every_file_that_the_unit_names_is_made_by_a_step() -> None:
     unit = SAID["service/deploy/compliance-api.service"]
     commands = "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL))
     made = set(re.findall(r"/(?:etc|opt|var/lib)/compliance[\w.]*", unit))

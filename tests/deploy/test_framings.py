@@ -1,4 +1,4 @@
-"""What one request is: nobody slips in a second one, with nginx in front and without."""
+"""Request smuggling: one request is one request, with nginx in front and without."""
 
 from __future__ import annotations
 
@@ -31,30 +31,32 @@ def all_answers(service: GuardedService, sent: bytes) -> list[int]:
             while more := connection.recv(65536):
                 received += more
                 connection.settimeout(0.1)  # for a second answer
-    # HTTP/0.9, which a request line of two words is, has no status but in what is told.
+    # A request line of two words is HTTP/0.9, whose answer has its status in the body only.
     lines = rb"HTTP/1\.[01] (\d{3}) " if received.startswith(b"HTTP/") else rb'"status":(\d+)'
     return [int(status) for status in re.findall(lines, received)]
 
 
 @pytest.fixture(params=["empty_front", "empty_behind"])
-def door(request: pytest.FixtureRequest) -> GuardedService:
+def target(request: pytest.FixtureRequest) -> GuardedService:
     service: GuardedService = request.getfixturevalue(request.param)
     return service
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_one_request_has_one_answer_which_is_400(door: GuardedService, name: str) -> None:
-    assert all_answers(door, framings(door.token)[name]) == [400]
-    assert door.rows("SELECT count(*) FROM report") == [(0,)]
-    assert [path.read_bytes() for path in door.archive.iterdir()] == []
+def test_one_request_has_one_answer_which_is_400(target: GuardedService, name: str) -> None:
+    assert all_answers(target, framings(target.token)[name]) == [400]
+    assert target.rows("SELECT count(*) FROM report") == [(0,)]
+    assert [path.read_bytes() for path in target.archive.iterdir()] == []
 
 
-def test_nobody_noticed(door: GuardedService, empty_behind: GuardedService) -> None:
-    assert door.get("/healthz").status == 200
+def test_ambiguous_framings_cause_no_internal_error(
+    target: GuardedService, empty_behind: GuardedService
+) -> None:
+    assert target.get("/healthz").status == 200
     assert "Traceback" not in empty_behind.log
     assert " 500 " not in empty_behind.log
 
 
-def test_what_was_hidden_would_have_been_stored(front: Front) -> None:
-    for door in (front, front.behind):
-        assert all_answers(door, inner(door.token)) in ([201], [200])
+def test_the_hidden_request_alone_would_be_stored(front: Front) -> None:
+    for target in (front, front.behind):
+        assert all_answers(target, inner(target.token)) in ([201], [200])

@@ -1,4 +1,4 @@
-"""What nginx lets one source do, and how long it waits for anybody."""
+"""The limits of nginx for one address, and its timeouts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ASK = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
 
 @pytest.fixture
 def come(front: Front) -> Iterator[Callable[[str, bytes], ssl.SSLSocket]]:
-    """Connects from an address, and says something; all connections end with the test."""
+    """Connects from an address and sends bytes; all connections end with the test."""
     context = ssl.create_default_context(cafile=str(front.trusted))
     with ExitStack() as connections:
 
@@ -39,7 +39,7 @@ def read_all(connection: socket.socket) -> bytes:
     return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
-def test_an_office_that_wakes_at_once_is_all_answered(
+def test_140_simultaneous_requests_of_one_address_are_answered(
     come: Callable[[str, bytes], ssl.SSLSocket],
 ) -> None:
     with ThreadPoolExecutor(140) as agents:
@@ -48,7 +48,7 @@ def test_an_office_that_wakes_at_once_is_all_answered(
 
 
 @pytest.mark.torture
-def test_one_source_gets_100_answers_at_once_and_then_50_a_second(
+def test_one_address_gets_100_answers_at_once_and_then_50_a_second(
     come: Callable[[str, bytes], ssl.SSLSocket],
 ) -> None:
     started = time.monotonic()
@@ -57,23 +57,23 @@ def test_one_source_gets_100_answers_at_once_and_then_50_a_second(
     assert time.monotonic() - started > 0.7
 
 
-def test_one_source_cannot_have_more_than_100_requests_open(
+def test_one_address_has_at_most_100_open_requests(
     front: Front, come: Callable[[str, bytes], ssl.SSLSocket]
 ) -> None:
     slow = [come("127.0.2.2", BODY) for _ in range(105)]
     for connection in slow:
         connection.setblocking(False)
-    told: list[bytes] = []
+    refused: list[bytes] = []
 
-    def are_told() -> bool:
+    def five_refused() -> bool:
         for connection in slow:
             with contextlib.suppress(ssl.SSLWantReadError):
-                told.append(connection.recv(4096))
-        return len(told) >= 5
+                refused.append(connection.recv(4096))
+        return len(refused) >= 5
 
-    wait_until(are_told, 9)  # after 10 seconds nginx waits for none of them any longer
-    assert len(told) == 5
-    for answer in told:
+    wait_until(five_refused, 9)  # after 10 seconds nginx closes them
+    assert len(refused) == 5
+    for answer in refused:
         assert answer.startswith(b"HTTP/1.1 503 ")
         assert b"Retry-After: 10\r\n" in answer
         assert b"Content-Type: application/problem+json\r\n" in answer
@@ -82,7 +82,7 @@ def test_one_source_cannot_have_more_than_100_requests_open(
 
 
 @pytest.mark.torture
-def test_those_who_say_no_more_are_waited_for_ten_seconds(
+def test_nginx_closes_stalled_connections_after_ten_seconds(
     front: Front, come: Callable[[str, bytes], ssl.SSLSocket]
 ) -> None:
     started = time.monotonic()

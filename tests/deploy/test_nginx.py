@@ -1,4 +1,4 @@
-"""The shipped nginx configuration: what it passes on, and what it answers itself."""
+"""The shipped nginx configuration: requests that it forwards, and answers of its own."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_report_is_stored_plain_or_compressed(front: Front) -> None:
     assert stored.headers["strict-transport-security"] == "max-age=31536000"
 
 
-def test_an_answer_arrives_as_it_was_given(front: Front) -> None:
+def test_an_answer_passes_unchanged(front: Front) -> None:
     for path in ("/", "/servers", "/openapi.json"):
         answer = front.get(path, **{"Accept-Encoding": "gzip"})
         direct = front.behind.get(path, **{"Accept-Encoding": "gzip"})
@@ -49,23 +49,23 @@ def test_an_answer_arrives_as_it_was_given(front: Front) -> None:
         assert answer.headers.get("etag", "").startswith('"') == ("etag" in direct.headers)
 
 
-def test_what_the_service_says_is_wrong_is_passed_on(front: Front) -> None:
+def test_problems_of_the_service_pass_unchanged(front: Front) -> None:
     answer = front.post(b"{")
     assert answer.status == 400
     assert answer.json()["type"] == "urn:compliance-continuo:problems:invalid-report"
 
 
-def test_an_address_arrives_as_it_was_sent(front: Front) -> None:
+def test_an_address_passes_unchanged(front: Front) -> None:
     for path in ("/procesos?name=%2e%2e%2F%00%41", "/servers/../healthz", "//healthz", "/a%2Fb"):
         assert front.get(path).status == front.behind.get(path).status
     with_name = front.get("/procesos?name=" + "%F0%9F%90%A7" * 600)
     assert with_name.status == 200
 
 
-def test_a_body_of_the_services_limit_passes_and_one_more_byte_is_a_problem(front: Front) -> None:
+def test_a_body_at_the_limit_passes_and_one_more_byte_gets_400(front: Front) -> None:
     most = Config().max_body
-    told = front.post(b" " * most)
-    assert told.json()["type"] == "urn:compliance-continuo:problems:invalid-report"
+    answer = front.post(b" " * most)
+    assert answer.json()["type"] == "urn:compliance-continuo:problems:invalid-report"
     problem_of(front.post(b" " * (most + 1)), 400)
 
 
@@ -79,25 +79,25 @@ def test_a_body_of_the_services_limit_passes_and_one_more_byte_is_a_problem(fron
     ],
     ids=["line", "header", "headers", "coding"],
 )
-def test_what_is_too_large_or_no_http_is_a_problem(
+def test_oversized_and_malformed_requests_get_a_problem_document(
     front: Front, method: str, path: str, headers: dict[str, str]
 ) -> None:
     detail = problem_of(front.request(method, path, None, headers), 400)["detail"]
     assert "8 KiB" in str(detail)
 
 
-def test_a_method_that_nothing_has_is_a_problem(front: Front) -> None:
+def test_an_unknown_method_gets_a_problem_document(front: Front) -> None:
     problem_of(front.request("TRACE", "/servers"), 405)
 
 
-def test_the_pages_of_problems_are_not_there_for_others(front: Front) -> None:
+def test_the_problem_pages_of_nginx_are_internal(front: Front) -> None:
     problem_of(front.get("/problems/503"), 404)
 
 
-def test_a_service_that_is_away_is_503_and_a_while_to_wait(
+def test_an_unreachable_service_is_503_with_retry_after(
     authority: Authority, certificate: Path, tmp_path: Path
 ) -> None:
-    nobody = GuardedService(tmp_path / "var")  # which is not started
+    nobody = GuardedService(tmp_path / "var")  # not started
     front = Front(tmp_path / "nginx", nobody, certificate, authority.cert)
     try:
         answer = front.start().post(report(2))
@@ -107,7 +107,7 @@ def test_a_service_that_is_away_is_503_and_a_while_to_wait(
     problem_of(answer, 503)
 
 
-def test_only_what_is_in_time_of_old_is_refused(front: Front) -> None:
+def test_only_old_tls_versions_are_refused(front: Front) -> None:
     for version, good in (
         (ssl.TLSVersion.TLSv1_1, False),
         (ssl.TLSVersion.TLSv1_2, True),
@@ -125,30 +125,30 @@ def test_only_what_is_in_time_of_old_is_refused(front: Front) -> None:
                     assert connection.version() == version.name.replace("_", ".")
 
 
-def test_plain_http_is_led_to_https_for_readers_only(front: Front) -> None:
+def test_plain_http_redirects_readers_only(front: Front) -> None:
     led = front.request_plainly("GET", "/servidor/1?fecha_hora=2026-01-01")
     assert led.status == 301
     assert led.headers["location"] == f"https://{NAME}/servidor/1?fecha_hora=2026-01-01"
-    told = front.request_plainly("POST", "/servers")
-    assert told.status == 403
-    assert b"HTTPS only" in told.body
+    answer = front.request_plainly("POST", "/servers")
+    assert answer.status == 403
+    assert b"HTTPS only" in answer.body
 
 
-def test_the_limits_are_those_of_the_service() -> None:
+def test_the_limits_of_nginx_equal_those_of_the_service() -> None:
     site = SITE.read_text(encoding="utf-8")
     assert f"client_max_body_size {Config().max_body // 2**20}m;" in site
     assert f"server {Config().bind};" in site
     assert Config().max_body % 2**20 == 0
 
 
-def test_every_header_that_says_where_a_request_comes_from_is_set_or_dropped() -> None:
+def test_every_forwarding_header_is_set_or_dropped() -> None:
     site = SITE.read_text(encoding="utf-8")
     names = {name.lower() for name in re.findall(r"proxy_set_header (\S+)", site)}
     assert {"forwarded", "x-real-ip", "x-forwarded-for", "x-forwarded-proto"} <= names
     assert "$proxy_add_x_forwarded_for" not in site
 
 
-def test_a_change_without_its_place_is_noticed() -> None:
+def test_a_replacement_without_a_match_is_an_error() -> None:
     for text in ("", "listen 80; listen 80;"):
         with pytest.raises(AssertionError, match="times"):
             replaced(text, {"listen 80;": "listen 81;"})

@@ -1,4 +1,4 @@
-"""Slow clients by the hundred, and how those fare that are not."""
+"""Hundreds of slow clients, and the service to other clients meanwhile."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.reports import report
 
 
 def ask(service: LiveService, number: int) -> float:
-    """An agent reports, or a reader asks. Returns how many seconds it took to be answered."""
+    """Posts a report, or reads. Returns the seconds until the answer."""
     started = time.monotonic()
     answer = service.post(report(number % 1000)) if number % 2 else service.get("/healthz")
     assert answer.status in {200, 201}, answer
@@ -29,13 +29,13 @@ def ask(service: LiveService, number: int) -> float:
 
 
 def all_are_answered(service: LiveService, count: int = 100) -> None:
-    """Clients that do nothing wrong, four at a time; none waits until it gives up."""
+    """Normal clients, four at a time; none reaches its timeout."""
     with ThreadPoolExecutor(4) as clients:
         list(clients.map(partial(ask, service), range(count)))
 
 
 def all_are_answered_soon(service: LiveService, seconds: float) -> None:
-    """And again and again for so many seconds, within one of them each."""
+    """For so many seconds, each answer within one second."""
     took: list[float] = []
     ends = time.monotonic() + seconds
     with ThreadPoolExecutor(4) as clients:
@@ -49,24 +49,24 @@ def all_are_answered_soon(service: LiveService, seconds: float) -> None:
 KINDS = ("heads", "bodies", "idlers", "kept", "handshakes")
 
 
-def test_100_slow_connections_to_the_front_hurt_nobody(front: Front) -> None:
+def test_100_slow_connections_to_nginx_block_no_client(front: Front) -> None:
     with crowd(front.port, 20, *KINDS, tls=True, token=front.token):
         all_are_answered(front)
 
 
 @pytest.mark.torture
-def test_500_slow_connections_to_the_front_hurt_nobody(front: Front) -> None:
+def test_500_slow_connections_to_nginx_delay_no_client(front: Front) -> None:
     with crowd(front.port, 100, *KINDS, tls=True, token=front.token):
-        all_are_answered_soon(front, 30)  # three times as long as the front bears them
+        all_are_answered_soon(front, 30)  # three times the timeouts of nginx
 
 
-def test_50_slow_clients_of_each_kind_hurt_nobody_without_a_front(service: LiveService) -> None:
+def test_50_slow_clients_of_each_kind_block_no_client_without_nginx(service: LiveService) -> None:
     with crowd(service.port, 50, "heads", "bodies", "idlers"):
         all_are_answered(service)
 
 
 @pytest.mark.torture
-def test_they_hurt_nobody_for_as_long_as_they_stay(service: LiveService) -> None:
+def test_50_slow_clients_of_each_kind_delay_no_client_for_45_seconds(service: LiveService) -> None:
     with crowd(service.port, 50, "heads", "bodies", "idlers"):
         all_are_answered_soon(service, 45)
 
@@ -74,7 +74,7 @@ def test_they_hurt_nobody_for_as_long_as_they_stay(service: LiveService) -> None
 # --- workers ---
 
 
-def test_a_worker_whose_threads_are_held_leaves_new_clients_to_others(tmp_path: Path) -> None:
+def test_a_worker_with_busy_threads_leaves_new_connections_to_others(tmp_path: Path) -> None:
     live = LiveService(tmp_path / "var", COMPLIANCE_WORKERS="2", COMPLIANCE_THREADS="8")
     try:
         live.start()
@@ -89,7 +89,7 @@ def test_a_worker_whose_threads_are_held_leaves_new_clients_to_others(tmp_path: 
 
 @pytest.fixture(scope="module")
 def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
-    """A service of two threads that gives each request 2 s for its head and 2 s for all else."""
+    """A service with two threads; a request has 2 s for its head and 2 s for the rest."""
     live = LiveService(
         tmp_path_factory.mktemp("hasty") / "var",
         COMPLIANCE_WORKERS="1",
@@ -102,7 +102,7 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
         live.stop()
 
 
-def test_a_head_that_does_not_end_is_not_waited_for(hasty: LiveService) -> None:
+def test_an_unfinished_head_has_a_deadline(hasty: LiveService) -> None:
     with ExitStack() as connections:
         slow = [connections.enter_context(connect(hasty)) for _ in range(2)]
         for connection in slow:
@@ -111,7 +111,7 @@ def test_a_head_that_does_not_end_is_not_waited_for(hasty: LiveService) -> None:
         assert [connection.recv(100) for connection in slow] == [b"", b""]
 
 
-def test_a_body_that_does_not_end_is_answered_and_not_waited_for(hasty: LiveService) -> None:
+def test_an_unfinished_body_has_a_deadline_and_is_answered(hasty: LiveService) -> None:
     with ExitStack() as connections:
         slow = [connections.enter_context(connect(hasty)) for _ in range(2)]
         for connection in slow:
@@ -123,17 +123,17 @@ def test_a_body_that_does_not_end_is_answered_and_not_waited_for(hasty: LiveServ
             assert connection.recv(100).startswith(b"HTTP/1.1 400 Bad Request\r\n")
 
 
-def test_an_answer_that_is_not_read_is_not_waited_for(hasty: LiveService) -> None:
+def test_an_unread_answer_has_a_deadline(hasty: LiveService) -> None:
     with ExitStack() as connections:
         for _ in range(2):
             slow = connections.enter_context(connect(hasty))
             slow.settimeout(0.3)
-            with pytest.raises(TimeoutError):  # more than what systems hold for the two of us
+            with pytest.raises(TimeoutError):  # more than both socket buffers hold
                 slow.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 100_000)
         assert hasty.get("/healthz").status == 200
 
 
-def test_clients_that_do_not_close_their_end_stop_nobody(service: LiveService) -> None:
+def test_half_closed_connections_block_no_client(service: LiveService) -> None:
     with ExitStack() as connections:
         for _ in range(60):
             rude = connections.enter_context(connect(service))
@@ -141,8 +141,8 @@ def test_clients_that_do_not_close_their_end_stop_nobody(service: LiveService) -
         all_are_answered(service)
 
 
-def test_more_connections_than_files_were_allowed_end_no_worker(tmp_path: Path) -> None:
-    """Where a shell allows 1,024 files, as most do; here it is fewer, to be quick."""
+def test_more_connections_than_open_files_end_no_worker(tmp_path: Path) -> None:
+    """Most shells allow 1,024 open files; 100 here, for speed."""
     live = LiveService(tmp_path / "var", COMPLIANCE_WORKERS="1", COMPLIANCE_THREADS="4")
     try:
         allowed = resource.getrlimit(resource.RLIMIT_NOFILE)

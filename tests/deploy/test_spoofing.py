@@ -1,4 +1,4 @@
-"""What a stranger says of himself in headers changes nothing."""
+"""Spoofed forwarding headers of a client change nothing."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _CLOCK = re.compile(r"\d\d:\d\d:\d\d")
 
 
 def ask(service: GuardedService, path: str, source: str = CLIENT, **headers: str) -> Answer:
-    """An answer to a client at this address."""
+    """The answer to a client at this address."""
     connection = service.connection(5)
     connection.source_address = (source, 0)  # type: ignore[attr-defined]  # typeshed lacks it
     shown = {"Authorization": f"Bearer {service.token}"}
@@ -69,19 +69,19 @@ def ask(service: GuardedService, path: str, source: str = CLIENT, **headers: str
 
 
 @functools.cache
-def told_usually(service: GuardedService) -> list[object]:
-    return told(service)
+def usual_answers(service: GuardedService) -> list[object]:
+    return all_answers(service)
 
 
-def told(service: GuardedService, name: str | None = None) -> list[object]:
-    """All that answers and the audit log say, but for the time."""
+def all_answers(service: GuardedService, name: str | None = None) -> list[object]:
+    """All answers and audit entries, without the time."""
     headers = {} if name is None else {name.partition(",")[0]: SPOOFED[name]}
     before = len(service.audited)
     shown: list[object] = []
     for path in PATHS:
         answer = ask(service, path, **headers)
-        kept = {k: v for k, v in answer.headers.items() if k not in CHANGING}
-        shown.append((answer.status, kept, _CLOCK.sub("", answer.body.decode())))
+        stable = {k: v for k, v in answer.headers.items() if k not in CHANGING}
+        shown.append((answer.status, stable, _CLOCK.sub("", answer.body.decode())))
     return [*shown, [line["source"] for line in service.audited[before:]]]
 
 
@@ -97,19 +97,19 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedService]:
 
 
 @pytest.fixture(params=["empty_front", "empty_behind", "alone"])
-def door(request: pytest.FixtureRequest) -> GuardedService:
-    """nginx; a service that believes 127.0.0.1, which is not where the client is; or nobody."""
+def target(request: pytest.FixtureRequest) -> GuardedService:
+    """nginx; a service that trusts 127.0.0.1, which is no client here; one that trusts none."""
     service: GuardedService = request.getfixturevalue(request.param)
     return service
 
 
 @pytest.mark.parametrize("name", sorted(SPOOFED))
-def test_a_header_of_a_stranger_changes_nothing(door: GuardedService, name: str) -> None:
-    assert told(door, name) == told_usually(door)
-    assert told_usually(door)[-1] == [CLIENT] * len(PATHS)
+def test_a_spoofed_header_changes_nothing(target: GuardedService, name: str) -> None:
+    assert all_answers(target, name) == usual_answers(target)
+    assert usual_answers(target)[-1] == [CLIENT] * len(PATHS)
 
 
-def test_nginx_says_where_a_client_is_and_that_it_came_by_tls(empty_front: Front) -> None:
+def test_nginx_forwards_the_address_and_scheme_of_a_client(empty_front: Front) -> None:
     before = len(empty_front.audited)
     for source in ("127.0.0.8", "127.0.0.9"):
         page = ask(empty_front, "/", source).body.decode()
@@ -117,11 +117,11 @@ def test_nginx_says_where_a_client_is_and_that_it_came_by_tls(empty_front: Front
     assert [line["source"] for line in empty_front.audited[before:]] == ["127.0.0.8", "127.0.0.9"]
 
 
-def test_a_service_by_itself_says_that_it_came_without(alone: GuardedService) -> None:
+def test_without_nginx_the_scheme_is_http(alone: GuardedService) -> None:
     assert f"http://127.0.0.1:{alone.port}" in ask(alone, "/").body.decode()
 
 
-def test_a_proxy_that_is_named_is_believed_and_one_that_is_not_is_not(
+def test_only_configured_proxies_are_believed(
     empty_behind: GuardedService,
 ) -> None:
     before = len(empty_behind.audited)
@@ -131,14 +131,16 @@ def test_a_proxy_that_is_named_is_believed_and_one_that_is_not_is_not(
 
 
 @pytest.mark.parametrize("name", ["SCRIPT_NAME", "PATH_INFO", "X-Forwarded-Ssl", "Forwarded"])
-def test_a_proxy_is_believed_in_nothing_else(empty_behind: GuardedService, name: str) -> None:
+def test_a_proxy_is_believed_in_x_forwarded_for_only(
+    empty_behind: GuardedService, name: str
+) -> None:
     answers = [
         ask(empty_behind, "/", "127.0.0.1", **headers) for headers in ({}, {name: SPOOFED[name]})
     ]
     assert len({(answer.status, _CLOCK.sub("", answer.body.decode())) for answer in answers}) == 1
 
 
-def test_a_record_is_where_it_is_whatever_a_stranger_says(front: Front) -> None:
+def test_the_location_of_a_record_ignores_spoofed_headers(front: Front) -> None:
     plain = front.post(report(6000))
     spoofed = front.post(report(6000), X_Forwarded_Host="evil.example", X_Forwarded_Proto="http")
     assert (plain.status, spoofed.status) == (201, 200)

@@ -45,7 +45,7 @@ def answered(connection: socket.socket, count: int) -> bytes:
     return received
 
 
-def test_a_connection_is_kept_over_shorter_and_longer_pauses(secured: TlsService) -> None:
+def test_a_connection_is_kept_alive_over_pauses(secured: TlsService) -> None:
     with connect(secured) as connection:
         for pause in (0, 0, 0.01, 0.1, 0):
             time.sleep(pause)
@@ -60,7 +60,7 @@ def test_requests_of_one_record_are_all_answered(secured: TlsService) -> None:
         assert answered(connection, 4).count(b"HTTP/1.1 200 OK") == 4
 
 
-def test_a_request_that_ends_just_where_a_read_does_leaves_the_next_one_seen(
+def test_a_request_at_the_end_of_a_read_does_not_hide_the_next_one(
     secured: TlsService,
 ) -> None:
     padded = HEALTHZ.replace(b"\r\n\r\n", b"\r\nX-Long: \r\n\r\n")
@@ -70,7 +70,7 @@ def test_a_request_that_ends_just_where_a_read_does_leaves_the_next_one_seen(
         assert answered(connection, 4).count(b"HTTP/1.1 200 OK") == 4
 
 
-def test_a_large_report_is_read_whole(secured: TlsService) -> None:
+def test_a_large_report_is_read_completely(secured: TlsService) -> None:
     document = report(2)
     document["procesos"] = [
         {"pid": pid, "name": "x" * 200, "username": "root"} for pid in range(30_000)
@@ -81,7 +81,7 @@ def test_a_large_report_is_read_whole(secured: TlsService) -> None:
     assert secured.post(b" " * 8_000_000).status == 400
 
 
-def test_handshakes_that_do_not_go_on_stop_nobody(secured: TlsService) -> None:
+def test_stalled_handshakes_block_no_other_client(secured: TlsService) -> None:
     with ExitStack() as connections:
         for number in range(20):
             begun = socket.create_connection(("127.0.0.1", secured.port), timeout=PATIENCE)
@@ -92,16 +92,16 @@ def test_handshakes_that_do_not_go_on_stop_nobody(secured: TlsService) -> None:
             assert secured.request("GET", "/healthz", timeout=15).status == 200
 
 
-def test_one_who_speaks_plain_http_is_told_so(secured: TlsService) -> None:
+def test_plain_http_on_the_tls_port_gets_400(secured: TlsService) -> None:
     with socket.create_connection(("127.0.0.1", secured.port), timeout=PATIENCE) as plain:
         plain.sendall(HEALTHZ)
-        told = b"".join(iter(lambda: plain.recv(4096), b""))
-    assert told.startswith(b"HTTP/1.1 400 Bad Request\r\n")
-    assert b"Content-Type: application/problem+json\r\n" in told
-    assert b"TLS" in told or b"HTTPS" in told
+        answer = b"".join(iter(lambda: plain.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b"Content-Type: application/problem+json\r\n" in answer
+    assert b"TLS" in answer or b"HTTPS" in answer
 
 
-def test_one_who_speaks_neither_gets_an_end(secured: TlsService) -> None:
+def test_bytes_that_are_neither_tls_nor_http_close_the_connection(secured: TlsService) -> None:
     with socket.create_connection(("127.0.0.1", secured.port), timeout=PATIENCE) as plain:
         plain.sendall(b"\x00\xff" * 100)
         received = b"".join(iter(lambda: plain.recv(4096), b""))
@@ -120,7 +120,7 @@ def root(tmp_path: Path) -> Path:
     return tree
 
 
-def test_a_certificate_that_is_renewed_is_shown_at_once(
+def test_a_renewed_certificate_is_used_at_once(
     by_itself: TlsService, authority: Authority, certificate: Path
 ) -> None:
     with connect(by_itself) as connection:
@@ -130,7 +130,7 @@ def test_a_certificate_that_is_renewed_is_shown_at_once(
         assert connection.getpeercert() != before
 
 
-def test_an_agent_delivers_through_it(secured: TlsService, root: Path, tmp_path: Path) -> None:
+def test_an_agent_delivers_over_tls(secured: TlsService, root: Path, tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text(secured.token or "unused", encoding="ascii")
     command = [sys.executable, "-m", "agent", "--api", secured.url, "--rootfs", str(root)]

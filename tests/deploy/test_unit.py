@@ -48,9 +48,9 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
     assert (verified.returncode, verified.stdout, verified.stderr) == (0, "", "")
 
 
-def test_its_exposure_is_low_and_what_the_documentation_says() -> None:
-    told = systemd_analyze("security", "--offline=true", "--no-pager", str(UNIT)).stdout
-    (exposure,) = re.findall(r"Overall exposure level for \S+: ([0-9.]+)", told)
+def test_the_exposure_is_low_and_documented() -> None:
+    output = systemd_analyze("security", "--offline=true", "--no-pager", str(UNIT)).stdout
+    (exposure,) = re.findall(r"Overall exposure level for \S+: ([0-9.]+)", output)
     assert float(exposure) < 2
     (documented,) = re.findall(r"`systemd-analyze security[^`]*`: \*\*([0-9.]+)\*\*", README)
     assert float(documented) == float(exposure)
@@ -64,12 +64,12 @@ def test_the_service_has_no_rights() -> None:
     assert SETTINGS["IPAddressDeny"] == ["any"]
 
 
-def test_every_setting_stands_once_but_filters() -> None:
+def test_every_setting_but_filters_is_unique() -> None:
     twice = {name for name, values in SETTINGS.items() if len(values) > 1}
     assert twice == {"SystemCallFilter"}
 
 
-def test_what_it_allows_is_what_the_service_is_set_to() -> None:
+def test_the_limits_of_the_unit_fit_the_settings() -> None:
     gunicorn = runpy.run_path(str(PROJECT / "gunicorn.conf.py"))
     assert int(SETTINGS["TimeoutStopSec"][0]) > gunicorn["graceful_timeout"]
     assert int(SETTINGS["LimitNOFILE"][0]) == gunicorn["_FILES"] > gunicorn["worker_connections"]
@@ -79,7 +79,7 @@ def test_what_it_allows_is_what_the_service_is_set_to() -> None:
     assert SETTINGS["Environment"] == [f"COMPLIANCE_DATA=/var/lib/{folder}"]
 
 
-def test_systemd_is_told_when_the_service_can_be_reached(tmp_path: Path) -> None:
+def test_systemd_is_notified_when_the_service_is_ready(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(tmp_path / "notify"))
         systemd.settimeout(5)
@@ -91,7 +91,7 @@ def test_systemd_is_told_when_the_service_can_be_reached(tmp_path: Path) -> None
             live.stop()
 
 
-def test_the_service_makes_no_system_call_that_it_may_not(tmp_path: Path) -> None:
+def test_the_service_makes_allowed_system_calls_only(tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     live = LiveService(tmp_path / "var", COMPLIANCE_WORKERS="1", COMPLIANCE_THREADS="4")
     live.wrapper = [program("strace"), "-D", "-f", "-qq", "-e", "signal=none", "-o", str(trace)]
@@ -108,7 +108,7 @@ def test_the_service_makes_no_system_call_that_it_may_not(tmp_path: Path) -> Non
     assert made - allowed() - as_root == set()
     maps = [line for line in lines if re.match(r"\d+ +(mmap|mprotect|pkey_mprotect)\(", line)]
     assert [line for line in maps if "PROT_WRITE|PROT_EXEC" in line] == []
-    # ProcSubset=pid: of /proc it needs what is of processes. malloc(3) does without the other.
+    # ProcSubset=pid hides it; malloc(3) works without.
     opened = re.findall(r'open(?:at)?\([^"]*"/proc/([^"]+)', "\n".join(lines))
     others = {path for path in opened if not re.match(r"(\d+|self|thread-self)/", path)}
     assert others <= {"sys/vm/overcommit_memory"}

@@ -1,4 +1,4 @@
-"""Reports for a full disk, and what holds on it at every moment."""
+"""Reports for a full disk, and the checks that hold on it at any time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.support.reports import report
 
 
 def large(number: int) -> dict[str, Any]:
-    """A report of 17 KB with nothing that was seen before; its mark is the number."""
+    """A report of 17 KB with new names only; its mark is the number."""
     names = [f"program-{number}-{at}" for at in range(300)]
     return report(
         marca_proc=str(number),
@@ -20,16 +20,16 @@ def large(number: int) -> dict[str, Any]:
     )
 
 
-def assert_told_to_come_again(answer: Answer) -> None:
+def assert_refused_for_now(answer: Answer) -> None:
     assert answer.status == 503
     assert int(answer.headers["retry-after"]) > 0
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
     assert problem["status"] == 503
-    assert "errors" not in problem, "nothing is wrong with what was sent"
+    assert "errors" not in problem, "the report itself is valid"
     assert "again" in problem["detail"]
     for inside in ("Traceback", "sqlite", "archive", "/"):
-        assert inside not in problem["detail"], "what is inside is for the log"
+        assert inside not in problem["detail"], "internals belong in the log"
 
 
 def assert_reads_answer(live: LiveService, id_serv: int) -> None:

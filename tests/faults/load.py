@@ -1,4 +1,4 @@
-"""Clients that report without pause, and the checks that hold at every moment of it."""
+"""A load of clients that report without pause, and the checks that hold meanwhile."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.reports import report
 
 CLIENTS = 6
 
-PATIENCE = 30  # seconds without one acknowledgement, after which the service is said to be stuck
+PATIENCE = 30  # seconds without one acknowledgement, then the service counts as stuck
 
 
 class Client(threading.Thread):
@@ -115,7 +115,7 @@ class Load:
         return {mark: d for client in self.clients for mark, d in client.sent.copy().items()}
 
     def goes_on(self) -> None:
-        """Waits until more is acknowledged than was."""
+        """Waits for one more acknowledgement."""
         before = len(self.acknowledged())
         deadline = time.monotonic() + PATIENCE
         while len(self.acknowledged()) <= before:
@@ -148,7 +148,7 @@ class Load:
 
 
 def archived_while_it_grows(live: LiveService) -> Counter[str]:
-    """The line that is being written right now may be half there; a moment later it is not."""
+    """A line that is being written may be incomplete for a moment."""
     for _ in range(100):
         with suppress(AssertionError):
             return archived(live)

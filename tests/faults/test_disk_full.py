@@ -1,4 +1,4 @@
-"""A full disk: reports are refused for now, what is stored is read, and it recovers by itself."""
+"""A full disk: reports get 503, stored records can be read, and the service recovers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-from tests.faults.full_disk import assert_reads_answer, assert_told_to_come_again, large
+from tests.faults.full_disk import assert_reads_answer, assert_refused_for_now, large
 from tests.support.durability import archived, assert_rows_are, assert_sound, stored
 from tests.support.live import Answer, LiveService, wait_until
 from tests.support.small_disk import PAGE, SmallDisk
@@ -23,25 +23,27 @@ def test_a_full_disk_refuses_reports_for_now_and_recovers_by_itself(
     master, workers = live.pid, live.worker_pids()
     disk.fill()
     for number in range(1, 6):
-        assert_told_to_come_again(live.post(large(number)))
+        assert_refused_for_now(live.post(large(number)))
     assert_reads_answer(live, id_serv)
     again = live.post(large(0))
-    assert (again.status, again.json()["id_serv"]) == (200, id_serv), "what is stored is known"
+    assert (again.status, again.json()["id_serv"]) == (200, id_serv), (
+        "a stored report is recognised"
+    )
     assert stored(live) == Counter(["0"])
     assert_sound(live)
     disk.free()
     assert [live.post(large(number)).status for number in range(1, 6)] == [201] * 5
-    assert (live.pid, live.worker_pids()) == (master, workers), "nobody had to start it again"
+    assert (live.pid, live.worker_pids()) == (master, workers), "no restart"
     assert stored(live) == archived(live) == Counter(map(str, range(6)))
     for number in range(6):
         assert_rows_are(live, large(number))
     assert_sound(live)
 
 
-def test_at_every_fullness_a_report_is_stored_wholly_or_not_at_all(
+def test_at_every_fill_level_a_report_is_stored_completely_or_not_at_all(
     disk: SmallDisk, live: LiveService
 ) -> None:
-    """Page by page: no room for the archive, for part of its line, for it but not the database…"""
+    """Page by page: no room for the archive, for a part of its line, for the database…"""
     live.post(large(0))
     statuses = []
     for pages in range(48):
@@ -53,7 +55,7 @@ def test_at_every_fullness_a_report_is_stored_wholly_or_not_at_all(
         statuses.append((answer.status, archived(live) != before))
         assert stored(live)[str(number)] == (answer.status == 201)
         if answer.status != 201:
-            assert_told_to_come_again(answer)
+            assert_refused_for_now(answer)
         assert_reads_answer(live, 1)
         assert_sound(live)
         disk.free()
@@ -77,8 +79,8 @@ def test_attempts_on_a_full_disk_leak_nothing(disk: SmallDisk, live: LiveService
     assert set(first + more) == {503}
     assert sizes(live) == size
     assert disk.left == left
-    kept = 3 * 5 * 2  # workers, connections of each to the database, files of each of these
-    assert open_files(live) <= files + kept, "the second 200 leave nothing open"
+    pooled = 3 * 5 * 2  # workers, connections of each to the database, files of each of these
+    assert open_files(live) <= files + pooled, "the second 200 leave nothing open"
     disk.free()
     assert live.post(large(1)).status == 201
     assert archived(live)["1"] <= 3
@@ -105,11 +107,11 @@ def test_many_readers_with_new_connections_are_answered_on_a_full_disk(
     id_serv = live.post(large(0)).json()["id_serv"]
     disk.fill()
     assert live.post(large(1)).status == 503
-    with ThreadPoolExecutor(24) as pool:  # more than the connections that are kept
+    with ThreadPoolExecutor(24) as pool:  # more than the pooled connections
         answers = list(pool.map(live.get, [f"/servers/{id_serv}/procesos"] * 240))
     assert {answer.status for answer in answers} == {200}
     assert {len(answer.json()["procesos"]) for answer in answers} == {300}
-    # And anybody with the file.
+    # And any SQLite client with the file.
     reader = sqlite3.connect(f"file:{live.database}?mode=ro", uri=True)
     assert reader.execute("SELECT count(*) FROM procesos").fetchone() == (300,)
     reader.close()
@@ -178,9 +180,7 @@ def acknowledged(clients: list[Client]) -> list[str]:
     return [str(number) for client in clients for number in client.acknowledged.copy()]
 
 
-def test_a_wal_that_cannot_be_written_back_costs_nothing_once_there_is_room(
-    disk: SmallDisk, live: LiveService
-) -> None:
+def test_a_failed_checkpoint_loses_nothing(disk: SmallDisk, live: LiveService) -> None:
     """The checkpoint at 1,000 pages of WAL finds the disk full, while the WAL itself has room."""
     number = 0
     wal = live.database.with_name("compliance.db-wal")

@@ -1,4 +1,4 @@
-"""Start on a full disk: it works, or ends with one line that says why not."""
+"""Start on a full disk: it works, or ends with one clear line."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def test_a_disk_too_full_for_a_new_database_ends_the_start_with_one_clear_line(
     disk.free()
     live = LiveService(disk.path)
     try:
-        assert live.start().post(large(0)).status == 201, "what it left is no obstacle"
+        assert live.start().post(large(0)).status == 201, "the failed start leaves no obstacle"
     finally:
         live.stop()
 
 
 @pytest.mark.parametrize("pages", [0, 9])
-def test_after_a_kill_a_full_disk_still_starts_and_reads_or_says_why_not(
+def test_after_a_kill_the_service_starts_and_reads_on_a_full_disk(
     disk: SmallDisk, live: LiveService, pages: int
 ) -> None:
     for number in range(3):
@@ -65,12 +65,12 @@ def test_after_a_kill_a_full_disk_still_starts_and_reads_or_says_why_not(
     assert_sound(live)
 
 
-def test_a_stopped_service_starts_on_a_full_disk_or_says_why_not(
+def test_after_a_stop_the_start_on_a_full_disk_ends_with_one_clear_line(
     disk: SmallDisk, live: LiveService
 ) -> None:
     assert live.post(large(0)).status == 201
     live.stop()
-    live.rows("PRAGMA wal_checkpoint(TRUNCATE)")  # whoever closes it last removes the WAL
+    live.rows("PRAGMA wal_checkpoint(TRUNCATE)")  # the last connection removes the WAL
     disk.fill()
     ended = started_on(disk)
     assert ended.returncode != 0

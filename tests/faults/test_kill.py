@@ -1,4 +1,4 @@
-"""kill -9: what was acknowledged stays, and the rest arrives exactly once."""
+"""kill -9: acknowledged reports stay, and every report is stored exactly once."""
 
 from __future__ import annotations
 
@@ -75,13 +75,13 @@ def survive(load: Load, kills: list[str], longest: float) -> None:
     sys.stdout.write(f"{len(kills)} kills, {len(sent)} reports, {lines} lines of archive\n")
 
 
-def test_what_was_acknowledged_survives_kill_9_and_the_rest_arrives_once(load: Load) -> None:
+def test_acknowledged_reports_survive_kill_9_and_all_are_stored_once(load: Load) -> None:
     survive(load, ["worker", "everything", "worker", "all workers", "everything"], longest=0.5)
 
 
 @pytest.mark.torture
 @pytest.mark.timeout(240)
-def test_what_was_acknowledged_survives_40_times_kill_9(load: Load) -> None:
+def test_acknowledged_reports_survive_40_times_kill_9(load: Load) -> None:
     kills = ["worker"] * 20 + ["all workers"] * 5 + ["everything"] * 15
     load._random.shuffle(kills)
     survive(load, kills, longest=1.0)
@@ -107,9 +107,7 @@ time.sleep(60)
 
 
 @pytest.mark.parametrize("held", ["the lock", "a transaction", "the archive"])
-def test_a_writer_killed_while_it_holds_what_others_wait_for_blocks_nobody(
-    fresh_service: LiveService, held: str
-) -> None:
+def test_a_killed_lock_holder_blocks_no_writer(fresh_service: LiveService, held: str) -> None:
     live = fresh_service.start()
     assert live.post(report(marca_proc="before")).status == 201
     (day,) = live.archive.iterdir()
@@ -124,7 +122,7 @@ def test_a_writer_killed_while_it_holds_what_others_wait_for_blocks_nobody(
             assert not any(answer.done() for answer in answers), "they wait for their turn"
             assert live.get("/servers").status == 200, "reading does not"
             holder.kill()
-            assert [answer.result(5).status for answer in answers] == [201] * 8
+            assert [answer.result(PATIENCE).status for answer in answers] == [201] * 8
     finally:
         holder.kill()
         holder.communicate(timeout=10)
@@ -164,7 +162,7 @@ def until_acknowledged(live: LiveService, document: dict[str, Any]) -> bool:
     return False
 
 
-def test_a_lock_file_that_is_removed_lets_no_report_be_lost(fresh_service: LiveService) -> None:
+def test_a_removed_lock_file_loses_no_report(fresh_service: LiveService) -> None:
     live = fresh_service.start()
     with ThreadPoolExecutor(4) as pool:
         answers = [pool.submit(live.post, report(marca_proc=f"{n}")) for n in range(100)]

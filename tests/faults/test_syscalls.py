@@ -1,4 +1,4 @@
-"""201 means synced: what the service asks of the kernel, in which order, and what if it fails.
+"""201 means synced: the system calls of the service, their order, and their failures.
 
 strace(1) watches the workers, makes single calls fail, and kills a worker within a chosen call.
 """
@@ -34,7 +34,7 @@ def live(tmp_path: Path) -> Iterator[LiveService]:
 
 
 def marked(mark: str) -> dict[str, Any]:
-    """Every server its own address: what one wrote is nothing to another."""
+    """A report of a server with an address of its own, so that reports are independent."""
     return report(20, marca_proc=mark, ipaddress=f"10.0.0.{sum(mark.encode()) % 250 + 1}")
 
 

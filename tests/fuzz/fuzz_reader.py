@@ -2,7 +2,7 @@
 
     python -m tests.fuzz.fuzz_reader FOLDER -max_total_time=60
 
-FOLDER keeps what was found to lead to new places, beginning with the cases of tests/schemas and
+FOLDER keeps inputs that reach new code, beginning with the cases of tests/schemas and
 tests/support/strict_json.py. All options are those of libFuzzer. Ends with status 0 when nothing
 was found; otherwise it names the file of the input (crash-…, which it takes as an argument to try
 it once more).
@@ -76,10 +76,10 @@ def _judge(document: Any) -> None:
 def _look_at(faults: Sequence[Fault], *, valid: bool) -> None:
     assert 1 <= len(faults) <= validation.MAX_FAULTS
     for fault in faults:
-        told = f"{fault.pointer}: {fault.detail}"
-        assert told.isascii()
-        assert told.isprintable()
-        assert len(told) < 500
+        line = f"{fault.pointer}: {fault.detail}"
+        assert line.isascii()
+        assert line.isprintable()
+        assert len(line) < 500
         if valid:  # what no schema can say
             assert fault.pointer.endswith(("/fecha_hora", "/ipaddress", "/inicio", "/desde"))
 

@@ -1,6 +1,6 @@
-"""What else a stranger may try. Nothing of it is stored, and nobody else notices.
+"""Attacks by NUL, log forgery, paths and headers. Nothing is stored, and no other client notices.
 
-Bodies: test_servers_post_hostile.py, test_attacks_cost.py. Tokens: test_doors*.py.
+Bodies: test_servers_post_hostile.py, test_attacks_cost.py. Tokens: tests/auth/.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tests.support.tokens import bearer, make_token
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
-    """A service that anyone on this machine may use, and whose workers outlive all of this."""
+    """A service without tokens; its workers must survive all of these tests."""
     service = LiveService(tmp_path_factory.mktemp("attacked") / "var")
     try:
         workers = service.start().worker_pids()
@@ -74,7 +74,7 @@ def places_of_text(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any
 @pytest.mark.parametrize(
     "place", list(places_of_text(report_2(1))), ids=lambda place: "/".join(map(str, place))
 )
-def test_nul_is_refused_in_every_text_and_its_place_is_told(
+def test_nul_in_any_text_is_refused_with_its_pointer(
     live: LiveService, place: tuple[Any, ...]
 ) -> None:
     for spelled in ("\\u0000", "\0"):
@@ -86,7 +86,7 @@ def test_nul_is_refused_in_every_text_and_its_place_is_told(
             parent[place[-1]] = text.format("#")
             answer = live.post(json.dumps(document).replace("#", spelled).encode())
             assert answer.status == 400
-            if spelled != "\0":  # which is no JSON, wherever it stands
+            if spelled != "\0":  # which is invalid JSON anywhere
                 (fault,) = answer.json()["errors"]
                 assert fault["pointer"] == "/" + "/".join(map(str, place))
                 assert "\0" not in answer.body.decode()
@@ -98,16 +98,16 @@ def test_nul_is_refused_in_every_text_and_its_place_is_told(
      "/servers?q=%00", "/servers?q=%00&formato=csv", "/programa?name=%00", "/usuario?username=%00",
      "/?q=%00", "/servers?nombre_so=%00"],
 )  # fmt: skip
-def test_nul_is_asked_for_in_vain(live: LiveService, address: str) -> None:
+def test_queries_for_nul_are_refused(live: LiveService, address: str) -> None:
     answer = live.get(address)
     assert answer.status == 400
     assert b"\0" not in answer.body
 
 
-# --- what stands in logs ---
+# --- logs ---
 
 
-def test_no_name_and_no_request_writes_a_line_of_its_own_into_the_log(live: LiveService) -> None:
+def test_clients_cannot_forge_log_lines(live: LiveService) -> None:
     names = [name for name in NAMES if "\0" not in name]
     rows = [{"username": name[:256], "pid": 1, "name": name[:1024]} for name in names]
     hostile = report_2(
@@ -136,7 +136,7 @@ def test_no_name_and_no_request_writes_a_line_of_its_own_into_the_log(live: Live
     assert max(map(len, lines)) < 1000
 
 
-def test_even_a_defect_of_ours_writes_what_was_asked_for_in_one_line(
+def test_an_internal_error_logs_the_request_in_one_line(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -151,7 +151,7 @@ def test_even_a_defect_of_ours_writes_what_was_asked_for_in_one_line(
     assert record.getMessage().isprintable()
 
 
-# --- where a name meets a file ---
+# --- files ---
 
 
 @pytest.mark.parametrize("folder", ["static", "schemas", "servers", "servidor", "archive", ""])
@@ -163,7 +163,7 @@ def test_even_a_defect_of_ours_writes_what_was_asked_for_in_one_line(
      "audit.jsonl", "archive/2026-01-01.jsonl", "..", ".", "%00", "style.css%00.svg", ".git/config",
      "static_files.py", "__init__.py", "con", "C:%5cwindows", "x" * 4000],
 )  # fmt: skip
-def test_no_name_leads_to_a_file(live: LiveService, folder: str, name: str) -> None:
+def test_paths_in_addresses_reach_no_file(live: LiveService, folder: str, name: str) -> None:
     target = f"/{folder}/{name}" if folder else f"/{name}"
     answer = raw(live, f"GET {target} HTTP/1.1\nHost: 127.0.0.1\n\n".encode())
     assert answer.status in (400, 404), answer.body[:100]
@@ -171,7 +171,7 @@ def test_no_name_leads_to_a_file(live: LiveService, folder: str, name: str) -> N
     assert b"root:" not in answer.body
 
 
-def test_what_a_report_says_names_no_file(live: LiveService) -> None:
+def test_paths_in_reports_reach_no_file(live: LiveService) -> None:
     for number, name in enumerate(["../../pwn", "/tmp/pwn", "..", "2020-01-01.jsonl"]):
         document = report_2(ipaddress=f"10.67.0.{number}", nombre_host=name, nucleo=name)
         document["procesos"][0] |= {"name": name, "ejecutable": name}
@@ -207,20 +207,20 @@ TOO_MUCH = {
 
 @pytest.mark.usefixtures("nothing_is_stored")
 @pytest.mark.parametrize("request_", TOO_MUCH.values(), ids=TOO_MUCH.keys())
-def test_a_head_that_is_none_is_refused(live: LiveService, request_: bytes) -> None:
+def test_a_malformed_request_head_gets_400(live: LiveService, request_: bytes) -> None:
     try:
         assert raw(live, request_).status == 400
     except (ConnectionResetError, BrokenPipeError):
-        assert len(request_) > 100_000, "whom it answers while he sends may not hear it"
+        assert len(request_) > 100_000, "a client that still sends may miss the answer"
 
 
-# --- what a browser sends by itself ---
+# --- credentials that a browser sends by itself ---
 
 
 @pytest.mark.parametrize(
     ("method", "path"), [route for route in ROUTES if route[0] not in ("GET", "HEAD")], ids=str
 )
-def test_nothing_that_changes_is_reached_with_what_a_browser_sends_by_itself(
+def test_cookies_and_basic_authentication_change_nothing(
     closed: tuple[LiveService, str], method: str, path: str
 ) -> None:
     service, admin = closed

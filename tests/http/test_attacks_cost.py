@@ -1,4 +1,4 @@
-"""What a hostile body costs a worker, in time and memory: about that of a valid one at most."""
+"""The cost of a hostile body in time and memory: at most about that of a valid one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Cost(NamedTuple):
 
 
 class Single(NamedTuple):
-    """A service with one worker, so that it is known who did the work."""
+    """A service with one worker, whose cost is then that of the request."""
 
     live: LiveService
     idle: float  # MiB that the worker held after a small report
@@ -51,7 +51,7 @@ def single(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Single]:
 
 @pytest.fixture(scope="module")
 def valid(tmp_path_factory: pytest.TempPathFactory) -> Cost:
-    """Of a service that nobody was hostile to."""
+    """The cost of a valid report, in a service without hostile requests."""
     with running(tmp_path_factory.mktemp("valid")) as single:
         return cost_of(single, valid_of_8_mebibytes(), 201)
 
@@ -80,7 +80,7 @@ def cost_of(single: Single, raw: bytes, status: int) -> Cost:
 
 
 def valid_of_8_mebibytes() -> bytes:
-    """As many processes as there may be, of usual programs; were all new, it would cost more."""
+    """The maximum of processes, of usual programs; new programs would cost more."""
     document = report(100_000)
     for process in document["procesos"]:
         process["name"] = f"{process['pid'] % 50:035d}"
@@ -147,7 +147,7 @@ KINDS = {
 
 @pytest.mark.torture
 @pytest.mark.parametrize("kind", KINDS)
-def test_8_mebibytes_of_anything_cost_no_more_than_a_valid_report(
+def test_8_mebibytes_of_any_body_cost_no_more_than_a_valid_report(
     single: Single, valid: Cost, kind: str
 ) -> None:
     assert len(KINDS[kind]) <= LIMIT

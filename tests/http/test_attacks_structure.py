@@ -25,7 +25,7 @@ BOUNDS = VALIDATOR.bounds
 
 
 def structure_of(raw: bytes) -> bytes:
-    """Letter by letter, what service/ingest/json_reader.py does in few passes over all."""
+    """The structural characters, found one by one; json_reader.py does it in few passes."""
     found, within, escaped = bytearray(), False, False
     for byte in raw:
         if escaped:
@@ -40,7 +40,7 @@ def structure_of(raw: bytes) -> bytes:
 
 
 def largest_report() -> dict[str, Any]:
-    """With as many processes and logins as there may be, each with every member."""
+    """A report with the maximum of processes and logins, each with every member."""
     document = report_2(1)
     members = SCHEMAS[2]["properties"]
     document["procesos"] *= members["procesos"]["maxItems"]
@@ -48,7 +48,7 @@ def largest_report() -> dict[str, Any]:
     return document
 
 
-def test_the_largest_report_that_the_schemas_allow_has_just_what_is_allowed() -> None:
+def test_the_largest_valid_report_reaches_the_structural_bounds() -> None:
     raw = json.dumps(largest_report()).encode()
     structure = json_reader._structure(raw)
     assert structure.count(b"[") + structure.count(b"{") == BOUNDS.containers
@@ -74,7 +74,9 @@ def small(schema: dict[str, Any]) -> dict[str, Any]:
 
 @given(st.data(), valid_documents)
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
-def test_no_valid_report_has_more_than_is_allowed(data: st.DataObject, document: Any) -> None:
+def test_every_valid_report_is_within_the_structural_bounds(
+    data: st.DataObject, document: Any
+) -> None:
     compiled = _CompiledSchema(small(SCHEMAS[document.get("version_esquema", 1)]))
     for member, most in (("procesos", 2), ("usuarios_activos", 1)):
         document[member] = (document[member] * data.draw(st.integers(0, 2)))[:most]
@@ -94,7 +96,7 @@ _documents = st.recursive(
 @given(document=_documents, spaced=st.booleans())
 @settings(max_examples=50, deadline=None)
 @example(document=["\\", '"', '\\"', '\\\\"', ",", "", {"": ""}], spaced=False)
-def test_structure_is_what_stands_outside_of_texts(
+def test_brackets_and_commas_inside_texts_are_no_structure(
     piece: int, document: object, spaced: bool
 ) -> None:
     raw = json.dumps(document, indent=1 if spaced else None).encode()
@@ -108,13 +110,13 @@ def test_texts_may_be_full_of_brackets_and_commas() -> None:
     for at, process in enumerate(document["procesos"]):
         process["name"] = texts[at % len(texts)]
     raw = json.dumps(document).encode()
-    assert not BOUNDS.hold(raw), "the quick look must not be what lets it pass"
+    assert not BOUNDS.hold(raw), "the quick check alone would refuse it"
     VALIDATOR.validate(read_json(raw, BOUNDS))
 
 
-def test_a_report_of_usual_size_is_not_even_looked_at() -> None:
-    class Unlooked(bytes):
+def test_the_structure_of_a_report_of_usual_size_is_not_counted() -> None:
+    class Uncounted(bytes):
         def count(self, *_: object) -> int:
-            raise AssertionError("it cannot have so much structure, short as it is")
+            raise AssertionError("a short report needs no count")
 
-    assert BOUNDS.hold(Unlooked(json.dumps(report_2(300)).encode()))
+    assert BOUNDS.hold(Uncounted(json.dumps(report_2(300)).encode()))

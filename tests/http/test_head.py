@@ -74,7 +74,7 @@ def test_a_cookie_and_a_password_authenticate_head_too(live: LiveService) -> Non
     assert live.request("HEAD", "/servers", headers={"Cookie": f"sesion={secret}"}).status == 200
 
 
-def test_head_of_a_page_leads_to_the_sign_in_page(live: LiveService) -> None:
+def test_head_of_a_page_redirects_to_the_sign_in_page(live: LiveService) -> None:
     answer = live.request("HEAD", "/programa?name=sshd")
     assert answer.status == 303
     assert answer.headers["location"].startswith("/entrar?volver=")

@@ -1,4 +1,4 @@
-"""schemas/openapi.json describes what there is: no more, no less, and as it is."""
+"""schemas/openapi.json describes exactly the served routes, and their real answers."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ REPORT_SCHEMAS = sorted(SCHEMAS_FOLDER.glob("report.v*.json"))
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
 
-def test_it_is_valid_openapi_3_1() -> None:
+def test_the_description_is_valid_openapi_3_1() -> None:
     schema = schemathesis.openapi.from_dict(DESCRIPTION)
     assert schema.specification.version.startswith("3.1")
     schema.validate()
 
 
-def test_it_describes_exactly_the_routes_that_there_are(tmp_path: Path) -> None:
+def test_the_description_lists_exactly_the_served_routes(tmp_path: Path) -> None:
     described = {
         (path, method)
         for path, item in DESCRIPTION["paths"].items()
@@ -53,7 +53,7 @@ def test_it_describes_exactly_the_routes_that_there_are(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", REPORT_SCHEMAS, ids=lambda path: path.name)
-def test_its_components_are_the_report_schemas(path: Path) -> None:
+def test_the_components_equal_the_report_schemas(path: Path) -> None:
     # A copy, since many generators load one document only; this test keeps it a true one.
     prefix = "Report" + path.stem.removeprefix("report.").capitalize()
     schema = json.loads(path.read_bytes())
@@ -67,7 +67,7 @@ def test_its_components_are_the_report_schemas(path: Path) -> None:
     assert found == expected
 
 
-def test_its_examples_are_what_their_schemas_say() -> None:
+def test_the_examples_fit_their_schemas() -> None:
     checked = 0
     for content in _contents(DESCRIPTION):
         for example in content.get("examples", {}).values():
@@ -79,11 +79,11 @@ def test_its_examples_are_what_their_schemas_say() -> None:
 
 
 @pytest.mark.torture
-@pytest.mark.timeout(300)  # it takes 30 seconds of a processor, of which a busy machine has few
-def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
+@pytest.mark.timeout(300)  # it takes 30 s of processor time
+def test_schemathesis_finds_no_fault(tmp_path: Path) -> None:
     live = LiveService(tmp_path / "var", COMPLIANCE_PROXIES="127.0.0.1")
     secret = make_token(live.data, "admin")
-    # It revokes the tokens that it happens to name, which should not be its own.
+    # It revokes random tokens, and must not hit its own.
     live.execute("UPDATE token SET id = 987654321")
     for scope in ("lectura", "ingest", "admin"):
         make_token(live.data, scope)
@@ -92,10 +92,10 @@ def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     try:
         run = run_schemathesis(live.start(), tmp_path)
         assert run.returncode == 0, run.stdout + run.stderr
-        # What it never gets an answer from is a warning: an admin enrols nobody.
+        # Routes without a successful answer are warnings: an admin enrols nobody.
         warned = re.findall(r"^  - (\w+ /.*)$", run.stdout, re.MULTILINE)
         assert set(warned) == {"POST /inscripcion"}, run.stdout
-        # It leaves out the address that it has read the description from.
+        # It leaves out the address of the description itself.
         operations = sum(len(item.keys() & METHODS) for item in DESCRIPTION["paths"].values())
         assert f"Tested: {operations - 1}\n" in run.stdout
         assert " failed\n" not in live.log  # what problems.py says of an unexpected exception
@@ -105,10 +105,10 @@ def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
 
 
 def run_schemathesis(service: LiveService, tmp_path: Path) -> subprocess.CompletedProcess[str]:
-    # As a user would run it: every phase, and every check but one, as a method that nothing has is
-    # 405 only for those who were let in. The seed makes it repeat.
+    # As a user would run it: every phase, and every check but one, as an unknown method is
+    # 405 only after authentication. The seed makes it repeatable.
     environ = {name: v for name, v in os.environ.items() if not name.startswith("SCHEMATHESIS_")}
-    environ |= {"SCHEMATHESIS_HOOKS": "tests.support.strangers", "PYTHONPATH": str(PROJECT)}
+    environ |= {"SCHEMATHESIS_HOOKS": "tests.support.client_addresses", "PYTHONPATH": str(PROJECT)}
     return subprocess.run(
         [
             Path(sys.executable).with_name("schemathesis"),
@@ -134,7 +134,7 @@ def run_schemathesis(service: LiveService, tmp_path: Path) -> subprocess.Complet
 
 
 @pytest.mark.timeout(300)
-def test_without_a_token_nothing_answers_but_what_is_public(fresh_service: LiveService) -> None:
+def test_without_a_token_only_public_routes_answer(fresh_service: LiveService) -> None:
     make_token(fresh_service.data, "admin")
     live = fresh_service.start()
     schema = schemathesis.openapi.from_dict(DESCRIPTION)
@@ -148,7 +148,7 @@ def test_without_a_token_nothing_answers_but_what_is_public(fresh_service: LiveS
 
 
 def _statuses(live: LiveService, operation: Any) -> set[int]:
-    """What is answered to cases that fit the description, and to others, without a token."""
+    """The statuses of valid and invalid requests without a token."""
     found = set()
 
     @settings(max_examples=5, deadline=None, database=None, suppress_health_check=[*HealthCheck])
@@ -159,7 +159,7 @@ def _statuses(live: LiveService, operation: Any) -> set[int]:
         found.add(case.call(base_url=live.url, timeout=10).status_code)
 
     for mode in schemathesis.GenerationMode:
-        with suppress(Unsatisfiable):  # of what takes nothing, there is nothing wrong to send
+        with suppress(Unsatisfiable):  # a route without parameters has no invalid request
             of_cases: Any = given(operation.as_strategy(generation_mode=mode))
             of_cases(ask)()
     return found

@@ -42,33 +42,33 @@ def fault(query_string: str, *taken: Parameter[Any]) -> InvalidParameterError:
         ("%F0%9F%98%80" * 10, "\U0001f600" * 10),
     ],
 )
-def test_a_text_is_read_letter_by_letter(encoded: str, expected: str) -> None:
+def test_a_text_is_read_unchanged(encoded: str, expected: str) -> None:
     query = Query(f"name={encoded}", NAME)
     assert query[NAME] == query.text(NAME) == expected
 
 
 @pytest.mark.parametrize("encoded", ["0123456789a", "%00", "a%00b"])
-def test_a_text_too_long_or_with_nul_is_refused(encoded: str) -> None:
+def test_a_long_text_or_one_with_nul_is_refused(encoded: str) -> None:
     problem = fault(f"name={encoded}", NAME)
     assert problem.parameter == "name"
     assert problem.detail.startswith("expected a text of at most 10 characters, without NUL, got")
 
 
 @pytest.mark.parametrize("encoded", ["%ED%A0%80", "%FF", "%C3", "%C0%80", "\u00ff"])
-def test_what_is_not_utf_8_is_refused(encoded: str) -> None:
+def test_a_name_in_another_encoding_than_utf_8_is_refused(encoded: str) -> None:
     assert fault(f"name={encoded}", NAME).detail.startswith("expected UTF-8, got ")
     assert fault(f"{encoded}=1", NAME).detail.startswith("expected UTF-8, got ")
 
 
 @pytest.mark.parametrize("query_string", ["", "name=", "name", "&", "&name=&"])
-def test_an_empty_value_is_none_at_all(query_string: str) -> None:
+def test_an_empty_value_counts_as_absent(query_string: str) -> None:
     query = Query(query_string, NAME, PID, *PAGING)
     assert (query[NAME], query.text(NAME), query[PID]) == (None, "", None)
     assert (query.after, query.limit) == (0, 100)
 
 
 @pytest.mark.parametrize("query_string", ["name=a&name=b", "name=a&name=a", "name=&name=a"])
-def test_a_parameter_that_comes_twice_is_refused(query_string: str) -> None:
+def test_a_repeated_parameter_is_refused(query_string: str) -> None:
     assert fault(query_string, NAME).detail == "expected one value, got several"
 
 
@@ -78,7 +78,7 @@ def test_an_unknown_parameter_is_refused_even_when_it_is_empty(query_string: str
     assert problem.detail == "unknown parameter, expected name, pid, limit or cursor"
 
 
-def test_a_route_without_parameters_says_so() -> None:
+def test_a_route_without_parameters_refuses_any() -> None:
     assert fault("name=a").detail == "unknown parameter, expected none"
 
 
@@ -97,7 +97,7 @@ def test_a_route_without_parameters_says_so() -> None:
         ("9999-12-31T23:59:59.999999", "9999-12-31 23:59:59.999999"),
     ],
 )
-def test_a_time_may_leave_out_what_is_zero(encoded: str, expected: str) -> None:
+def test_a_time_may_leave_out_zero_parts(encoded: str, expected: str) -> None:
     moment = Query(f"fecha_hora={encoded}", MOMENT)[MOMENT]
     assert moment is not None
     assert times.to_text(moment) == expected
@@ -133,7 +133,7 @@ def test_a_time_may_leave_out_what_is_zero(encoded: str, expected: str) -> None:
         "%202026-11-23",
     ],
 )
-def test_what_is_no_time_is_refused(encoded: str) -> None:
+def test_an_invalid_time_is_refused(encoded: str) -> None:
     problem = fault(f"fecha_hora={encoded}", MOMENT)
     assert problem.parameter == "fecha_hora"
     assert problem.detail.startswith("expected a date from 1970 to 9999 such as 2026-11-23, ")
@@ -141,7 +141,7 @@ def test_what_is_no_time_is_refused(encoded: str) -> None:
 
 
 @pytest.mark.parametrize("encoded", ["2026-11-23T10:00:00+01:00", "2026-11-23%2010:00 01:00"])
-def test_an_offset_whose_plus_became_a_space_is_told_how_to_be_written(encoded: str) -> None:
+def test_an_offset_whose_plus_became_a_space_gets_a_hint(encoded: str) -> None:
     problem = fault(f"fecha_hora={encoded}", MOMENT)
     assert problem.detail.endswith('01:00" (a + in an address is read as a space: write %2B)')
 
@@ -189,7 +189,7 @@ def test_an_address_or_network_is_read_as_reports_store_it(encoded: str, expecte
         "+10.1.2.3",
     ],
 )
-def test_what_is_no_address_is_refused(encoded: str) -> None:
+def test_an_invalid_address_is_refused(encoded: str) -> None:
     assert fault(f"ipaddress={encoded}", ADDRESS).parameter == "ipaddress"
 
 
@@ -199,12 +199,12 @@ def test_an_integer_is_read_within_its_bounds(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["-1", "%2B1", "4294967296", "9" * 400, "1.0", "1_0", "%D9%A1"])
-def test_what_is_no_such_integer_is_refused(value: str) -> None:
+def test_an_invalid_integer_is_refused(value: str) -> None:
     detail = fault(f"pid={value}", PID).detail
     assert detail.startswith('expected an integer from 0 to 4294967295, got "')
 
 
-def test_a_choice_stands_for_a_value() -> None:
+def test_a_choice_maps_a_word_to_its_value() -> None:
     assert Query("estado=al_dia", STATE)[STATE] is False
     assert Query("estado=silencioso", STATE)[STATE] is True
     assert fault("estado=Al_dia", STATE).detail == 'expected al_dia or silencioso, got "Al_dia"'
@@ -219,7 +219,7 @@ def test_an_address_keeps_every_other_parameter() -> None:
     assert query.address("/x", name=None, cursor=None, limit=None) == "/x"
 
 
-def test_a_name_survives_the_address_that_it_is_put_in() -> None:
+def test_a_name_survives_quoting_in_an_address() -> None:
     name = "a+b &=%\n\u202e\U0001f600"
     address = Query("", NAME).address("/x", name=name)
     assert re.fullmatch(r"[!-~]+", address)

@@ -1,4 +1,4 @@
-"""Request targets that are no path (RFC 9112, section 3.2), and equal spellings of headers."""
+"""Request targets other than paths (RFC 9112, section 3.2), and equal spellings of headers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.support.reports import report
         b"GET //",
     ],
 )
-def test_a_target_that_is_no_path_gets_a_4xx_and_no_traceback(
+def test_a_request_target_other_than_a_path_gets_a_4xx_and_no_traceback(
     service: LiveService, target: bytes
 ) -> None:
     answer = exchange(service, target + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")

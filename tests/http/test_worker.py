@@ -1,4 +1,4 @@
-"""The worker: threads that stay with a connection, and are not held by those that wait."""
+"""The worker: threads stay with a busy connection, and idle ones hold no thread."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HEALTHZ = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 @pytest.fixture(scope="module")
 def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
-    """A service with few threads, which are soon all taken if anything holds them."""
+    """A service with few threads, so that a held one shows."""
     live = LiveService(
         tmp_path_factory.mktemp("narrow") / "var", COMPLIANCE_WORKERS="1", COMPLIANCE_THREADS="4"
     )
@@ -33,7 +33,7 @@ def connect(service: LiveService) -> socket.socket:
 
 
 def answered(connection: socket.socket, count: int) -> bytes:
-    """What comes until so many answers are whole."""
+    """The received bytes, up to the end of the last of `count` answers."""
     received = b""
     while received.count(b'{"estado":"vivo"}') < count:
         more = connection.recv(65536)
@@ -42,7 +42,7 @@ def answered(connection: socket.socket, count: int) -> bytes:
     return received
 
 
-def test_a_kept_connection_is_answered_again_and_again(narrow: LiveService) -> None:
+def test_a_kept_alive_connection_serves_several_requests(narrow: LiveService) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", narrow.port, timeout=20)
     for pause in (0, 0, 0.01, 0.1, 0):  # shorter and longer than the thread stays with it
         time.sleep(pause)
@@ -51,13 +51,13 @@ def test_a_kept_connection_is_answered_again_and_again(narrow: LiveService) -> N
     connection.close()
 
 
-def test_requests_that_are_sent_together_are_all_answered(narrow: LiveService) -> None:
+def test_pipelined_requests_are_all_answered(narrow: LiveService) -> None:
     with connect(narrow) as connection:
         connection.sendall(HEALTHZ * 5)
         assert answered(connection, 5).count(b"HTTP/1.1 200 OK") == 5
 
 
-def test_connections_that_are_kept_and_say_nothing_hold_no_thread(narrow: LiveService) -> None:
+def test_idle_kept_alive_connections_hold_no_thread(narrow: LiveService) -> None:
     with ExitStack() as open_connections:
         for _ in range(40):
             connection = open_connections.enter_context(connect(narrow))
@@ -66,7 +66,7 @@ def test_connections_that_are_kept_and_say_nothing_hold_no_thread(narrow: LiveSe
         assert narrow.get("/healthz").status == 200, "before the worker would end one of them"
 
 
-def test_a_client_that_closes_its_connection_is_no_error(narrow: LiveService) -> None:
+def test_a_closed_connection_logs_no_error(narrow: LiveService) -> None:
     with connect(narrow) as connection:
         connection.sendall(HEALTHZ)
         answered(connection, 1)
@@ -75,8 +75,8 @@ def test_a_client_that_closes_its_connection_is_no_error(narrow: LiveService) ->
     assert "ERROR" not in narrow.log
 
 
-def test_a_service_that_is_told_to_stop_does_so_soon(tmp_path: Path) -> None:
-    """And not when those who keep a connection have gone, which it would wait for."""
+def test_stop_does_not_wait_for_kept_alive_connections(tmp_path: Path) -> None:
+    """By itself gunicorn waits for the clients to close them."""
     live = LiveService(tmp_path / "var", GUNICORN_CMD_ARGS="--graceful-timeout 600").start()
     with connect(live) as connection:
         connection.sendall(HEALTHZ)
@@ -84,7 +84,7 @@ def test_a_service_that_is_told_to_stop_does_so_soon(tmp_path: Path) -> None:
         live.stop()
 
 
-def test_fifty_slow_clients_leave_the_others_served(service: LiveService) -> None:
+def test_fifty_slow_clients_do_not_block_other_clients(service: LiveService) -> None:
     head = b"POST /servers HTTP/1.1\r\nHost: 127.0.0.1\r\n"
     body = head + b"Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n{"
     with ExitStack() as open_connections:

@@ -1,4 +1,4 @@
-"""Groups of reports in the archive and the database: a refused report takes no other with it."""
+"""Groups of reports in the archive and the database: a refused report fails alone."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def receive(intake: Intake, raw: bytes) -> Stored:
     return intake.store(intake.read(raw))
 
 
-def test_all_who_find_the_database_locked_are_told_within_one_wait(
+def test_a_locked_database_fails_a_group_after_one_wait(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite_engine, "_BUSY_TIMEOUT_SECONDS", 0.5)
@@ -67,13 +67,11 @@ def test_all_who_find_the_database_locked_are_told_within_one_wait(
     database.close()
 
 
-def test_a_report_that_the_database_refuses_takes_no_other_of_its_group_with_it(
-    engine: Engine, tmp_path: Path
-) -> None:
+def test_a_report_that_the_database_refuses_fails_alone(engine: Engine, tmp_path: Path) -> None:
     database = engine.migrated()
     intake = an_intake(database, tmp_path)
-    whole = a_report(1)
-    refused = Report(2, whole.profile, [("no pid", "x", "y", None)], [], b"2")  # type: ignore[list-item]
+    valid = a_report(1)
+    refused = Report(2, valid.profile, [("no pid", "x", "y", None)], [], b"2")  # type: ignore[list-item]
     with engine.write_locked():  # meanwhile a group gathers
         bad = in_thread(intake._commits.submit, Arrival(b"{}", refused, None))
         good = [in_thread(receive, intake, a_document(number)) for number in range(3, 13)]
@@ -99,7 +97,7 @@ def test_an_id_that_was_rolled_back_is_not_remembered(engine: Engine) -> None:
     spoilt = Report(1, first.profile, unfit, [], b"1")  # type: ignore[arg-type]
     with pytest.raises(engine.IntegrityError):
         store.add(spoilt, 0)
-    # The ids that the two had are given to others now.
+    # Their ids go to other rows now.
     other = Report(2, first.profile, [(1, "program-c", "root", None)], [], b"2")
     processes: list[Process] = [(1, "program-a", "root", None), (2, "program-b", "root", None)]
     both = Report(3, first.profile, processes, [], b"3")

@@ -1,4 +1,4 @@
-"""service/ingest/validation.py: two validators, one verdict, and faults that a person can act on.
+"""service/ingest/validation.py: two validators with equal verdicts, and faults in words.
 
 tests/schemas/ holds the cases.
 """
@@ -33,7 +33,7 @@ FAST = {number: validation._fast_validator(SCHEMAS[number]) for number in SCHEMA
 VALIDATOR = ReportValidator()
 
 UNREADABLE = re.compile(r"/ipaddress|/fecha_hora|/procesos/\d+/inicio|/usuarios_activos/\d+/desde")
-LONGEST_FAULT = 400  # characters: a line of what was expected, and less than one of what came
+LONGEST_FAULT = 400  # characters: a line for the expected value, and less than one for the received
 
 
 def validate(document: object) -> Report:
@@ -41,7 +41,7 @@ def validate(document: object) -> Report:
 
 
 def faults(document: object) -> list[tuple[str, str]]:
-    """(pointer, detail) of each fault that the service tells of a document."""
+    """(pointer, detail) of each fault that the service finds in a document."""
     with pytest.raises(InvalidReportError) as refusal:
         validate(document)
     return [(fault.pointer, fault.detail) for fault in refusal.value.faults]
@@ -80,7 +80,7 @@ def mutated_documents(draw: st.DrawFn) -> object:
         "document": deepcopy(draw(valid_documents | st.just(report(2)) | st.just(report_2(2))))
     }
     for _ in range(draw(st.integers(1, 3))):
-        parent, key = draw(st.sampled_from(list(_places(holder))))
+        parent, key = draw(st.sampled_from(list(_positions(holder))))
         change = draw(st.sampled_from(["remove", "replace", "add", "lengthen", "rename"]))
         if change == "remove" and parent is not holder:
             del parent[key]
@@ -99,17 +99,17 @@ def mutated_documents(draw: st.DrawFn) -> object:
     return holder["document"]
 
 
-def _places(node: Any) -> Iterator[tuple[Any, Any]]:
+def _positions(node: Any) -> Iterator[tuple[Any, Any]]:
     keys = node.keys() if isinstance(node, dict) else range(len(node))
     for key in keys:
         yield node, key
         if isinstance(node[key], dict | list):
-            yield from _places(node[key])
+            yield from _positions(node[key])
 
 
 @given(valid_documents)
 @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
-def test_both_validators_accept_what_the_schema_describes(document: object) -> None:
+def test_both_validators_accept_every_valid_document(document: object) -> None:
     value = read_json(json.dumps(document).encode()).value
     version = version_of(value)
     assert REFERENCE[version].is_valid(value)
@@ -119,7 +119,7 @@ def test_both_validators_accept_what_the_schema_describes(document: object) -> N
 
 @given(mutated_documents())
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-def test_both_validators_have_one_verdict_on_what_was_changed(document: object) -> None:
+def test_both_validators_agree_on_mutated_documents(document: object) -> None:
     value = read_json(json.dumps(document).encode()).value
     verdicts = {number: REFERENCE[number].is_valid(value) for number in REFERENCE}
     assert {number: FAST[number](value) for number in FAST} == verdicts
@@ -127,7 +127,7 @@ def test_both_validators_have_one_verdict_on_what_was_changed(document: object) 
 
 
 def version_of(document: object) -> int:
-    """The version whose schema decides on a document; 1 where none does, which then refuses it."""
+    """The version whose schema applies to a document; 1 for unknown ones, which it refuses."""
     version = document.get("version_esquema", 1) if isinstance(document, dict) else 1
     return version if type(version) is int and version in SCHEMAS else 1
 
@@ -136,19 +136,19 @@ def assert_the_service_agrees(document: object, *, valid: bool) -> None:
     try:
         validate(document)
     except InvalidReportError as refusal:
-        told = refusal.faults
+        found = refusal.faults
     else:
         assert valid
         return
-    assert 1 <= len(told) <= 10
-    assert len({fault.pointer for fault in told}) == len(told)
-    for fault in told:
+    assert 1 <= len(found) <= 10
+    assert len({fault.pointer for fault in found}) == len(found)
+    for fault in found:
         line = f"{fault.pointer}: {fault.detail}"
         assert line.isascii()
         assert line.isprintable()
         assert len(line) <= LONGEST_FAULT
-    if valid:  # what no schema can say: see tests/schemas/refused
-        assert all(UNREADABLE.fullmatch(fault.pointer) for fault in told)
+    if valid:  # a rule beyond the schemas: see tests/schemas/refused
+        assert all(UNREADABLE.fullmatch(fault.pointer) for fault in found)
 
 
 # --- the words ---
@@ -249,15 +249,15 @@ def expected_of(version: int, member: str) -> str:
         ),
     ],
 )
-def test_a_fault_says_where_it_is_and_what_was_expected(
+def test_a_fault_has_a_pointer_and_the_expected_value(
     document: object, pointer: str, detail: str | re.Pattern[str]
 ) -> None:
-    ((told_pointer, told_detail),) = faults(document)
-    assert told_pointer == pointer
-    assert re.fullmatch(re.escape(detail) if isinstance(detail, str) else detail, told_detail)
+    ((found_pointer, found_detail),) = faults(document)
+    assert found_pointer == pointer
+    assert re.fullmatch(re.escape(detail) if isinstance(detail, str) else detail, found_detail)
 
 
-def test_at_most_ten_faults_are_told_the_first_of_a_long_list() -> None:
+def test_the_first_ten_faults_of_a_long_list_are_reported() -> None:
     rows: list[object] = list(report(20_000)["procesos"])
     rows[15_000:] = ["bad"] * 5_000
     assert [pointer for pointer, _ in faults(report(procesos=rows))] == [
@@ -265,7 +265,7 @@ def test_at_most_ten_faults_are_told_the_first_of_a_long_list() -> None:
     ]
 
 
-def test_at_most_ten_moments_that_cannot_be_read_are_told() -> None:
+def test_the_first_ten_unreadable_times_are_reported() -> None:
     moments = {f"inicio_{at}": "1970-01-01 00:00:00+01:00" for at in range(5, 25)}
     assert [pointer for pointer, _ in faults(report_2(30, **moments))] == [
         f"/procesos/{at}/inicio" for at in range(5, 15)
@@ -287,5 +287,5 @@ def test_at_most_ten_moments_that_cannot_be_read_are_told() -> None:
     ],
     ids=["text", "list", "object", "name", "texts", "names", "version", "number", "document"],
 )
-def test_a_fault_never_echoes_more_than_a_line_of_what_was_sent(document: object) -> None:
+def test_a_fault_quotes_at_most_one_short_line_of_the_document(document: object) -> None:
     assert_the_service_agrees(document, valid=False)

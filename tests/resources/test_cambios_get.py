@@ -42,8 +42,8 @@ def records(service: LiveService) -> list[int]:
     ]
 
 
-def told(rows: list[dict[str, Any]]) -> list[tuple[str, str, object, object]]:
-    """Kind, time of the record that shows it, and who or what."""
+def outline(rows: list[dict[str, Any]]) -> list[tuple[str, str, object, object]]:
+    """Kind and time of each change, and the names in it."""
     return [
         (
             row["tipo"],
@@ -69,11 +69,11 @@ EXPECTED: list[tuple[str, str, object, object]] = [
 ]
 
 
-def test_changes_are_told_in_order_of_time_and_late_records_change_nothing(
+def test_changes_are_in_order_of_time_and_late_records_change_nothing(
     service: LiveService, records: list[int]
 ) -> None:
-    for id_serv in records:  # whichever of the records it is
-        assert told(listed(service, f"/servers/{id_serv}/cambios")) == EXPECTED
+    for id_serv in records:  # of any of the records
+        assert outline(listed(service, f"/servers/{id_serv}/cambios")) == EXPECTED
 
 
 def test_a_change_names_the_two_records_that_it_lies_between(
@@ -117,7 +117,7 @@ def test_a_change_names_the_two_records_that_it_lies_between(
     }
 
 
-def test_what_a_change_says_is_what_the_two_records_show(
+def test_a_change_equals_the_difference_of_its_two_records(
     service: LiveService, records: list[int]
 ) -> None:
     def shown(id_serv: int, row: dict[str, Any]) -> int:
@@ -135,7 +135,7 @@ def test_the_pages_together_are_all_changes(
     service: LiveService, records: list[int], limit: int
 ) -> None:
     answers = pages(service, address(f"/servers/{records[0]}/cambios", limit=limit))
-    assert told([row for answer in answers for row in answer.json()["cambios"]]) == EXPECTED
+    assert outline([row for answer in answers for row in answer.json()["cambios"]]) == EXPECTED
     assert len(answers) == -(-10 // limit)
 
 
@@ -150,7 +150,7 @@ def test_the_pages_together_are_all_changes(
         ("2026-11-17", "", []),
     ],
 )
-def test_a_change_belongs_to_the_time_of_the_record_that_shows_it(
+def test_a_change_has_the_time_of_the_later_record(
     service: LiveService,
     records: list[int],
     desde: str,
@@ -158,8 +158,8 @@ def test_a_change_belongs_to_the_time_of_the_record_that_shows_it(
     expected: list[tuple[str, str, object, object]],
 ) -> None:
     path = f"/servers/{records[0]}/cambios"
-    assert told(listed(service, path, desde=desde, hasta=hasta)) == expected
-    assert told(listed(service, path, desde=desde, hasta=hasta, limit=2)) == expected
+    assert outline(listed(service, path, desde=desde, hasta=hasta)) == expected
+    assert outline(listed(service, path, desde=desde, hasta=hasta, limit=2)) == expected
 
 
 def test_every_attribute_of_a_server_is_a_change_of_its_own(service: LiveService) -> None:
@@ -179,7 +179,7 @@ def test_every_attribute_of_a_server_is_a_change_of_its_own(service: LiveService
     }
 
 
-def test_what_is_no_record_has_no_changes(service: LiveService) -> None:
+def test_an_unknown_record_has_no_changes(service: LiveService) -> None:
     answer = service.get("/servers/77777/cambios")
     assert answer.status == 404
     assert answer.json()["detail"] == "no record has id_serv 77777"

@@ -46,7 +46,7 @@ def test_concurrent_reports_with_one_time_keep_their_own_rows(service: LiveServi
         assert record["usuarios_activos"] == document["usuarios_activos"]
 
 
-def test_one_report_sent_sixteen_times_at_once_is_stored_once(service: LiveService) -> None:
+def test_sixteen_concurrent_copies_of_one_report_are_stored_once(service: LiveService) -> None:
     answers = post_at_once(service, [report(ipaddress="10.5.0.1")] * CLIENTS)
     statuses = sorted(answer.status for answer in answers)
     assert statuses == [200] * (CLIENTS - 1) + [201]
@@ -54,7 +54,7 @@ def test_one_report_sent_sixteen_times_at_once_is_stored_once(service: LiveServi
     assert len({answer.headers["location"] for answer in answers}) == 1
 
 
-def test_servers_that_report_for_the_first_time_at_once_all_stand(service: LiveService) -> None:
+def test_concurrent_first_reports_create_all_servers(service: LiveService) -> None:
     addresses = [f"10.5.1.{client}" for client in range(CLIENTS)]
     documents = [report(ipaddress=address) for address in addresses]
     assert {answer.status for answer in post_at_once(service, documents)} == {201}

@@ -1,4 +1,4 @@
-"""GET /openapi.json and /schemas/report.v….json: the contract, as its files say it."""
+"""GET /openapi.json and /schemas/report.v….json: the files of the contract."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_each_schema_is_served_as_it_stands(service: LiveService, name: str) -> 
         "/schemas/report.v1.json/",
     ],
 )
-def test_nothing_else_is_served(service: LiveService, path: str) -> None:
+def test_other_files_are_not_served(service: LiveService, path: str) -> None:
     assert service.get(path).status == 404
 
 

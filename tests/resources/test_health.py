@@ -7,12 +7,12 @@ import pytest
 from tests.support.live import LiveService
 
 
-def test_a_process_that_answers_is_alive(service: LiveService) -> None:
+def test_healthz_answers_while_the_process_runs(service: LiveService) -> None:
     answer = service.get("/healthz")
     assert (answer.status, answer.json()) == (200, {"estado": "vivo"})
 
 
-def test_a_service_that_reaches_its_database_is_ready(service: LiveService) -> None:
+def test_readyz_answers_while_the_database_is_reachable(service: LiveService) -> None:
     answer = service.get("/readyz")
     assert (answer.status, answer.json()) == (200, {"estado": "listo"})
 

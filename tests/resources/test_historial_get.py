@@ -29,14 +29,14 @@ def times(service: LiveService, id_serv: int, **parameters: object) -> list[str]
     return [row["version_so"] for row in rows]
 
 
-def test_every_record_leads_to_all_of_its_server_the_newest_first(
+def test_every_record_shows_its_servers_history_newest_first(
     service: LiveService, records: dict[str, int]
 ) -> None:
     for id_serv in records.values():
         assert times(service, id_serv) == NEWEST_FIRST
 
 
-def test_a_row_is_the_record_and_tells_when_it_came(
+def test_a_row_shows_the_record_and_its_arrival(
     service: LiveService, records: dict[str, int]
 ) -> None:
     document = service.get(f"/servers/{records['10:00:00']}/historial").json()
@@ -53,7 +53,7 @@ def test_a_row_is_the_record_and_tells_when_it_came(
     ]
 
 
-def test_a_late_record_is_marked_and_the_time_of_arrival_says_why(
+def test_a_late_record_is_marked_and_shows_its_arrival(
     service: LiveService, records: dict[str, int]
 ) -> None:
     rows = listed(service, f"/servers/{records['10:00:00']}/historial")
@@ -87,14 +87,14 @@ def test_the_pages_together_are_the_whole_history(
         ("", "2026-11-16", []),
     ],
 )
-def test_both_ends_of_a_time_belong_to_it(
+def test_both_bounds_of_a_period_are_inclusive(
     service: LiveService, records: dict[str, int], desde: str, hasta: str, expected: list[str]
 ) -> None:
     assert times(service, records["10:00:00"], desde=desde, hasta=hasta) == expected
 
 
 @pytest.mark.parametrize("id_serv", ["77777", "0", "-1", "x", "9223372036854775808"])
-def test_what_is_no_record_has_no_history(service: LiveService, id_serv: str) -> None:
+def test_an_unknown_record_has_no_history(service: LiveService, id_serv: str) -> None:
     answer = service.get(f"/servers/{id_serv}/historial")
     assert answer.status == 404
     assert answer.headers["content-type"] == "application/problem+json"

@@ -1,4 +1,4 @@
-"""What all lists share: CSV, ETags, and parameters that are refused."""
+"""Properties of all lists: CSV, ETags, and refused parameters."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def fleet(service: LiveService) -> None:
 
 
 @every_list
-def test_the_csv_is_the_json_row_for_row(service: LiveService, path: str) -> None:
+def test_the_csv_and_the_json_have_equal_rows(service: LiveService, path: str) -> None:
     answer = service.get(address(path, limit=1000) if path in PAGED else path)
     rows = rows_of(answer)
     assert rows
@@ -86,7 +86,7 @@ def test_the_csv_is_the_json_row_for_row(service: LiveService, path: str) -> Non
 
 
 @pytest.mark.parametrize("path", PAGED)
-def test_the_pages_of_the_csv_are_those_of_the_json(service: LiveService, path: str) -> None:
+def test_the_csv_and_the_json_have_equal_pages(service: LiveService, path: str) -> None:
     found: list[dict[str, str]] = []
     following = address(path, limit=1, formato="csv")
     while following and len(found) < 5:
@@ -95,12 +95,12 @@ def test_the_pages_of_the_csv_are_those_of_the_json(service: LiveService, path: 
         link = re.fullmatch(r"<(.+)>; rel=next", answer.headers.get("link", ""))
         following = link[1] if link else ""
         assert not following or "formato=csv" in following
-    whole = csv_of(service.get(address(path, formato="csv")))
-    assert found == whole[: len(found)]
-    assert len(found) >= min(5, len(whole))
+    complete = csv_of(service.get(address(path, formato="csv")))
+    assert found == complete[: len(found)]
+    assert len(found) >= min(5, len(complete))
 
 
-def test_a_text_that_a_spreadsheet_may_take_for_a_formula_is_guarded(
+def test_csv_cells_that_look_like_formulas_are_guarded(
     service: LiveService,
 ) -> None:
     body = service.get("/servers/1/procesos?formato=csv").body.decode()
@@ -114,14 +114,14 @@ def test_a_text_that_a_spreadsheet_may_take_for_a_formula_is_guarded(
         assert f",7,{name},{name}," in body or f",7,{quoted},{quoted}," in body, repr(name)
 
 
-def test_text_is_guarded_wherever_it_stands_and_numbers_are_not(service: LiveService) -> None:
+def test_csv_guards_texts_but_not_numbers(service: LiveService) -> None:
     assert b",'-so," in service.get("/servers?formato=csv").body
     assert b",'@host," in service.get("/procesos?formato=csv").body
     changes = service.get("/servers/1/cambios?formato=csv").body
     assert b",nombre_so,'=so,'-so\r\n" in changes
 
 
-def test_a_csv_has_a_line_of_names_and_lines_that_end_in_crlf(service: LiveService) -> None:
+def test_a_csv_has_a_header_and_ends_its_lines_in_crlf(service: LiveService) -> None:
     answer = service.get("/servers/4/procesos?formato=csv")
     names = "id_serv,ip_server,fecha_hora,id_proc,pid,name,username,ppid,inicio,ejecutable,"
     assert answer.body == f"{names}linea_comando\r\n".encode()
@@ -149,7 +149,7 @@ def test_a_csv_has_a_line_of_names_and_lines_that_end_in_crlf(service: LiveServi
         ("text/csv", "json", False),
     ],
 )
-def test_formato_decides_else_what_accept_prefers(
+def test_formato_takes_precedence_over_accept(
     service: LiveService, path: str, accept: str, formato: str, csv_comes: bool
 ) -> None:
     answer = service.get(address(path, formato=formato), Accept=accept)
@@ -162,7 +162,7 @@ TAGGED = [*LISTS, "/servers/1", "/openapi.json", "/schemas/report.v1.json"]
 
 
 @pytest.mark.parametrize("path", [*TAGGED, "/servers?formato=csv"])
-def test_what_one_has_already_is_not_sent_again(service: LiveService, path: str) -> None:
+def test_a_known_etag_gets_304_without_a_body(service: LiveService, path: str) -> None:
     first = service.get(path)
     tag = first.headers["etag"]
     assert re.fullmatch('"[0-9a-f]{32}"', tag)
@@ -177,11 +177,11 @@ def test_what_one_has_already_is_not_sent_again(service: LiveService, path: str)
         assert not again.headers.keys() & {"content-type", "content-disposition"}
         assert again.headers.get("vary") == first.headers.get("vary")
     for unknown in ('"a"', tag[:-2] + '"', f'"{tag}', "", ","):
-        whole = service.get(path, **{"If-None-Match": unknown})
-        assert (whole.status, whole.body) == (200, first.body)
+        complete = service.get(path, **{"If-None-Match": unknown})
+        assert (complete.status, complete.body) == (200, first.body)
 
 
-def test_the_tag_changes_with_the_answer_only(service: LiveService) -> None:
+def test_the_etag_changes_only_with_the_answer(service: LiveService) -> None:
     before = service.get("/servers/2").headers["etag"], service.get("/procesos").headers["etag"]
     assert before[0] != service.get("/servers/3").headers["etag"]
     assert service.post(report(1, ipaddress="10.0.0.77")).status == 201
@@ -191,14 +191,14 @@ def test_the_tag_changes_with_the_answer_only(service: LiveService) -> None:
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_health_is_never_kept(service: LiveService, path: str) -> None:
+def test_health_is_never_cached(service: LiveService, path: str) -> None:
     answer = service.get(path, **{"If-None-Match": "*"})
     assert (answer.status, answer.headers["cache-control"]) == (200, "no-store")
     assert "etag" not in answer.headers
 
 
 @pytest.mark.parametrize("path", ["/servers/77777", "/procesos?x=1", "/nothing"])
-def test_a_refusal_has_no_tag(service: LiveService, path: str) -> None:
+def test_a_refusal_has_no_etag(service: LiveService, path: str) -> None:
     answer = service.get(path, **{"If-None-Match": "*"})
     assert answer.status in (400, 404)
     assert "etag" not in answer.headers
@@ -234,7 +234,7 @@ def described() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("path", "name"), described())
-def test_a_parameter_that_is_wrong_is_named_in_the_refusal(
+def test_an_invalid_parameter_is_named_in_the_refusal(
     service: LiveService, path: str, name: str
 ) -> None:
     values = [*map(quote, BAD[name]), "%00", "a%00", "%ED%A0%80", "%FF", "%F5%80%80%80"]

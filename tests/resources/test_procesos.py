@@ -21,7 +21,7 @@ def rows(processes: list[dict[str, Any]]) -> Counter[tuple[object, ...]]:
     return Counter((row["pid"], row["name"], row["username"]) for row in processes)
 
 
-def test_a_listing_says_of_which_server_and_when(service: LiveService) -> None:
+def test_a_listing_names_its_server_and_time(service: LiveService) -> None:
     document = report(0, ipaddress="::FFFF:10.3.0.1", fecha_hora="2020-02-15T03:06:54+01:00")
     id_serv = service.post(document).json()["id_serv"]
     assert listed(service, document) == {
@@ -32,7 +32,7 @@ def test_a_listing_says_of_which_server_and_when(service: LiveService) -> None:
     }
 
 
-def test_it_lists_exactly_what_was_reported_repeats_and_nulls_too(service: LiveService) -> None:
+def test_a_listing_equals_the_report_with_repeats_and_nulls(service: LiveService) -> None:
     processes: list[dict[str, Any]] = [
         {"username": "root", "pid": 0, "name": "swapper"},
         {"username": None, "pid": 7, "name": None},
@@ -48,7 +48,7 @@ def test_it_lists_exactly_what_was_reported_repeats_and_nulls_too(service: LiveS
     assert all(list(row) == shown for row in found)
 
 
-def test_keys_are_unique_over_the_relation_and_stay(service: LiveService) -> None:
+def test_keys_are_unique_and_stable(service: LiveService) -> None:
     times = [f"2020-02-15 0{hour}:00:00" for hour in range(5)]
     documents = [report(5, ipaddress="10.3.0.3", fecha_hora=time) for time in times]
     before = [listed(service, document)["procesos"] for document in documents]
@@ -58,7 +58,7 @@ def test_keys_are_unique_over_the_relation_and_stay(service: LiveService) -> Non
     assert len(set(keys)) == len(keys) == 25
 
 
-def test_it_is_what_the_relation_says(service: LiveService) -> None:
+def test_a_listing_equals_the_relation(service: LiveService) -> None:
     found = listed(service, report(50, ipaddress="10.3.0.4"))
     relation = service.rows(
         "SELECT id_proc, pid, name, username, ppid, inicio, ejecutable, linea_comando"
@@ -68,7 +68,7 @@ def test_it_is_what_the_relation_says(service: LiveService) -> None:
     assert sorted(tuple(row.values()) for row in found["procesos"]) == sorted(relation)
 
 
-def test_it_tells_what_version_2_says_of_a_process(service: LiveService) -> None:
+def test_the_members_of_version_2_of_a_process_are_shown(service: LiveService) -> None:
     document = report_2(2, id_maquina="processes")
     del document["procesos"][1]["ejecutable"], document["procesos"][1]["inicio"]
     found = sorted(listed(service, document)["procesos"], key=lambda row: int(row["pid"]))

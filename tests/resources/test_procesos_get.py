@@ -81,7 +81,7 @@ def running(service: LiveService, **parameters: object) -> list[tuple[int, int, 
         ({"name": "", "username": "", "pid": "2"}, []),
     ],
 )
-def test_it_is_told_where_something_runs_now(
+def test_filters_find_running_processes_on_each_server(
     service: LiveService,
     parameters: dict[str, str],
     expected: list[tuple[int, int, str | None]],
@@ -89,7 +89,7 @@ def test_it_is_told_where_something_runs_now(
     assert sorted(running(service, **parameters), key=str) == sorted(expected, key=str)
 
 
-def test_a_name_with_a_star_in_it_is_found_as_one_that_matches_itself(
+def test_a_name_with_a_star_is_found_by_its_own_text(
     service: LiveService,
 ) -> None:
     assert "*" in HOSTILE
@@ -97,7 +97,7 @@ def test_a_name_with_a_star_in_it_is_found_as_one_that_matches_itself(
     assert (row["name"], row["username"]) == (HOSTILE, "ma*a")
 
 
-def test_without_a_filter_it_is_all_that_runs(service: LiveService) -> None:
+def test_without_a_filter_all_running_processes_are_listed(service: LiveService) -> None:
     rows = listed(service, "/procesos", limit=2)
     assert sorted((row["servidor"], row["pid"]) for row in rows) == [
         (1, 1),
@@ -129,7 +129,7 @@ def test_without_a_filter_it_is_all_that_runs(service: LiveService) -> None:
         ("23:59", "SSHD", [(3, 3)]),
     ],
 )
-def test_at_a_moment_it_is_what_the_newest_record_until_then_shows(
+def test_at_a_moment_the_newest_record_before_it_counts(
     service: LiveService, moment: str, name: str, expected: list[tuple[int, int]]
 ) -> None:
     rows = listed(service, "/procesos", name=name, fecha_hora=f"{DAY}T{moment}", limit=1)
@@ -137,9 +137,7 @@ def test_at_a_moment_it_is_what_the_newest_record_until_then_shows(
 
 
 @pytest.mark.parametrize("moment", [None, f"{DAY}T10:00", f"{DAY}T10:07", f"{DAY}T10:10:00.000001"])
-def test_a_row_is_that_of_the_record_that_it_names(
-    service: LiveService, moment: str | None
-) -> None:
+def test_a_row_equals_the_one_in_its_record(service: LiveService, moment: str | None) -> None:
     rows = listed(service, "/procesos", **({"fecha_hora": moment} if moment else {}))
     assert rows
     for row in rows:
@@ -149,26 +147,26 @@ def test_a_row_is_that_of_the_record_that_it_names(
         assert {name: row[name] for name in same} == same
 
 
-def test_a_row_tells_from_which_record_to_which_it_was_seen(service: LiveService) -> None:
-    def seen(**parameters: str) -> set[tuple[str, str]]:
+def test_a_row_shows_its_first_and_last_time(service: LiveService) -> None:
+    def shown(**parameters: str) -> set[tuple[str, str]]:
         rows = listed(service, "/procesos", **parameters)
         return {(row["visto_desde"][11:16], row["visto_hasta"][11:16]) for row in rows}
 
-    assert seen(name="xmrig") == {("10:00", "10:20")}
-    assert seen(name="sshd", pid="1") == {("10:00", "10:20")}
-    assert seen(name="cron", fecha_hora=f"{DAY}T10:01") == {("10:00", "10:00")}
+    assert shown(name="xmrig") == {("10:00", "10:20")}
+    assert shown(name="sshd", pid="1") == {("10:00", "10:20")}
+    assert shown(name="cron", fecha_hora=f"{DAY}T10:01") == {("10:00", "10:00")}
 
 
 @pytest.mark.parametrize("path", ["/procesos", "/procesos/historial"])
-def test_the_pages_keep_what_is_asked(service: LiveService, path: str) -> None:
-    whole = listed(service, path, name="*h*")
+def test_the_pages_keep_the_filters(service: LiveService, path: str) -> None:
+    complete = listed(service, path, name="*h*")
     answers = pages(service, address(path, name="*h*", limit=1))
-    assert [row for answer in answers for row in next(iter(answer.json().values()))] == whole
-    assert len(answers) == len(whole) > 2
+    assert [row for answer in answers for row in next(iter(answer.json().values()))] == complete
+    assert len(answers) == len(complete) > 2
     assert answers[0].json()["siguiente"].startswith(f"{path}?name=%2Ah%2A&limit=1&cursor=")
 
 
-def test_where_it_has_ever_run_is_told_with_the_first_and_the_last_record(
+def test_the_history_of_a_name_shows_its_first_and_last_record(
     service: LiveService, records: list[int]
 ) -> None:
     def ever(**parameters: str) -> list[tuple[int, str, str, bool]]:
@@ -204,7 +202,7 @@ def test_where_it_has_ever_run_is_told_with_the_first_and_the_last_record(
     ]
 
 
-def test_it_tells_what_version_2_says(service: LiveService) -> None:
+def test_the_members_of_version_2_are_shown(service: LiveService) -> None:
     document = report_2(1, procesos=[])
     document["procesos"] = [
         {
@@ -219,9 +217,9 @@ def test_it_tells_what_version_2_says(service: LiveService) -> None:
     ]
     id_serv = service.post(document).json()["id_serv"]
     (row,) = listed(service, "/procesos", name="postgres")
-    told = document["procesos"][0] | {"nombre_host": "web-1", "id_serv": id_serv}
-    assert {name: row[name] for name in told} == told
+    document_row = document["procesos"][0] | {"nombre_host": "web-1", "id_serv": id_serv}
+    assert {name: row[name] for name in document_row} == document_row
     (ever,) = listed(service, "/procesos/historial", name="postgres")
-    kept = told.keys() & ever.keys()
-    assert {name: ever[name] for name in kept} == {name: told[name] for name in kept}
-    assert len(kept) == 4
+    common = document_row.keys() & ever.keys()
+    assert {name: ever[name] for name in common} == {name: document_row[name] for name in common}
+    assert len(common) == 4

@@ -1,4 +1,4 @@
-"""GET /servers/{id_serv}: what was posted comes back, normalised, and could be posted again."""
+"""GET /servers/{id_serv}: the posted report, normalised; it can be posted again."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_record_of_version_2_is_the_document_that_was_posted(service: LiveServ
     assert sorted_rows(record) == sorted_rows(document)
 
 
-def test_what_version_2_did_not_say_is_left_out(service: LiveService) -> None:
+def test_absent_optional_members_of_version_2_stay_absent(service: LiveService) -> None:
     document = report(2, ipaddress="10.2.0.3") | {"version_esquema": 2, "nucleo": "6.1"}
     document["procesos"][1]["ejecutable"] = "/usr/bin/python"
     _, record = posted(service, document)
@@ -71,17 +71,17 @@ def test_what_version_2_did_not_say_is_left_out(service: LiveService) -> None:
 
 
 def test_a_record_of_version_1_has_the_members_of_version_1_alone(service: LiveService) -> None:
-    # Its process goes on from a report of version 2, which told more of it.
+    # Its process goes on from a report of version 2, with more members of it.
     address: dict[str, Any] = {"ipaddress": "10.2.0.4"}
     process = {"username": "juan", "pid": 1, "name": "python"}
-    told = process | {"ppid": 7, "ejecutable": "/usr/bin/python"}
-    second = report(fecha_hora="2020-02-15 01:00:00.000000", procesos=[told], **address)
+    detailed = process | {"ppid": 7, "ejecutable": "/usr/bin/python"}
+    second = report(fecha_hora="2020-02-15 01:00:00.000000", procesos=[detailed], **address)
     posted(service, second | {"version_esquema": 2})
     first = report(fecha_hora="2020-02-15 02:00:00.000000", procesos=[process], **address)
     assert posted(service, first)[1] == first
 
 
-def test_what_a_process_is_besides_is_that_of_its_first_sight(service: LiveService) -> None:
+def test_the_details_of_a_process_are_those_of_its_first_report(service: LiveService) -> None:
     def at(hour: int, **changed: Any) -> dict[str, Any]:
         moment = f"2020-02-15 0{hour}:00:00.000000"
         document = report_2(1, id_maquina="first-sight", fecha_hora=moment)
@@ -144,7 +144,7 @@ def test_addresses_are_shown_in_their_canonical_form(
 def test_every_record_is_valid_and_can_be_posted_again(service: LiveService, path: Path) -> None:
     document = json.loads(path.read_bytes())
     if document["ipaddress"] == report()["ipaddress"]:
-        # A server of its own: a process keeps what its first report said, whichever came first.
+        # A server of its own, since a process keeps the details of its first report.
         document["ipaddress"] = f"10.3.0.{VALID.index(path)}"
     _, record = posted(service, document)
     SCHEMAS[document.get("version_esquema", 1)].validate(record)
@@ -183,7 +183,7 @@ NO_NUMBERS = [
 
 @pytest.mark.parametrize("noun", ["", "/procesos", "/usuarios_activos"])
 @pytest.mark.parametrize("id_serv", [*NOT_FOUND, *NO_NUMBERS])
-def test_what_is_no_record_is_404(service: LiveService, id_serv: int | str, noun: str) -> None:
+def test_an_unknown_record_is_404(service: LiveService, id_serv: int | str, noun: str) -> None:
     answer = service.get(f"/servers/{quote(str(id_serv), safe='%+')}{noun}")
     assert answer.status == 404
     assert answer.headers["content-type"] == "application/problem+json"

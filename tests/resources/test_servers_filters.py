@@ -1,4 +1,4 @@
-"""GET /servers: which servers, when, and who is silent."""
+"""GET /servers: filters, moments and silence."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_an_address_or_a_network_selects(
         ({"nombre_so": "Debian"}, []),
         ({"version_so": "12"}, [FIRST, SECOND, FIFTH]),
         ({"version_so": "1"}, []),
-        ({"version_so": "11"}, []),  # what was so once is not so now
+        ({"version_so": "11"}, []),  # former values do not match
         ({"arquitectura_proc": "aarch64"}, [SECOND, FOURTH]),
         ({"q": "DEBIAN"}, [FIRST, SECOND, FIFTH]),
         ({"q": "9.4"}, [THIRD, FOURTH]),
@@ -93,7 +93,7 @@ def test_a_filter_selects(
     assert servers(service, **parameters) == expected
 
 
-def test_filters_together_select_what_each_of_them_does(service: LiveService) -> None:
+def test_filters_together_select_the_intersection(service: LiveService) -> None:
     choices: dict[str, list[str]] = {
         "ipaddress": ["", "10.20.0.0/24"],
         "nombre_so": ["", "Debian GNU/Linux"],
@@ -149,7 +149,7 @@ def test_the_fleet_is_shown_as_it_was_at_a_moment(
     assert all(row["ultimo_contacto"] == row["fecha_hora"] for row in rows)
 
 
-def test_a_server_was_silent_at_a_moment_by_what_it_had_reported_until_then(
+def test_silence_at_a_moment_is_judged_by_reports_until_then(
     service: LiveService,
 ) -> None:
     def states(moment: str) -> list[str]:
@@ -167,17 +167,17 @@ def test_a_server_was_silent_at_a_moment_by_what_it_had_reported_until_then(
 
 
 @pytest.mark.parametrize("estado", ["silent", "AL_DIA", "al_dia,silencioso", "1"])
-def test_a_state_that_there_is_not_is_refused(service: LiveService, estado: str) -> None:
+def test_an_unknown_state_is_refused(service: LiveService, estado: str) -> None:
     fault = fault_of(service.get(address("/servers", estado=estado)))
     assert fault["parameter"] == "estado"
     assert fault["detail"].startswith("expected al_dia or silencioso, got ")
 
 
-def test_a_server_is_silent_when_nothing_of_it_has_come_for_long(
+def test_a_server_is_silent_after_a_long_gap_of_arrivals(
     fresh_service: LiveService,
 ) -> None:
     service = fresh_service.start()
-    # By arrival: that all of them were taken long ago changes nothing.
+    # By arrival: the old times of the reports change nothing.
     once, yearly, often = (report(ipaddress=f"10.0.0.{number}") for number in (1, 2, 3))
     yearly_again = yearly | {"fecha_hora": "2021-02-15 02:06:54"}
     often_again = often | {"fecha_hora": "2020-02-15 02:06:56"}  # a second later

@@ -43,7 +43,7 @@ def problem_of(answer: Answer) -> dict[str, Any]:
     return problem
 
 
-def test_each_server_stands_once_in_the_order_of_first_contact(service: LiveService) -> None:
+def test_each_server_is_listed_once_in_order_of_first_contact(service: LiveService) -> None:
     answer = service.get("/servers")
     assert answer.headers["content-type"] == "application/json"
     assert [row["ipaddress"] for row in answer.json()["servers"]] == ADDRESSES
@@ -79,7 +79,7 @@ def test_a_row_is_the_newest_record_by_time_not_by_arrival(service: LiveService)
     assert {name: record[name] for name in shared} == {name: row[name] for name in shared}
 
 
-def test_a_row_tells_what_version_2_says_of_a_server(fresh_service: LiveService) -> None:
+def test_the_members_of_version_2_of_a_server_are_shown(fresh_service: LiveService) -> None:
     fresh_service.start()
     document = report_2(1, descartados=4)
     clone = document | {"nombre_host": "web-2", "ipaddress": "10.0.0.2"}
@@ -104,14 +104,14 @@ def test_the_pages_together_are_the_whole_list(service: LiveService, limit: int)
     assert 1 <= len(rows[-1]) <= limit
 
 
-def test_the_link_leads_where_the_body_says(service: LiveService) -> None:
+def test_the_link_header_equals_the_next_page_in_the_body(service: LiveService) -> None:
     for answer in pages(service, "/servers?limit=4"):
         following = answer.json()["siguiente"]
         expected = None if following is None else f"<{following}>; rel=next"
         assert answer.headers.get("link") == expected
 
 
-def test_a_server_that_reports_between_two_pages_shows_on_the_last(
+def test_a_server_that_joins_between_two_pages_is_on_the_last(
     fresh_service: LiveService,
 ) -> None:
     fresh_service.start()
@@ -137,7 +137,7 @@ def test_a_limit_out_of_bounds_is_refused(service: LiveService, limit: str) -> N
     "cursor",
     ["0", "x", "MTAw", "8000000000000000", "00000000000000000", "000000000000000G", "..%2F"],
 )
-def test_a_cursor_that_was_never_given_is_refused(service: LiveService, cursor: str) -> None:
+def test_an_invalid_cursor_is_refused(service: LiveService, cursor: str) -> None:
     (fault,) = problem_of(service.get(f"/servers?cursor={cursor}"))["errors"]
     assert fault["parameter"] == "cursor"
     assert fault["detail"].startswith("expected the cursor of a next page, got ")
@@ -156,13 +156,13 @@ def test_an_unknown_parameter_is_refused(service: LiveService, query: str) -> No
 
 
 @pytest.mark.parametrize("query", ["limit=3&limit=4", "limit=3,4"])
-def test_a_parameter_that_comes_twice_is_refused(service: LiveService, query: str) -> None:
+def test_a_repeated_parameter_is_refused(service: LiveService, query: str) -> None:
     (fault,) = problem_of(service.get(f"/servers?{query}"))["errors"]
     assert fault["parameter"] == "limit"
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE"])
-def test_another_method_is_told_which_there_are(service: LiveService, method: str) -> None:
+def test_another_method_gets_405_with_allow(service: LiveService, method: str) -> None:
     answer = service.request(method, "/servers")
     assert answer.status == 405
     assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "POST", "OPTIONS"}

@@ -63,7 +63,7 @@ def test_a_second_report_of_a_day_keeps_the_first(service: LiveService) -> None:
     assert counts == [3, 5]
 
 
-def test_anybody_can_query_what_was_posted_with_sqlite(service: LiveService) -> None:
+def test_posted_reports_can_be_queried_with_sqlite(service: LiveService) -> None:
     id_serv = service.post(report(2, ipaddress="2001:DB8::0:1")).json()["id_serv"]
     rows = service.rows(
         "SELECT ip_server, fecha_hora, pid, name, username FROM procesos"

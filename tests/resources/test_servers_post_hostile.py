@@ -1,4 +1,4 @@
-"""POST /servers with what no agent sends: 400 at once, and nothing is stored."""
+"""POST /servers with hostile bodies and headers: 400, and nothing is stored."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def quickest(ask: Callable[[], Answer]) -> float:
     return best
 
 
-# --- what the body says ---
+# --- the content of the body ---
 
 ATTACKS = NOT_JSON | NOT_A_REPORT
 
@@ -85,7 +85,7 @@ def test_20000_bad_items_are_refused_within_100_ms(service: LiveService, bad: st
     assert quickest(lambda: service.post(with_20000(bad))) < 0.100
 
 
-def test_a_fault_names_its_place(service: LiveService) -> None:
+def test_a_fault_has_the_pointer_of_its_value(service: LiveService) -> None:
     document = report(5)
     document["procesos"][3]["pid"] = "abc"
     assert refused(service.post(document)) == [
@@ -93,7 +93,7 @@ def test_a_fault_names_its_place(service: LiveService) -> None:
     ]
 
 
-# --- how long the body is ---
+# --- the length of the body ---
 
 
 def test_a_body_over_the_limit_is_refused_before_it_is_read(service: LiveService) -> None:
@@ -101,12 +101,12 @@ def test_a_body_over_the_limit_is_refused_before_it_is_read(service: LiveService
     assert refused(answer) == [f": expected at most {LIMIT} bytes, got {LIMIT + 1}"]
 
 
-def test_a_client_that_asks_first_is_told_before_it_sends(service: LiveService) -> None:
+def test_expect_100_continue_is_refused_before_a_large_body(service: LiveService) -> None:
     asked = head({"Content-Length": 10**12, "Expect": "100-continue"})
     refused(exchange(service, asked))
 
 
-def test_a_body_of_just_the_limit_is_read(service: LiveService) -> None:
+def test_a_body_of_exactly_the_limit_is_read(service: LiveService) -> None:
     (fault,) = refused(service.post(b" " * LIMIT))
     assert "expected a JSON document" in fault
 
@@ -123,7 +123,7 @@ def test_a_chunked_body_with_a_length_as_well_is_refused(service: LiveService) -
 
 
 @pytest.mark.parametrize("headers", [{}, {"Content-Length": 0}])
-def test_a_body_without_a_length_is_an_empty_one(
+def test_a_body_without_a_length_counts_as_empty(
     service: LiveService, headers: dict[str, int]
 ) -> None:
     answer = exchange(service, head(headers))
@@ -131,7 +131,7 @@ def test_a_body_without_a_length_is_an_empty_one(
 
 
 @pytest.mark.parametrize("length", ["-1", "+5", "1e3", "0x10", "five", "5, 6", "9" * 30, "\u0665"])
-def test_a_length_that_is_no_length_is_refused(service: LiveService, length: str) -> None:
+def test_an_invalid_length_is_refused(service: LiveService, length: str) -> None:
     assert exchange(service, head({"Content-Length": length}) + REPORT).status == 400
 
 
@@ -148,12 +148,12 @@ def test_a_body_shorter_than_its_length_is_refused(service: LiveService) -> None
     )
 
 
-def test_a_report_cut_off_where_it_is_still_json_is_refused(service: LiveService) -> None:
+def test_a_truncated_report_that_is_still_json_is_refused(service: LiveService) -> None:
     announced = head({"Content-Length": len(REPORT) + 10})
     refused(exchange(service, announced + REPORT, then_close=True))
 
 
-# --- what the headers say it is ---
+# --- the headers of the body ---
 
 
 @pytest.mark.parametrize(

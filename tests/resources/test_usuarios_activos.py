@@ -17,7 +17,7 @@ def listed(service: LiveService, document: dict[str, Any]) -> dict[str, Any]:
     return listing
 
 
-def test_a_listing_says_of_which_server_and_when(service: LiveService) -> None:
+def test_a_listing_names_its_server_and_time(service: LiveService) -> None:
     document = report(ipaddress="2001:DB8::1", usuarios_activos=[])
     id_serv = service.post(document).json()["id_serv"]
     assert listed(service, document) == {
@@ -28,7 +28,7 @@ def test_a_listing_says_of_which_server_and_when(service: LiveService) -> None:
     }
 
 
-def test_it_lists_exactly_the_logins_that_were_reported(service: LiveService) -> None:
+def test_a_listing_equals_the_reported_logins(service: LiveService) -> None:
     logins: list[dict[str, Any]] = [
         {"pid": 829, "name": "juan"},
         {"pid": 829, "name": "juan"},
@@ -46,10 +46,10 @@ def test_it_lists_exactly_the_logins_that_were_reported(service: LiveService) ->
     )
 
 
-def test_it_tells_what_version_2_says_of_a_login(service: LiveService) -> None:
-    whole = {"pid": 1, "name": "ana", "terminal": "pts/1", "origen": "::1"}
-    whole["desde"] = "2020-02-15 01:30:00.000000"
-    logins = [whole, whole | {"terminal": "pts/2"}, {"pid": 2, "name": "ana", "origen": "host"}]
+def test_the_members_of_version_2_of_a_login_are_shown(service: LiveService) -> None:
+    full = {"pid": 1, "name": "ana", "terminal": "pts/1", "origen": "::1"}
+    full["desde"] = "2020-02-15 01:30:00.000000"
+    logins = [full, full | {"terminal": "pts/2"}, {"pid": 2, "name": "ana", "origen": "host"}]
     found = listed(service, report_2(id_maquina="logins", usuarios_activos=logins))
     shown = sorted(found["usuarios_activos"], key=lambda row: str(row["terminal"]))
     unknown = {"terminal": None, "origen": None, "desde": None}
@@ -60,7 +60,7 @@ def test_it_tells_what_version_2_says_of_a_login(service: LiveService) -> None:
         assert row == expected
 
 
-def test_a_login_that_ends_stays_in_the_records_that_saw_it(service: LiveService) -> None:
+def test_a_login_that_ended_stays_in_earlier_records(service: LiveService) -> None:
     first = report(ipaddress="10.4.0.2", fecha_hora="2020-02-15 01:00:00")
     before = listed(service, first)
     later = report(ipaddress="10.4.0.2", fecha_hora="2020-02-15 02:00:00", usuarios_activos=[])
@@ -69,7 +69,7 @@ def test_a_login_that_ends_stays_in_the_records_that_saw_it(service: LiveService
     assert [row["username"] for row in before["usuarios_activos"]] == ["juan"]
 
 
-def test_it_is_what_the_relation_says(service: LiveService) -> None:
+def test_a_listing_equals_the_relation(service: LiveService) -> None:
     logins = [{"pid": pid, "name": f"user{pid}"} for pid in range(300)]
     found = listed(service, report(usuarios_activos=logins, ipaddress="10.4.0.3"))
     relation = service.rows(

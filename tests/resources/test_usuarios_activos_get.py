@@ -58,14 +58,14 @@ def records(service: LiveService) -> list[int]:
         ({"fecha_hora": "2036-01-01"}, [(1, "ana"), (2, "ana"), (2, ODD["name"])]),
     ],
 )
-def test_it_is_told_who_is_logged_in_where(
+def test_filters_find_open_logins_on_each_server(
     service: LiveService, parameters: dict[str, str], expected: list[tuple[int, str]]
 ) -> None:
     rows = listed(service, "/usuarios_activos", **parameters, limit=1)
     assert sorted((row["servidor"], row["username"]) for row in rows) == sorted(expected)
 
 
-def test_a_row_is_that_of_the_record_that_it_names(service: LiveService) -> None:
+def test_a_row_equals_the_one_in_its_record(service: LiveService) -> None:
     for moment in ("", f"{DAY}T10:00", f"{DAY}T10:07"):
         rows = listed(service, "/usuarios_activos", fecha_hora=moment)
         assert rows
@@ -77,13 +77,13 @@ def test_a_row_is_that_of_the_record_that_it_names(service: LiveService) -> None
             assert {name: row[name] for name in same} == same
 
 
-def test_a_row_tells_from_which_record_to_which_it_was_seen(service: LiveService) -> None:
+def test_a_row_shows_its_first_and_last_time(service: LiveService) -> None:
     rows = listed(service, "/usuarios_activos", username="juan", fecha_hora=f"{DAY}T10:01")
-    seen = sorted((row["visto_desde"][11:16], row["visto_hasta"][11:16]) for row in rows)
-    assert seen == [("10:00", "10:00"), ("10:00", "10:10")]
+    periods = sorted((row["visto_desde"][11:16], row["visto_hasta"][11:16]) for row in rows)
+    assert periods == [("10:00", "10:00"), ("10:00", "10:10")]
 
 
-def test_where_a_user_was_ever_is_told_with_the_first_and_the_last_record(
+def test_the_history_of_a_user_shows_its_first_and_last_record(
     service: LiveService, records: list[int]
 ) -> None:
     rows = listed(service, "/usuarios_activos/historial", username="juan")
@@ -108,7 +108,7 @@ def test_where_a_user_was_ever_is_told_with_the_first_and_the_last_record(
     assert len(everyone) == 5
 
 
-def test_it_tells_what_version_2_says(service: LiveService) -> None:
+def test_the_members_of_version_2_are_shown(service: LiveService) -> None:
     document = report_2(1, id_maquina="logins")
     document["usuarios_activos"][0]["name"] = "eva"
     assert service.post(document).status == 201

@@ -30,7 +30,7 @@ EVERY_SUBSCHEMA = [
 @pytest.mark.parametrize("subschema", EVERY_SUBSCHEMA)
 def test_the_numbers_in_a_title_are_the_bounds(subschema: dict[str, Any]) -> None:
     expectation, _, samples = subschema["title"].partition(" such as ")
-    if samples:  # the bounds are what a reader would not count; the samples show them
+    if samples:  # the title shows samples in place of the bounds
         for sample in samples.split(" or "):
             assert re.search(subschema["pattern"], sample)
             assert subschema["minLength"] <= len(sample) <= subschema["maxLength"]

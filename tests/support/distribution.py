@@ -13,7 +13,7 @@ from collections.abc import Iterable
 import pytest
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
-# Its files share a browser, and a service to which a whole fleet has reported.
+# Its files share a browser, and a service with the reports of a fleet.
 TOGETHER = "tests/pages/"
 
 

@@ -10,5 +10,5 @@ def page(name: str) -> str:
 
 
 def section(text: str, heading: str) -> str:
-    """What stands below a heading of level 2, up to the next one."""
+    """The text below a heading of level 2, up to the next one."""
     return text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]

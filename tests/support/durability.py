@@ -21,7 +21,7 @@ def stored(live: LiveService) -> Counter[str]:
 
 
 def archived(live: LiveService) -> Counter[str]:
-    """How often the archive holds it. Every line must be whole and a document."""
+    """How often the archive holds each mark. Every line must be a complete document."""
     marks: Counter[str] = Counter()
     for line in read_archive(live.archive):
         assert not isinstance(line, DamagedLine), line
@@ -38,7 +38,7 @@ def archived_digests(folder: Path) -> set[bytes]:
 
 
 def assert_sound(live: LiveService) -> None:
-    """The database is whole, the archive has only whole lines, and the first is in the second."""
+    """The database is undamaged, the archive has complete lines only and every stored report."""
     with closing(open_database(live.database)) as database, database.snapshot() as connection:
         assert database.find_damage(connection) == []
     digests = {digest for (digest,) in live.rows("SELECT digest FROM report")}

@@ -16,7 +16,7 @@ def time_of(hour: int) -> int:
     return hour * HOUR + hour
 
 
-# Few values each, so that reports share servers, times, pids, programs and whole rows.
+# Few values each, so that reports share servers, times, pids, programs and rows.
 PIDS = st.integers(1, 4)
 NAMES = st.sampled_from([None, "", "cron", "sshd"])
 HOURS = st.integers(0, 12)

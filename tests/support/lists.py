@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from tests.support.live import Answer, LiveService
 
-_MOST_PAGES = 50
+_MAX_PAGES = 50
 _GUARDED = re.compile(
     r"'[\s\"'\x00-\x1f\u2000-\u206f\ufeff]*[=+\-@\u2212\uff0b\uff0d\uff1d\uff20\ufe66]|'[\t\r\n]"
 )
@@ -31,7 +31,7 @@ def pages(service: LiveService, path: str) -> list[Answer]:
         following = answer.json().get("siguiente")  # a whole list has no such member
         expected = None if following is None else f"<{following}>; rel=next"
         assert answer.headers.get("link") == expected
-        assert len(answers) <= _MOST_PAGES, "the pages never end"
+        assert len(answers) <= _MAX_PAGES, "the pages never end"
     return answers
 
 

@@ -1,4 +1,4 @@
-"""Plain answers to the questions that the stores answer, computed from whole reports.
+"""Plain answers to the questions that the stores answer, computed from complete reports.
 
 Tests compare the stores with them. This module knows no spans, sequence numbers or slots.
 """

@@ -1,4 +1,4 @@
-"""HTTP byte by byte, for what no well-behaved client sends."""
+"""HTTP byte by byte, for requests of ill-behaved clients."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def head(headers: Mapping[str, object]) -> bytes:
 def exchange(
     service: LiveService, sent: bytes, *, then_close: bool = False, timeout: float = 10
 ) -> Answer:
-    """What the service answers to these bytes; then_close: our side ends after them."""
+    """The answer of the service to these bytes; then_close: our side closes after them."""
     with socket.create_connection(("127.0.0.1", service.port), timeout=timeout) as connection:
         connection.sendall(sent)
         if then_close:

@@ -27,7 +27,7 @@ class SmallDisk:
         return facts.f_bavail * facts.f_frsize
 
     def fill(self, leave: int = 0) -> None:
-        """Leaves so many bytes free, in whole pages."""
+        """Leaves so many bytes free, rounded to pages."""
         with self._ballast.open("ab") as ballast:
             while (take := self.left - leave // PAGE * PAGE) > 0:
                 with suppress(OSError):  # somebody else took some of it meanwhile

@@ -44,7 +44,7 @@ class ShownDetails:
 
 
 class StoredReport(NamedTuple):
-    """A report that was stored, whole."""
+    """A stored report with all its rows."""
 
     server_id: int
     id_serv: int

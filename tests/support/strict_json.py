@@ -1,4 +1,4 @@
-"""What a strict reader of JSON refuses, though others may take it: names and bytes."""
+"""Documents that a strict JSON reader refuses and lax ones accept: names and bytes."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ NOT_A_REPORT: dict[str, bytes] = {
     "2^64 in an unknown member": _with(_SO, f'{_SO}, "x": {2**64}'),
     "2^64 in place of a text": _with('"Linux"', str(2**64)),
     "2^64 as the version": _with(_SO, f'{_SO}, "version_esquema": {2**64}'),
-    "2^64 as the whole document": str(2**64).encode(),
+    "2^64 as the document": str(2**64).encode(),
     "a pid of 1.5": _with(_PID, '"pid": 1.5'),
     "a member nested 200 deep": _with('"Linux"', "[" * 200 + "]" * 200),
     "an unknown member nested 200 deep": _with(_SO, f'{_SO}, "x": {"[" * 200 + "]" * 200}'),

@@ -33,7 +33,7 @@ def test_a_moment_before_the_newest_is_closed_and_names_the_late_reports() -> No
     assert (answer.record, answer.following, answer.open) == (four, None, True)
 
 
-def test_conocido_en_leaves_out_what_came_later() -> None:
+def test_conocido_en_leaves_out_later_arrivals() -> None:
     records = stored(sent((0, 0), (10, 10), (5, 11), (20, 30)))
     assert [x.number for x in records] == [1, 2, -1, 3]
     answer = at_moment(records, WEB, at(25), known_at=at(10))

@@ -36,14 +36,14 @@ def sent(*times: tuple[float, float], zone: bool = True) -> list[Arrival]:
     ]
 
 
-def told(records: list[Record]) -> list[tuple[int, float, str | None]]:
+def placed(records: list[Record]) -> list[tuple[int, float, str | None]]:
     """Number, place in minutes and `reloj` of each."""
     return [(x.number, round((x.e - MONDAY) / MINUTE, 3), x.reloj) for x in records]
 
 
 def test_an_honest_reporter_is_placed_where_its_reports_were_taken() -> None:
     records = stored(sent((0, 0.01), (5, 5.01), (10, 10.01)))
-    assert told(records) == [(1, 0, None), (2, 5, None), (3, 10, None)]
+    assert placed(records) == [(1, 0, None), (2, 5, None), (3, 10, None)]
 
 
 @a_day_and_a_week
@@ -70,14 +70,14 @@ def test_a_drained_spool_of_local_time_without_zone_is_in_order(days: int, ahead
 
 def test_a_report_more_than_a_minute_ahead_is_placed_at_its_arrival() -> None:
     records = stored(sent((0, 0), (6, 5), (11 + 1 / 60, 10)))
-    assert told(records) == [(1, 0, None), (2, 5, None), (3, 10, "adelantado")]
+    assert placed(records) == [(1, 0, None), (2, 5, None), (3, 10, "adelantado")]
 
 
 def test_one_report_of_2099_does_not_hide_the_next_ones() -> None:
     ahead = (IN_2099 - MONDAY) / MINUTE
     records = stored(sent((0, 0.01), (ahead, 2), (5, 5.01), (10, 10.01)))
     expected = [(1, 0, None), (2, 2, "adelantado"), (3, 5, None), (4, 10, None)]
-    assert told(records) == expected
+    assert placed(records) == expected
 
 
 def test_thirty_reports_of_2099_are_placed_at_their_arrival() -> None:
@@ -87,14 +87,14 @@ def test_thirty_reports_of_2099_are_placed_at_their_arrival() -> None:
     assert [x.number for x in records] == list(range(1, 33))
     assert [x.e for x in records[1:31]] == [x.r for x in records[1:31]]
     assert {x.reloj for x in records[1:31]} == {"adelantado"}
-    assert told(records[31:]) == [(32, 5, None)]
+    assert placed(records[31:]) == [(32, 5, None)]
 
 
 @pytest.mark.parametrize("back", [60, 180, YEAR / MINUTE])
 def test_a_clock_set_back_costs_one_late_report(back: float) -> None:
     after = [(5 * i - back, 5 * i + 0.01) for i in range(2, 5)]
     records = stored(sent((0, 0.01), (5, 5.01), *after, (25, 25.01)))
-    assert told(records) == [
+    assert placed(records) == [
         (1, 0, None),
         (2, 5, None),
         (-1, 10 - back, "tardio"),
@@ -107,7 +107,7 @@ def test_a_clock_set_back_costs_one_late_report(back: float) -> None:
 def test_a_clock_that_stands_still_costs_one_late_report() -> None:
     records = stored(sent((5, 5.01), (5, 10.01), (5, 15.01), (5, 20.01)))
     expected = [(1, 5, None), (-1, 5, "tardio"), (2, 15.01, "atrasado"), (3, 20.01, "atrasado")]
-    assert told(records) == expected
+    assert placed(records) == expected
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_summer_time_that_ends_without_zone_blames_no_clock(
 ) -> None:
     after = [(5 * i + zone - 60, 5 * i + 0.01) for i in range(2, 5)]
     records = stored(sent((zone, 0.01), (5 + zone, 5.01), *after, zone=False))
-    assert told(records[2:]) == expected
+    assert placed(records[2:]) == expected
     assert zone_of_server(records, WEB) == text
 
 
@@ -179,7 +179,7 @@ def test_clean_reports_of_last_tuesday_do_not_change_it() -> None:
         for i in range(3)
     ]
     records = stored(true + clean)
-    assert told(records[3:]) == [
+    assert placed(records[3:]) == [
         (-1, tuesday, "tardio"),  # the very `fecha_hora` of the first one
         (4, 6, "atrasado"),  # keeps pace: it is shown as what it is, a report of now
         (5, 11, "atrasado"),
@@ -209,7 +209,7 @@ def test_our_own_clock_set_back_is_flagged_and_places_still_rise() -> None:
     assert [x.our_clock_is_wrong for x in records] == [False, False, True, False, False]
     assert [x.e for x in records[1:4]] == [at(5), at(5) + 1, at(5) + 2]
     assert records[2].reloj is None
-    assert told(records[4:]) == [(5, 20, None)]
+    assert placed(records[4:]) == [(5, 20, None)]
 
 
 def test_the_previous_arrival_that_tells_of_our_clock_may_be_late() -> None:
@@ -224,7 +224,7 @@ def test_an_exact_repeat_is_the_record_that_is_there() -> None:
     outcomes = replay([first, second, again])
     assert [(x.record.number, x.new) for x in outcomes] == [(1, True), (2, True), (1, False)]
     other = Arrival("web", first.t, at(6), processes=("other",))
-    assert told(stored([first, second, other]))[2] == (-1, 0, "tardio")
+    assert placed(stored([first, second, other]))[2] == (-1, 0, "tardio")
 
 
 def test_the_places_of_old_records_are_the_running_maximum() -> None:

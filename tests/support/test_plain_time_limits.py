@@ -9,7 +9,7 @@ from __future__ import annotations
 from tests.support.plain_identity import Machine
 from tests.support.plain_questions import at_moment, zone_of_server
 from tests.support.plain_time import HOUR, MINUTE, SECOND, Arrival, newest_in_order, stored
-from tests.support.test_plain_time import WEB, at, sent, told
+from tests.support.test_plain_time import WEB, at, placed, sent
 from tests.support.time_histories import IN_2099, MONDAY, YEAR
 
 
@@ -21,7 +21,7 @@ def test_conocido_en_changes_when_our_own_clock_steps_back_behind_it() -> None:
     assert at_moment(since, WEB, at(61), known_at).record == since[2]
     # Nor is it a replay of the records with r <= K: the third keeps the place after the second.
     alone = stored(x for x in arrivals if x.r <= at(10))
-    assert told(alone)[1] == (2, 5.01, "adelantado")
+    assert placed(alone)[1] == (2, 5.01, "adelantado")
     assert since[2].e == at(60) + 1
 
 
@@ -41,7 +41,7 @@ def test_two_requests_in_flight_that_commit_in_the_other_order_blame_our_clock()
 def test_three_reports_of_one_second_in_a_drained_spool_make_the_rest_of_it_late() -> None:
     spooled = [(5, 600), (10, 600.01), (10, 600.02), (10, 600.03), (15, 600.04), (20, 600.05)]
     records = stored(sent((0, 0.01), *spooled))
-    assert told(records[2:]) == [
+    assert placed(records[2:]) == [
         (3, 10, None),
         (-1, 10, "tardio"),
         (4, 600.03, "atrasado"),
@@ -50,7 +50,7 @@ def test_three_reports_of_one_second_in_a_drained_spool_make_the_rest_of_it_late
     ]
 
 
-def test_what_only_the_archive_has_becomes_now_when_it_is_replayed_last() -> None:
+def test_reports_of_the_archive_alone_become_now_when_they_are_replayed_last() -> None:
     """ "Rebuild replays what the old database names …; then the rest in archive order"."""
     named = sent((0, 0.01), (600, 600.01))
     rest = [

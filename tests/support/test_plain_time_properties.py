@@ -88,7 +88,7 @@ def test_the_closed_past_never_changes(seeds: range) -> None:
 
 
 @each_history
-def test_a_replay_of_what_had_arrived_gives_the_same_numbers_and_places(seeds: range) -> None:
+def test_a_replay_of_earlier_arrivals_gives_the_same_numbers_and_places(seeds: range) -> None:
     for seed in seeds:
         all_of_them = arrivals(random_plan(seed))
         outcomes = replay(all_of_them)
@@ -100,7 +100,7 @@ def test_a_replay_of_what_had_arrived_gives_the_same_numbers_and_places(seeds: r
 
 
 @each_history
-def test_conocido_en_is_what_was_answered_then_and_never_changes(seeds: range) -> None:
+def test_conocido_en_repeats_the_answer_given_then(seeds: range) -> None:
     """As long as our own clock does not step back: test_plain_time_limits.py."""
     for seed in seeds:
         all_of_them = arrivals(random_plan(seed, our_clock_steps=False))
@@ -162,7 +162,7 @@ def test_every_record_in_order_is_rebuilt_from_the_spans(seeds: range) -> None:
 
 
 @each_history
-def test_rule_3_is_told_by_a_place_after_the_time_of_the_report(seeds: range) -> None:
+def test_rule_3_alone_places_a_report_after_its_own_time(seeds: range) -> None:
     """So a store need not keep which rule placed a record: in order, and e > t."""
     for seed in seeds:
         for record in stored(arrivals(random_plan(seed))):

@@ -11,7 +11,7 @@ Result = TypeVar("Result")
 
 
 def in_thread(function: Callable[..., Result], *arguments: object) -> Future[Result]:
-    """Calls it in a thread that a test which fails need not wait for."""
+    """Calls the function in a daemon thread, which a failed test does not wait for."""
     future: Future[Result] = Future()
 
     def run() -> None:

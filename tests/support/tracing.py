@@ -38,7 +38,7 @@ class Trace:
         self._path = path
 
     def calls(self) -> list[Call]:
-        """Those that ended, in this order, as far as strace has told; failed ones left out."""
+        """The successful calls in order of their end, as far as strace has printed them."""
         lines = _whole(self._path.read_text(encoding="utf-8", errors="replace").splitlines())
         matches = (_CALL.search(line) for line in lines)
         return [Call(m["name"], m["arguments"]) for m in matches if m and int(m["result"]) >= 0]

@@ -1,6 +1,6 @@
-"""For schemathesis (SCHEMATHESIS_HOOKS): each of its requests comes from an address of its own.
+"""Gives each request of schemathesis (SCHEMATHESIS_HOOKS) a client address of its own.
 
-So that it need not wait a second for each wrong token that it tries.
+The throttle would delay each invalid token of one address by a second.
 """
 
 from __future__ import annotations
