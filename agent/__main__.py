@@ -11,13 +11,20 @@ try:
 
     from agent import report, wire
     from agent.cli.arguments import build_parser
-    from agent.cli.exit_codes import DELIVERED, INTERRUPTED, UNDELIVERED, exit_code
+    from agent.cli.exit_codes import (
+        DELIVERED,
+        INTERRUPTED,
+        NO_PROCESSES,
+        UNDELIVERED,
+        exit_code,
+    )
     from agent.cli.log_format import log_to_stderr
     from agent.cli.settings import load
     from agent.cli.signals import end_on_signals
     from agent.cli.startup_warnings import warn_of_missing_processes, warn_of_plain_http
     from agent.cli.streams import open_missing, write_stdout
     from agent.collectors.address import target_of
+    from agent.collectors.processes import NoProcessesError
     from agent.machine import Machine, machine_at
     from agent.state.spool import Spool
     from agent.state.token_file import TokenFile
@@ -67,7 +74,11 @@ def _main(arguments: Sequence[str] | None) -> int:
 def _print(machine: Machine, settings: Settings) -> int:
     """Show the report on stdout."""
     end_on_signals(None, success=False)
-    document = report.build(machine, _target(settings), command_lines=settings.linea_comando)
+    try:
+        document = report.build(machine, _target(settings), command_lines=settings.linea_comando)
+    except NoProcessesError as error:
+        _log.error("%s", error)
+        return NO_PROCESSES
     text = wire.readable(wire.version_1(document) if settings.esquema == 1 else document)
     failure = write_stdout(text)
     if failure is not None:
@@ -87,13 +98,19 @@ def _report(machine: Machine, settings: Settings) -> int:
         with taking:
             take_report()
 
+    def take_if_possible() -> None:
+        try:
+            take()
+        except NoProcessesError as error:
+            _log.error("no report this time: %s", error)
+
     try:
         if settings.every is None:
             return _run_once(delivery, take)
         first = schedule.first_pause(settings.every, at_once=settings.now or sys.stderr.isatty())
         if first:
             _log.info("the first report follows in %.0f s, see --now", first)
-        schedule.run_forever(delivery, take, settings.every, first)
+        schedule.run_forever(delivery, take_if_possible, settings.every, first)
     except KeyboardInterrupt:  # on Windows, where no thread waits for signals
         delivery.save_memory()
         return DELIVERED if settings.every is not None else INTERRUPTED
@@ -135,7 +152,12 @@ def _target(settings: Settings) -> Target | None:
 
 
 def _run_once(delivery: Delivery, take: Callable[[], None]) -> int:
-    status, failure = schedule.run_once(delivery, take)
+    try:
+        status, failure = schedule.run_once(delivery, take)
+    except NoProcessesError as error:
+        _log.error("%s", error)
+        delivery.deliver()  # the reports of earlier runs
+        return NO_PROCESSES
     if failure is not None:
         _log.error("%s; reports waiting: %d", failure.reason, delivery.waiting())
     if status is DeliveryStatus.LOST:

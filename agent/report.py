@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from agent import __version__
-from agent.collectors import (
-    address,
-    boot,
-    clock,
-    host,
-    identity,
-    logins,
-    operating_system,
-    processes,
-    processor,
-)
-from agent.collectors.logins import Logins
-from agent.collectors.operating_system import OperatingSystem
-from agent.collectors.processor import Processor
+from agent.collectors import clock, collection
+from agent.collectors.collection import COLLECTORS, UNKNOWN, Context
 from agent.wire import (
     MAX_COMMAND_LINE_LENGTH,
     MAX_COUNT,
@@ -39,16 +27,16 @@ from agent.wire import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from agent.collectors.address import Target
     from agent.collectors.logins import Login
+    from agent.collectors.operating_system import OperatingSystem
     from agent.collectors.processes import Process
+    from agent.collectors.processor import Processor
     from agent.machine import Machine
 
 _T = TypeVar("_T")
-_UNKNOWN = "unknown"
 _log = logging.getLogger("agent")
 
 
@@ -59,75 +47,6 @@ class Identity(NamedTuple):
     nombre_host: str | None
 
 
-class Context(NamedTuple):
-    """What the collectors need.
-
-    target: the API; the report contains the local address of the route to it
-    command_lines: whether to report the command lines of processes
-    boot_note: a file that remembers the boot time between runs, see collectors/boot.py
-    """
-
-    machine: Machine
-    target: Target | None = None
-    command_lines: bool = False
-    boot_note: str | None = None
-
-
-class Collector(NamedTuple):
-    """A subject of the report.
-
-    fallback: the value if reading it fails
-    """
-
-    subject: str
-    fallback: Any
-    function: Callable[[Context], Any]
-
-    def collect(self, context: Context) -> Any:  # noqa: ANN401 — each subject has its own type
-        try:
-            return self.function(context)
-        except Exception as error:  # noqa: BLE001 — no error loses the rest of the report
-            kind = type(error).__name__
-            _log.warning("cannot read %s, continuing without: %s: %s", self.subject, kind, error)
-            return self.fallback
-
-
-def _collect_processes(context: Context) -> list[Process]:
-    return processes.collect(
-        context.machine, command_lines=context.command_lines, boot_note=context.boot_note
-    )
-
-
-# The functions are looked up in their modules at each call.
-COLLECTORS = {
-    "logins": Collector(
-        "the logins", Logins("desconocida", []), lambda context: logins.collect(context.machine)
-    ),
-    "processor": Collector(
-        "the processor",
-        Processor(_UNKNOWN, _UNKNOWN),
-        lambda context: processor.collect(context.machine),
-    ),
-    "processes": Collector("the processes", [], _collect_processes),
-    "operating_system": Collector(
-        "the operating system",
-        OperatingSystem(_UNKNOWN, _UNKNOWN),
-        lambda context: operating_system.collect(context.machine),
-    ),
-    "address": Collector(
-        "the address", "127.0.0.1", lambda context: address.collect(context.target)
-    ),
-    "id_maquina": Collector(
-        "the machine's identity", None, lambda context: identity.collect(context.machine)
-    ),
-    "nombre_host": Collector("the host name", None, lambda context: host.name(context.machine)),
-    "id_arranque": Collector(
-        "the boot's identity", None, lambda context: boot.boot_id(context.machine)
-    ),
-    "nucleo": Collector("the kernel", None, lambda context: host.kernel(context.machine)),
-}
-
-
 def build(
     machine: Machine,
     target: Target | None,
@@ -135,12 +54,11 @@ def build(
     command_lines: bool = False,
     boot_note: str | None = None,
 ) -> WireReport:
-    """The report of a machine, complete whatever fails: unknown facts are empty or "unknown".
+    """The report of a machine, within 30 seconds; unknown facts are empty or "unknown".
 
-    See Context for the parameters.
+    See Context for the parameters. Raises NoProcessesError: a report would say that nothing runs.
     """
-    context = Context(machine, target, command_lines, boot_note)
-    facts = {name: collector.collect(context) for name, collector in COLLECTORS.items()}
+    facts = collection.collect(Context(machine, target, command_lines, boot_note))
     moment = clock.collect()  # now, so that no process in the report starts after it
     found = document(
         facts["processor"],
@@ -251,7 +169,7 @@ def _moment(seconds: int | None, latest: int) -> str | None:
 
 
 def _fact(text: str) -> str:
-    return sendable(text, MAX_FACT_LENGTH) or _UNKNOWN
+    return sendable(text, MAX_FACT_LENGTH) or UNKNOWN
 
 
 def _pid(pid: int | None) -> int | None:

@@ -22,6 +22,7 @@ MAX_HOST_LENGTH = 255
 LONGEST_VERSION = 64
 MAX_PATH_LENGTH = 4096
 MAX_COMMAND_LINE_LENGTH = 32_768
+MIN_COMMAND_LINE_LENGTH = 64  # shorter ones are omitted
 MAX_PID = 4_294_967_295
 MAX_COUNT = (1 << 53) - 1
 MAX_BODY_BYTES = 8 * 1024 * 1024  # the default limit of the API
@@ -154,9 +155,15 @@ def id_maquina(body: bytes) -> str | None:
 def encode(document: WireReport) -> bytes:
     """The JSON to send, compact and at most MAX_BODY_BYTES long.
 
-    Optional members of the processes are omitted until it fits, the longest first.
+    Until it fits, the longest command lines are cut, and then optional members of the processes are
+    omitted.
     """
     encoded = _compact(document)
+    limit = MAX_COMMAND_LINE_LENGTH
+    while len(encoded) > MAX_BODY_BYTES and limit > MIN_COMMAND_LINE_LENGTH:
+        limit //= 2
+        if _cut_command_lines(document, limit):
+            encoded = _compact(document)
     for member in _OMITTED_FIRST:
         if len(encoded) <= MAX_BODY_BYTES:
             break
@@ -165,6 +172,14 @@ def encode(document: WireReport) -> bytes:
             process.pop(member, None)  # type: ignore[misc]  # each of them is optional
         encoded = _compact(document)
     return encoded
+
+
+def _cut_command_lines(document: WireReport, limit: int) -> bool:
+    """Whether there was one to cut."""
+    longer = [row for row in document["procesos"] if len(row.get("linea_comando", "")) > limit]
+    for row in longer:
+        row["linea_comando"] = row["linea_comando"][:limit]
+    return bool(longer)
 
 
 def _compact(document: WireReport) -> bytes:

@@ -52,6 +52,7 @@ exit codes:
   4    the API or the proxy denied access (401, 403, 407), or the agent has no usable
        token; the report waits in the spool
   5    the report is lost: it could be neither delivered nor stored
+  6    not one process can be read, so there is no report
   130  ended by SIGINT (Ctrl-C) before that      143  ended by SIGTERM before that
 
 The log goes to stderr, one line per event.

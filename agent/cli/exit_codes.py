@@ -15,6 +15,7 @@ WRONG_ARGUMENTS = 2
 REFUSED = 3
 ACCESS_DENIED = 4
 LOST = 5
+NO_PROCESSES = 6
 INTERRUPTED = 130
 # Ended by a signal before any of that: 128 + the number of the signal.
 SIGNAL_BASE = 128

@@ -7,7 +7,6 @@ import os
 from typing import TYPE_CHECKING
 
 from agent.collectors.address import target_of
-from agent.machine import shows_processes
 from agent.state.token_file import TokenFile
 
 if TYPE_CHECKING:
@@ -19,8 +18,6 @@ _log = logging.getLogger("agent")
 
 
 def warn_of_missing_processes(machine: Machine) -> None:
-    if machine.procfs is not None and not shows_processes(machine.procfs):
-        _log.warning("%s shows no processes", machine.procfs)
     if machine.rootfs is not None and machine.procfs is None:
         _log.warning("%s/proc shows no processes; reporting those of this kernel", machine.rootfs)
 

@@ -5,17 +5,24 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from agent.collectors import accounts, proc_reader, psutil_reader
+from agent.collectors import accounts, command_line, process_watch, psutil_reader
 from agent.collectors.boot import Boot
+from agent.collectors.deadline import answer
 
 if TYPE_CHECKING:
-    from agent.collectors.proc_reader import Row
     from agent.collectors.psutil_reader import PsutilRow
     from agent.machine import Machine
 
+_SECONDS = 16.0
+_BOOT_SECONDS = 2.0
 _log = logging.getLogger("agent")
+
+
+class NoProcessesError(Exception):
+    """Not one process can be read. A report would say that nothing runs."""
 
 
 class Process(NamedTuple):
@@ -37,43 +44,75 @@ class Process(NamedTuple):
 
 
 def collect(
-    machine: Machine, *, command_lines: bool = False, boot_note: str | None = None
+    machine: Machine,
+    *,
+    command_lines: bool = False,
+    boot_note: str | None = None,
+    deadline: float | None = None,
 ) -> list[Process]:
-    """All processes.
+    """All processes; at least one, because this agent runs.
 
     command_lines: whether to read the command lines
     boot_note: a file that keeps the boot time between runs, see collectors/boot.py
+    deadline: by time.monotonic(); what is unknown by then is left out
+
+    Raises NoProcessesError.
     """
-    psutil = None if machine.procfs is not None else _psutil()
-    if psutil is not None:
-        return _of_psutil(
-            list(psutil_reader.read_processes(psutil, command_lines=command_lines)), machine
-        )
-    procfs = machine.procfs or "/proc"
-    rows = list(proc_reader.read_processes(procfs, command_lines=command_lines))
-    return _of_procfs(rows, machine, boot_note)
+    if deadline is None:
+        deadline = time.monotonic() + _SECONDS
+    try:
+        psutil = None if machine.procfs is not None else _psutil()
+        if psutil is not None:
+            found = _by_psutil(psutil, machine, command_lines, deadline)
+        else:
+            found = _by_procfs(machine, command_lines, boot_note, deadline)
+    except Exception as error:
+        reason = str(error) or type(error).__name__
+        raise NoProcessesError(f"no processes can be read: {reason}") from error
+    if not found:
+        raise NoProcessesError(f"no processes can be read: {machine.proc('')} shows none")
+    return found
 
 
-def _of_procfs(rows: list[Row], machine: Machine, boot_note: str | None) -> list[Process]:
-    users = accounts.collect(machine, {row.uid for row in rows if row.uid is not None})
-    boot = Boot(machine, boot_note)
+def _by_procfs(
+    machine: Machine, command_lines: bool, boot_note: str | None, deadline: float
+) -> list[Process]:
+    rows, limit = process_watch.read_all(
+        machine.procfs or "/proc",
+        command_lines=command_lines,
+        deadline=deadline - accounts.LOOKUP_SECONDS,
+    )
+    users = _users(machine, {row.uid for row in rows if row.uid is not None}, deadline)
+    boot = _boot(machine, boot_note)
     return [
         Process(
             pid,
             name,
             None if uid is None else users[uid],
             parent,
-            None if ticks is None else boot.moment(ticks),
+            None if ticks is None or boot is None else boot.moment(ticks),
             executable,
-            _command_line(arguments),
+            _command_line(arguments, limit, deadline),
             ticks,
         )
         for pid, name, uid, parent, ticks, executable, arguments in rows
     ]
 
 
-def _of_psutil(rows: list[PsutilRow], machine: Machine) -> list[Process]:
-    users = accounts.collect(machine, {row.user for row in rows if isinstance(row.user, int)})
+def _by_psutil(
+    psutil: object, machine: Machine, command_lines: bool, deadline: float
+) -> list[Process]:
+    limit = command_line.CommandLineLimit()
+
+    def read() -> list[PsutilRow]:
+        rows: list[PsutilRow] = []
+        for row in psutil_reader.read_processes(psutil, command_lines=command_lines):
+            limit.add(row, rows)
+        return rows
+
+    seconds = deadline - accounts.LOOKUP_SECONDS - time.monotonic()
+    rows = answer("the processes", read, seconds)
+    users = _users(machine, {row.user for row in rows if isinstance(row.user, int)}, deadline)
     return [
         Process(
             pid,
@@ -82,23 +121,37 @@ def _of_psutil(rows: list[PsutilRow], machine: Machine) -> list[Process]:
             parent,
             None if started is None else int(started),
             executable,
-            _command_line(arguments),
+            _command_line(arguments, limit.bytes, deadline),
         )
         for pid, name, user, parent, started, executable, arguments in rows
     ]
 
 
-def _command_line(arguments: bytes | None) -> str | None:
-    """The masked command line.
+def _users(machine: Machine, uids: set[int], deadline: float) -> dict[int, str]:
+    seconds = min(accounts.LOOKUP_SECONDS, deadline - time.monotonic())
+    try:
+        return accounts.collect(machine, uids, seconds)
+    except Exception as error:  # noqa: BLE001 — no error loses the processes
+        _log.warning("the names of users are unknown: %s: %s", type(error).__name__, error)
+        return {uid: str(uid) for uid in uids}
 
-    Programs that rewrite their arguments leave a single text, followed by many NULs.
-    """
-    if not arguments:
+
+def _boot(machine: Machine, note: str | None) -> Boot | None:
+    try:
+        return answer("the boot time", lambda: Boot(machine, note), _BOOT_SECONDS)
+    except Exception as error:  # noqa: BLE001 — no error loses the processes
+        _log.warning("the starts of processes are unknown: %s: %s", type(error).__name__, error)
         return None
-    from agent.collectors.masking import masked  # noqa: PLC0415 — rarely needed
 
-    parts = arguments.rstrip(b"\0").decode("utf-8", "surrogateescape").split("\0")
-    return masked(parts) or None
+
+def _command_line(arguments: bytes | None, limit: int, deadline: float) -> str | None:
+    if arguments is None or time.monotonic() > deadline:
+        return None
+    try:
+        return command_line.shown(arguments, limit)
+    except Exception as error:  # noqa: BLE001 — never shown unmasked
+        _log.warning("a command line cannot be masked: %s: %s", type(error).__name__, error)
+        return None
 
 
 def _psutil() -> object | None:

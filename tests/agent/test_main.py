@@ -12,6 +12,7 @@ import pytest
 
 from tests.agent.apis import Reply, scripted_api
 from tests.agent.command import end_agent, log_lines, run, start_agent
+from tests.agent.trees import write_process
 
 
 def test_stored_report_logs_one_line_and_exits_with_0() -> None:
@@ -64,6 +65,39 @@ def test_lost_report_exits_with_5(tmp_path: Path) -> None:
         assert f"cannot write the spool, keeping reports in memory: {folder}: Not a dir" in (
             done.stderr
         )
+
+
+def test_run_that_can_read_no_process_exits_with_6_and_sends_what_waits(
+    tmp_path: Path, spool_folder: Path
+) -> None:
+    with scripted_api(Reply(503, {"Retry-After": "3600"}), Reply(201)) as api:
+        assert run("--api", api.url).returncode == 1
+        done = run("--api", api.url, "--procfs", str(tmp_path))
+    assert done.returncode == 6
+    assert log_lines(done.stderr) == [
+        f"agent: error: no processes can be read: {tmp_path}/ shows none",
+        "agent: delivered 1 waiting reports",
+    ]
+    assert [body for _, _, body in api.requests] == [api.requests[0][2]] * 2
+    assert list(spool_folder.glob("*-*.json")) == []
+
+
+def test_every_reports_again_once_processes_can_be_read(tmp_path: Path) -> None:
+    procfs = tmp_path / "proc"
+    procfs.mkdir()
+    arguments = ("--every", "1", "--procfs", str(procfs))
+    with (
+        scripted_api(*[Reply(201)] * 9) as api,
+        start_agent(*arguments, "--api", api.url) as process,
+    ):
+        assert process.stderr is not None
+        assert "no report this time: no processes can be read" in process.stderr.readline()
+        write_process(procfs, 1, "init")
+        deadline = time.monotonic() + 60
+        while not api.requests and time.monotonic() < deadline:
+            time.sleep(0.02)
+        end_agent(process, signal.SIGTERM, 0)
+    assert [row["pid"] for row in json.loads(api.requests[0][2])["procesos"]] == [1]
 
 
 def test_every_continues_after_refusals_and_errors() -> None:

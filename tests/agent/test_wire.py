@@ -65,6 +65,17 @@ def test_report_too_large_for_the_api_omits_the_longest_optional_member_first(
     assert "omitting linea_comando" in caplog.text
 
 
+def test_long_command_lines_are_cut_and_not_omitted() -> None:
+    rows: list[Any] = [
+        {"username": "root", "pid": pid, "name": "java", "linea_comando": "java " + "x" * length}
+        for pid, length in enumerate([32_000] * 300 + [50] * 300)
+    ]
+    body = wire.encode({"version_esquema": 2, "procesos": rows})  # type: ignore[typeddict-item]
+    assert len(body) <= wire.MAX_BODY_BYTES
+    sent = [len(row["linea_comando"]) for row in json.loads(body)["procesos"]]
+    assert sent == [16_384] * 300 + [55] * 300
+
+
 def test_report_within_the_limit_is_complete() -> None:
     row: Any = {"username": None, "pid": 1, "name": "init", "linea_comando": "/sbin/init splash"}
     document: Any = {"procesos": [row]}

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from agent.collectors import processes, psutil_reader
-from agent.collectors.processes import Process
+from agent.collectors.processes import NoProcessesError, Process
 from agent.machine import Machine
 from tests.agent.trees import write_file, write_process
 from tests.support.live import wait_until
@@ -73,7 +73,7 @@ def test_linux_is_read_without_psutil_by_default(
 
     monkeypatch.setattr(psutil, "pids", asked)
     assert through_reader()
-    with pytest.raises(LookupError):
+    with pytest.raises(NoProcessesError, match="LookupError"):
         through_psutil()
 
 
@@ -97,7 +97,7 @@ def test_unusual_names_are_read_correctly(collect: Collect, strangers: dict[int,
 def test_psutil_and_the_reader_give_the_same_processes() -> None:
     """Compares the processes that live through both readings, without kernel workers."""
     first = set(through_psutil())
-    between = set(through_reader())
+    between = {process._replace(started_ticks=None) for process in through_reader()}
     last = set(through_psutil())
     stable = {process for process in first & last if not str(process.name).startswith("kworker")}
     assert len(stable) > 6
@@ -257,9 +257,9 @@ def test_tree_has_its_own_processes_and_names(tmp_path: Path) -> None:
     write_file(tmp_path, "/etc/passwd", "jefe:x:0:0::/:/bin/sh\nwww-data:x:33:33::/:/bin/sh\n")
     machine = Machine(procfs=str(tmp_path / "proc"), rootfs=str(tmp_path))
     assert processes.collect(machine) == [
-        Process(1, "init", "jefe", parent=1),
-        Process(50, "nginx: worker p", "www-data", parent=1),
-        Process(60, "stranger", "12345", parent=1),
+        Process(1, "init", "jefe", parent=1, started_ticks=0),
+        Process(50, "nginx: worker p", "www-data", parent=1, started_ticks=0),
+        Process(60, "stranger", "12345", parent=1, started_ticks=0),
     ]
     write_file(tmp_path, "/proc/stat", "cpu  1 2 3\nbtime 1795403120\nprocesses 5\n")
     assert {process.started for process in processes.collect(machine)} == {1795403120}
