@@ -12,6 +12,19 @@ from tests.container import roots
 from tests.container.fleet import Artifacts, Server
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of a release follow one another, whatever file they are in: it is set up once."""
+    ours = [item for item in items if Path(__file__).parent in item.path.parents]
+    items[:] = [item for item in items if item not in ours] + sorted(ours, key=release_of)
+
+
+def release_of(item: pytest.Item) -> str:
+    """The release of the server that the test shares with others, if it does."""
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    return str(parameters.get("server", ""))
+
+
 @pytest.fixture(scope="session")
 def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Artifacts:
     return Artifacts(tmp_path_factory.mktemp("artifacts"))
