@@ -9,10 +9,10 @@ from agent.collectors.psutil_reader import PsutilRow
 
 _Row = TypeVar("_Row", Row, PsutilRow)
 
-# Of one process, and of all processes together; 300 processes with 32 KB each exceed both memory
-# and the body that the API accepts.
+# Of one process, and of all processes together; 300 processes with 32 KB each exceed memory, the
+# body that the API accepts, and the time: masking takes about a second for a megabyte.
 MAX_BYTES = 32_768
-MAX_BYTES_OF_ALL = 4 << 20
+MAX_BYTES_OF_ALL = 2 << 20
 _MIN_BYTES = 32
 # Read beyond the limit and never reported: a secret at the limit is recognized by what follows it.
 _MARGIN_BYTES = 1024
@@ -32,16 +32,27 @@ class CommandLineLimit:
     def add(self, row: _Row, rows: list[_Row]) -> None:
         """Append a process, and cut all command lines if they are too long together."""
         rows.append(self._cut(row))
-        self._held += len(rows[-1].command_line or b"")
+        self._held += self._length(rows[-1])
         while self._held > self._max_bytes_of_all and self.bytes > _MIN_BYTES:
-            self.bytes //= 2
-            rows[:] = [self._cut(held) for held in rows]
-            self._held = sum(len(held.command_line or b"") for held in rows)
+            self.lower(self.bytes // 2, rows)
+
+    def lower(self, limit: int, rows: list[_Row]) -> None:
+        """Cut all command lines at a limit that is not larger."""
+        self.bytes = min(self.bytes, limit)
+        rows[:] = [self._cut(held) for held in rows]
+        self._held = sum(self._length(held) for held in rows)
 
     def _cut(self, row: _Row) -> _Row:
         line = row.command_line
-        most = self.bytes + _MARGIN_BYTES
+        most = self.bytes + _margin(self.bytes)
         return row if line is None or len(line) <= most else row._replace(command_line=line[:most])
+
+    def _length(self, row: _Row) -> int:
+        return min(len(row.command_line or b""), self.bytes)
+
+
+def _margin(limit: int) -> int:
+    return min(_MARGIN_BYTES, limit)
 
 
 def shown(arguments: bytes | None, limit: int = MAX_BYTES) -> str | None:
@@ -56,6 +67,7 @@ def shown(arguments: bytes | None, limit: int = MAX_BYTES) -> str | None:
 
     parts = arguments.rstrip(b"\0").decode("utf-8", "surrogateescape").split("\0")
     text = masked(parts)
-    if len(arguments) >= limit + _MARGIN_BYTES:  # it was cut, perhaps within a secret
-        text = text[: max(0, len(text) - _MARGIN_BYTES)]
+    margin = _margin(limit)
+    if len(arguments) >= limit + margin:  # it was cut, perhaps within a secret
+        text = text[: max(0, len(text) - margin)]
     return text[:limit] or None

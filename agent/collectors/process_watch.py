@@ -39,10 +39,10 @@ class _Reading(threading.Thread):
         self.reader = reader
         self.rows: list[Row] = []
         self.abandoned = False
+        self.limit = CommandLineLimit()
         self._pids = pids
 
     def run(self) -> None:
-        limit = CommandLineLimit()
         for pid in self._pids:
             try:
                 row = self.reader.read(pid)
@@ -51,7 +51,7 @@ class _Reading(threading.Thread):
             if self.abandoned:
                 return
             if row is not None:
-                limit.add(row, self.rows)
+                self.limit.add(row, self.rows)
 
 
 def read_all(procfs: str, *, command_lines: bool = False, deadline: float) -> Processes:
@@ -72,6 +72,7 @@ def read_all(procfs: str, *, command_lines: bool = False, deadline: float) -> Pr
             Reader(procfs, command_lines=command_lines, skipped=frozenset(skipped)), rest
         )
         stuck = _watch(reading, deadline)
+        limit.lower(reading.limit.bytes, rows)
         for row in list(reading.rows):
             if stuck is None or row.pid < stuck[0]:
                 limit.add(row, rows)

@@ -84,7 +84,8 @@ def _by_procfs(
     )
     users = _users(machine, {row.uid for row in rows if row.uid is not None}, deadline)
     boot = _boot(machine, boot_note)
-    return [
+    shown = _CommandLines(limit, deadline)
+    found = [
         Process(
             pid,
             name,
@@ -92,11 +93,13 @@ def _by_procfs(
             parent,
             None if ticks is None or boot is None else boot.moment(ticks),
             executable,
-            _command_line(arguments, limit, deadline),
+            shown.of(arguments),
             ticks,
         )
         for pid, name, uid, parent, ticks, executable, arguments in rows
     ]
+    shown.log_omitted()
+    return found
 
 
 def _by_psutil(
@@ -113,7 +116,8 @@ def _by_psutil(
     seconds = deadline - accounts.LOOKUP_SECONDS - time.monotonic()
     rows = answer("the processes", read, seconds)
     users = _users(machine, {row.user for row in rows if isinstance(row.user, int)}, deadline)
-    return [
+    shown = _CommandLines(limit.bytes, deadline)
+    found = [
         Process(
             pid,
             name,
@@ -121,10 +125,12 @@ def _by_psutil(
             parent,
             None if started is None else int(started),
             executable,
-            _command_line(arguments, limit.bytes, deadline),
+            shown.of(arguments),
         )
         for pid, name, user, parent, started, executable, arguments in rows
     ]
+    shown.log_omitted()
+    return found
 
 
 def _users(machine: Machine, uids: set[int], deadline: float) -> dict[int, str]:
@@ -144,14 +150,29 @@ def _boot(machine: Machine, note: str | None) -> Boot | None:
         return None
 
 
-def _command_line(arguments: bytes | None, limit: int, deadline: float) -> str | None:
-    if arguments is None or time.monotonic() > deadline:
-        return None
-    try:
-        return command_line.shown(arguments, limit)
-    except Exception as error:  # noqa: BLE001 — never shown unmasked
-        _log.warning("a command line cannot be masked: %s: %s", type(error).__name__, error)
-        return None
+class _CommandLines:
+    """Masks command lines, until the deadline; later ones are omitted, never shown unmasked."""
+
+    def __init__(self, limit: int, deadline: float) -> None:
+        self._limit = limit
+        self._deadline = deadline
+        self._omitted = 0
+
+    def of(self, arguments: bytes | None) -> str | None:
+        if not arguments:
+            return None
+        if time.monotonic() > self._deadline:
+            self._omitted += 1
+            return None
+        try:
+            return command_line.shown(arguments, self._limit)
+        except Exception:  # noqa: BLE001 — an error costs one fact of one process
+            self._omitted += 1
+            return None
+
+    def log_omitted(self) -> None:
+        if self._omitted:
+            _log.warning("%d command lines could not be masked and are omitted", self._omitted)
 
 
 def _psutil() -> object | None:

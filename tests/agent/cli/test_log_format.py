@@ -41,7 +41,7 @@ def test_journal_is_recognized_by_its_stream(ours: bool, tmp_path: Path) -> None
         facts = os.fstat(stream.fileno())
         environ = {**os.environ, "JOURNAL_STREAM": f"{facts.st_dev}:{facts.st_ino}"}
         subprocess.run(
-            [sys.executable, "-m", "agent", "--print", "--procfs", str(tmp_path)],
+            [sys.executable, "-m", "agent", "--print", "--rootfs", str(tmp_path)],
             cwd=PROJECT,
             env=environ,
             stdout=subprocess.DEVNULL,

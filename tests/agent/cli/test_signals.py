@@ -9,7 +9,7 @@ import time
 import pytest
 
 from tests.agent.apis import Reply, scripted_api
-from tests.agent.command import FOLDER, end_agent, start_agent
+from tests.agent.command import FOLDER, end_agent, log_lines, start_agent
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -19,7 +19,8 @@ def test_signal_ends_a_waiting_agent_without_a_message(number: int) -> None:
         start_agent("--every", "60", "--now", "--api", api.url) as process,
     ):
         assert process.stderr is not None
-        assert "reported" in process.stderr.readline()
+        while "reported" not in process.stderr.readline():
+            assert process.poll() is None
         assert end_agent(process, number, 0) == ""
 
 
@@ -31,7 +32,7 @@ def test_signal_ends_an_agent_whose_api_is_silent(number: int) -> None:
             connection, _ = silent.accept()
             with connection:
                 assert connection.recv(100).startswith(b"POST /servers")
-                assert end_agent(process, number, 128 + number) == ""
+                assert log_lines(end_agent(process, number, 128 + number)) == []
 
 
 def test_signal_ends_a_step_that_python_cannot_interrupt() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from agent.collectors import deadline, process_watch
+from agent.collectors.command_line import CommandLineLimit
 from agent.collectors.deadline import NoAnswerError
 from agent.collectors.proc_reader import Reader, Row
 from tests.agent.trees import write_process
@@ -57,6 +58,20 @@ def test_command_line_that_never_answers_costs_itself_only(
     ]
     [record] = caplog.records
     assert record.getMessage() == f"no answer from {tmp_path}/80/cmdline, continuing without"
+    return_at_last(tmp_path, 80, "cmdline")
+
+
+def test_all_command_lines_are_cut_at_one_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process_watch, "CommandLineLimit", lambda: CommandLineLimit(50_000))
+    for pid in (1, 81, 82):
+        write_process(tmp_path, pid, "java", cmdline=b"x" * 30_000)
+    hang(write_process(tmp_path, 80, NAME), "cmdline")
+    end = time.monotonic() + 60
+    rows, limit = process_watch.read_all(str(tmp_path), command_lines=True, deadline=end)
+    assert limit == 16_384
+    assert [len(row.command_line or b"") for row in rows] == [17_408, 0, 17_408, 17_408]
     return_at_last(tmp_path, 80, "cmdline")
 
 
