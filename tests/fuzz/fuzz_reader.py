@@ -60,7 +60,7 @@ def try_one(raw: bytes) -> None:
 def _judge(document: Any) -> None:
     value = document.value
     version = value.get("version_esquema", 1) if isinstance(value, dict) else 1
-    known = type(version) is int and version in _REFERENCE
+    known = type(version) in (int, float) and version in _REFERENCE  # 2.0 is 2
     valid = known and _REFERENCE[version].is_valid(value)
     if known:
         assert _VALIDATOR._schemas[version].accepts(value) == valid

@@ -41,7 +41,8 @@ def structure_of(raw: bytes) -> bytes:
 
 def largest_report() -> dict[str, Any]:
     """A report with the maximum of processes and logins, each with every member."""
-    document = report_2(1)
+    document = report_2(1) | {"id_arranque": "328eedb2-d784-4f05-8fc3-81e6c62250d4"}
+    document["procesos"][0]["inicio_ticks"] = 1
     members = SCHEMAS[2]["properties"]
     document["procesos"] *= members["procesos"]["maxItems"]
     document["usuarios_activos"] *= members["usuarios_activos"]["maxItems"]
