@@ -61,7 +61,7 @@ def test_first_contact_issues_a_token_for_the_machine(
     assert stored(service, server) == 2
     assert len(tokens_of(service, server)) == 1
     left = sorted(file.name for file in server.state.iterdir() if "lock" not in file.name)
-    assert left == ["clock", "delivered", "token"]
+    assert left == ["delivered", "token"]
 
 
 @pytest.mark.parametrize("way", ["environment", "credential", "file of settings"])
