@@ -32,7 +32,7 @@ def run(config: Config, _options: argparse.Namespace) -> int:
             damage = state.damage()
             comparison = against_archive(state, lines, progress.step)
         with open_content(database, queries) as later:  # some were being stored while we looked
-            missing = [key for key in comparison.archived_only if later.find(key) is None]
+            missing = [key for key in comparison.archived_only if later.find([key]) is None]
     comparison.archived_only = missing
     for line in damage:
         print(f"{config.database}: {line}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -14,9 +15,10 @@ from service.config import Config
 from service.errors import StorageUnavailableError
 from service.ingest.validation import ReportValidator
 from service.maintenance.consistency import ArchivedLine, against_database, archived_lines
+from service.report import Report
 from service.store.engines import Database, open_database
 from service.store.queries import load_queries
-from service.store.read.consistency import DatabaseContent, open_content
+from service.store.read.consistency import DatabaseContent, keys_of, open_content
 from service.store.tokens import TokenStore
 from service.store.write.reports import ReportStore
 
@@ -41,7 +43,7 @@ def run(config: Config, _options: argparse.Namespace) -> int:
         # A snapshot from before the archive is read, which therefore holds all of its reports.
         old = _readable(stack, config.database, present)
         lines = archived_lines(config.archive, ReportValidator())
-        _fill(ReportStore(new, queries), lines)
+        _fill(ReportStore(new, queries), lines, old)
         print(f"{path} is rebuilt from {config.archive}")
         if old is None:
             print("Its tokens are lost, since the archive has none: create new ones at once.")
@@ -71,7 +73,7 @@ def _readable(stack: ExitStack, path: Path, database: Database) -> DatabaseConte
         return None
 
 
-def _fill(reports: ReportStore, lines: Iterator[ArchivedLine]) -> None:
+def _fill(reports: ReportStore, lines: Iterator[ArchivedLine], old: DatabaseContent | None) -> None:
     with Progress("archived reports stored") as progress:
         while some := list(islice(lines, _REPORTS_A_TRANSACTION)):
             for line in some:
@@ -79,5 +81,17 @@ def _fill(reports: ReportStore, lines: Iterator[ArchivedLine]) -> None:
                 if line.report is None:
                     print(f"  skipped: {line.place} {line.fault}")
             reports.add_all(
-                [(line.report, line.received_at, None) for line in some if line.report is not None]
+                [
+                    (_as_stored(line.report, old), line.received_at, None)
+                    for line in some
+                    if line.report is not None
+                ]
             )
+
+
+def _as_stored(report: Report, old: DatabaseContent | None) -> Report:
+    """The report with the digest that the present database has for it."""
+    if old is None or report.spelled_digest is None:
+        return report
+    found = old.find(keys_of(report))
+    return report if found is None else replace(report, digest=found[0].digest)

@@ -11,6 +11,7 @@ with more structure than any report is therefore refused before it is parsed.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 
 import orjson
@@ -18,15 +19,22 @@ import orjson
 from service.errors import Fault, InvalidReportError
 
 _PIECE = 64 * 1024  # bytes
+_TOO_LARGE = 1e16
+# How orjson writes a float that is an integer below _TOO_LARGE. No report has a greater number.
+_INTEGRAL_FLOAT = re.compile(rb"\.0[],}]")
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b'[{,"'))
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A JSON document, and a digest that does not depend on order of members or on spaces."""
+    """A JSON document, and a digest that does not depend on its spelling.
 
-    value: object
+    The order of members, spaces, and 1.0 for the integer 1 (as Lua writes it) are spelling.
+    """
+
+    value: object  # with integers for floats such as 1.0
     digest: bytes  # 16 bytes
+    spelled_digest: bytes | None = None  # with such floats as they were sent, if there are any
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,27 @@ def read_json(raw: bytes, bounds: Bounds | None = None) -> Document:
         raise InvalidReportError(
             Fault("", "expected each member of an object once, got one more than once")
         )
-    return Document(value, hashlib.sha256(canonical).digest()[:16])
+    spelled_digest = _digest(canonical)
+    if not _INTEGRAL_FLOAT.search(canonical):  # or a text looks like one
+        return Document(value, spelled_digest)
+    value = _with_integers(value)
+    digest = _digest(orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
+    return Document(value, digest, None if digest == spelled_digest else spelled_digest)
+
+
+def _digest(canonical: bytes) -> bytes:
+    return hashlib.sha256(canonical).digest()[:16]
+
+
+def _with_integers(value: object) -> object:
+    """The value with an integer for each float that equals one."""
+    if isinstance(value, dict):
+        return {member: _with_integers(inner) for member, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_integers(inner) for inner in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) < _TOO_LARGE:
+        return int(value)
+    return value
 
 
 def _structure(raw: bytes) -> bytes:

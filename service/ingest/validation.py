@@ -51,7 +51,7 @@ class ReportValidator:
         report = None
         if schema.accepts(value):
             assert isinstance(value, dict)  # noqa: S101 — as every schema of a report demands
-            report = wire.report_of(value, document.digest)
+            report = wire.report_of(value, document.digest, document.spelled_digest)
         if report is None:
             raise InvalidReportError(*islice(schema.faults(value), MAX_FAULTS))
         return report
@@ -60,8 +60,8 @@ class ReportValidator:
         if not (isinstance(value, dict) and "version_esquema" in value):
             return self._schemas[1]
         version = value["version_esquema"]
-        # JSON Schema takes 2.0 for the integer 2. true is no number, though Python says True == 1.
-        if type(version) in (int, float) and version != 1 and version in self._schemas:
+        # true is no number, though Python says True == 1. The reader made 2 of 2.0.
+        if type(version) is int and version != 1 and version in self._schemas:
             return self._schemas[version]
         known = ", ".join(str(number) for number in sorted(self._schemas))
         raise InvalidReportError(

@@ -21,7 +21,9 @@ class Unreadable(NamedTuple):
     value: str
 
 
-def report_of(document: Mapping[str, Any], digest: bytes) -> Report | None:
+def report_of(
+    document: Mapping[str, Any], digest: bytes, spelled_digest: bytes | None = None
+) -> Report | None:
     """The report that a document is; null where a time or the address is unreadable."""
     taken_at, address = _moment(document["fecha_hora"]), _canonical_address(document["ipaddress"])
     starts = [_moment(row.get("inicio")) for row in document["procesos"]]
@@ -50,7 +52,8 @@ def report_of(document: Mapping[str, Any], digest: bytes) -> Report | None:
         document["version_so"],
     )
     if "version_esquema" not in document:
-        return Report(taken_at, profile, processes, logins, digest)
+        return Report(taken_at, profile, processes, logins, digest, spelled_digest=spelled_digest)
+    boot_id = document.get("id_arranque")
     return Report(
         taken_at,
         profile._replace(
@@ -60,6 +63,7 @@ def report_of(document: Mapping[str, Any], digest: bytes) -> Report | None:
             version_agente=document.get("version_agente"),
             fuente_usuarios=document.get("fuente_usuarios"),
             booted_at=_start_of(1, processes),
+            boot_id=boot_id,
         ),
         processes,
         logins,
@@ -70,6 +74,9 @@ def report_of(document: Mapping[str, Any], digest: bytes) -> Report | None:
         ],
         document.get("id_maquina"),
         document.get("descartados"),
+        # Ticks of an unknown boot cannot be compared with those of the next report.
+        () if boot_id is None else [row.get("inicio_ticks") for row in document["procesos"]],
+        spelled_digest,
     )
 
 

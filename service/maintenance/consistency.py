@@ -15,7 +15,7 @@ from service.store.read.consistency import (
     DatabaseContent,
     ReportKey,
     content_of,
-    key_of,
+    keys_of,
 )
 
 
@@ -67,11 +67,13 @@ def against_archive(
         if line.report is None:
             comparison.differences.append(f"archive: {line.place} {line.fault}")
             continue
-        key = key_of(line.report)
-        id_serv = database.find(key)
-        if id_serv is None:
-            comparison.archived_only.append(key)
-        elif id_serv not in found:
+        keys = keys_of(line.report)
+        record = database.find(keys)
+        if record is None:
+            comparison.archived_only.append(keys[0])
+            continue
+        key, id_serv = record
+        if id_serv not in found:
             found.add(id_serv)
             if not database.content(id_serv).agrees_with(content_of(line.report)):
                 comparison.differences.append(f"{key} differs from the archive's {line.place}")

@@ -30,6 +30,7 @@ class Traits(NamedTuple):
     nombre_host: str | None
     ipaddress: str
     booted_at: int | None
+    boot_id: str | None
     arquitectura_proc: str
     marca_proc: str
     nombre_so: str
@@ -38,12 +39,13 @@ class Traits(NamedTuple):
 
 
 class Sibling(NamedTuple):
-    """A server with the identity of a report, as it was around the moment of that report."""
+    """A server with the identity of a report, as its newest report in order describes it."""
 
     server_id: int
     has_the_report: bool
-    before: Traits | None  # of its last report up to that moment
-    after: Traits | None  # of its first report after that moment
+    newest_at: int  # when that newest report was taken
+    had_the_boot: bool  # some report of it in order has the boot id of the report
+    newest: Traits
 
 
 def traits_of(report: Report) -> Traits:
@@ -51,7 +53,7 @@ def traits_of(report: Report) -> Traits:
     return Traits(*(getattr(profile, name) for name in Traits._fields))
 
 
-def choose_sibling(traits: Traits, siblings: Sequence[Sibling]) -> int | None:
+def choose_sibling(traits: Traits, taken_at: int, siblings: Sequence[Sibling]) -> int | None:
     """The id of the server that a report with these traits belongs to; null for a new server.
 
     The siblings are given in the order of their first contact, which decides between equals.
@@ -59,26 +61,26 @@ def choose_sibling(traits: Traits, siblings: Sequence[Sibling]) -> int | None:
     for sibling in siblings:
         if sibling.has_the_report:
             return sibling.server_id
-    possible = [sibling for sibling in siblings if _is_possible(traits, sibling)]
-    if len(possible) > 1:
-        return max(possible, key=lambda sibling: _similarity(traits, sibling)).server_id
-    return possible[0].server_id if possible else None
+    possible = [sibling for sibling in siblings if _is_possible(traits, taken_at, sibling)]
+    if not possible:
+        return None
+    return max(possible, key=lambda sibling: _similarity(traits, sibling)).server_id
 
 
-def _is_possible(traits: Traits, sibling: Sibling) -> bool:
-    """Whether the traits can be those of the sibling.
+def _is_possible(traits: Traits, taken_at: int, sibling: Sibling) -> bool:
+    """Whether a report with these traits can be one of the sibling.
 
     One machine may be renamed, moved or rebooted between two reports. It never gets a new name and
-    a new address at once, and its boot time never goes back.
+    a new address at once, and no boot of it comes back. An older report may be of an earlier boot.
     """
-    return not _booted_earlier(traits, sibling.before) and any(
-        not (_is_renamed(traits, known) and _is_moved(traits, known))
-        for known in _known_traits(sibling)
-    )
-
-
-def _known_traits(sibling: Sibling) -> list[Traits]:
-    return [traits for traits in (sibling.before, sibling.after) if traits is not None]
+    newest = sibling.newest
+    if _is_renamed(traits, newest) and _is_moved(traits, newest):
+        return False
+    if taken_at <= sibling.newest_at:
+        return True
+    if traits.boot_id is None or newest.boot_id is None:
+        return not _booted_earlier(traits, newest)
+    return traits.boot_id == newest.boot_id or not sibling.had_the_boot
 
 
 def _is_renamed(now: Traits, before: Traits) -> bool:
@@ -90,24 +92,22 @@ def _is_moved(now: Traits, before: Traits) -> bool:
     return now.ipaddress != before.ipaddress
 
 
-def _booted_earlier(now: Traits | None, before: Traits | None) -> bool:
+def _booted_earlier(now: Traits, before: Traits) -> bool:
     """Whether the later of two reports has an earlier boot time, which one machine cannot have."""
-    if now is None or before is None or now.booted_at is None or before.booted_at is None:
+    if now.booted_at is None or before.booted_at is None:
         return False
     changed = _is_renamed(now, before) or _is_moved(now, before)
     return now.booted_at < before.booted_at - (0 if changed else CLOCK_TOLERANCE)
 
 
-def _similarity(traits: Traits, sibling: Sibling) -> tuple[object, ...]:
+def _similarity(traits: Traits, sibling: Sibling) -> tuple[bool, bool, bool, bool, bool, int]:
     """Sorts siblings by their similarity to the traits, the strongest criterion first."""
-    in_order = not _booted_earlier(sibling.after, traits)
-    return in_order, max(_agreement(traits, known) for known in _known_traits(sibling))
-
-
-def _agreement(one: Traits, other: Traits) -> tuple[bool, bool, bool, int]:
+    newest = sibling.newest
     return (
-        one.booted_at is not None and one.booted_at == other.booted_at,
-        one.nombre_host == other.nombre_host,
-        one.ipaddress == other.ipaddress,
-        sum(mine == theirs for mine, theirs in zip(one, other, strict=True)),
+        traits.boot_id is not None and traits.boot_id == newest.boot_id,
+        sibling.had_the_boot,
+        traits.booted_at is not None and traits.booted_at == newest.booted_at,
+        traits.nombre_host == newest.nombre_host,
+        traits.ipaddress == newest.ipaddress,
+        sum(mine == theirs for mine, theirs in zip(traits, newest, strict=True)),
     )

@@ -6,11 +6,13 @@ SELECT id FROM profile WHERE digest = :digest;
 -- Adds a profile.
 INSERT INTO profile (
   digest, server_id, ipaddress, arquitectura_proc, marca_proc, nombre_so, version_so,
-  version_esquema, nombre_host, nucleo, version_agente, fuente_usuarios, booted_at
+  version_esquema, nombre_host, nucleo, version_agente, fuente_usuarios, booted_at,
+  boot_id
 )
 VALUES (
   :digest, :server_id, :ipaddress, :arquitectura_proc, :marca_proc, :nombre_so, :version_so,
-  :version_esquema, :nombre_host, :nucleo, :version_agente, :fuente_usuarios, :booted_at
+  :version_esquema, :nombre_host, :nucleo, :version_agente, :fuente_usuarios, :booted_at,
+  :boot_id
 )
 RETURNING id;
 

@@ -1,7 +1,9 @@
 -- name: find_same_report
 -- The record that holds this very report.
 SELECT id FROM report
-WHERE server_id = :server_id AND taken_at = :taken_at AND digest = :digest;
+WHERE server_id = :server_id
+  AND taken_at = :taken_at
+  AND digest IN (:digest, :spelled_digest);
 
 -- name: sequence_bounds
 -- The highest and the lowest sequence number of this server, 0 where there is none.
@@ -9,9 +11,12 @@ SELECT
   coalesce((SELECT max(seq) FROM report WHERE server_id = :server_id AND seq > 0), 0),
   coalesce((SELECT min(seq) FROM report WHERE server_id = :server_id AND seq < 0), 0);
 
--- name: time_of_report
--- When report :seq of this server was taken.
-SELECT taken_at FROM report WHERE server_id = :server_id AND seq = :seq;
+-- name: newest_in_order
+-- When report :seq of this server was taken, and its boot.
+SELECT report.taken_at, profile.boot_id
+FROM report
+JOIN profile ON profile.id = report.profile_id
+WHERE report.server_id = :server_id AND report.seq = :seq;
 
 -- name: add_report
 -- Adds a report.

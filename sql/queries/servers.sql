@@ -3,30 +3,30 @@
 SELECT id FROM server WHERE identity = :identity;
 
 -- name: siblings
--- The servers with this identity, and their profiles in the reports before and after :taken_at.
+-- The servers with this identity, each with the profile of its newest report in order.
 SELECT
   server.id,
   EXISTS (
     SELECT 1 FROM report AS same
-    WHERE same.server_id = server.id AND same.taken_at = :taken_at AND same.digest = :digest
+    WHERE same.server_id = server.id
+      AND same.taken_at = :taken_at
+      AND same.digest IN (:digest, :spelled_digest)
   ),
-  before.nombre_host, before.ipaddress, before.booted_at,
-  before.arquitectura_proc, before.marca_proc, before.nombre_so, before.version_so, before.nucleo,
-  after.nombre_host, after.ipaddress, after.booted_at,
-  after.arquitectura_proc, after.marca_proc, after.nombre_so, after.version_so, after.nucleo
+  newest.taken_at,
+  EXISTS (
+    SELECT 1
+    FROM profile AS known
+    JOIN profile_change ON profile_change.profile_id = known.id
+    WHERE known.server_id = server.id AND known.boot_id = :boot_id
+  ),
+  profile.nombre_host, profile.ipaddress, profile.booted_at, profile.boot_id,
+  profile.arquitectura_proc, profile.marca_proc, profile.nombre_so, profile.version_so,
+  profile.nucleo
 FROM server
-LEFT JOIN report AS report_before ON report_before.id = (
-  SELECT id FROM report
-  WHERE report.server_id = server.id AND report.taken_at <= :taken_at
-  ORDER BY taken_at DESC, id DESC LIMIT 1
-)
-LEFT JOIN profile AS before ON before.id = report_before.profile_id
-LEFT JOIN report AS report_after ON report_after.id = (
-  SELECT id FROM report
-  WHERE report.server_id = server.id AND report.taken_at > :taken_at
-  ORDER BY taken_at, id LIMIT 1
-)
-LEFT JOIN profile AS after ON after.id = report_after.profile_id
+JOIN report AS newest
+  ON newest.server_id = server.id
+  AND newest.seq = (SELECT max(seq) FROM report WHERE report.server_id = server.id)
+JOIN profile ON profile.id = newest.profile_id
 WHERE server.identity = :identity
 ORDER BY server.sibling;
 

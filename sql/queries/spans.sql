@@ -1,7 +1,8 @@
 -- name: running_processes
 -- Processes that run as of the newest report of this server, those that are alike in their order.
 SELECT
-  span.slot, span.first_seq, span.pid, program.name, program.username, span.started_at
+  span.slot, span.first_seq, span.pid, program.name, program.username, span.started_at,
+  span.started_ticks
 FROM process_span AS span
 JOIN program ON program.id = span.program_id
 WHERE span.server_id = :server_id AND span.node = 0
@@ -15,9 +16,16 @@ WHERE server_id = :server_id AND node = 0 AND slot = :slot;
 -- name: add_process_span
 -- Adds a span of a process: running from this report on, or closed.
 INSERT INTO process_span
-  (server_id, node, slot, first_seq, gone_seq, pid, started_at, ppid, program_id)
-VALUES
-  (:server_id, :node, :slot, :first_seq, :gone_seq, :pid, :started_at, :ppid, :program_id);
+  (server_id, node, slot, first_seq, gone_seq, pid, started_at, started_ticks, ppid, program_id)
+VALUES (
+  :server_id, :node, :slot, :first_seq, :gone_seq, :pid, :started_at, :started_ticks, :ppid,
+  :program_id
+);
+
+-- name: set_process_ticks
+-- Sets the ticks of a running process to those of the newest report.
+UPDATE process_span SET started_ticks = :started_ticks
+WHERE server_id = :server_id AND node = 0 AND slot = :slot;
 
 -- name: open_logins
 -- Logins that are open as of the newest report of this server, those that are alike in their order.

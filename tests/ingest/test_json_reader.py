@@ -47,6 +47,25 @@ def test_the_digest_is_the_same_however_the_document_is_spelled() -> None:
     assert read_json(one).digest == read_json(other).digest
 
 
+def test_an_integer_spelled_as_a_float_is_that_integer() -> None:
+    # As Lua 5.3 writes every number.
+    integers, floats = (
+        read_json(b'{"a":[1,-2,{"b":0}]}'),
+        read_json(b'{"a":[1.0,-20e-1,{"b":0.0}]}'),
+    )
+    assert floats.value == integers.value
+    assert repr(floats.value) == repr(integers.value)
+    assert floats.digest == integers.digest
+    assert floats.spelled_digest not in {None, floats.digest}
+    assert integers.spelled_digest is None
+
+
+def test_other_floats_and_texts_stay_as_they_are() -> None:
+    document = read_json(b'{"a":[1.5,1e300,"1.0",",2.0]"]}')
+    assert document.value == {"a": [1.5, 1e300, "1.0", ",2.0]"]}
+    assert document.spelled_digest is None
+
+
 @pytest.mark.parametrize("other", [b'{"a":[2,1]}', b'{"a":[1,2,2]}', b'{"b":[1,2]}', b'{"a":"12"}'])
 def test_the_digest_tells_documents_apart(other: bytes) -> None:
     assert read_json(b'{"a":[1,2]}').digest != read_json(other).digest

@@ -208,10 +208,10 @@ QUERY_MUTATIONS = [
         _IDENTITY,
         _CLONES,
         faults=[
-            ("same.taken_at = :taken_at AND same.digest = :digest", "same.digest = :digest"),
-            ("report.taken_at <= :taken_at", "report.taken_at < :taken_at"),
+            ("AND same.taken_at = :taken_at\n", ""),
+            ("AND known.boot_id = :boot_id", ""),
+            ("    JOIN profile_change ON profile_change.profile_id = known.id\n", ""),
             ("ORDER BY server.sibling", "ORDER BY server.sibling DESC"),
-            ("ORDER BY taken_at, id LIMIT 1", "ORDER BY taken_at DESC, id LIMIT 1"),
         ],
     ),
     *group(

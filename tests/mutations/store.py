@@ -14,6 +14,7 @@ _OCCURRENCES = "tests/store/test_occurrences.py"
 _HISTORY = "tests/store/test_history.py"
 _CONSISTENCY = "tests/store/test_consistency.py"
 _IDENTITY = "tests/store/test_identity.py"
+_CONTINUITY = "tests/store/test_process_continuity.py"
 _CLONES = "tests/store/test_identity_clones.py"
 _TOKENS = "tests/store/test_tokens.py"
 _REBUILD = "tests/commands/test_rebuild.py"
@@ -25,24 +26,59 @@ STORE_MUTATIONS = [
         faults=[
             ("return last >> highest << highest", "return last"),
             ("((first - 1) ^ last)", "(first ^ last)"),
-            ("slots = sorted(", "slots = list("),
-            ("copies[row] > 1", "copies[row] > 2"),
-            ("for span in running.values()}.union(freed)", "for span in running.values()}"),
             ("seq, seq + 1, *own)", "seq, None, *own)"),
+        ],
+    ),
+    *group(
+        "service/store/write/span_changes.py",
+        _RELATIONS,
+        faults=[
+            ("slots = sorted(", "slots = list("),
+            ("copies[key] > 1", "copies[key] > 2"),
+            ("for span in running.values()}.union(freed)", "for span in running.values()}"),
         ],
     ),
     *group(
         "service/store/write/spans.py",
         _WORKERS,
+        faults=[("if known is not None and known[0] == seq else", "if known is not None else")],
+    ),
+    *group(
+        "service/store/write/span_changes.py",
+        _WORKERS,
+        faults=[("after = dict(running)", "after = running")],
+    ),
+    *group(
+        "service/store/write/span_changes.py",
+        _CONTINUITY,
         faults=[
-            ("if known is not None and known[0] == seq else", "if known is not None else"),
-            ("after = dict(running)", "after = running"),
+            ("if rebooted and started_at is not None:", "if False:"),
+            ("ticks_of(_plain(key)) is None else", "True else"),
+            ("for new, old in pairs.items():", "for new, old in ():"),
+        ],
+    ),
+    *group(
+        "service/store/write/process_keys.py",
+        _CONTINUITY,
+        faults=[
+            ("(*key[:3], started_at, ticks_of(key) is not None)", "(*key[:3], None, True)"),
+            ("if ticks is None else (pid, name, username, None, ticks)", ""),
+        ],
+    ),
+    *group(
+        "service/store/write/spans.py",
+        _CONTINUITY,
+        faults=[
+            ("        if planned.ticks:\n", "        if False:\n"),
+            ("return key_of(tuple(process), ticks), row[3]", "return tuple(process), row[3]"),
         ],
     ),
     *group(
         "service/store/write/spans.py",
         _SEEN,
-        faults=[("names = dict.fromkeys((self._name(row) for row in reported), 0)", "names = {}")],
+        faults=[
+            ("names = dict.fromkeys((self._name(key) for key in reported.keys), 0)", "names = {}")
+        ],
     ),
     *group(
         "service/store/write/reports.py",
@@ -124,25 +160,21 @@ STORE_MUTATIONS = [
         faults=[("while length and row[length - 1] is None:", "while False:")],
     ),
     *group(
-        "service/store/write/servers.py",
-        _IDENTITY,
-        _CLONES,
-        faults=[("None if row[1] is None", "None if row[0] is None")],
-    ),
-    *group(
         "service/store/identity.py",
         _IDENTITY,
         _CLONES,
         faults=[
             ("(0 if changed else CLOCK_TOLERANCE)", "CLOCK_TOLERANCE"),
             ("(0 if changed else CLOCK_TOLERANCE)", "0"),
-            ("_is_renamed(traits, known) and _is", "_is_renamed(traits, known) or _is"),
+            ("_is_renamed(traits, newest) and _is", "_is_renamed(traits, newest) or _is"),
             ("        if sibling.has_the_report:\n", "        if sibling.server_id < 0:\n"),
             ("bool(now.nombre_host and before.nombre_host)", "True"),
-            ("in_order = not _booted_earlier(sibling.after, traits)", "in_order = True"),
-            ("one.nombre_host == other.nombre_host,", "True,"),
-            ("one.ipaddress == other.ipaddress,", "True,"),
-            ("(sibling.before, sibling.after) if", "(sibling.before,) if"),
+            ("if taken_at <= sibling.newest_at:", "if False:"),
+            ("or not sibling.had_the_boot", "or True"),
+            ("or not sibling.had_the_boot", ""),
+            ("        sibling.had_the_boot,\n", "        True,\n"),
+            ("traits.nombre_host == newest.nombre_host,", "True,"),
+            ("traits.ipaddress == newest.ipaddress,", "True,"),
         ],
     ),
     *group(
@@ -166,8 +198,9 @@ STORE_MUTATIONS = [
         "service/store/read/profiles.py",
         _CHANGES,
         faults=[
-            ("abs(now - was) > CLOCK_TOLERANCE", "now - was > CLOCK_TOLERANCE"),
-            ("abs(now - was) > CLOCK_TOLERANCE", "abs(now - was) > 0"),
+            ("abs(after.booted_at - before.booted_at) >", "after.booted_at - before.booted_at >"),
+            ("before.booted_at) > CLOCK_TOLERANCE", "before.booted_at) > 0"),
+            ("return before.boot_id != after.boot_id", "return True"),
             ("profile.version_esquema or 1", "profile.version_esquema or 0"),
         ],
     ),
@@ -223,7 +256,10 @@ STORE_MUTATIONS = [
             ("if id_proc % SLOTS_PER_RECORD in first_slots:", "if False:"),
             ("{key for key, _ in mine}.isdisjoint(key for key, _ in others)", "True"),
             ("                if mismatched:", "                if mismatched < 0:"),
-            ("(self.server, self.processes, self.logins)\n", "(self.server, self.processes)\n"),
+            ("(self.server, self.logins) ==", "(self.server, other.logins) =="),
+            ("            same_names\n", "            True\n"),
+            ("and my_firsts.isdisjoint(other_firsts)", ""),
+            ("all(key[:3] in self.ticked | other.ticked for key in mine)", "True"),
         ],
     ),
     *group(

@@ -39,10 +39,17 @@ def sorted_rows(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def without_spellings(document: dict[str, Any]) -> dict[str, Any]:
-    """The document without the values that are shown normalised, but with their names."""
+    """The document without the values that are shown normalised, but with their names.
+
+    The boot and the ticks only tell machines and processes apart, and are not shown.
+    """
     shown = document | {"fecha_hora": "", "ipaddress": ""}
+    shown.pop("id_arranque", None)
     for member, moment in (("procesos", "inicio"), ("usuarios_activos", "desde")):
-        shown[member] = [row | {moment: ""} if moment in row else row for row in document[member]]
+        shown[member] = [
+            {name: "" if name == moment else row[name] for name in row if name != "inicio_ticks"}
+            for row in document[member]
+        ]
     return shown
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.report import Login, Process, Report
 from service.store.queries import load_queries
-from service.store.read.consistency import content_of, key_of, open_content
-from tests.support.examples import CRON, JUAN, SSHD, arrived, report
+from service.store.read.consistency import content_of, keys_of, open_content
+from service.store.write.reports import Stored
+from tests.support.examples import CRON, JUAN, PROFILE, SSHD, arrived, report
 from tests.support.generated import histories
 from tests.support.stores import Stores, stores
 
@@ -83,10 +86,10 @@ def test_the_content_of_a_record_is_that_of_its_report() -> None:
         both.add_history(history)
         with open_content(both.database, load_queries()) as content:
             found = {key: content.content(id_serv) for key, id_serv in content.reports()}
-        assert found.keys() == {key_of(each) for each, _ in history}
+        assert found.keys() == {keys_of(each)[0] for each, _ in history}
         for each, _ in history:
-            assert found[key_of(each)].agrees_with(content_of(each))
-        first, second = (found[key_of(each)] for each, _ in history[:2])
+            assert found[keys_of(each)[0]].agrees_with(content_of(each))
+        first, second = (found[keys_of(each)[0]] for each, _ in history[:2])
         assert not first.agrees_with(second)
 
 
@@ -105,3 +108,28 @@ def test_different_details_of_a_first_occurrence_are_a_difference() -> None:
             )
         )
         assert not stored.agrees_with(other)
+
+
+def test_a_start_that_moved_with_the_clock_is_no_difference() -> None:
+    profile = PROFILE._replace(version_esquema=2, boot_id="one")
+    with stores() as both:
+        for hour, started_at in ((1, 0), (2, 5)):
+            moved: Process = (7, "cron", "root", started_at)
+            shown = replace(report(hour, moved, profile=profile), process_ticks=[500])
+            both.store.add(shown, hour)
+        with open_content(both.database, load_queries()) as content:
+            assert content.content(2).agrees_with(content_of(shown))
+            other = replace(shown, processes=[(7, "cron", "root", 5), (8, "cron", "root", 5)])
+            assert not content.content(2).agrees_with(content_of(other))
+            assert not content.content(2).agrees_with(content_of(replace(shown, process_ticks=())))
+
+
+def test_a_report_is_found_by_the_digest_of_its_spelling() -> None:
+    stored = report(1, CRON)
+    with stores() as both:
+        both.add(stored)  # as 0.1.0 did, by the digest of 1.0
+        sent_again = replace(stored, digest=b"of 1", spelled_digest=stored.digest)
+        assert both.store.add(sent_again, 0) == Stored(1, new=False)
+        with open_content(both.database, load_queries()) as content:
+            assert content.find(keys_of(sent_again)) == (keys_of(stored)[0], 1)
+            assert content.find(keys_of(replace(stored, digest=b"other"))) is None

@@ -69,6 +69,50 @@ def test_a_start_with_a_clock_that_lost_an_hour_makes_no_clone(history: History)
     assert history.server_of(replace(A, boot=now - HOUR), now + HOUR) == 1
 
 
+def test_a_clock_that_is_set_within_a_boot_makes_no_clone(history: History) -> None:
+    booted = replace(A, boot=99 * HOUR, boot_id="one")
+    assert history.server_of(booted, 100 * HOUR) == 1
+    set_back = replace(booted, boot=97 * HOUR)
+    assert history.server_of(set_back, 101 * HOUR) == 1
+    assert history.flags() == {("m", 0)}
+
+
+def test_an_rtc_in_local_time_makes_no_clone(history: History) -> None:
+    # Each boot reports once with a clock two hours ahead, before NTP sets it.
+    for day in range(1, 5):
+        boot = day * 24 * HOUR
+        ahead = replace(A, boot=boot + 2 * HOUR, boot_id=f"boot {day}")
+        assert history.server_of(ahead, boot + 2 * HOUR + MINUTE) == 1
+        for minutes in range(5, 200, 5):
+            right = replace(ahead, boot=boot)
+            assert history.server_of(right, boot + minutes * MINUTE) == 1
+    assert history.flags() == {("m", 0)}
+
+
+def test_a_machine_without_rtc_stays_one_server(history: History) -> None:
+    # Each boot begins in 1970, and then NTP sets the clock.
+    for day in range(1, 4):
+        start = replace(A, boot=MINUTE, boot_id=f"boot {day}")
+        assert history.server_of(start, 2 * MINUTE) == 1
+        for hour in (1, 2):
+            right = replace(start, boot=day * 24 * HOUR)
+            assert history.server_of(right, (day * 24 + hour) * HOUR) == 1
+    assert history.flags() == {("m", 0)}
+
+
+def test_a_late_report_of_an_earlier_boot_stays_with_its_server(history: History) -> None:
+    first, second = replace(A, boot_id="one"), replace(A, boot=100 * HOUR, boot_id="two")
+    history.server_of(first, 98 * HOUR)
+    history.server_of(second, 102 * HOUR)
+    assert history.server_of(first, 99 * HOUR) == 1
+
+
+def test_containers_of_one_host_are_servers_of_their_own(history: History) -> None:
+    one = replace(A, boot_id="of the host")
+    other = replace(one, host="db", address="10.0.0.2")
+    assert history.servers([one, other, one, other]) == [1, 2, 1, 2]
+
+
 def test_a_server_that_starts_to_send_its_id_gets_a_new_history(history: History) -> None:
     version_1 = Machine(host=None, boot=None, id_maquina=None, version=None)
     version_2 = replace(A, id_maquina=None)
@@ -97,30 +141,37 @@ def test_a_machine_with_one_change_at_a_time_stays_one_server(
         assert history.flags() == {("m", 0)}
 
 
-REPORTED = traits_of(replace(A, boot=5 * HOUR).report(0))
+REPORTED = traits_of(replace(A, boot=5 * HOUR, boot_id="b").report(0))
 UNLIKE = REPORTED._replace(
-    booted_at=4 * HOUR, arquitectura_proc="arm", marca_proc="", nombre_so="", version_so=""
+    booted_at=4 * HOUR,
+    boot_id=None,
+    arquitectura_proc="arm",
+    marca_proc="",
+    nombre_so="",
+    version_so="",
 )
-ALIKE = REPORTED._replace(booted_at=4 * HOUR)
+ALIKE = REPORTED._replace(booted_at=4 * HOUR, boot_id=None)
 
 
 @pytest.mark.parametrize(
     ("less", "more"),
     [
-        # (before, after) of a server, and of another that the report rather speaks of
-        ((ALIKE, None), (UNLIKE._replace(booted_at=5 * HOUR, ipaddress="::1"), None)),
-        ((ALIKE._replace(nombre_host="db"), None), (UNLIKE._replace(ipaddress="::1"), None)),
-        ((ALIKE._replace(ipaddress="::1"), None), (UNLIKE, None)),
-        ((UNLIKE, None), (UNLIKE._replace(version_so="12"), None)),
-        ((ALIKE, ALIKE), (UNLIKE, UNLIKE._replace(booted_at=6 * HOUR))),
-        ((None, ALIKE._replace(booted_at=4 * HOUR)), (None, REPORTED)),
-        ((UNLIKE, None), (None, REPORTED)),
+        # The newest report of a server, and of another one that the report rather belongs to.
+        (ALIKE._replace(booted_at=5 * HOUR), UNLIKE._replace(boot_id="b", nombre_host="db")),
+        (ALIKE, UNLIKE._replace(booted_at=5 * HOUR, ipaddress="::1")),
+        (ALIKE._replace(nombre_host="db"), UNLIKE._replace(ipaddress="::1")),
+        (ALIKE._replace(ipaddress="::1"), UNLIKE),
+        (UNLIKE, UNLIKE._replace(version_so="12")),
     ],
-    ids=["start", "name", "address", "rest", "order of starts", "after", "before or after"],
+    ids=["boot", "start", "name", "address", "rest"],
 )
-def test_the_strongest_shared_trait_decides_between_siblings(
-    less: tuple[Traits | None, Traits | None], more: tuple[Traits | None, Traits | None]
-) -> None:
-    siblings = [Sibling(1, False, *less), Sibling(2, False, *more)]
-    assert choose_sibling(REPORTED, siblings) == 2
-    assert choose_sibling(REPORTED, siblings[::-1]) == 2
+def test_the_strongest_shared_trait_decides_between_siblings(less: Traits, more: Traits) -> None:
+    siblings = [Sibling(1, False, 0, False, less), Sibling(2, False, 0, False, more)]
+    assert choose_sibling(REPORTED, HOUR, siblings) == 2
+    assert choose_sibling(REPORTED, HOUR, siblings[::-1]) == 2
+
+
+def test_a_late_report_belongs_to_the_sibling_that_had_its_boot() -> None:
+    newest = REPORTED._replace(boot_id="c")
+    siblings = [Sibling(1, False, 2, False, newest), Sibling(2, False, 2, True, newest)]
+    assert choose_sibling(REPORTED, 1, siblings) == 2

@@ -133,10 +133,24 @@ def test_the_most_similar_sibling_is_chosen(history: History) -> None:
     assert history.server_of(Machine(None, "10.9.9.9", None)) == 1  # the first of equals
 
 
-def test_a_report_older_than_all_is_compared_with_the_first(history: History) -> None:
+def test_a_late_report_is_compared_with_the_newest_one(history: History) -> None:
     moved = replace(A, address="10.0.0.2")
     assert history.servers([A, moved, replace(moved, host="db")]) == [1, 1, 1]
-    assert history.server_of(A, HOUR) == 1
+    assert history.server_of(moved, HOUR) == 1
+    assert history.server_of(A, HOUR) == 2  # its name and its address are others now
+
+
+@pytest.mark.parametrize("later", [replace(A, address="10.0.0.2"), replace(A, host="db")], ids=str)
+def test_a_change_and_an_earlier_start_are_another_machine(
+    history: History, later: Machine
+) -> None:
+    assert history.servers([A, replace(later, boot=HOUR - MINUTE // 60)]) == [1, 2]
+
+
+def test_a_boot_that_comes_back_is_another_machine(history: History) -> None:
+    older, younger = replace(A, boot_id="one"), replace(A, boot_id="two")
+    assert history.servers([older, older, younger, older, younger]) == [1, 1, 1, 2, 1]
+    assert history.flags() == {("m", 1)}
 
 
 def test_a_plan_is_made_anew_if_a_clone_took_its_server_meanwhile(history: History) -> None:

@@ -26,6 +26,7 @@ MOMENTS = st.builds(int.__add__, (HOURS | st.integers(0, 40)).map(time_of), st.i
 BOUNDS = st.none() | MOMENTS
 WAITS = st.sampled_from([0, 1, 10 * MINUTE, HOUR, 9 * HOUR])
 STARTS = st.none() | st.sampled_from([0, 1, HOUR])
+BOOTS = st.sampled_from([None, "boot-1", "boot-2"])
 PROCESSES: st.SearchStrategy[Process] = st.tuples(PIDS, NAMES, NAMES, st.none())
 PROCESSES_2: st.SearchStrategy[Process] = st.tuples(PIDS, NAMES, NAMES, STARTS)
 DETAILS: st.SearchStrategy[ProcessDetails] = st.tuples(st.none() | PIDS, NAMES, NAMES)
@@ -46,6 +47,7 @@ PROFILE = st.builds(
     version_agente=st.none(),
     fuente_usuarios=st.none(),
     booted_at=st.none(),
+    boot_id=st.none(),
 )
 REPORTS_1 = st.builds(
     Report,
@@ -57,6 +59,8 @@ REPORTS_1 = st.builds(
     process_details=st.just(()),
     id_maquina=st.none(),
     discarded=st.none(),
+    process_ticks=st.just(()),
+    spelled_digest=st.none(),
 )
 
 
@@ -69,6 +73,7 @@ def reports_of_version_2(draw: st.DrawFn) -> Report:
         version_agente=draw(NAMES),
         fuente_usuarios=draw(st.sampled_from([None, "logind", "utmp", "ninguna", "desconocida"])),
         booted_at=draw(STARTS),
+        boot_id=draw(BOOTS),
     )
     processes = draw(st.lists(st.tuples(PROCESSES_2, DETAILS), max_size=6))
     return replace(
@@ -94,6 +99,7 @@ MACHINES = st.tuples(PROFILE, st.none()) | st.tuples(
         version_esquema=st.just(2),
         nombre_host=st.sampled_from(["alfa", "beta", None]),
         booted_at=STARTS,
+        boot_id=BOOTS,
     ),
     st.sampled_from(["m1", "m2", None]),
 )

@@ -25,10 +25,11 @@ class Machine:
     boot: int | None = 1 * HOUR
     id_maquina: str | None = "m"
     version: int | None = 2
+    boot_id: str | None = None
 
     def report(self, taken_at: int) -> Report:
         profile = Profile(self.address, "x86_64", "Intel", "Debian", "12", self.version)
-        profile = profile._replace(nombre_host=self.host, booted_at=self.boot)
+        profile = profile._replace(nombre_host=self.host, booted_at=self.boot, boot_id=self.boot_id)
         # The process differs by machine, so that no two reports are the very same.
         processes = [(1, f"{self.host} {self.address}", "root", self.boot)]
         digest = f"{self}{taken_at}".encode()[:200]

@@ -141,9 +141,12 @@ def differences(
         if attribute == "version_esquema":
             was, now = was or 1, now or 1
         if attribute == "booted_at":
-            if None not in (was, now) and abs(now - was) > CLOCK_TOLERANCE:
+            boots = [record.report.profile.boot_id for record in (before, after)]
+            if None not in (was, now) and (
+                abs(now - was) > CLOCK_TOLERANCE if None in boots else boots[0] != boots[1]
+            ):
                 found.append(("inicio", times.to_text(was), times.to_text(now)))
-        elif was != now:
+        elif was != now and attribute != "boot_id":
             found.append((attribute, _text(was), _text(now)))
     return found
 

@@ -1,8 +1,7 @@
 """Which server a report speaks of, as plainly as it can be written.
 
-The rules are those of schemas/README.md ("Which server is it?"), with the one line that DESIGN.md,
-"Time and trust", changes: "Identity compares with N, and equal boot ids win." It shares no code
-with the service. READING marks a place where the text has more than one reading.
+The rules are those of schemas/README.md, "Which server?". It shares no code with the service.
+READING marks a place where the text has more than one reading.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-# > "where name and address are the same, a minute is granted to clocks that are set"
+# > "If name and address are the same, one minute of clock adjustment is tolerated."
 GRANTED = 60_000_000
 
 
@@ -23,49 +22,60 @@ class Machine(NamedTuple):
     boot_id: str | None = None
 
 
-def sibling_of(machine: Machine, newest: Mapping[int, Machine]) -> int:
-    """The sibling that a report speaks of: one of those given, or the next number.
+class Known(NamedTuple):
+    """What is known of a sibling when a report arrives."""
 
-    `newest` holds, by sibling, the machine of its newest record in order (N): "Identity compares
-    with N".
+    newest: Machine  # of its newest record in order
+    place: int = -1  # of that record in time
+    boots: frozenset[str] = frozenset()  # the boot ids of its records in order
+
+
+def sibling_of(machine: Machine, siblings: Mapping[int, Known], t: int = 0) -> int:
+    """The sibling that a report of time t speaks of: one of those given, or the next number.
+
+    > "Each report is compared with the newest report in order of every server with that id."
     """
-    # > "equal boot ids win". READING: over everything, also where name and address are both others.
-    same_boot = [
-        sibling
-        for sibling, its in newest.items()
-        if machine.boot_id is not None and its.boot_id == machine.boot_id
-    ]
-    possible = same_boot or [
-        sibling for sibling, its in newest.items() if not _is_another(machine, its)
-    ]
-    # > "If it can be none of them, it is a new server."
+    possible = [number for number, known in siblings.items() if not _is_another(machine, t, known)]
+    # > "If none remains, the report starts a new server."
     if not possible:
-        return max(newest, default=-1) + 1
+        return max(siblings, default=-1) + 1
     # READING: of siblings that agree equally, the lowest number.
-    return min(possible, key=lambda sibling: (_disagreement(machine, newest[sibling]), sibling))
+    return min(possible, key=lambda number: (_disagreement(machine, siblings[number]), number))
 
 
-def _is_another(machine: Machine, its: Machine) -> bool:
-    """Whether a report does not speak of the server whose newest record says `its`."""
-    # > "whose nombre_host and ipaddress are both others". READING: what is not said is not another.
+def _is_another(machine: Machine, t: int, known: Known) -> bool:
+    """Whether a report does not speak of the server of which this is known."""
+    its = known.newest
+    # > "if both `nombre_host` and `ipaddress` differ". READING: what is not said is not another.
     another_name = _differ(machine.nombre_host, its.nombre_host)
     another_address = _differ(machine.ipaddress, its.ipaddress)
     if another_name and another_address:
         return True
-    # > "or that … was started later (`inicio` of process 1) than this one says"
+    # The other two rules are for reports that are "newer". READING: a report of the same time is
+    # not.
+    if t <= known.place:
+        return False
+    # > "if `id_arranque` is that of an earlier boot of the server"
+    if machine.boot_id is not None and its.boot_id is not None:
+        return machine.boot_id != its.boot_id and machine.boot_id in known.boots
+    # > "if one of the two has no `id_arranque`, […] and its boot time is earlier"
     if machine.booted_at is None or its.booted_at is None:
         return False
-    same = machine.nombre_host == its.nombre_host and machine.ipaddress == its.ipaddress
+    same = not another_name and not another_address
     return its.booted_at > machine.booted_at + (GRANTED if same else 0)
 
 
 def _differ(one: str | None, other: str | None) -> bool:
-    return one is not None and other is not None and one != other
+    return bool(one) and bool(other) and one != other
 
 
-def _disagreement(machine: Machine, its: Machine) -> tuple[bool, bool, bool]:
-    """ "the one that agrees in the start of process 1, else in the name, the address"."""
+def _disagreement(machine: Machine, known: Known) -> tuple[bool, bool, bool, bool, bool]:
+    """ "the same `id_arranque`, then one that had it before, then the one with the same boot time,
+    the same name, the same address" """
+    its = known.newest
     return (
+        machine.boot_id is None or machine.boot_id != its.boot_id,
+        machine.boot_id not in known.boots,
         machine.booted_at is None or machine.booted_at != its.booted_at,
         machine.nombre_host != its.nombre_host,
         machine.ipaddress != its.ipaddress,

@@ -12,7 +12,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from tests.support.plain_identity import Machine, sibling_of
+from tests.support.plain_identity import Known, Machine, sibling_of
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -115,12 +115,15 @@ def _arrive(arrival: Arrival, records: Sequence[Record]) -> Outcome:
 def _sibling(arrival: Arrival, siblings: Sequence[Record]) -> int:
     if arrival.sibling is not None:
         return arrival.sibling
-    newest: dict[int, Machine] = {}
+    known: dict[int, Known] = {}
     for number in sorted({x.server[1] for x in siblings}):
-        record = newest_in_order(x for x in siblings if x.server[1] == number)
-        assert record is not None  # the first record of a server is in order
-        newest[number] = record.arrival.machine
-    return sibling_of(arrival.machine, newest)
+        own = [x for x in siblings if x.server[1] == number]
+        newest = newest_in_order(own)
+        assert newest is not None  # the first record of a server is in order
+        in_order = [x.arrival.machine for x in own if x.number > 0]
+        boots = frozenset(machine.boot_id for machine in in_order if machine.boot_id)
+        known[number] = Known(newest.arrival.machine, newest.e, boots)
+    return sibling_of(arrival.machine, known, arrival.t)
 
 
 def _placed(arrival: Arrival, server: Server, own: Sequence[Record], order: int) -> Record:

@@ -25,7 +25,7 @@ def report(processes: int = 3, **members: Any) -> dict[str, Any]:
 
 
 def report_2(processes: int = 3, **members: Any) -> dict[str, Any]:
-    """A valid document of version 2 with all its members; members replace its own.
+    """A valid document of version 2; members replace its own. It lacks the boot and the ticks.
 
     inicio_17 is the member inicio of process 17.
     """

@@ -6,9 +6,8 @@ change of the text or of the oracle shows. None of these is a wish.
 
 from __future__ import annotations
 
-from tests.support.plain_identity import Machine
 from tests.support.plain_questions import at_moment, zone_of_server
-from tests.support.plain_time import HOUR, MINUTE, SECOND, Arrival, newest_in_order, stored
+from tests.support.plain_time import MINUTE, Arrival, newest_in_order, stored
 from tests.support.test_plain_time import WEB, at, placed, sent
 from tests.support.time_histories import IN_2099, MONDAY, YEAR
 
@@ -110,46 +109,3 @@ def test_our_own_clock_a_year_ahead_leaves_places_there_for_servers_that_are_beh
     answer = at_moment(records, WEB, at(70))
     assert answer.record is not None
     assert (answer.record.r, answer.open) == (at(15), False)
-
-
-def test_a_late_report_of_the_boot_before_makes_a_server_of_its_own() -> None:
-    """Identity compares with N, so a second spool that was filled before the boot is a clone."""
-    first = Machine("web-1", "10.0.0.1", MONDAY, "boot-1")
-    second = Machine("web-1", "10.0.0.1", MONDAY + 2 * HOUR, "boot-2")
-    records = stored(
-        [
-            Arrival("web", at(60), at(60.01), machine=first),
-            Arrival("web", at(130), at(130.01), machine=second),
-            Arrival("web", at(65), at(131), processes=("spooled",), machine=first),
-        ]
-    )
-    assert [x.server for x in records] == [("web", 0), ("web", 0), ("web", 1)]
-
-
-def test_a_machine_without_rtc_becomes_a_new_server_with_each_boot() -> None:
-    """Each boot starts in 2020; the boot id then binds the rest of it to the new sibling."""
-    in_2020 = MONDAY - 6 * YEAR
-    arrivals = []
-    for day in range(3):
-        real = MONDAY + day * 24 * HOUR
-        fake = Machine("pi", "10.0.0.1", in_2020, f"boot-{day}")
-        right = fake._replace(booted_at=real)
-        arrivals += [
-            Arrival("pi", in_2020 + MINUTE, real + MINUTE, machine=fake),
-            Arrival("pi", real + 5 * MINUTE, real + 5 * MINUTE + SECOND, machine=right),
-            Arrival("pi", real + 10 * MINUTE, real + 10 * MINUTE + SECOND, machine=right),
-        ]
-    assert [x.server[1] for x in stored(arrivals)] == [0, 0, 0, 1, 1, 1, 2, 2, 2]
-
-
-def test_containers_of_one_host_with_one_machine_id_are_one_server_by_their_boot_id() -> None:
-    """The boot id is the kernel's: containers share it, and so do clones of a running machine."""
-    one = Machine("app-1", "10.0.0.1", MONDAY, "boot-of-the-host")
-    other = Machine("app-2", "10.0.0.2", MONDAY + HOUR, "boot-of-the-host")
-    records = stored(
-        [
-            Arrival("image", at(60), at(60.01), processes=("app-1",), machine=one),
-            Arrival("image", at(61), at(61.01), processes=("app-2",), machine=other),
-        ]
-    )
-    assert [x.server[1] for x in records] == [0, 0]

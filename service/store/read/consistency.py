@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -40,26 +40,48 @@ class RecordContent:
     # others come from an earlier report, which need not be the same one in two databases.
     first_occurrences: Counter[tuple[ProcessKey, ProcessDetails]]
     logins: Counter[LoginKey]
+    # Processes with ticks, by pid, name and username. Their inicio, too, is that of the report that
+    # was the first to show them. Empty for a record, which does not tell.
+    ticked: frozenset[tuple[object, ...]] = frozenset()
 
     def agrees_with(self, other: RecordContent) -> bool:
         mine = self.first_occurrences - other.first_occurrences
         others = other.first_occurrences - self.first_occurrences
         return (
-            (self.server, self.processes, self.logins)
-            == (other.server, other.processes, other.logins)
+            (self.server, self.logins) == (other.server, other.logins)
+            and self._has_the_processes_of(other)
             # No process is a first occurrence in both, with different details.
             and {key for key, _ in mine}.isdisjoint(key for key, _ in others)
         )
 
+    def _has_the_processes_of(self, other: RecordContent) -> bool:
+        mine, others = self.processes - other.processes, other.processes - self.processes
+        if not mine and not others:
+            return True
+        same_names = Counter(key[:3] for key in mine.elements()) == Counter(
+            key[:3] for key in others.elements()
+        )
+        # Only a first occurrence has its own inicio.
+        my_firsts = {key[:3] for key, _ in self.first_occurrences if key in mine}
+        other_firsts = {key[:3] for key, _ in other.first_occurrences if key in others}
+        return (
+            same_names
+            and all(key[:3] in self.ticked | other.ticked for key in mine)
+            and my_firsts.isdisjoint(other_firsts)
+        )
 
-def key_of(report: Report) -> ReportKey:
-    return ReportKey(identity_of(report), report.taken_at, report.digest)
+
+def keys_of(report: Report) -> list[ReportKey]:
+    """The key that the record of a report has, and the one that 0.1.0 would have given it."""
+    identity = identity_of(report)
+    digests = [report.digest, report.spelled_digest]
+    return [ReportKey(identity, report.taken_at, each) for each in digests if each is not None]
 
 
 def content_of(report: Report) -> RecordContent:
     """The content that the record of a report must have if it is the first to show each process."""
     server = report.profile._asdict()
-    del server["booted_at"]  # the relations show it as the start of process 1
+    del server["booted_at"], server["boot_id"]  # the relations show the start of process 1
     server["version_esquema"] = server["version_esquema"] or 1
     processes = [(*row, _shown(started_at)) for *row, started_at in report.processes]
     details = report.process_details or [UNKNOWN_DETAILS] * len(processes)
@@ -73,6 +95,11 @@ def content_of(report: Report) -> RecordContent:
         Counter(processes),
         Counter(zip(processes, details, strict=True)),
         Counter((*row, _shown(since)) for *row, since in report.logins),
+        frozenset(
+            process[:3]
+            for process, ticks in zip(report.processes, report.process_ticks, strict=False)
+            if ticks is not None
+        ),
     )
 
 
@@ -114,10 +141,13 @@ class DatabaseContent:
         ):
             yield ReportKey(identity, taken_at, digest), id_serv
 
-    def find(self, key: ReportKey) -> int | None:
-        """The id_serv of the report with this key."""
-        row = self._connection.execute(self._queries["find_report"], key._asdict()).fetchone()
-        return None if row is None else int(row[0])
+    def find(self, keys: Sequence[ReportKey]) -> tuple[ReportKey, int] | None:
+        """The first of these keys that a record has, and its id_serv."""
+        for key in keys:
+            row = self._connection.execute(self._queries["find_report"], key._asdict()).fetchone()
+            if row is not None:
+                return key, int(row[0])
+        return None
 
     def content(self, id_serv: int) -> RecordContent:
         """The content of a record."""

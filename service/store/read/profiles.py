@@ -33,15 +33,24 @@ class ProfileReader:
         for attribute in Profile._fields:
             was, now = getattr(before, attribute), getattr(after, attribute)
             if attribute == "booted_at":
-                if was is not None and now is not None and abs(now - was) > CLOCK_TOLERANCE:
+                if was is not None and now is not None and _is_rebooted(before, after):
                     yield Difference("inicio", times.to_text(was), times.to_text(now))
-            elif was != now:
+            elif was != now and attribute != "boot_id":
                 yield Difference(attribute, _text(was), _text(now))
 
     def _read(self, connection: Connection, profile_id: int) -> Profile:
         row = connection.execute(self._profile, {"id": profile_id}).fetchone()
         profile = Profile(*row)
         return profile._replace(version_esquema=profile.version_esquema or 1)
+
+
+def _is_rebooted(before: Profile, after: Profile) -> bool:
+    """Setting the clock changes the boot time, but not the boot id."""
+    if before.boot_id is not None and after.boot_id is not None:
+        return before.boot_id != after.boot_id
+    if before.booted_at is None or after.booted_at is None:
+        return False
+    return abs(after.booted_at - before.booted_at) > CLOCK_TOLERANCE
 
 
 def _text(value: str | int | None) -> str | None:

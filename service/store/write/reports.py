@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from service.report import Login, Process, Report
+from service.report import Login, Report
 from service.store.engines import Connection, Database
 from service.store.write.interning import (
     account_table,
@@ -26,8 +26,16 @@ from service.store.write.name_index import (
     login_name_index,
     process_name_index,
 )
+from service.store.write.process_keys import ProcessKey
 from service.store.write.servers import ServerTable
-from service.store.write.spans import SpanWrite, login_spans, process_spans
+from service.store.write.spans import (
+    Place,
+    SpanWrite,
+    login_rows,
+    login_spans,
+    process_rows,
+    process_spans,
+)
 from service.times import HOUR
 
 
@@ -55,7 +63,7 @@ class Plan:
     id_serv: int | None  # the record of the very same report; then the rest is empty
     seq: int = 0
     newest_at: int | None = None  # when the newest report before it was taken
-    processes: SpanWrite[Process] = field(default_factory=SpanWrite)
+    processes: SpanWrite[ProcessKey] = field(default_factory=SpanWrite)
     logins: SpanWrite[Login] = field(default_factory=SpanWrite)
 
 
@@ -148,26 +156,32 @@ class ReportStore:
         bounds = self._sequence_bounds(connection, server_id)
         same = connection.execute(
             self._queries["find_same_report"],
-            {"server_id": server_id, "taken_at": report.taken_at, "digest": report.digest},
+            {
+                "server_id": server_id,
+                "taken_at": report.taken_at,
+                "digest": report.digest,
+                "spelled_digest": report.spelled_digest,
+            },
         ).fetchone()
         if same is not None:
             return Plan(server_id, bounds, same[0])
         newest = connection.execute(
-            self._queries["time_of_report"], {"server_id": server_id, "seq": bounds.highest}
+            self._queries["newest_in_order"], {"server_id": server_id, "seq": bounds.highest}
         ).fetchone()
-        newest_at = None if newest is None else newest[0]
+        newest_at, newest_boot = (None, None) if newest is None else newest
         # 1, 2, 3 … in the order of time; -1, -2, -3 … for reports older than the newest one.
         late = newest_at is not None and report.taken_at < newest_at
         seq = bounds.lowest - 1 if late else bounds.highest + 1
-        place = (connection, server_id, bounds.highest, seq)
+        boots = (newest_boot, report.profile.boot_id)
+        place = Place(server_id, bounds.highest, seq, None not in boots and boots[0] != boots[1])
         return Plan(
             server_id,
             bounds,
             None,
             seq,
             newest_at,
-            self._processes.plan(*place, report.processes, report.process_details),
-            self._logins.plan(*place, report.logins),
+            self._processes.plan(connection, place, process_rows(report)),
+            self._logins.plan(connection, place, login_rows(report)),
         )
 
     def _sequence_bounds(self, connection: Connection, server_id: int) -> SequenceBounds:

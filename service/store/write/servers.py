@@ -8,8 +8,6 @@ from service.report import Report
 from service.store.engines import Connection
 from service.store.identity import Sibling, Traits, choose_sibling, identity_of, traits_of
 
-_TRAITS = len(Traits._fields)
-
 
 class ServerTable:
     """The table of servers. identity.py decides between servers with the same identity."""
@@ -26,9 +24,15 @@ class ServerTable:
         if report.id_maquina is None:
             row = connection.execute(self._queries["find_server"], identity).fetchone()
             return None if row is None else int(row[0])
-        version = {"taken_at": report.taken_at, "digest": report.digest}
-        rows = connection.execute(self._queries["siblings"], identity | version).fetchall()
-        return choose_sibling(traits_of(report), [_sibling(*row) for row in rows]) if rows else None
+        own = {
+            "taken_at": report.taken_at,
+            "digest": report.digest,
+            "spelled_digest": report.spelled_digest,
+            "boot_id": report.profile.boot_id,
+        }
+        rows = connection.execute(self._queries["siblings"], identity | own).fetchall()
+        siblings = [_sibling(*row) for row in rows]
+        return choose_sibling(traits_of(report), report.taken_at, siblings)
 
     def add(self, connection: Connection, report: Report) -> int:
         """Adds a server for this report. Call within a transaction."""
@@ -36,11 +40,8 @@ class ServerTable:
         return int(connection.execute(self._queries["add_server"], identity).fetchone()[0])
 
 
-def _sibling(server_id: int, has_the_report: int, *traits: object) -> Sibling:
-    before, after = traits[:_TRAITS], traits[_TRAITS:]
-    return Sibling(server_id, bool(has_the_report), _traits(before), _traits(after))
-
-
-def _traits(row: tuple[object, ...]) -> Traits | None:
-    # The address is null only where there is no such report.
-    return None if row[1] is None else Traits(*row)  # type: ignore[arg-type]  # as the query says
+def _sibling(
+    server_id: int, has_the_report: int, newest_at: int, had_the_boot: int, *newest: object
+) -> Sibling:
+    traits = Traits(*newest)  # type: ignore[arg-type]  # as the query says
+    return Sibling(server_id, bool(has_the_report), newest_at, bool(had_the_boot), traits)

@@ -1,95 +1,25 @@
-"""Processes and logins as spans: finds what a new report changes, and writes only that.
+"""Processes and logins as spans: writes what a new report changes, and only that.
 
 sql/README.md explains slots, nodes and sequence numbers.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count, islice
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple
 
-from service.report import UNKNOWN_DETAILS, Login, Process, ProcessDetails
+from service.report import UNKNOWN_DETAILS, Login, Report
 from service.store.engines import Connection
 from service.store.write.interning import InternTable, Values
 from service.store.write.multi_row import insert_rows, update_rows
 from service.store.write.name_index import NameChanges, name_changes
+from service.store.write.process_keys import ProcessKey, key_of, keys_of, ticks_of
+from service.store.write.span_changes import Key, Running, Span, StartedAt, by_key, compare
 
-Row = TypeVar("Row", bound=Process | Login)
-Value = TypeVar("Value")
 Columns = tuple[int | None, ...]
 
 _MAX_REMEMBERED = 100_000  # rows, of about 400 bytes each
-
-
-class Copy(NamedTuple, Generic[Row]):
-    """The key of a row that a report lists more than once; the first has the row as its key."""
-
-    row: Row
-    number: int
-
-
-class Span(NamedTuple):
-    """The span of a row that is running."""
-
-    slot: int
-    first_seq: int
-
-
-Running = Mapping[Row | Copy[Row], Span]
-
-
-@dataclass(frozen=True, slots=True)
-class SpanChanges(Generic[Row]):
-    """The spans that a report ends and starts, and the rows that are running after it."""
-
-    ended: list[tuple[Row, Span]]
-    started: list[tuple[Row, ProcessDetails, Span]]
-    running: Running[Row]
-
-
-def compare(
-    running: Running[Row], reported: Sequence[Row], details: Sequence[ProcessDetails], seq: int
-) -> SpanChanges[Row]:
-    """The changes from the running rows to those of report number seq.
-
-    Of equal rows, the first one goes on the longest, whatever their details are.
-    """
-    shown = _by_key(reported, details)
-    appeared = [key for key in shown if key not in running]
-    after = dict(running)
-    ended = [(_row(key), after.pop(key)) for key in running.keys() - shown.keys()]
-    # In rising order, so that the first of equal rows has the lowest slot.
-    slots = sorted(islice(_free_slots([span.slot for _, span in ended], after), len(appeared)))
-    started: list[tuple[Row, ProcessDetails, Span]] = []
-    for key, slot in zip(appeared, slots, strict=True):
-        after[key] = span = Span(slot, seq)
-        started.append((_row(key), shown[key], span))
-    return SpanChanges(ended, started, after)
-
-
-def _row(key: Row | Copy[Row]) -> Row:
-    return key.row if isinstance(key, Copy) else key
-
-
-def _by_key(rows: Sequence[Row], values: Sequence[Value]) -> dict[Row | Copy[Row], Value]:
-    """The value of each row; the rows may repeat."""
-    keyed: dict[Row | Copy[Row], Value] = dict(zip(rows, values, strict=True))
-    if len(keyed) < len(rows):
-        copies: Counter[Row] = Counter()
-        for row, value in zip(rows, values, strict=True):
-            copies[row] += 1
-            keyed[Copy(row, copies[row]) if copies[row] > 1 else row] = value
-    return keyed
-
-
-def _free_slots(freed: Sequence[int], running: Running[Row]) -> Iterator[int]:
-    """Slots for new spans: those just freed, then the lowest free ones."""
-    yield from sorted(freed)
-    taken = {span.slot for span in running.values()}.union(freed)
-    yield from (slot for slot in count() if slot not in taken)
 
 
 def node_of(first: int, gone: int) -> int:
@@ -102,14 +32,15 @@ def node_of(first: int, gone: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class SpanWrite(Generic[Row]):
+class SpanWrite(Generic[Key]):
     """All that a report writes to a span table, prepared before its writer's turn."""
 
     ended: Sequence[Columns] = ()  # the parameters of the close query, in its order
     added: Sequence[Columns] = ()  # those of the add query, but the last, the id of the texts
     texts: Sequence[Values] = ()
     names: NameChanges = field(default_factory=dict)
-    running: Running[Row] = field(default_factory=dict)  # after the report
+    ticks: Sequence[Columns] = ()  # of running processes: the parameters of the query
+    running: Running[Key] | None = None  # after the report; null if it must be read again
 
 
 class SpanQueries(NamedTuple):
@@ -118,77 +49,100 @@ class SpanQueries(NamedTuple):
     running: str
     close: str
     add: str
+    set_ticks: str = ""  # of a running process
 
 
-class SpanTable(Generic[Row]):
+class ReportedRows(NamedTuple, Generic[Key]):
+    """The processes or the logins of a report."""
+
+    keys: Sequence[Key]  # equal keys in consecutive reports are the same row
+    stored: Callable[[int], tuple[Columns, Values]]  # the row at an index: its columns and texts
+    started_at: StartedAt | None = None  # null for logins
+
+
+class Place(NamedTuple):
+    """Where a report stands in the history of its server."""
+
+    server_id: int
+    newest: int  # the number of the report before it
+    seq: int  # its own number
+    rebooted: bool = False  # the report before it is of another boot
+
+
+class SpanTable(Generic[Key]):
     """One of the two span tables."""
 
     def __init__(
         self,
         queries: SpanQueries,
         texts: InternTable,
-        stored: Callable[[Row, ProcessDetails], tuple[Columns, Values]],
-        name: Callable[[Row], Values],
+        running_row: Callable[[Sequence[Any]], tuple[Key, int | None]],
+        name: Callable[[Key], Values],
     ) -> None:
-        """stored: splits a row into its columns in the span table and those in its intern table.
-        name: the part of a row that the name index knows.
+        """running_row: key and start of a row that the query of running rows returns.
+        name: the part of a key that the name index knows.
         """
         self._queries = queries
         self._texts = texts
-        self._stored: Callable[[Row, ProcessDetails], tuple[Columns, Values]] = stored
-        self._name: Callable[[Row], Values] = name
-        self._remembered = _RunningCache[Row]()
+        self._running_row: Callable[[Sequence[Any]], tuple[Key, int | None]] = running_row
+        self._name: Callable[[Key], Values] = name
+        self._remembered = _RunningCache[Key]()
 
-    def plan(  # noqa: PLR0913, PLR0917 — the place of the report, and its rows
-        self,
-        connection: Connection,
-        server_id: int,
-        newest: int,
-        seq: int,
-        reported: Sequence[Row],
-        details: Sequence[ProcessDetails] = (),
-    ) -> SpanWrite[Row]:
-        """Prepares the write of report number seq, which follows report number newest."""
-        details = details or [UNKNOWN_DETAILS] * len(reported)
+    def plan(
+        self, connection: Connection, place: Place, reported: ReportedRows[Key]
+    ) -> SpanWrite[Key]:
+        """Prepares the write of a report."""
+        server_id, newest, seq, rebooted = place
         if seq < 0:  # late: spans of that report alone
-            late = [self._stored(*each) for each in zip(reported, details, strict=True)]
+            late = [reported.stored(at) for at in range(len(reported.keys))]
             alone = [(server_id, seq, n, seq, seq + 1, *own) for n, (own, _) in enumerate(late)]
-            names = dict.fromkeys((self._name(row) for row in reported), 0)
+            names = dict.fromkeys((self._name(key) for key in reported.keys), 0)
             return SpanWrite([], alone, [texts for _, texts in late], names)
         running = self._remembered.get(server_id, newest)
         if running is None:
-            query = self._queries.running
-            rows = connection.execute(query, {"server_id": server_id}).fetchall()
-            running = _by_key([row[2:] for row in rows], [Span(*row[:2]) for row in rows])
-        changes = compare(running, reported, details, seq)
-        started = [(self._stored(row, its), span) for row, its, span in changes.started]
+            running = self._read_running(connection, server_id)
+        changes = compare(running, reported.keys, seq, reported.started_at, rebooted=rebooted)
+        started = [(reported.stored(at), span) for at, span in changes.started]
         return SpanWrite(
             [
-                (node_of(first_seq, seq), seq, server_id, slot)
-                for _, (slot, first_seq) in changes.ended
+                (node_of(span.first_seq, seq), seq, server_id, span.slot)
+                for _, span in changes.ended
             ],
             [(server_id, 0, span.slot, seq, None, *own) for (own, _), span in started],
             [texts for (_, texts), _ in started],
             name_changes(
-                (self._name(row) for row, _ in changes.ended),
-                (self._name(row) for row, _, _ in changes.started),
+                (self._name(key) for key, _ in changes.ended),
+                (self._name(reported.keys[at]) for at, _ in changes.started),
             ),
-            changes.running,
+            [(ticks_of(key), server_id, span.slot) for key, span in changes.renamed],
+            # The order of equal rows may be another one after some got new keys.
+            None if changes.renamed else changes.running,
         )
 
-    def write(self, connection: Connection, planned: SpanWrite[Row]) -> None:
+    def _read_running(self, connection: Connection, server_id: int) -> Running[Key]:
+        rows = connection.execute(self._queries.running, {"server_id": server_id}).fetchall()
+        started = [self._running_row(row[2:]) for row in rows]
+        spans = [
+            Span(row[0], row[1], started_at)
+            for row, (_, started_at) in zip(rows, started, strict=True)
+        ]
+        return by_key([key for key, _ in started], spans)
+
+    def write(self, connection: Connection, planned: SpanWrite[Key]) -> None:
         update_rows(connection, self._queries.close, planned.ended)
+        if planned.ticks:
+            update_rows(connection, self._queries.set_ticks, planned.ticks)
         ids = self._texts.ids_of(connection, planned.texts)
         rows = [(*row, text_id) for row, text_id in zip(planned.added, ids, strict=True)]
         insert_rows(connection, self._queries.add, rows)
 
-    def committed(self, server_id: int, seq: int, written: SpanWrite[Row]) -> None:
+    def committed(self, server_id: int, seq: int, written: SpanWrite[Key]) -> None:
         """The report is on disk: remembers the rows that are running after it."""
-        if seq > 0:
+        if seq > 0 and written.running is not None:
             self._remembered.put(server_id, seq, written.running)
 
 
-class _RunningCache(Generic[Row]):
+class _RunningCache(Generic[Key]):
     """The running rows of the servers that were stored last, each as of a committed report.
 
     An entry never becomes wrong, because the rows of a numbered report never change. No mapping in
@@ -196,14 +150,14 @@ class _RunningCache(Generic[Row]):
     """
 
     def __init__(self) -> None:
-        self._servers: dict[int, tuple[int, Running[Row]]] = {}
+        self._servers: dict[int, tuple[int, Running[Key]]] = {}
         self._rows = 0
 
-    def get(self, server_id: int, seq: int) -> Running[Row] | None:
+    def get(self, server_id: int, seq: int) -> Running[Key] | None:
         known = self._servers.get(server_id)
         return known[1] if known is not None and known[0] == seq else None
 
-    def put(self, server_id: int, seq: int, running: Running[Row]) -> None:
+    def put(self, server_id: int, seq: int, running: Running[Key]) -> None:
         self._forget(server_id)
         self._servers[server_id] = (seq, running)
         self._rows += len(running)
@@ -216,26 +170,42 @@ class _RunningCache(Generic[Row]):
             self._rows -= len(known[1])
 
 
-def process_spans(queries: Mapping[str, str], programs: InternTable) -> SpanTable[Process]:
-    def stored(row: Process, details: ProcessDetails) -> tuple[Columns, Values]:
-        pid, name, username, started_at = row
-        ppid, executable, command_line = details
-        return (pid, started_at, ppid), (name, username, executable, command_line)
+def process_rows(report: Report) -> ReportedRows[ProcessKey]:
+    details = report.process_details or [UNKNOWN_DETAILS] * len(report.processes)
+    ticks = report.process_ticks or [None] * len(report.processes)
 
-    def name(row: Process) -> Values:
-        return row[1:3]  # name, username
+    def stored(at: int) -> tuple[Columns, Values]:
+        pid, name, username, started_at = report.processes[at]
+        ppid, executable, command_line = details[at]
+        return (pid, started_at, ticks[at], ppid), (name, username, executable, command_line)
 
-    own = (queries["running_processes"], queries["close_process_span"], queries["add_process_span"])
-    return SpanTable(SpanQueries(*own), programs, stored, name)
+    return ReportedRows(keys_of(report), stored, lambda at: report.processes[at][3])
+
+
+def login_rows(report: Report) -> ReportedRows[Login]:
+    def stored(at: int) -> tuple[Columns, Values]:
+        pid, username, terminal, origin, since = report.logins[at]
+        return (pid, since), (username, terminal, origin)
+
+    return ReportedRows(report.logins, stored)
+
+
+def process_spans(queries: Mapping[str, str], programs: InternTable) -> SpanTable[ProcessKey]:
+    def running_row(row: Sequence[Any]) -> tuple[ProcessKey, int | None]:
+        *process, ticks = row
+        return key_of(tuple(process), ticks), row[3]
+
+    own = SpanQueries(
+        queries["running_processes"],
+        queries["close_process_span"],
+        queries["add_process_span"],
+        queries["set_process_ticks"],
+    )
+    return SpanTable(own, programs, running_row, lambda key: key[1:3])  # name, username
 
 
 def login_spans(queries: Mapping[str, str], accounts: InternTable) -> SpanTable[Login]:
-    def stored(row: Login, _: ProcessDetails) -> tuple[Columns, Values]:
-        pid, username, terminal, origin, since = row
-        return (pid, since), (username, terminal, origin)
-
-    def name(row: Login) -> Values:
-        return row[1:2]  # username
-
-    own = (queries["open_logins"], queries["close_login_span"], queries["add_login_span"])
-    return SpanTable(SpanQueries(*own), accounts, stored, name)
+    own = SpanQueries(
+        queries["open_logins"], queries["close_login_span"], queries["add_login_span"]
+    )
+    return SpanTable(own, accounts, lambda row: (tuple(row), None), lambda key: key[1:2])
