@@ -234,7 +234,7 @@ STORE_MUTATIONS = [
         "service/store/read/occurrences.py",
         _OCCURRENCES,
         faults=[
-            ("if after else -1,", "if after else 0,"),
+            ("after & (SLOTS_PER_RECORD - 1)", "0"),
             ('for special in "!%_":', 'for special in "!%":'),
             ('for special in "!%_":', 'for special in "%_":'),
             ("last[0] << _NAME_BITS | last[-1]", "last[0] << _NAME_BITS"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -102,3 +103,10 @@ def test_unknown_servers_and_records_raise_not_found() -> None:
         assert ours.around(1, 0) == Around(
             RecordRef(1, HOUR), None, RecordRef(1, HOUR), RecordRef(1, HOUR)
         )
+
+
+def test_a_report_of_the_last_possible_time_is_listed() -> None:
+    last = replace(report(1), taken_at=times.LAST)
+    with stored(arrived(last)) as (_, ours):
+        (shown,) = ours.records(1, None, None, 0, LIMIT).records
+        assert shown.record.fecha_hora == "9999-12-31 23:59:59.999999"

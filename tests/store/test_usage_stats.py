@@ -12,6 +12,7 @@ from service.store.queries import load_queries
 from service.store.read.occurrences import LoginFilter, ProcessFilter, process_occurrences
 from service.store.read.usage_stats import FirstLastSeen, UsageStore
 from tests.support import plain_answers as plain
+from tests.support.examples import CRON, HOUR, arrived, report
 from tests.support.generated import histories
 from tests.support.stores import Stores, stores
 
@@ -118,3 +119,13 @@ def test_runs_are_consecutive_reports(history: History, criteria: ProcessFilter,
                 if row.running:
                     assert row.last_at in [run.last_at for run in shown]
             after = page.after
+
+
+def test_of_many_runs_the_latest_ones_are_returned() -> None:
+    history = arrived(*(report(hour, *([CRON] if hour % 2 else [])) for hour in range(1, 9)))
+    with stores() as both:
+        both.add_history(history)
+        ours = UsageStore(both.database, load_queries())
+        for most, first_hours in ((1, [7]), (2, [5, 7]), (3, [3, 5, 7]), (9, [1, 3, 5, 7])):
+            shown = ours.runs(ProcessFilter(name="cron"), 0, 10, most)
+            assert [run.first_at for run in shown] == [hour * HOUR for hour in first_hours]

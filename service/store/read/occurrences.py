@@ -197,8 +197,7 @@ class OccurrenceStore(Generic[Filter, Occurrence, History]):
     ) -> OccurrencePage[Occurrence]:
         place = {
             "server_id": after >> SLOT_BITS,
-            # A cursor of 0 begins before the first slot.
-            "slot": after & (SLOTS_PER_RECORD - 1) if after else -1,
+            "slot": after & (SLOTS_PER_RECORD - 1),
             "limit": limit + 1,
         }
         rows = self._rows(query, parameters | place)
