@@ -67,7 +67,7 @@ def test_a_revoked_token_is_invalid_and_cannot_be_revoked_again(
     assert token(data, "revoke", "1").returncode == 0
     assert store.find(secret) is None
     again = token(data, "revoke", "1")
-    assert (again.returncode, "no token that is not revoked has number 1" in again.stderr) == (
+    assert (again.returncode, "no valid token has number 1" in again.stderr) == (
         1,
         True,
     )

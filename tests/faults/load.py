@@ -16,7 +16,7 @@ from tests.support.reports import report
 
 CLIENTS = 6
 
-PATIENCE = 30  # seconds without one acknowledgement, then the service counts as stuck
+PATIENCE = 60  # seconds without one acknowledgement, then the service counts as stuck
 
 
 class Client(threading.Thread):
