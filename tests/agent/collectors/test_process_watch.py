@@ -61,6 +61,17 @@ def test_command_line_that_never_answers_costs_itself_only(
     return_at_last(tmp_path, 80, "cmdline")
 
 
+def test_limit_of_the_thread_that_read_is_that_of_the_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lines are cut already, and would not exceed the limit of all once more."""
+    monkeypatch.setattr(process_watch, "CommandLineLimit", lambda: CommandLineLimit(50_000))
+    for pid in (1, 2):
+        write_process(tmp_path, pid, "java", cmdline=b"x" * 30_000)
+    end = time.monotonic() + 60
+    assert process_watch.read_all(str(tmp_path), command_lines=True, deadline=end)[1] == 16_384
+
+
 def test_all_command_lines_are_cut_at_one_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
