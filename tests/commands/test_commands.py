@@ -26,10 +26,10 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return live.data
 
 
-@pytest.fixture
-def data_2(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def stored_2(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with reports of version 2, whose processes change what they are besides."""
-    live = LiveService(tmp_path / "var").start()
+    live = LiveService(tmp_path_factory.mktemp("commands_2") / "var").start()
     for hour in (1, 2, 5, 3, 4):
         document = report_2(3, fecha_hora=f"2020-02-15 0{hour}:00:00", descartados=hour)
         document["procesos"] += map(dict, document["procesos"][:2])  # some are alike
@@ -44,8 +44,15 @@ def data_2(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def data(stored: Path, tmp_path: Path) -> Path:
-    """A copy of it, for a test to damage."""
+    """A copy of the reports of version 1, for a test to damage."""
     subprocess.run(["cp", "-r", stored, tmp_path / "var"], check=True)
+    return tmp_path / "var"
+
+
+@pytest.fixture
+def data_2(stored_2: Path, tmp_path: Path) -> Path:
+    """A copy of the reports of version 2."""
+    subprocess.run(["cp", "-r", stored_2, tmp_path / "var"], check=True)
     return tmp_path / "var"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -19,11 +20,14 @@ FILES = [
     "tests/agent/collectors/test_clock.py",
 ]
 
+PLUGINS = ["-p", "xdist", "-p", "pytest_timeout", "-p", "no:cacheprovider"]
+
 
 def test_tests_that_share_a_service_run_in_one_process() -> None:
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-n", "2", "-v", "-p", "no:cacheprovider", *FILES],
+        [sys.executable, "-m", "pytest", "-n", "2", "-v", *PLUGINS, *FILES],
         cwd=PROJECT,
+        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},  # the others take seconds
         capture_output=True,
         text=True,
         timeout=100,
