@@ -6,7 +6,7 @@ import socket
 import sys
 from typing import TYPE_CHECKING
 
-from agent.collectors import operating_system
+from agent.collectors import operating_system, windows
 from agent.machine import read_text
 
 if TYPE_CHECKING:
@@ -29,9 +29,7 @@ def parse_hostname(text: str) -> str | None:
 
 
 def kernel(machine: Machine) -> str | None:
-    """The kernel release, such as 6.1.0-18-amd64; on Windows the system version."""
+    """The kernel release, such as 6.1.0-18-amd64; on Windows such as 10.0.22631.4317."""
     if sys.platform == "win32":
-        import platform  # noqa: PLC0415 — only needed on Windows
-
-        return platform.version()
+        return windows.release().kernel
     return operating_system.kernel(machine).version

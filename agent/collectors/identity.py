@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from agent.collectors import windows
 from agent.machine import read_text
 
 if TYPE_CHECKING:
@@ -92,11 +93,5 @@ def ioplatform_line(shown: str) -> str:
 
 
 def _machine_guid() -> str:
-    import winreg as registry  # noqa: PLC0415 — only exists on Windows
-
-    windows: Any = registry  # typeshed has its members on Windows only
-    # The 64-bit view, which a 32-bit Python does not see by default.
-    access = windows.KEY_READ | windows.KEY_WOW64_64KEY
-    path = r"SOFTWARE\Microsoft\Cryptography"
-    with windows.OpenKey(windows.HKEY_LOCAL_MACHINE, path, 0, access) as key:
-        return str(windows.QueryValueEx(key, "MachineGuid")[0])
+    values = windows.registry_values(r"SOFTWARE\Microsoft\Cryptography", ("MachineGuid",))
+    return str(values.get("MachineGuid", ""))

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from agent.collectors import release_files
+from agent.collectors import macos, release_files, windows
 from agent.collectors.os_release import parse_os_release
 from agent.machine import read_text
 
@@ -22,28 +22,23 @@ class OperatingSystem(NamedTuple):
 
 
 def collect(machine: Machine) -> OperatingSystem:
-    if machine.rootfs is None and sys.platform in {"darwin", "win32"}:
-        return _from_platform()
+    if machine.rootfs is None and sys.platform == "win32":
+        release = windows.release()
+        return OperatingSystem(release.name, release.build)
+    if machine.rootfs is None and sys.platform == "darwin":
+        return OperatingSystem("macOS", macos.version())
     for path in ("/etc/os-release", "/usr/lib/os-release"):
         try:
             text = read_text(machine.root(path))
         except OSError:  # missing or a broken link; the second path is the fallback
             continue
-        release = parse_os_release(text)
-        if any(release.get(key) for key in ("NAME", *_VERSION_MEMBERS)):
-            return from_os_release(release, kernel(machine))
+        members = parse_os_release(text)
+        if any(members.get(key) for key in ("NAME", *_VERSION_MEMBERS)):
+            return from_os_release(members, kernel(machine))
     older = release_files.collect(machine)
     if older is None:
         return kernel(machine)
     return OperatingSystem(older.name, older.version or kernel(machine).version)
-
-
-def _from_platform() -> OperatingSystem:
-    import platform  # noqa: PLC0415 — only needed on these systems
-
-    if sys.platform == "darwin":
-        return OperatingSystem("macOS", platform.mac_ver()[0] or platform.release())
-    return OperatingSystem(platform.system() or "Windows", platform.version() or platform.release())
 
 
 def kernel(machine: Machine) -> OperatingSystem:

@@ -148,6 +148,8 @@ def _executable(folder: int) -> str | None:
         return None
     # The kernel appends this to the path of a program that was replaced while it runs.
     path = path.removesuffix(_DELETED)
+    if not path.startswith(b"/"):  # (unreachable)/bin/x: outside the root of this process
+        return None
     return path.decode("utf-8", "surrogateescape")
 
 

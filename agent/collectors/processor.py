@@ -9,14 +9,15 @@ import os
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
+from agent.collectors import macos, windows
 from agent.collectors.arm_parts import part_name, vendor_name
+from agent.collectors.system_tool import tool_output
 from agent.machine import read_bytes, read_text
 
 if TYPE_CHECKING:
     from agent.machine import Machine
 
 _MAX_CPUINFO_BYTES = 16 << 20
-_TOOL_SECONDS = 5
 _NO_NAMES = {"", "-", "unknown", "(null)"}
 
 
@@ -26,11 +27,19 @@ class Processor(NamedTuple):
 
 
 def collect(machine: Machine) -> Processor:
+    if machine.procfs is None and machine.rootfs is None:
+        if sys.platform == "win32":
+            architecture, brand = windows.architecture(), windows.processor_name()
+            return Processor(architecture, brand or architecture)
+        if sys.platform == "darwin":
+            architecture, brand = macos.processor()
+            return Processor(architecture, brand or architecture)
     cpuinfo = _read_cpuinfo(machine)
     architecture = _architecture(machine, cpuinfo)
     brand = parse_brand(cpuinfo)
     if brand is None and machine.procfs is None and machine.rootfs is None:
-        brand = _ask_system()
+        # lscpu also reads the firmware (SMBIOS).
+        brand = parse_lscpu(tool_output("lscpu"))
     return Processor(architecture, brand or parse_fallback_brand(cpuinfo) or architecture)
 
 
@@ -73,9 +82,7 @@ def _architecture(machine: Machine, cpuinfo: str) -> str:
 def _local_architecture() -> str:
     if os.name == "posix":
         return os.uname().machine or "unknown"
-    import platform  # noqa: PLC0415 — slow, and only needed on Windows
-
-    return platform.machine() or "unknown"
+    return windows.architecture()
 
 
 def _family(architecture: str) -> str:
@@ -186,48 +193,8 @@ def _number(text: str | None) -> int | None:
         return None
 
 
-def _ask_system() -> str | None:
-    """The brand according to the tools of the system."""
-    if sys.platform == "win32":
-        return _registry_brand()
-    if sys.platform == "darwin":
-        return _tool_output("sysctl", "-n", "machdep.cpu.brand_string").strip() or None
-    return parse_lscpu(_tool_output("lscpu"))
-
-
-def _registry_brand() -> str | None:
-    if sys.platform != "win32":
-        return None
-    import winreg  # noqa: PLC0415 — only exists on Windows
-
-    path = r"HARDWARE\DESCRIPTION\System\CentralProcessor\0"
-    try:
-        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, path) as key:
-            return str(winreg.QueryValueEx(key, "ProcessorNameString")[0]).strip() or None
-    except OSError:
-        return None
-
-
-def _tool_output(*command: str) -> str:
-    import subprocess  # noqa: PLC0415 — rarely needed
-
-    try:
-        done = subprocess.run(  # noqa: S603 — a fixed command
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "LC_ALL": "C"},
-            timeout=_TOOL_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):  # the tool is missing or hangs
-        return ""
-    return done.stdout.decode("utf-8", "replace")
-
-
 def parse_lscpu(text: str) -> str | None:
-    """The names in the output of lscpu, which also reads the firmware (SMBIOS)."""
+    """The names in the output of lscpu(1)."""
     wanted = ("BIOS Model name", "Model name")
     found: dict[str, list[str]] = {key: [] for key in wanted}
     for key, value in _members(text):

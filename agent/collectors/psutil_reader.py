@@ -30,6 +30,18 @@ class PsutilRow(NamedTuple):
     command_line: bytes | None = None
 
 
+def absolute_path(path: str | None) -> str | None:
+    r"""The path; None if it is not absolute, as that of Windows' processes Registry and vmmem.
+
+    On Windows a path begins with a drive or with `\\`. `\Device\Volume` needs a drive as well.
+    """
+    if path is None:
+        return None
+    start = ("/",) if os.name == "posix" else ("\\\\",)
+    has_drive = os.name != "posix" and path[:1].isalpha() and path[1:3] in {":\\", ":/"}
+    return path if has_drive or path.startswith(start) else None
+
+
 class _Ended(Exception):  # noqa: N818 — the state of a process
     pass
 
@@ -74,7 +86,8 @@ def _read_process(
             return None
 
     name: str | None = fact(process.name)
-    executable: str | None = fact(process.exe) or None
+    # process.exe() replaces a denied path by the first argument, which the process chooses itself.
+    executable = absolute_path(fact(process._proc.exe))  # noqa: SLF001
     comm = b"" if name is None else name.encode("utf-8", "surrogateescape")
     cut = os.name == "posix" and len(comm) >= COMM_BYTES
     cmdline = b""

@@ -19,7 +19,7 @@ def matching_build() -> str | None:
 
     The builds use the stable ABI, which only CPython has, without its free-threaded variant.
     """
-    if sys.implementation.name != "cpython" or "t" in getattr(sys, "abiflags", ""):
+    if sys.implementation.name != "cpython" or _is_free_threaded():
         return None
     if sys.platform.startswith("linux"):
         return _of_running_program()
@@ -33,6 +33,20 @@ def matching_build() -> str | None:
 
         return "macos-" + os.uname().machine
     return platform.replace("win-", "windows-") if platform.startswith("win-") else None
+
+
+def _is_free_threaded() -> bool:
+    """Whether this Python was built without the global lock (PEP 703).
+
+    Windows has no sys.abiflags; its sysconfig contains Py_GIL_DISABLED since Python 3.13.
+    """
+    if "t" in getattr(sys, "abiflags", ""):
+        return True
+    if sys.platform.startswith("linux"):  # abiflags suffices, and sysconfig loads slowly
+        return False
+    import sysconfig  # noqa: PLC0415 — only needed on other systems
+
+    return bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 
 def _of_running_program() -> str | None:

@@ -103,6 +103,13 @@ def test_cut_name_is_completed_without_arguments(tmp_path: Path) -> None:
     assert rows(str(tmp_path)) == [(5, "process-name-töö", 0)]
 
 
+def test_program_outside_the_root_has_no_path(tmp_path: Path) -> None:
+    folder = write_process(tmp_path, 5, "x")
+    (folder / "exe").symlink_to("(unreachable)/bin/x")
+    [row] = read_processes(str(tmp_path))
+    assert row.executable is None
+
+
 @pytest.mark.parametrize("kept", ["stat", "comm"])
 def test_tree_with_one_file_per_process_has_names(tmp_path: Path, kept: str) -> None:
     folder = write_process(tmp_path, 5, "two words", uid=None)

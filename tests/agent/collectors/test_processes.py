@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -173,15 +174,16 @@ def test_denied_values_of_psutil_are_none(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_error_of_psutil_costs_one_fact_of_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = psutil.Process.exe
+    native: Any = type(psutil.Process()._proc)  # type: ignore[attr-defined]
+    real = native.exe
 
-    def broken(self: psutil.Process) -> str:
+    def broken(self: Any) -> Any:
         if self.pid == os.getpid():
             raise RuntimeError("proc_pidpath() failed")
         return real(self)
 
     everything = {process.pid: process for process in through_psutil()}
-    monkeypatch.setattr(psutil.Process, "exe", broken)
+    monkeypatch.setattr(native, "exe", broken)
     found = {process.pid: process for process in through_psutil()}
     mine = os.getpid()
     assert found[mine] == everything[mine]._replace(executable=None)

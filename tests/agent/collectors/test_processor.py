@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from agent.collectors import processor
+from agent.collectors import processor, system_tool
 from agent.collectors.arm_parts import part_name
 from agent.collectors.processor import parse_brand, parse_family, parse_lscpu
 from agent.machine import Machine
@@ -176,7 +176,7 @@ def test_failing_tool_gives_the_fallback_brand(
 ) -> None:
     _fake_lscpu(tmp_path, f"exec 2>/dev/null; {script}")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    monkeypatch.setattr(processor, "_TOOL_SECONDS", 0.2)
+    monkeypatch.setattr(system_tool, "TOOL_SECONDS", 0.2)
     monkeypatch.setattr(processor, "_read_cpuinfo", lambda _machine: cpuinfos.APPLE_VIRTUAL)
     assert processor.collect(Machine()).brand == "Apple part 0x000"
 

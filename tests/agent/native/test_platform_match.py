@@ -93,6 +93,20 @@ def test_free_threaded_python_has_no_build(monkeypatch: pytest.MonkeyPatch) -> N
     assert platform_match.matching_build() is None
 
 
+@pytest.mark.parametrize("system", ["win32", "darwin"])
+def test_free_threaded_python_without_abiflags_has_no_build(
+    system: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """python3.13t.exe: no sys.abiflags, and the same platform as python3.13.exe."""
+    monkeypatch.delattr(sys, "abiflags")
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(sysconfig, "get_platform", lambda: "win-amd64")
+    monkeypatch.setattr(sysconfig, "get_config_var", {"Py_GIL_DISABLED": 0}.get)
+    assert platform_match.matching_build() is not None
+    monkeypatch.setattr(sysconfig, "get_config_var", {"Py_GIL_DISABLED": 1}.get)
+    assert platform_match.matching_build() is None
+
+
 @pytest.mark.parametrize(
     ("system", "platform", "machine", "build"),
     [
