@@ -122,9 +122,11 @@ def _finite(text: str) -> float:
 
 
 def _same(found: Any, expected: Any) -> bool:
-    """Equal, where integers past 64 bits are floats in the one and integers in the other."""
+    """Equal, but for integers past 64 bits, which are read as floats, and 1.0, read as 1."""
     if isinstance(found, float) and isinstance(expected, int):
         return found == float(expected)
+    if type(found) is int and isinstance(expected, float):
+        return found == expected
     if isinstance(found, dict):
         return found.keys() == expected.keys() and all(
             _same(found[name], expected[name]) for name in found

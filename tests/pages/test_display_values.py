@@ -54,13 +54,13 @@ def test_english_page_shows_no_stored_value(fleet: Fleet, path: str) -> None:
 @pytest.mark.parametrize(
     ("language", "texts"),
     [
-        ("en", ["Login source none", "Login source: utmp → none", "No logins. The agent had no"]),
+        ("en", ["Login source none", "Login source: utmp → none", "Neither logind nor utmp"]),
         (
             "es",
             [
                 "Origen de las sesiones ninguno",
                 "Origen de las sesiones: utmp → ninguno",
-                "Sin sesiones. El agente no disponía",
+                "Ni logind ni utmp informan",
             ],
         ),
     ],

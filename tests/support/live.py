@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from service.config import Config
 from tests.support import engine
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -65,7 +66,9 @@ class LiveService:
     def start(self) -> Self:
         environ = {name: v for name, v in os.environ.items() if not name.startswith("COMPLIANCE_")}
         environ |= {"COMPLIANCE_DATA": str(self.data), "COMPLIANCE_BIND": f"127.0.0.1:{self.port}"}
+        workers = int(self._settings.get("COMPLIANCE_WORKERS", Config().workers))
         with self._log_path.open("ab") as log:
+            before = log.tell()
             self._process = subprocess.Popen(
                 [*self.wrapper, sys.executable, "-m", "gunicorn"],
                 cwd=PROJECT,
@@ -79,9 +82,15 @@ class LiveService:
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
                 if self.request("GET", "/readyz").status == 200:
-                    return self
+                    break
             except OSError:
                 time.sleep(0.05)
+        while time.monotonic() < deadline and self._process.poll() is None:
+            # The first worker may answer while the master still forks the others.
+            started = self._log_path.read_bytes()[before:].count(b"Booting worker with pid")
+            if started >= workers:
+                return self
+            time.sleep(0.02)
         raise AssertionError(f"the service did not start:\n{self.log}")
 
     def stop(self) -> None:
