@@ -44,7 +44,6 @@ MACHINE: registry.Registry = {
 def system(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Windows without the module platform, which would start cmd or query WMI."""
     monkeypatch.setattr(sys, "platform", "win32")
-    monkeypatch.setattr(os, "name", "nt")
     monkeypatch.delattr(os, "uname")
     monkeypatch.setattr(sys, "getwindowsversion", lambda: (10, 0, 22631, 2, ""), raising=False)
     monkeypatch.setitem(sys.modules, "platform", None)
