@@ -12,7 +12,7 @@ SENTENCES = {
     "utmp": ("No open logins.", "No hay sesiones abiertas."),
     "ninguna": (
         "Neither logind nor utmp reported a login.",
-        "Ni logind ni utmp informan de ninguna sesión.",
+        "Ni logind ni utmp informan de sesiones.",
     ),
     "desconocida": (
         "Logins unknown: neither logind nor utmp could be read.",
