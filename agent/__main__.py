@@ -140,8 +140,10 @@ def _report_taker(machine: Machine, settings: Settings, delivery: Delivery) -> C
         document = report.build(
             machine, target, command_lines=settings.linea_comando, boot_note=boot_note
         )
-        processes, logins = len(document["procesos"]), len(document["usuarios_activos"])
-        delivery.take(document, f"{processes} processes, {logins} logins")
+        logins = f"{len(document['usuarios_activos'])} logins"
+        if document.get("fuente_usuarios") == "desconocida":
+            logins = "logins unknown"
+        delivery.take(document, f"{len(document['procesos'])} processes, {logins}")
 
     return take_report
 

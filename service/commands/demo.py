@@ -11,9 +11,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import urllib3
 
@@ -94,13 +95,20 @@ def _tell_reports(
             print(
                 f"  record {newest}: {record['ipaddress']} runs {record['nombre_so']}"
                 f" {record['version_so']}, {len(record['procesos'])} processes,"
-                f" {len(record['usuarios_activos'])} open logins",
+                f" {_logins(record)}",
                 flush=True,
             )
             if first:
                 print(_what_to_try(url, config, newest), flush=True)
                 first = False
         time.sleep(0.5)
+
+
+def _logins(record: Mapping[str, Any]) -> str:
+    """The number of open logins. A server without a source of logins reports none either."""
+    if record.get("fuente_usuarios") == "desconocida":
+        return "open logins unknown"
+    return f"{len(record['usuarios_activos'])} open logins"
 
 
 def _what_to_try(url: str, config: Config, id_serv: int) -> str:

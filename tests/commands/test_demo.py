@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from service.commands.demo import _logins
 from tests.support import engine
 from tests.support.commands import run
 from tests.support.live import PATIENCE, PROJECT, LiveService, free_port, wait_until
@@ -85,3 +86,10 @@ def test_demo_reports_this_machine_and_ends_its_children(
     demo.send_signal(signal.SIGINT)
     assert demo.wait(timeout=PATIENCE) == 0
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started))
+
+
+@pytest.mark.parametrize(
+    ("source", "words"), [("utmp", "0 open logins"), ("desconocida", "open logins unknown")]
+)
+def test_unknown_logins_are_not_told_as_none(source: str, words: str) -> None:
+    assert _logins({"fuente_usuarios": source, "usuarios_activos": []}) == words
