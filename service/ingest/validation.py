@@ -88,13 +88,18 @@ class _CompiledSchema:
         }
         self.bounds = self._bounds(schema)
 
-    def expected(self, path: Sequence[str | int]) -> str:
-        """The schema's expectation at that place of a document, in words."""
+    def _subschema(self, path: Sequence[str | int]) -> Mapping[str, Any] | None:
+        """The schema of that place of a document; null for a member that the schema has not."""
         subschema = self._schema
         for part in path:
-            inner = subschema["items"] if isinstance(part, int) else subschema["properties"][part]
+            if isinstance(part, int):
+                inner = subschema["items"]
+            elif part in subschema["properties"]:
+                inner = subschema["properties"][part]
+            else:
+                return None
             subschema = self._resolved(inner)
-        return str(subschema["title"])
+        return subschema
 
     def faults(self, value: object) -> Iterator[Fault]:
         """The faults of a document, each place once even where it breaks several rules."""
@@ -107,7 +112,10 @@ class _CompiledSchema:
     def _unreadable(self, value: object) -> Iterator[Fault]:
         if isinstance(value, dict):
             for path, found in wire.unreadable(value):
-                yield Fault(_pointer(path), _sentence(self.expected(path), found))
+                subschema = self._subschema(path)
+                # Version 1 has no `inicio`: there, the member itself is the fault.
+                if subschema is not None:
+                    yield Fault(_pointer(path), _sentence(subschema["title"], found))
 
     def _schema_faults(self, value: object) -> Iterator[Fault]:
         """The reference's errors in words.
@@ -122,11 +130,12 @@ class _CompiledSchema:
             for member, accepts in self._lists.items():
                 items = value.get(member)
                 if isinstance(items, list):
-                    if len(items) > self._schema["properties"][member]["maxItems"]:
-                        yield Fault(f"/{member}", _sentence(self.expected([member]), items))
+                    subschema = self._schema["properties"][member]
+                    if len(items) > subschema["maxItems"]:
+                        yield Fault(f"/{member}", _sentence(subschema["title"], items))
                     rejected = (at for at, item in enumerate(items) if not accepts(item))
                     positions[member] = list(islice(rejected, MAX_FAULTS))
-                    item = self._resolved(self._schema["properties"][member]["items"])
+                    item = self._resolved(subschema["items"])
                     seen_by_reference[member] = [
                         _shortened(items[at], item) for at in positions[member]
                     ]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import string
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count as count_from
+from itertools import islice, product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -99,7 +102,10 @@ def in_a_text(unit: bytes) -> bytes:
 
 
 def members(count: int) -> bytes:
-    return b"{" + b",".join(b'"%x":0' % number for number in range(count)) + b"}"
+    """An object with so many members, under the shortest names of letters and digits."""
+    alphabet = string.digits + string.ascii_letters
+    names = ("".join(name) for length in count_from(1) for name in product(alphabet, repeat=length))
+    return b"{" + b",".join(b'"%s":0' % name.encode() for name in islice(names, count)) + b"}"
 
 
 def among_processes(value: bytes) -> bytes:

@@ -265,6 +265,15 @@ def test_the_first_ten_faults_of_a_long_list_are_reported() -> None:
     ]
 
 
+def test_a_start_in_a_report_of_version_1_is_an_unknown_member_however_it_reads() -> None:
+    rows = [{"pid": 1, "name": "n", "username": "u", "inicio": "2020-02-31 01:00:00"}] * 20
+    found = faults(report(procesos=rows))
+    assert [pointer for pointer, _ in found] == [f"/procesos/{at}/inicio" for at in range(10)]
+    assert all("no such member" in detail for _, detail in found)
+    one = [*rows[:1], *report(15)["procesos"]]
+    assert len(faults(report(procesos=one))) == 1
+
+
 def test_the_first_ten_unreadable_times_are_reported() -> None:
     moments = {f"inicio_{at}": "1970-01-01 00:00:00+01:00" for at in range(5, 25)}
     assert [pointer for pointer, _ in faults(report_2(30, **moments))] == [
