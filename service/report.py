@@ -52,3 +52,4 @@ class Report:
     process_ticks: Sequence[int | None] = ()
     # Of the document with its numbers as they were sent, if that is another. 0.1.0 stored this one.
     spelled_digest: bytes | None = None
+    zoned: bool = True  # taken_at was sent with a zone

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-MINUTE = 60_000_000  # microseconds
+SECOND = 1_000_000  # microseconds
+MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

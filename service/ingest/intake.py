@@ -61,7 +61,7 @@ class Intake:
 
         Raises StorageUnavailableError; the client then sends it again.
         """
-        plan = self._reports.plan(incoming.report)
+        plan = self._reports.plan(incoming.report, self._now())
         if plan is not None and plan.id_serv is not None:
             return Stored(plan.id_serv, new=False)
         return self._commits.submit(Arrival(incoming.raw, incoming.report, plan))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any, NamedTuple
@@ -36,6 +37,7 @@ def report_of(
         or _UNREADABLE in logins_since
     ):
         return None
+    zoned = _has_zone(document["fecha_hora"])
     processes: list[Process] = [
         (row["pid"], row["name"], row["username"], started_at)
         for row, started_at in zip(document["procesos"], starts, strict=True)
@@ -52,7 +54,15 @@ def report_of(
         document["version_so"],
     )
     if "version_esquema" not in document:
-        return Report(taken_at, profile, processes, logins, digest, spelled_digest=spelled_digest)
+        return Report(
+            taken_at,
+            profile,
+            processes,
+            logins,
+            digest,
+            spelled_digest=spelled_digest,
+            zoned=zoned,
+        )
     boot_id = document.get("id_arranque")
     return Report(
         taken_at,
@@ -77,6 +87,7 @@ def report_of(
         # Ticks of an unknown boot cannot be compared with those of the next report.
         () if boot_id is None else [row.get("inicio_ticks") for row in document["procesos"]],
         spelled_digest,
+        zoned,
     )
 
 
@@ -111,6 +122,11 @@ def _moment(text: str | None) -> int | None:
         return times.parse(text)
     except ValueError:
         return _UNREADABLE
+
+
+def _has_zone(text: str) -> bool:
+    """Whether a readable time has one."""
+    return datetime.fromisoformat(text).tzinfo is not None
 
 
 @lru_cache(maxsize=4096)

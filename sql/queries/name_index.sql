@@ -1,10 +1,7 @@
--- name: add_to_process_name
--- Adds :more to the running processes of this name; the first report with it is kept.
-UPDATE process_name SET
-  running = running + :more,
-  server_id = coalesce(server_id, :server_id),
-  first_seq = coalesce(first_seq, :seq)
-WHERE id = :id;
+-- name: set_first_process_report
+-- Keeps the first report with this name.
+UPDATE process_name SET server_id = :server_id, first_seq = :first_seq
+WHERE id = :id AND first_seq IS NULL;
 
 -- name: upsert_process_sighting
 -- Adds :more to the running processes of this name on this server, and returns how many there are.
@@ -30,13 +27,10 @@ WHERE server_id = :server_id
     WHERE latest.server_id = :server_id AND latest.name_id = :name_id
   );
 
--- name: add_to_login_name
--- Adds :more to the open logins of this user; the first report with it is kept.
-UPDATE login_name SET
-  running = running + :more,
-  server_id = coalesce(server_id, :server_id),
-  first_seq = coalesce(first_seq, :seq)
-WHERE id = :id;
+-- name: set_first_login_report
+-- Keeps the first report with this name.
+UPDATE login_name SET server_id = :server_id, first_seq = :first_seq
+WHERE id = :id AND first_seq IS NULL;
 
 -- name: upsert_login_sighting
 -- Adds :more to the open logins of this user on this server, and returns how many there are.

@@ -1,9 +1,34 @@
+-- fragment: same_report
+-- Ids of the records that hold this very report; joins server.
+SELECT same.id FROM report AS same
+WHERE same.server_id = server.id
+  AND same.seq > 0
+  AND same.placed_at = :taken_at
+  AND same.taken_at = :taken_at
+  AND same.digest IN (:digest, :spelled_digest)
+UNION ALL
+SELECT same.id FROM report AS same
+WHERE same.server_id = server.id
+  AND same.seq > 0
+  AND same.placed_at <> same.taken_at
+  AND same.taken_at = :taken_at
+  AND same.digest IN (:digest, :spelled_digest)
+UNION ALL
+SELECT same.id FROM report AS same
+WHERE same.server_id = server.id
+  AND same.seq < 0
+  AND same.taken_at = :taken_at
+  AND same.digest IN (:digest, :spelled_digest)
+
 -- name: find_same_report
--- The record that holds this very report.
-SELECT id FROM report
-WHERE server_id = :server_id
-  AND taken_at = :taken_at
-  AND digest IN (:digest, :spelled_digest);
+-- The record of this server that holds this very report.
+SELECT found.id
+FROM server
+CROSS JOIN report AS found ON found.id IN (
+  -- include: same_report
+)
+WHERE server.id = :server_id
+LIMIT 1;
 
 -- name: sequence_bounds
 -- The highest and the lowest sequence number of this server, 0 where there is none.
@@ -11,23 +36,52 @@ SELECT
   coalesce((SELECT max(seq) FROM report WHERE server_id = :server_id AND seq > 0), 0),
   coalesce((SELECT min(seq) FROM report WHERE server_id = :server_id AND seq < 0), 0);
 
--- name: newest_in_order
--- When report :seq of this server was taken, and its boot.
-SELECT report.taken_at, profile.boot_id
+-- name: latest_reports
+-- The reports with these two numbers of this server, in the order of their arrival.
+SELECT
+  report.seq, report.placed_at, report.taken_at, report.received_at, report.local_offset,
+  profile.boot_id
 FROM report
 JOIN profile ON profile.id = report.profile_id
-WHERE report.server_id = :server_id AND report.seq = :seq;
+WHERE report.server_id = :server_id AND report.seq IN (:highest, :lowest)
+ORDER BY report.id;
+
+-- name: latest_places
+-- The places of the last reports in order of this server, the latest first.
+SELECT placed_at FROM report
+WHERE server_id = :server_id AND seq > 0
+ORDER BY placed_at DESC, seq DESC
+LIMIT :limit;
+
+-- name: arrivals_of_server
+-- What is known of the arrivals of this server beside its reports.
+SELECT greatest_arrival_at, counted_hour, counted_reports FROM server WHERE id = :server_id;
+
+-- name: note_arrival
+-- Sets what is known of the arrivals of this server.
+UPDATE server SET
+  heard_at = :received_at,
+  greatest_arrival_at = :greatest_arrival_at,
+  usual_interval = :usual_interval,
+  counted_reports = CASE WHEN counted_hour = :hour THEN counted_reports + 1 ELSE 1 END,
+  counted_hour = :hour
+WHERE id = :server_id;
+
+-- name: keep_counted_hour
+-- Adds the reports of an hour that is over for this server.
+INSERT INTO arrival_hour (hour, server_id, reports) VALUES (:hour, :server_id, :reports)
+ON CONFLICT (hour, server_id) DO UPDATE SET reports = reports + excluded.reports;
 
 -- name: add_report
 -- Adds a report.
-INSERT INTO report (server_id, seq, taken_at, received_at, profile_id, digest, discarded)
-VALUES (:server_id, :seq, :taken_at, :received_at, :profile_id, :digest, :discarded)
+INSERT INTO report (
+  server_id, seq, taken_at, received_at, placed_at, clock, local_offset, zone, profile_id, digest,
+  discarded
+) VALUES (
+  :server_id, :seq, :taken_at, :received_at, :placed_at, :clock, :local_offset, :zone, :profile_id,
+  :digest, :discarded
+)
 RETURNING id;
-
--- name: count_arrival
--- Adds one to the reports that arrived in this hour.
-INSERT INTO arrival_hour (hour, reports) VALUES (:hour, 1)
-ON CONFLICT (hour) DO UPDATE SET reports = reports + 1;
 
 -- name: add_profile_change
 -- Adds a profile change, unless the report before has the same profile.

@@ -7,12 +7,9 @@ SELECT id FROM server WHERE identity = :identity;
 SELECT
   server.id,
   EXISTS (
-    SELECT 1 FROM report AS same
-    WHERE same.server_id = server.id
-      AND same.taken_at = :taken_at
-      AND same.digest IN (:digest, :spelled_digest)
+    -- include: same_report
   ),
-  newest.taken_at,
+  newest.placed_at,
   EXISTS (
     SELECT 1
     FROM profile AS known

@@ -15,8 +15,8 @@ from service.store.engines import Connection
 from service.store.write.interning import InternTable, Values
 from service.store.write.multi_row import insert_rows, update_rows
 
-# How many more (or fewer) of each name a report shows than the one before it. A late report is
-# compared with none, and has a difference of 0 for each of its names.
+# How many more (or fewer) of each name a report shows than the one before it. Empty for a late
+# report, which counts for nothing.
 NameChanges = Mapping[Values, int]
 
 
@@ -25,8 +25,8 @@ class ReportPosition(NamedTuple):
 
     server_id: int
     seq: int
-    taken_at: int
-    newest_at: int | None  # when the newest report before it was taken
+    placed_at: int
+    newest_at: int | None  # the place of the newest report before it
 
 
 def name_changes(ended: Iterable[Values], started: Iterable[Values]) -> NameChanges:
@@ -38,29 +38,29 @@ def name_changes(ended: Iterable[Values], started: Iterable[Values]) -> NameChan
 class NameIndex:
     """The names of processes, or those of logins, and the servers that show them."""
 
-    def __init__(self, names: InternTable, upsert_sighting: str, add_to_name: str) -> None:
+    def __init__(self, names: InternTable, upsert_sighting: str, set_first_report: str) -> None:
         self._names = names
         self._upsert_sighting = upsert_sighting
-        self._add_to_name = add_to_name
+        self._set_first_report = set_first_report
 
     def write(
         self, connection: Connection, position: ReportPosition, changes: NameChanges
     ) -> tuple[list[int], list[int]]:
         """Returns the ids of the names that appear on the server, and of those that disappear."""
-        server_id, seq, taken_at, newest_at = position
+        server_id, seq, placed_at, newest_at = position
         ids = self._names.ids_of(connection, list(changes))
         more_of = dict(zip(ids, changes.values(), strict=True))
         # A name of which there are fewer was shown by the report before.
-        seen_at = {True: taken_at, False: taken_at if newest_at is None else newest_at}
+        seen_at = {True: placed_at, False: placed_at if newest_at is None else newest_at}
         sightings = [
-            (server_id, name_id, more, seen_at[more >= 0], seen_at[more >= 0])
+            (server_id, name_id, more, seen_at[more > 0], seen_at[more > 0])
             for name_id, more in more_of.items()
         ]
         running_of = dict(insert_rows(connection, self._upsert_sighting, sightings))
-        counted = [(more, server_id, seq, name_id) for name_id, more in more_of.items()]
-        update_rows(connection, self._add_to_name, counted)
         appeared = [name_id for name_id, more in more_of.items() if 0 < more == running_of[name_id]]
         gone = [name_id for name_id, more in more_of.items() if more < 0 == running_of[name_id]]
+        first = [(server_id, seq, name_id) for name_id in appeared]
+        update_rows(connection, self._set_first_report, first)
         return appeared, gone
 
 
@@ -82,8 +82,8 @@ class RunTable:
 
 
 def process_name_index(queries: Mapping[str, str], names: InternTable) -> NameIndex:
-    return NameIndex(names, queries["upsert_process_sighting"], queries["add_to_process_name"])
+    return NameIndex(names, queries["upsert_process_sighting"], queries["set_first_process_report"])
 
 
 def login_name_index(queries: Mapping[str, str], names: InternTable) -> NameIndex:
-    return NameIndex(names, queries["upsert_login_sighting"], queries["add_to_login_name"])
+    return NameIndex(names, queries["upsert_login_sighting"], queries["set_first_login_report"])

@@ -26,6 +26,17 @@ from service.store.write.name_index import (
     login_name_index,
     process_name_index,
 )
+from service.store.write.placement import (
+    INTERVALS,
+    NO_HISTORY,
+    Arrival,
+    History,
+    Newest,
+    Placement,
+    Previous,
+    place,
+    usual_interval,
+)
 from service.store.write.process_keys import ProcessKey
 from service.store.write.servers import ServerTable
 from service.store.write.spans import (
@@ -61,8 +72,8 @@ class Plan:
     server_id: int
     bounds: SequenceBounds
     id_serv: int | None  # the record of the very same report; then the rest is empty
+    history: History = NO_HISTORY
     seq: int = 0
-    newest_at: int | None = None  # when the newest report before it was taken
     processes: SpanWrite[ProcessKey] = field(default_factory=SpanWrite)
     logins: SpanWrite[Login] = field(default_factory=SpanWrite)
 
@@ -85,11 +96,16 @@ class ReportStore:
         self._runs = RunTable(queries)
         self._turn = threading.Lock()
 
-    def plan(self, report: Report) -> Plan | None:
-        """Prepares the write of this report; null for the first report of a server."""
+    def plan(self, report: Report, received_at: int) -> Plan | None:
+        """Prepares the write of this report; null for the first report of a server.
+
+        received_at: about when it arrives.
+        """
         with self._database.snapshot() as connection:
             server_id = self._servers.find(connection, report)
-            return None if server_id is None else self._plan(connection, server_id, report)
+            if server_id is None:
+                return None
+            return self._plan(connection, server_id, report, received_at)
 
     def add(self, report: Report, received_at: int, plan: Plan | None = None) -> Stored:
         """Stores a report; on disk when this returns. Raises StorageUnavailableError."""
@@ -120,14 +136,38 @@ class ReportStore:
             server_id = self._servers.find(connection, report)
             if server_id is None:
                 server_id = self._servers.add(connection, report)
-            plan = self._plan(connection, server_id, report)
+            plan = self._plan(connection, server_id, report, received_at)
         if plan.id_serv is not None:
             return Stored(plan.id_serv, new=False), plan
+        placement = _place(report, received_at, plan.history)
+        if placement.seq != plan.seq:  # it was planned for an arrival somewhat earlier
+            plan = self._plan(connection, plan.server_id, report, received_at)
+        id_serv = self._write_report(connection, report, received_at, plan, placement)
+        self._note_arrival(connection, received_at, plan, placement)
+        self._processes.write(connection, plan.processes)
+        self._logins.write(connection, plan.logins)
+        newest = plan.history.newest
+        position = ReportPosition(
+            plan.server_id, plan.seq, placement.placed_at, newest and newest.placed_at
+        )
+        self._login_names.write(connection, position, plan.logins.names)
+        runs = self._process_names.write(connection, position, plan.processes.names)
+        self._runs.write(connection, position, *runs)
+        return Stored(id_serv, new=True), plan
+
+    def _write_report(
+        self,
+        connection: Connection,
+        report: Report,
+        received_at: int,
+        plan: Plan,
+        placement: Placement,
+    ) -> int:
+        """Returns its id_serv."""
         profile = (plan.server_id, *report.profile)
         (profile_id,) = self._profiles.ids_of(connection, [profile])
-        row = {
+        row = placement._asdict() | {
             "server_id": plan.server_id,
-            "seq": plan.seq,
             "taken_at": report.taken_at,
             "received_at": received_at,
             "profile_id": profile_id,
@@ -135,16 +175,32 @@ class ReportStore:
             "discarded": report.discarded,
         }
         (id_serv,) = connection.execute(self._queries["add_report"], row).fetchone()
-        connection.execute(self._queries["count_arrival"], {"hour": received_at // HOUR})
         if plan.seq > 0:
             connection.execute(self._queries["add_profile_change"], row | {"report_id": id_serv})
-        self._processes.write(connection, plan.processes)
-        self._logins.write(connection, plan.logins)
-        position = ReportPosition(plan.server_id, plan.seq, report.taken_at, plan.newest_at)
-        self._login_names.write(connection, position, plan.logins.names)
-        runs = self._process_names.write(connection, position, plan.processes.names)
-        self._runs.write(connection, position, *runs)
-        return Stored(id_serv, new=True), plan
+        return int(id_serv)
+
+    def _note_arrival(
+        self, connection: Connection, received_at: int, plan: Plan, placement: Placement
+    ) -> None:
+        history, server = plan.history, {"server_id": plan.server_id}
+        places = history.latest_places
+        if placement.seq > 0:
+            places = [placement.placed_at, *places]
+        greatest = history.greatest_arrival_at
+        hour = received_at // HOUR
+        if history.counted_hour is not None and history.counted_hour != hour:
+            over = {"hour": history.counted_hour, "reports": history.counted_reports}
+            connection.execute(self._queries["keep_counted_hour"], server | over)
+        connection.execute(
+            self._queries["note_arrival"],
+            server
+            | {
+                "received_at": received_at,
+                "greatest_arrival_at": max(received_at, greatest or 0),
+                "usual_interval": usual_interval(places),
+                "hour": hour,
+            },
+        )
 
     def _is_valid(self, connection: Connection, report: Report, plan: Plan) -> bool:
         if self._sequence_bounds(connection, plan.server_id) != plan.bounds:
@@ -152,7 +208,9 @@ class ReportStore:
         # An address always means the same server. An id may have got another sibling meanwhile.
         return report.id_maquina is None or self._servers.find(connection, report) == plan.server_id
 
-    def _plan(self, connection: Connection, server_id: int, report: Report) -> Plan:
+    def _plan(
+        self, connection: Connection, server_id: int, report: Report, received_at: int
+    ) -> Plan:
         bounds = self._sequence_bounds(connection, server_id)
         same = connection.execute(
             self._queries["find_same_report"],
@@ -165,25 +223,45 @@ class ReportStore:
         ).fetchone()
         if same is not None:
             return Plan(server_id, bounds, same[0])
-        newest = connection.execute(
-            self._queries["newest_in_order"], {"server_id": server_id, "seq": bounds.highest}
-        ).fetchone()
-        newest_at, newest_boot = (None, None) if newest is None else newest
-        # 1, 2, 3 … in the order of time; -1, -2, -3 … for reports older than the newest one.
-        late = newest_at is not None and report.taken_at < newest_at
-        seq = bounds.lowest - 1 if late else bounds.highest + 1
-        boots = (newest_boot, report.profile.boot_id)
-        place = Place(server_id, bounds.highest, seq, None not in boots and boots[0] != boots[1])
+        history = self._history(connection, server_id, bounds)
+        seq = _place(report, received_at, history).seq
+        boots = (history.newest and history.newest.boot_id, report.profile.boot_id)
+        at = Place(server_id, bounds.highest, seq, None not in boots and boots[0] != boots[1])
         return Plan(
             server_id,
             bounds,
             None,
+            history,
             seq,
-            newest_at,
-            self._processes.plan(connection, place, process_rows(report)),
-            self._logins.plan(connection, place, login_rows(report)),
+            self._processes.plan(connection, at, process_rows(report)),
+            self._logins.plan(connection, at, login_rows(report)),
+        )
+
+    def _history(self, connection: Connection, server_id: int, bounds: SequenceBounds) -> History:
+        server = {"server_id": server_id}
+        arrivals = connection.execute(self._queries["arrivals_of_server"], server).fetchone()
+        latest = connection.execute(
+            self._queries["latest_reports"], server | bounds._asdict()
+        ).fetchall()
+        if not latest:
+            return History(None, None, 0, (), *arrivals)
+        rows = {row[0]: row[1:] for row in latest}
+        placed_at, _, received_at, _, boot_id = rows[bounds.highest]
+        places = connection.execute(
+            self._queries["latest_places"], server | {"limit": INTERVALS}
+        ).fetchall()
+        return History(
+            Newest(bounds.highest, placed_at, received_at, boot_id),
+            Previous(*latest[-1][:5]),
+            bounds.lowest,
+            [place for (place,) in places],
+            *arrivals,
         )
 
     def _sequence_bounds(self, connection: Connection, server_id: int) -> SequenceBounds:
         query = self._queries["sequence_bounds"]
         return SequenceBounds(*connection.execute(query, {"server_id": server_id}).fetchone())
+
+
+def _place(report: Report, received_at: int, history: History) -> Placement:
+    return place(Arrival(report.taken_at, received_at, report.zoned), history)

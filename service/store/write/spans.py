@@ -96,8 +96,7 @@ class SpanTable(Generic[Key]):
         if seq < 0:  # late: spans of that report alone
             late = [reported.stored(at) for at in range(len(reported.keys))]
             alone = [(server_id, seq, n, seq, seq + 1, *own) for n, (own, _) in enumerate(late)]
-            names = dict.fromkeys((self._name(key) for key in reported.keys), 0)
-            return SpanWrite([], alone, [texts for _, texts in late], names)
+            return SpanWrite([], alone, [texts for _, texts in late])
         running = self._remembered.get(server_id, newest)
         if running is None:
             running = self._read_running(connection, server_id)
