@@ -20,7 +20,7 @@ from service.store.engines import Database, open_database
 from service.store.queries import load_queries
 from service.store.read.consistency import DatabaseContent, keys_of, open_content
 from service.store.tokens import TokenStore
-from service.store.write.reports import ReportStore
+from service.store.write.reports import NewReport, ReportStore
 
 _REPORTS_A_TRANSACTION = 200
 
@@ -82,7 +82,7 @@ def _fill(reports: ReportStore, lines: Iterator[ArchivedLine], old: DatabaseCont
                     print(f"  skipped: {line.place} {line.fault}")
             reports.add_all(
                 [
-                    (_as_stored(line.report, old), line.received_at, None)
+                    NewReport(_as_stored(line.report, old), line.received_at, replayed=True)
                     for line in some
                     if line.report is not None
                 ]

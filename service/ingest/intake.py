@@ -10,7 +10,7 @@ from service.ingest.group_commit import GroupCommit
 from service.ingest.json_reader import read_json
 from service.ingest.validation import ReportValidator
 from service.report import Report
-from service.store.write.reports import Plan, ReportStore, Stored
+from service.store.write.reports import NewReport, Plan, ReportStore, Stored
 
 _MAX_REMEMBERED = 10_000
 
@@ -80,7 +80,9 @@ class Intake:
         self._archived.update(dict.fromkeys(fresh, now))
         stored = self._reports.add_all(
             [
-                (arrival.report, self._archived.get(arrival.report.digest, now), arrival.plan)
+                NewReport(
+                    arrival.report, self._archived.get(arrival.report.digest, now), arrival.plan
+                )
                 for arrival in arrivals
             ]
         )

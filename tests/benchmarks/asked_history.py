@@ -16,7 +16,7 @@ from service.report import Profile, Report
 from service.store.engines.sqlite import SqliteDatabase
 from service.store.queries import load_queries
 from service.store.read.records import Record, RecordStore
-from service.store.write.reports import ReportStore
+from service.store.write.reports import NewReport, ReportStore
 from tests.benchmarks.asked_fleet import AskedServer
 from tests.benchmarks.fleet import INTERVAL, SERVERS_TOGETHER, fill
 from tests.benchmarks.outcome import Progress
@@ -88,7 +88,7 @@ def _report_again(database: SqliteDatabase) -> None:
             _at(records.record(id_serv), now - id_serv % 200 * _SECOND)
             for id_serv in live[first : first + SERVERS_TOGETHER]
         ]
-        reports.add_all([(report, report.taken_at, None) for report in some])
+        reports.add_all([NewReport(report, report.taken_at) for report in some])
         progress.show(first + len(some), len(live))
 
 

@@ -12,7 +12,7 @@ from service import times
 from service.report import UNKNOWN_DETAILS, Process, ProcessDetails, Profile, Report
 from service.store.engines import open_database
 from service.store.queries import load_queries
-from service.store.write.reports import ReportStore
+from service.store.write.reports import NewReport, ReportStore
 from tests.benchmarks.outcome import Progress
 
 START = times.parse("2026-01-05 00:00:00")
@@ -130,7 +130,7 @@ def fill(path: Path, fleet: Sequence[SimulatedServer], rounds: int) -> None:
         for group in groups:
             for _ in range(first, min(rounds, first + ROUNDS_TOGETHER)):
                 live = [server for server in group if not server.silent]
-                store.add_all([(server.report(), server.taken_at, None) for server in live])
+                store.add_all([NewReport(server.report(), server.taken_at) for server in live])
                 for server in group:
                     server.advance()
                 stored += len(group)

@@ -110,7 +110,7 @@ def test_a_retry_is_found_with_the_clone_that_has_it(
         history.server_of(younger, hour * HOUR)
         history.server_of(A, (hour + 1) * HOUR)
     assert history.server_of(A, 107 * HOUR) == 2
-    assert history.store.plan(first) is not None
+    assert history.store.plan(first, 0) is not None
     assert history.store.add(first, 0).new is False
     assert history.store.add(A.report(104 * HOUR), 0).new is False
     assert history.stored(first) == 1
@@ -157,7 +157,7 @@ def test_a_plan_is_made_anew_if_a_clone_took_its_server_meanwhile(history: Histo
     younger = replace(A, boot=2 * HOUR)
     history.server_of(A, 100 * HOUR)
     planned = A.report(110 * HOUR)
-    plan = history.store.plan(planned)
+    plan = history.store.plan(planned, 0)
     assert plan is not None
     assert plan.server_id == 1
     # The plan says server 1. A clone appears, which takes that server for itself.
@@ -172,7 +172,7 @@ def test_a_plan_is_made_anew_if_a_sibling_was_added_meanwhile(
     a, b = Machine("a", "10.0.0.1", None), Machine("b", "10.0.0.2", None)
     history.servers([a])
     between = Machine("b", "10.0.0.1", None).report(200 * HOUR)
-    plan = history.store.plan(between)  # a machine that was renamed, for all that is known
+    plan = history.store.plan(between, 0)  # a machine that was renamed, for all that is known
     assert plan is not None
     assert plan.server_id == 1
     history.servers([b])  # and now there is one of that name; server 1 has nothing new

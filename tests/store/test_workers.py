@@ -59,7 +59,7 @@ def test_a_plan_is_made_anew_if_another_report_of_the_server_was_stored_meanwhil
     with stores() as both:
         both.add(report(1, CRON, JUAN))
         reports = [report(2, SSHD), report(3, CRON, SSHD), report(0.5, SSHD)]
-        add_with_plans(both, reports, [both.store.plan(each) for each in reports])
+        add_with_plans(both, reports, [both.store.plan(each, 0) for each in reports])
         assert_sound(both)
 
 
@@ -67,7 +67,7 @@ def test_the_plan_of_a_late_report_is_made_anew_if_another_late_one_was_stored_m
     with stores() as both:
         both.add(report(3, CRON))
         reports = [report(1, SSHD), report(2, CRON)]
-        add_with_plans(both, reports, [both.store.plan(each) for each in reports])
+        add_with_plans(both, reports, [both.store.plan(each, 0) for each in reports])
         assert_sound(both)
 
 
@@ -75,7 +75,7 @@ def test_a_retry_that_was_planned_twice_is_stored_once() -> None:
     with stores() as both:
         both.add(report(1, CRON))
         again = report(2, SSHD)
-        plans = [both.store.plan(again), both.store.plan(again)]
+        plans = [both.store.plan(again, 0), both.store.plan(again, 0)]
         stored = [both.store.add(again, 0, plan) for plan in plans]
         assert [each.new for each in stored] == [True, False]
         assert stored[0].id_serv == stored[1].id_serv

@@ -44,6 +44,7 @@ class History:
         self._database = engine.migrated()
         self.store = ReportStore(self._database, load_queries())
         self._clock = count(100 * HOUR, MINUTE)
+        self._arrival = 0
 
     def server_of(self, machine: Machine, taken_at: int | None = None) -> int:
         """Stores a report of a machine, and returns its server."""
@@ -51,7 +52,9 @@ class History:
         return self.stored(report)
 
     def stored(self, report: Report) -> int:
-        id_serv = self.store.add(report, 0, self.store.plan(report)).id_serv
+        self._arrival = max(self._arrival, report.taken_at)
+        plan = self.store.plan(report, self._arrival)
+        id_serv = self.store.add(report, self._arrival, plan).id_serv
         return self.server_of_record(id_serv)
 
     def server_of_record(self, id_serv: int) -> int:

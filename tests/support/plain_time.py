@@ -41,6 +41,7 @@ class Arrival:
     logins: tuple[Hashable, ...] = ()
     machine: Machine = UNKNOWN
     sibling: int | None = None  # None: plain_identity.py decides
+    replayed: bool = False  # from the archive, with the r that stands there
 
     @property
     def document(self) -> Hashable:
@@ -136,15 +137,22 @@ def _placed(arrival: Arrival, server: Server, own: Sequence[Record], order: int)
 
     if newest is None or last is None:
         # > "1. No N: in order, number 1, e = min(t, r)."
-        # READING: to the letter, so a first report is never `adelantado`.
+        # READING: a first report whose clock is ahead is `adelantado` too.
         rule, number, e = 1, 1, min(t, r)
+        if t > r + 60 * SECOND:
+            reloj = ADELANTADO
     elif t > newest.e:
         # > "2. t > e(N): in order, next number, e = min(t, r)."
         rule, number, e = 2, newest.number + 1, min(t, r)
         # > "`adelantado` if t > r + 60 s."
         if t > r + 60 * SECOND:
             reloj = ADELANTADO
-    elif (last.number < 0 or last.rule == 3) and _keeps_pace(arrival, last):
+    # READING: what is replayed from the archive after newer arrivals is not now.
+    elif (
+        (last.number < 0 or last.rule == 3)
+        and (not arrival.replayed or r > newest.r)
+        and _keeps_pace(arrival, last)
+    ):
         # > "3. Else, if P was late or placed by this rule, and [it keeps pace with P]: the clock
         # > was set back or stands still. In order, next number, e = r, `atrasado`."
         rule, number, e = 3, newest.number + 1, r
@@ -159,13 +167,14 @@ def _placed(arrival: Arrival, server: Server, own: Sequence[Record], order: int)
     if newest is not None and rule in {2, 3}:
         e = max(e, newest.e + 1)
     # > "A time sent without zone, with t - r [near such a multiple], is a zone: `reloj` stays null
-    # > in 2 and 3". READING: at once, not only when two successive arrivals agree.
-    if zone is not None and rule in {2, 3}:
+    # > in 2 and 3". READING: at once, not only when two successive arrivals agree, and in 1.
+    if zone is not None and rule in {1, 2, 3}:
         reloj = None
     # > "If r precedes the previous arrival, our clock is wrong: flag it, not servers."
-    # READING: the previous arrival of this server, P. The words that blame a server's clock are
-    # not said then; `tardio` is no blame, and stays.
-    our_clock_is_wrong = last is not None and r < last.r
+    # READING: by more than a minute, and before any arrival of this server so far: after a step
+    # back of our clock P, too, has a wrong time. The words that blame a server's clock are not said
+    # then; `tardio` is no blame, and stays.
+    our_clock_is_wrong = any(r < x.r - 60 * SECOND for x in own)
     if our_clock_is_wrong and rule in {2, 3}:
         reloj = None
     # > "if two successive arrivals agree, the server shows it once (`zona`: -03:00)"
@@ -179,9 +188,11 @@ def _placed(arrival: Arrival, server: Server, own: Sequence[Record], order: int)
 def _keeps_pace(arrival: Arrival, last: Record) -> bool:
     """ "t = t(P) or (t - t(P)) is 0.5 to 1.5 of (r - r(P))"."""
     passed, waited = arrival.t - last.t, arrival.r - last.r
-    # READING: both bounds count. Where our clock stood still or stepped back (waited <= 0) nothing
-    # but t = t(P) is left: no number is at least 0.5 and at most 1.5 of one below zero.
-    return passed == 0 or (waited <= 2 * passed and 2 * passed <= 3 * waited)
+    # READING: three reports of one time in a spool that drains are no frozen clock.
+    if passed == 0:
+        return waited >= SECOND
+    # READING: both bounds count.
+    return waited <= 2 * passed and 2 * passed <= 3 * waited
 
 
 def zone_quarters(arrival: Arrival) -> int | None:

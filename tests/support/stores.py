@@ -24,13 +24,12 @@ class ShownDetails:
     """
 
     def __init__(self) -> None:
-        self._newest: dict[int, int] = {}
         self._known: dict[int, dict[Process, list[ProcessDetails]]] = {}
 
-    def of(self, server_id: int, report: Report) -> list[ProcessDetails]:
+    def of(self, server_id: int, report: Report, *, late: bool) -> list[ProcessDetails]:
         """The details for the processes of a report that was stored now."""
         own = list(report.process_details) or [UNKNOWN_DETAILS] * len(report.processes)
-        if report.taken_at < self._newest.get(server_id, 0):
+        if late:
             return own
         known = self._known.get(server_id, {})
         after: dict[Process, list[ProcessDetails]] = {}
@@ -38,7 +37,7 @@ class ShownDetails:
             copy = len(after.setdefault(row, []))
             before = known.get(row, [])
             after[row].append(before[copy] if copy < len(before) else details)
-        self._known[server_id], self._newest[server_id] = after, report.taken_at
+        self._known[server_id] = after
         remaining = {row: iter(details) for row, details in after.items()}
         return [next(remaining[row]) for row in report.processes]
 
@@ -49,7 +48,7 @@ class StoredReport(NamedTuple):
     server_id: int
     id_serv: int
     received_at: int
-    late: bool  # its server had a newer one
+    late: bool  # as the store decided: test_placement.py
     report: Report  # with the details that the relations must show
 
     @property
@@ -69,18 +68,20 @@ class Stores:
         self.records: list[StoredReport] = []  # each stored report once, in order of arrival
         self._details = ShownDetails()
 
-    def add(self, report: Report, received_at: int = 0) -> Stored:
-        """Stores a report in both."""
+    def add(self, report: Report, received_at: int | None = None) -> Stored:
+        """Stores a report in both. It arrives when it was taken, unless received_at says when."""
+        received_at = report.taken_at if received_at is None else received_at
         stored = self.store.add(report, received_at)
         if stored.new:
-            server_id = self.server_of(stored.id_serv)
-            shown = replace(report, process_details=self._details.of(server_id, report))
-            plain_store.insert(self.plain, shown, stored.id_serv)
-            late = any(
-                record.server_id == server_id and record.taken_at > report.taken_at
-                for record in self.records
+            ((server_id, late),) = self.rows(
+                "SELECT server_id, seq < 0 FROM report WHERE id = ?", (stored.id_serv,)
             )
-            self.records.append(StoredReport(server_id, stored.id_serv, received_at, late, shown))
+            details = self._details.of(server_id, report, late=bool(late))
+            shown = replace(report, process_details=details)
+            plain_store.insert(self.plain, shown, stored.id_serv)
+            self.records.append(
+                StoredReport(server_id, stored.id_serv, received_at, bool(late), shown)
+            )
         return stored
 
     def add_history(self, history: Sequence[tuple[Report, int]]) -> None:

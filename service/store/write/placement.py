@@ -32,6 +32,7 @@ class Arrival(NamedTuple):
     taken_at: int
     received_at: int
     zoned: bool = True  # its time was sent with a zone
+    replayed: bool = False  # from the archive: it may have been received before others were
 
 
 class Newest(NamedTuple):
@@ -80,14 +81,14 @@ class Placement(NamedTuple):
 
 def place(arrival: Arrival, history: History) -> Placement:
     """The place of an arrival. It has the number and the place of one of four rules."""
-    taken_at, received_at, _ = arrival
+    taken_at, received_at = arrival.taken_at, arrival.received_at
     newest, previous = history.newest, history.previous
     earlier = min(taken_at, received_at)
     if newest is None or previous is None:
         rule, seq, placed_at = 1, 1, earlier
     elif taken_at > newest.placed_at:
         rule, seq, placed_at = 2, newest.seq + 1, max(earlier, newest.placed_at + 1)
-    elif received_at > newest.received_at and _goes_on(arrival, previous):
+    elif _goes_on(arrival, previous) and not _is_past(arrival, newest):
         # The clock of the server was set back, or stands still.
         rule, seq, placed_at = 3, newest.seq + 1, max(received_at, newest.placed_at + 1)
     else:
@@ -133,6 +134,11 @@ def _goes_on(arrival: Arrival, previous: Previous) -> bool:
     if passed == 0:
         return waited >= _SAME_CLOCK_AFTER
     return waited <= 2 * passed <= 3 * waited
+
+
+def _is_past(arrival: Arrival, newest: Newest) -> bool:
+    """Whether a report of the archive was received before the newest one."""
+    return arrival.replayed and arrival.received_at <= newest.received_at
 
 
 def _with_zone(

@@ -58,6 +58,20 @@ class Stored:
     new: bool
 
 
+class NewReport(NamedTuple):
+    """A report to store."""
+
+    report: Report
+    received_at: int
+    plan: Plan | None = None  # of ReportStore.plan(), if there is one
+    replayed: bool = False  # from the archive, not from its sender
+
+    @property
+    def arrival(self) -> Arrival:
+        report = self.report
+        return Arrival(report.taken_at, self.received_at, report.zoned, self.replayed)
+
+
 class SequenceBounds(NamedTuple):
     """The numbers of a server's newest and its last late report. Every new report changes one."""
 
@@ -105,18 +119,25 @@ class ReportStore:
             server_id = self._servers.find(connection, report)
             if server_id is None:
                 return None
-            return self._plan(connection, server_id, report, received_at)
+            return self._plan(connection, server_id, NewReport(report, received_at))
 
-    def add(self, report: Report, received_at: int, plan: Plan | None = None) -> Stored:
+    def add(
+        self,
+        report: Report,
+        received_at: int,
+        plan: Plan | None = None,
+        *,
+        replayed: bool = False,
+    ) -> Stored:
         """Stores a report; on disk when this returns. Raises StorageUnavailableError."""
-        return self.add_all([(report, received_at, plan)])[0]
+        return self.add_all([NewReport(report, received_at, plan, replayed)])[0]
 
-    def add_all(self, reports: Sequence[tuple[Report, int, Plan | None]]) -> list[Stored]:
+    def add_all(self, reports: Sequence[NewReport]) -> list[Stored]:
         """Stores all of the reports or none, in one transaction. Raises StorageUnavailableError."""
         with self._turn:  # the ids that an intern table finds belong to one transaction
             try:
                 with self._database.transaction() as connection:
-                    written = [self._add(connection, *item) for item in reports]
+                    written = [self._add(connection, each) for each in reports]
             except BaseException:
                 for table in self._intern_tables:
                     table.rolled_back()
@@ -129,21 +150,20 @@ class ReportStore:
                     self._logins.committed(plan.server_id, plan.seq, plan.logins)
         return [stored for stored, _ in written]
 
-    def _add(
-        self, connection: Connection, report: Report, received_at: int, plan: Plan | None
-    ) -> tuple[Stored, Plan]:
+    def _add(self, connection: Connection, new: NewReport) -> tuple[Stored, Plan]:
+        report, plan = new.report, new.plan
         if plan is None or not self._is_valid(connection, report, plan):
             server_id = self._servers.find(connection, report)
             if server_id is None:
                 server_id = self._servers.add(connection, report)
-            plan = self._plan(connection, server_id, report, received_at)
+            plan = self._plan(connection, server_id, new)
         if plan.id_serv is not None:
             return Stored(plan.id_serv, new=False), plan
-        placement = _place(report, received_at, plan.history)
-        if placement.seq != plan.seq:  # it was planned for an arrival somewhat earlier
-            plan = self._plan(connection, plan.server_id, report, received_at)
-        id_serv = self._write_report(connection, report, received_at, plan, placement)
-        self._note_arrival(connection, received_at, plan, placement)
+        placement = place(new.arrival, plan.history)
+        if placement.seq != plan.seq:  # the plan was for a somewhat earlier arrival
+            plan = self._plan(connection, plan.server_id, new)
+        id_serv = self._write_report(connection, new, plan, placement)
+        self._note_arrival(connection, new.received_at, plan, placement)
         self._processes.write(connection, plan.processes)
         self._logins.write(connection, plan.logins)
         newest = plan.history.newest
@@ -156,20 +176,16 @@ class ReportStore:
         return Stored(id_serv, new=True), plan
 
     def _write_report(
-        self,
-        connection: Connection,
-        report: Report,
-        received_at: int,
-        plan: Plan,
-        placement: Placement,
+        self, connection: Connection, new: NewReport, plan: Plan, placement: Placement
     ) -> int:
         """Returns its id_serv."""
+        report = new.report
         profile = (plan.server_id, *report.profile)
         (profile_id,) = self._profiles.ids_of(connection, [profile])
         row = placement._asdict() | {
             "server_id": plan.server_id,
             "taken_at": report.taken_at,
-            "received_at": received_at,
+            "received_at": new.received_at,
             "profile_id": profile_id,
             "digest": report.digest,
             "discarded": report.discarded,
@@ -208,9 +224,8 @@ class ReportStore:
         # An address always means the same server. An id may have got another sibling meanwhile.
         return report.id_maquina is None or self._servers.find(connection, report) == plan.server_id
 
-    def _plan(
-        self, connection: Connection, server_id: int, report: Report, received_at: int
-    ) -> Plan:
+    def _plan(self, connection: Connection, server_id: int, new: NewReport) -> Plan:
+        report = new.report
         bounds = self._sequence_bounds(connection, server_id)
         same = connection.execute(
             self._queries["find_same_report"],
@@ -224,7 +239,7 @@ class ReportStore:
         if same is not None:
             return Plan(server_id, bounds, same[0])
         history = self._history(connection, server_id, bounds)
-        seq = _place(report, received_at, history).seq
+        seq = place(new.arrival, history).seq
         boots = (history.newest and history.newest.boot_id, report.profile.boot_id)
         at = Place(server_id, bounds.highest, seq, None not in boots and boots[0] != boots[1])
         return Plan(
@@ -248,7 +263,7 @@ class ReportStore:
         rows = {row[0]: row[1:] for row in latest}
         placed_at, _, received_at, _, boot_id = rows[bounds.highest]
         places = connection.execute(
-            self._queries["latest_places"], server | {"limit": INTERVALS}
+            self._queries["latest_places"], server | {"limit": INTERVALS + 1}
         ).fetchall()
         return History(
             Newest(bounds.highest, placed_at, received_at, boot_id),
@@ -261,7 +276,3 @@ class ReportStore:
     def _sequence_bounds(self, connection: Connection, server_id: int) -> SequenceBounds:
         query = self._queries["sequence_bounds"]
         return SequenceBounds(*connection.execute(query, {"server_id": server_id}).fetchone())
-
-
-def _place(report: Report, received_at: int, history: History) -> Placement:
-    return place(Arrival(report.taken_at, received_at, report.zoned), history)
