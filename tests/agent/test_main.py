@@ -102,7 +102,7 @@ def test_every_reports_again_once_processes_can_be_read(tmp_path: Path) -> None:
 
 
 def test_every_continues_after_refusals_and_errors() -> None:
-    answers = [Reply(201), Reply(400), Reply(503), Reply(201), Reply(200), *[Reply(200)] * 9]
+    answers = [Reply(201), Reply(400), Reply(503), *[Reply(201)] * 11]
     with scripted_api(*answers) as api, start_agent("--every", "1", "--api", api.url) as process:
         deadline = time.monotonic() + 60
         while len(api.requests) < 5 and time.monotonic() < deadline:

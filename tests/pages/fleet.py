@@ -57,12 +57,12 @@ def _spread_arrivals(live: LiveService) -> None:
     Late reports get an arrival after the latest report.
     """
     live.execute(
-        "UPDATE report SET received_at = taken_at + ?1 + CASE WHEN seq < 0 THEN ?2 ELSE 0 END",
+        "UPDATE report SET received_at = taken_at + ? + CASE WHEN seq < 0 THEN ? ELSE 0 END",
         (_LATENCY, 8 * HOUR),
     )
     live.execute("DELETE FROM arrival_hour")
     live.execute(
-        "INSERT INTO arrival_hour SELECT received_at / ?1, count(*) FROM report GROUP BY 1", (HOUR,)
+        "INSERT INTO arrival_hour SELECT received_at / ?, count(*) FROM report GROUP BY 1", (HOUR,)
     )
 
 
