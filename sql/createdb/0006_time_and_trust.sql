@@ -154,6 +154,9 @@ FROM (
 ) AS found
 WHERE found.name_id = login_name.id;
 
+DELETE FROM process_name WHERE first_seq IS NULL;  -- only late reports have them
+DELETE FROM login_name WHERE first_seq IS NULL;
+
 DROP VIEW servers;
 
 CREATE VIEW servers AS

@@ -22,6 +22,7 @@ from service.ingest.validation import ReportValidator
 from service.maintenance.startup import prepare_data_folder
 from tests.support import engine, plain_store
 from tests.support.live import PROJECT, LiveService
+from tests.support.plain_time import migrated_places
 from tests.support.release_0_1_0 import (
     KEYS,
     archived_documents,
@@ -71,6 +72,12 @@ def rows(database: Path, name: str, columns: list[str]) -> list[tuple[object, ..
     )
 
 
+def late_records(data: Path) -> set[int]:
+    """The records that were late when they arrived."""
+    found = engine.rows(data / "compliance.db", "SELECT id FROM report WHERE seq < 0")
+    return {id_serv for (id_serv,) in found}
+
+
 def command(data: Path, name: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "service", name],
@@ -106,13 +113,34 @@ def test_records_keep_when_they_arrived(data: Path) -> None:
     }
 
 
+def test_records_get_the_places_that_their_arrivals_allow(data: Path) -> None:
+    """By the rule of migrations, computed here as plainly as it can be said."""
+    stored = engine.rows(
+        data / "compliance.db",
+        "SELECT server_id, seq, taken_at, received_at, placed_at, clock FROM report",
+    )
+    by_server: dict[int, list[tuple[int, int, int]]] = {}
+    for server_id, seq, taken_at, received_at, *_ in stored:
+        by_server.setdefault(server_id, []).append((seq, taken_at, received_at))
+    for server_id, old in by_server.items():
+        places = dict(zip((number for number, _, _ in old), migrated_places(old), strict=True))
+        mine = {row[1]: row[4] for row in stored if row[0] == server_id}
+        assert mine == places
+    clocks = Counter(clock for *_, clock in stored)
+    assert clocks["tardio"] == len(late_records(data)) > 0
+    assert clocks["adelantado"] > 0  # those of 2099
+    assert clocks[None] > 400
+
+
 def test_0_1_0_showed_exactly_the_rows_that_were_posted(data: Path) -> None:
     """Holds the test files themselves to a plain store of the archived documents."""
     documents, validator, details = archived_documents(data), ReportValidator(), ShownDetails()
+    late = late_records(data)
     with closing(plain_store.open_in_memory()) as plain:
         for post in sorted(posts(201), key=lambda post: int(post["id_serv"])):
             report = validator.validate(read_json(documents[post["document"]]))
-            shown = replace(report, process_details=details.of(post["servidor"], report))
+            known = details.of(post["servidor"], report, late=post["id_serv"] in late)
+            shown = replace(report, process_details=known)
             plain_store.insert(plain, shown, post["id_serv"])
         for name in KEYS:
             before = relation(name)

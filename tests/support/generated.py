@@ -137,7 +137,8 @@ def _arriving(
 ) -> Iterator[tuple[Report, int]]:
     now, hour = 0, 0
     for wait, passed, late, (profile, id_maquina), shown, logins in drawn:
-        now, hour = now + wait, hour + passed
+        hour += passed
+        now = max(now + wait, time_of(hour))
         taken_at = time_of(max(0, hour - late))
         processes, details = [row for row, _ in shown], [its for _, its in shown]
         if profile.version_esquema is None:
