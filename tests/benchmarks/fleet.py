@@ -68,9 +68,10 @@ class SimulatedServer:
             self._processes[position] = self._process()
             self._encoded[position] = _encode(*self._processes[position])
 
-    def report(self) -> Report:
+    def report(self, taken_at: int | None = None) -> Report:
+        """What it reports now; taken_at: by a clock of its own."""
         return Report(
-            self.taken_at,
+            self.taken_at if taken_at is None else taken_at,
             self._profile,
             [row for row, _ in self._processes],
             [(829, "juan", None, None, None)],

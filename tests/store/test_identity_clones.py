@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from service.store.identity import MAX_SIBLINGS
 from service.times import HOUR, MINUTE
 from tests.support.engine import Engine
 from tests.support.identity import A, History, Machine, histories
@@ -186,3 +187,20 @@ def test_a_machine_that_got_a_new_name_and_address_with_a_new_start_is_not_flagg
         after = history.server_of(Machine("db", "10.0.0.2", 3 * HOUR), taken_at=4 * HOUR)
         assert before != after  # it could as well be another
         assert history.flags() == {("m", 0)}
+
+
+def test_no_more_than_sixteen_siblings_are_told_apart(history: History) -> None:
+    """Whoever has a token for one id could make a server with each report."""
+    machines = [Machine(f"host-{n}", f"10.0.1.{n}", None) for n in range(MAX_SIBLINGS)]
+    assert history.servers(machines) == list(range(1, MAX_SIBLINGS + 1))
+    assert history.servers(machines[::-1]) == list(range(MAX_SIBLINGS, 0, -1))
+    more = [Machine(f"more-{n}", f"10.0.2.{n}", None) for n in range(40)]
+    assert set(history.servers(more)) <= set(range(1, MAX_SIBLINGS + 1))
+    assert history.flags() == {("m", 1)}
+
+
+def test_beyond_sixteen_siblings_a_report_goes_to_the_nearest_one(history: History) -> None:
+    machines = [Machine(f"host-{n}", f"10.0.1.{n}", None) for n in range(MAX_SIBLINGS)]
+    history.servers(machines)
+    assert history.server_of(Machine("host-7", "10.0.2.1", None)) == 8
+    assert history.server_of(Machine("other", "10.0.1.3", None)) == 4

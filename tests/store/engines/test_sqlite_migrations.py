@@ -81,11 +81,15 @@ def test_members_that_version_1_lacks_are_null(database: SqliteDatabase) -> None
         name: {row[len(columns.split(", ")) :] for row in relations(database)[name]}
         for name, columns in COLUMNS_OF_VERSION_1.items()
     }
-    *_, received_at, _, _ = relations(database)["servers"][0]
-    assert received_at == "1970-01-01 00:00:00.000009"
+    assert {row[8] for row in unknown["servers"]} == {
+        f"1970-01-01 00:00:00.00000{at}" for at in (5, 6, 7)
+    }
     unknown["servers"] = {(*row[:8], *row[9:]) for row in unknown["servers"]}
     assert unknown == {
-        "servers": {(1, None, None, None, None, None, None, 0, None, None)},
+        "servers": {
+            (1, None, None, None, None, None, None, 0, None, None),
+            (1, None, None, None, None, None, None, 0, "tardio", None),
+        },
         "procesos": {(None,) * 4},
         "usuarios_activos": {(None,) * 3},
     }
