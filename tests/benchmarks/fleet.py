@@ -68,10 +68,9 @@ class SimulatedServer:
             self._processes[position] = self._process()
             self._encoded[position] = _encode(*self._processes[position])
 
-    def report(self, taken_at: int | None = None) -> Report:
-        """What it reports now; taken_at: by a clock of its own."""
+    def report(self) -> Report:
         return Report(
-            self.taken_at if taken_at is None else taken_at,
+            self.taken_at,
             self._profile,
             [row for row, _ in self._processes],
             [(829, "juan", None, None, None)],

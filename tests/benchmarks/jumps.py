@@ -13,7 +13,8 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from service.store.engines import open_database
@@ -21,7 +22,7 @@ from service.store.queries import load_queries
 from service.store.write.reports import NewReport, ReportStore
 from service.times import HOUR
 from tests.benchmarks.fleet import INTERVAL, SimulatedServer
-from tests.benchmarks.outcome import Progress, show
+from tests.benchmarks.outcome import Cell, Progress, show
 
 LIMIT = 1.3
 BEFORE = 20  # reports of each server before the jump
@@ -54,7 +55,7 @@ def main() -> None:
             for number, (what, clock) in enumerate(CLOCKS.items())
         }
     size, seconds = costs["right"]
-    rows = [
+    rows: list[Mapping[str, Cell]] = [
         {
             "clock": what,
             "bytes a report": its_size,
@@ -98,7 +99,7 @@ def _cost(path: Path, options: argparse.Namespace, clock: Clock, what: str) -> t
 def _round(store: ReportStore, fleet: list[SimulatedServer], clock: Clock, n: int) -> None:
     for server in fleet:
         right = server.taken_at
-        report = server.report(clock(n, right))
+        report = replace(server.report(), taken_at=clock(n, right))
         store.add_all([NewReport(report, right, store.plan(report, right))])
         server.advance()
 

@@ -139,8 +139,8 @@ def test_0_1_0_showed_exactly_the_rows_that_were_posted(data: Path) -> None:
     with closing(plain_store.open_in_memory()) as plain:
         for post in sorted(posts(201), key=lambda post: int(post["id_serv"])):
             report = validator.validate(read_json(documents[post["document"]]))
-            known = details.of(post["servidor"], report, late=post["id_serv"] in late)
-            shown = replace(report, process_details=known)
+            own = details.of(post["servidor"], report, late=post["id_serv"] in late)
+            shown = replace(report, process_details=own)
             plain_store.insert(plain, shown, post["id_serv"])
         for name in KEYS:
             before = relation(name)
