@@ -1,26 +1,23 @@
 -- Every record gets a place in time, which neither a clock nor a late report can move. The rules are
 -- in service/store/write/placement.py.
 
-ALTER TABLE report ADD COLUMN placed_at INTEGER NOT NULL DEFAULT 0;  -- microseconds since 1970, UTC
+ALTER TABLE report ADD COLUMN moved_by INTEGER NOT NULL DEFAULT 0;  -- microseconds; 0 takes no space
+ALTER TABLE report ADD COLUMN placed_at INTEGER GENERATED ALWAYS AS (taken_at + moved_by) VIRTUAL;
 ALTER TABLE report ADD COLUMN clock TEXT;  -- adelantado, atrasado or tardio; null for a right clock
 -- In minutes. local_offset: how far the server's local time looks ahead of UTC, where taken_at was
 -- sent without zone. zone: the same, where the arrival before agrees.
 ALTER TABLE report ADD COLUMN local_offset INTEGER;
 ALTER TABLE report ADD COLUMN zone INTEGER;
 
-UPDATE report SET placed_at = placed.placed_at
+UPDATE report SET moved_by = placed.at - taken_at
 FROM (
-  SELECT
-    id,
-    CASE
-      WHEN seq < 0 THEN taken_at
-      ELSE max(min(taken_at, received_at)) OVER (
-        PARTITION BY server_id, seq > 0 ORDER BY seq ROWS UNBOUNDED PRECEDING
-      )
-    END AS placed_at
+  SELECT id, max(min(taken_at, received_at)) OVER (
+    PARTITION BY server_id ORDER BY seq ROWS UNBOUNDED PRECEDING
+  ) AS at
   FROM report
+  WHERE seq > 0
 ) AS placed
-WHERE placed.id = report.id;
+WHERE placed.id = report.id AND placed.at <> report.taken_at;
 
 -- Whether a time was sent with a zone was not kept: what may be local time is not called wrong.
 UPDATE report SET clock = CASE
@@ -35,8 +32,8 @@ DROP INDEX report_by_time;
 CREATE INDEX report_by_place ON report (server_id, placed_at) WHERE seq > 0;
 CREATE INDEX late_report_by_time ON report (server_id, taken_at) WHERE seq < 0;
 -- Finds a retry of a report whose place is not its time. The others are found by their place.
-CREATE INDEX misplaced_report_by_time ON report (server_id, taken_at)
-WHERE seq > 0 AND placed_at <> taken_at;
+CREATE INDEX moved_report_by_time ON report (server_id, taken_at)
+WHERE seq > 0 AND moved_by <> 0;
 
 -- What is known of the arrivals of each server. This row is written with each of its reports, so
 -- that none of the fleet's has to be.
@@ -98,7 +95,7 @@ ALTER TABLE login_name DROP COLUMN running;
 -- A late report counts for nothing: neither for the first sight of a name nor for the last.
 
 CREATE TEMPORARY TABLE moved_server AS
-SELECT DISTINCT server_id AS id FROM report WHERE seq < 0 OR placed_at <> taken_at;
+SELECT DISTINCT server_id AS id FROM report WHERE seq < 0 OR moved_by <> 0;
 
 DELETE FROM process_sighting WHERE server_id IN (SELECT id FROM moved_server);
 INSERT INTO process_sighting (server_id, name_id, running, first_at, last_at)

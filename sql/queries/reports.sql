@@ -1,23 +1,24 @@
 -- fragment: same_report
--- Ids of the records that hold this very report; joins server.
+-- Ids of the records that hold this very report; joins server. With BETWEEN instead of =, SQLite
+-- takes the index of the time; it takes that of the numbers otherwise.
 SELECT same.id FROM report AS same
 WHERE same.server_id = server.id
   AND same.seq > 0
-  AND same.placed_at = :taken_at
+  AND same.placed_at BETWEEN :taken_at AND :taken_at
   AND same.taken_at = :taken_at
   AND same.digest IN (:digest, :spelled_digest)
 UNION ALL
 SELECT same.id FROM report AS same
 WHERE same.server_id = server.id
   AND same.seq > 0
-  AND same.placed_at <> same.taken_at
-  AND same.taken_at = :taken_at
+  AND same.moved_by <> 0
+  AND same.taken_at BETWEEN :taken_at AND :taken_at
   AND same.digest IN (:digest, :spelled_digest)
 UNION ALL
 SELECT same.id FROM report AS same
 WHERE same.server_id = server.id
   AND same.seq < 0
-  AND same.taken_at = :taken_at
+  AND same.taken_at BETWEEN :taken_at AND :taken_at
   AND same.digest IN (:digest, :spelled_digest)
 
 -- name: find_same_report
@@ -50,7 +51,7 @@ ORDER BY report.id;
 -- The places of the last reports in order of this server, the latest first.
 SELECT placed_at FROM report
 WHERE server_id = :server_id AND seq > 0
-ORDER BY placed_at DESC, seq DESC
+ORDER BY seq DESC
 LIMIT :limit;
 
 -- name: arrivals_of_server
@@ -75,10 +76,10 @@ ON CONFLICT (hour, server_id) DO UPDATE SET reports = reports + excluded.reports
 -- name: add_report
 -- Adds a report.
 INSERT INTO report (
-  server_id, seq, taken_at, received_at, placed_at, clock, local_offset, zone, profile_id, digest,
+  server_id, seq, taken_at, received_at, moved_by, clock, local_offset, zone, profile_id, digest,
   discarded
 ) VALUES (
-  :server_id, :seq, :taken_at, :received_at, :placed_at, :clock, :local_offset, :zone, :profile_id,
+  :server_id, :seq, :taken_at, :received_at, :moved_by, :clock, :local_offset, :zone, :profile_id,
   :digest, :discarded
 )
 RETURNING id;

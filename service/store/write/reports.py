@@ -186,6 +186,7 @@ class ReportStore:
             "server_id": plan.server_id,
             "taken_at": report.taken_at,
             "received_at": new.received_at,
+            "moved_by": placement.placed_at - report.taken_at,
             "profile_id": profile_id,
             "digest": report.digest,
             "discarded": report.discarded,
