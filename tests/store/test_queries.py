@@ -98,3 +98,16 @@ def test_the_views_and_the_queries_have_the_slot_factor_of_the_code() -> None:
 def test_the_backfill_counts_arrivals_in_the_hours_of_the_code() -> None:
     script = (CREATEDB_FOLDER / "0003_sightings.sql").read_text(encoding="utf-8")
     assert set(re.findall(r"received_at / (\d+)", script)) == {str(HOUR)}
+
+
+@pytest.mark.parametrize("name", ["find_same_report", "siblings", "latest_places"])
+def test_storing_a_report_does_not_read_the_history_of_its_server(
+    migrated: Engine, name: str
+) -> None:
+    parameters = dict.fromkeys(re.findall(r"(?<!:):([a-z_]+)", QUERIES[name]))
+    plan = [
+        str(row[-1]) for row in migrated.rows(f"EXPLAIN QUERY PLAN {QUERIES[name]}", parameters)
+    ]
+    sought = [step for step in plan if step.startswith("SEARCH same")]
+    assert all("taken_at>? AND" in step or "placed_at>? AND" in step for step in sought)
+    assert not any("TEMP B-TREE" in step or step.startswith("SCAN") for step in plan)
