@@ -37,18 +37,14 @@ WHERE seq > 0 AND moved_by <> 0;
 
 -- What is known of the arrivals of each server. This row is written with each of its reports, so
 -- that none of the fleet's has to be.
-ALTER TABLE server ADD COLUMN heard_at INTEGER;  -- when its last report arrived, late or not
+ALTER TABLE server ADD COLUMN heard_at INTEGER;  -- when its last report in order arrived
 ALTER TABLE server ADD COLUMN greatest_arrival_at INTEGER;  -- later only if our clock was set back
 ALTER TABLE server ADD COLUMN usual_interval INTEGER;  -- between reports, the median of the last 5
 ALTER TABLE server ADD COLUMN counted_hour INTEGER;  -- of its last arrival, in hours since 1970
 ALTER TABLE server ADD COLUMN counted_reports INTEGER NOT NULL DEFAULT 0;  -- arrivals in that hour
 
 UPDATE server SET heard_at = (
-  SELECT received_at FROM report
-  WHERE report.id = max(
-    (SELECT id FROM report WHERE server_id = server.id ORDER BY seq DESC LIMIT 1),
-    (SELECT id FROM report WHERE server_id = server.id ORDER BY seq LIMIT 1)
-  )
+  SELECT received_at FROM report WHERE server_id = server.id ORDER BY seq DESC LIMIT 1
 );
 
 UPDATE server SET greatest_arrival_at = (

@@ -56,12 +56,12 @@ LIMIT :limit;
 
 -- name: arrivals_of_server
 -- What is known of the arrivals of this server beside its reports.
-SELECT greatest_arrival_at, counted_hour, counted_reports FROM server WHERE id = :server_id;
+SELECT heard_at, greatest_arrival_at, counted_hour, counted_reports FROM server WHERE id = :server_id;
 
 -- name: note_arrival
 -- Sets what is known of the arrivals of this server.
 UPDATE server SET
-  heard_at = :received_at,
+  heard_at = :heard_at,
   greatest_arrival_at = :greatest_arrival_at,
   usual_interval = :usual_interval,
   counted_reports = CASE WHEN counted_hour = :hour THEN counted_reports + 1 ELSE 1 END,

@@ -81,7 +81,7 @@ def assert_placed_as_the_oracle_says(both: Stores, history: Iterable[Arrival]) -
         (
             f"id:{server[0]}",
             server[1],
-            own[-1].r,
+            [x for x in own if x.number > 0][-1].r,
             max(x.r for x in own),
             usual_interval(x for x in own if x.number > 0),
         )

@@ -115,15 +115,16 @@ def _state(record: Record, age: int | None, in_order: Iterable[Record], silence:
 def now(records: Sequence[Record], clock: int, silence: Silence) -> dict[Server, State]:
     """ "Now is N, of servers that are heard (by r)." Silent ones stand with `silent`, and an age.
 
-    READING: a server is heard by its last arrival, late or not; were it by the greatest r, our own
-    clock, once a year ahead, would keep it heard for a year.
+    READING: a server is heard by its last record in order. A late one "counts nothing": whoever
+    sends nothing else would keep what it said long ago now. Were it by the greatest r, our own
+    clock, once a year ahead, would keep a server heard for a year.
     """
     states = {}
     for server in servers(records):
         own = [x for x in records if x.server == server]
         newest = newest_in_order(own)
         assert newest is not None
-        age = clock - own[-1].r
+        age = clock - newest.r
         states[server] = _state(newest, age, [x for x in own if x.number > 0], silence)
     return states
 
@@ -149,9 +150,8 @@ def fleet_at(
         else:
             # READING: since the last arrival by then: with r <= T, and r <= K as all that is known.
             # Silent where all of it came later.
-            arrived = [x for x in own if x.r <= moment]
-            age = moment - arrived[-1].r if arrived else None
-            counted = [x for x in arrived if x.number > 0]
+            counted = [x for x in own if x.r <= moment and x.number > 0]
+            age = moment - counted[-1].r if counted else None
         states[server] = _state(shown, age, counted, silence)
     return states
 

@@ -61,6 +61,7 @@ class History(NamedTuple):
     previous: Previous | None = None  # null if and only if newest is
     lowest: int = 0  # the number of its last late report; 0 if there is none
     latest_places: Sequence[int] = ()  # of its last reports in order, the latest first
+    heard_at: int | None = None  # when the newest report in order arrived
     greatest_arrival_at: int | None = None
     counted_hour: int | None = None  # the hour of its last arrival, since 1970
     counted_reports: int = 0  # that arrived in that hour

@@ -212,7 +212,7 @@ class ReportStore:
             self._queries["note_arrival"],
             server
             | {
-                "received_at": received_at,
+                "heard_at": received_at if placement.seq > 0 else history.heard_at,
                 "greatest_arrival_at": max(received_at, greatest or 0),
                 "usual_interval": usual_interval(places),
                 "hour": hour,
