@@ -62,8 +62,8 @@ def test_spans_come_from_records_in_order_only() -> None:
     ]
 
 
-def test_now_sets_silent_servers_apart_by_arrival() -> None:
-    records = stored(sent((0, 0.01), (60, 60.01), (120, 120.01), (30, 150)))
+def test_now_sets_silent_servers_apart_by_the_arrival_of_their_last_report_in_order() -> None:
+    records = stored(sent((0, 0.01), (60, 60.01), (120, 150), (30, 200)))
     state = now(records, at(150) + 3 * HOUR, SILENCE)[WEB]
     assert (state.record.number, state.age, state.silent) == (3, 3 * HOUR, False)
     assert now(records, at(150) + 3 * HOUR + 1, SILENCE)[WEB].silent
