@@ -83,5 +83,8 @@ def datetime_local(microseconds: int) -> str:
 
 
 def ceil_seconds(microseconds: int) -> int:
-    """Whole seconds, rounded up, so that a report can be seen at its own second."""
-    return -(-microseconds // _SECOND)
+    """Whole seconds, rounded up, so that a report can be seen at its own second.
+
+    The last second of the calendar has none after it: there they are rounded down.
+    """
+    return min(-(-microseconds // _SECOND), times.LAST // _SECOND)
