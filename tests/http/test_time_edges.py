@@ -87,10 +87,10 @@ def live(service: LiveService) -> LiveService:
 
 
 def addresses(live: LiveService, route: str) -> Iterator[str]:
-    """The route with every record and server in the place of its ids."""
+    """The route with every server, or a record of each, in the place of its ids."""
     ids = [1]
     if "{id_serv" in route:
-        ids = [row[0] for row in live.rows("SELECT id FROM report")]
+        ids = [row[0] for row in live.rows("SELECT max(id) FROM report GROUP BY server_id")]
     elif "{server_id" in route:
         ids = [row[0] for row in live.rows("SELECT id FROM server")]
     yield from dict.fromkeys(re.sub(r"\{[^{}]*\}", str(each), route) for each in ids)
