@@ -48,6 +48,12 @@ def timestamp(time: int | str) -> Markup:
     return Markup(f'<time datetime="{text[:10]}T{text[11:]}Z">{text[:19]}</time>')  # noqa: S704
 
 
+def exact_time(time: int | str) -> str:
+    """With all its digits and the zone, for paper: 2026-11-23 10:00:03.5 is …:03.500000 UTC."""
+    text = times.to_text(time) if isinstance(time, int) else time
+    return f"{text.removesuffix('.000000')} UTC"
+
+
 def time_range(start: int, end: int) -> Markup:
     """Two times with a dash; the date stands once if both are on the same day."""
     first, last = timestamp(start), timestamp(end)
@@ -83,5 +89,8 @@ def datetime_local(microseconds: int) -> str:
 
 
 def ceil_seconds(microseconds: int) -> int:
-    """Whole seconds, rounded up, so that a report can be seen at its own second."""
-    return -(-microseconds // _SECOND)
+    """Whole seconds, rounded up, so that a report can be seen at its own second.
+
+    The last second of the calendar has none after it: there they are rounded down.
+    """
+    return min(-(-microseconds // _SECOND), times.LAST // _SECOND)

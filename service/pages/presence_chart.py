@@ -50,8 +50,9 @@ def presence_chart(
 
     identity: the columns that distinguish the rows of one server.
     """
-    since = min((row.first_at for row in rows), default=until - _MIN_PERIOD)
-    until = max([until, since + _MIN_PERIOD, *(row.last_at for row in rows)])
+    until = max([until, *(row.last_at for row in rows)])
+    # Longer to the left only: to the right, a report of 9999 has no time after it.
+    since = min([until - _MIN_PERIOD, *(row.first_at for row in rows)])
     lines: dict[int, list[Line]] = {}
     for run in runs:
         lines.setdefault(run.server_id, []).append(_line(run.first_at, run.last_at, since, until))

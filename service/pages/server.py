@@ -14,7 +14,7 @@ from service.http.parameters import CURSOR, Parameter, Query, choice, integer, t
 from service.pages.charts import DAY, HOUR, SECOND, lifeline, ticks
 from service.pages.formats import ceil_seconds
 from service.pages.site import Site
-from service.store.read.changes import Change
+from service.store.read.changes import Change, RecordRef
 from service.store.read.fleet import FleetStore
 from service.store.read.history import Around, HistoryStore
 from service.store.read.records import ProcessRow, RecordStore
@@ -33,6 +33,7 @@ _DEFAULT_PERIOD = DAY
 _MAX_PROCESSES = 2000
 _MAX_LIFETIMES = 100
 _MAX_TICKS = 8
+_MAX_AT_ONE_TIME = 100  # records of a server with one fecha_hora
 
 
 class ServerPage:
@@ -82,10 +83,18 @@ class ServerPage:
             state=self._fleet.server(server_id, query[MOMENT]),
             record=record,
             now=self._clock(),
-            previous_at=previous[0].record.fecha_hora if previous else None,
+            received_at=self._received_at(server_id, around.shown),
+            previous=previous[0].record if previous else None,
             **_process_table(record.processes, query),
             **self._activity(server_id, around, query),
         )
+
+    def _received_at(self, server_id: int, shown: RecordRef) -> int | None:
+        """When this record arrived; null if too many others have its very time."""
+        at = shown.taken_at
+        records = self._history.records(server_id, at, at, 0, _MAX_AT_ONE_TIME).records
+        found = (each.received_at for each in records if each.record.id_serv == shown.id_serv)
+        return next(found, None)
 
     def _activity(self, server_id: int, around: Around, query: Query) -> dict[str, object]:
         """Changes and lifetimes of the chosen period, which ends at the time shown."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from service.http.parameters import Parameter, Query
 from service.http.router import READ_METHODS
 from service.pages import charts, escaping, formats
 from service.pages.catalogue import load_translations
+from service.pages.charts import SECOND
 from service.pages.language import (
     LANGUAGE,
     LANGUAGES,
@@ -56,7 +58,8 @@ class PageQuery(Query):
 class Site:
     """Renders the pages and the error pages."""
 
-    def __init__(self, static: StaticFiles) -> None:
+    def __init__(self, static: StaticFiles, clock: Callable[[], int] = times.now) -> None:
+        self._clock = clock
         # One environment per language binds translations and formats, so requests look up nothing.
         # A template is compiled on first use and kept.
         self._environments = {language: _environment(language, static) for language in LANGUAGES}
@@ -88,6 +91,8 @@ class Site:
             "language": language,
             "language_links": language_links,
             "signed_in": signed_in,
+            "page_address": req.uri,
+            "made_at": self._clock() // SECOND * SECOND,
         }
         resp.data = page.render(context).encode()
         resp.content_type = "text/html; charset=utf-8"
@@ -151,6 +156,7 @@ def _environment(language: str, static: StaticFiles) -> Environment:
         clock_time=formats.clock_time,
         datetime_local=formats.datetime_local,
         duration=formats.duration,
+        exact_time=formats.exact_time,
         long_timestamp=local.long_timestamp,
         name=name,
         number=local.number,

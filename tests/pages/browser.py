@@ -185,8 +185,7 @@ class Tab:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """A running browser. Without Chromium the test is skipped, or fails in CI."""
-    if not CHROMIUM.exists():
-        _skip_or_fail(f"{CHROMIUM} is not installed (Debian's package chromium)")
+    require(CHROMIUM, "chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
         try:
@@ -232,6 +231,12 @@ class Visitor:
 
 def _axe() -> str:
     return files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+
+
+def require(program: str | Path, package: str) -> None:
+    """Skips the test without this program, or fails it in CI."""
+    if not Path(program).exists():
+        _skip_or_fail(f"{program} is not installed (Debian's package {package})")
 
 
 def _skip_or_fail(reason: str) -> None:

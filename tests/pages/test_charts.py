@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from service import times
 from service.pages.charts import DAY, HOUR, Line, columns, lifeline, peak, percent, ticks
+from service.pages.presence_chart import presence_chart
+from service.store.read.occurrences import LoginHistory
 
 PERIOD = (1000, 2000)
 
@@ -70,3 +73,13 @@ def test_lifeline_is_cut_at_the_edges_of_the_chart() -> None:
     edge = lifeline(900, 1100, 1900, 2100, PERIOD)
     assert edge.start_gap == Line("0.00%", "10.00%")
     assert edge.end_gap == Line("90.00%", "100.00%")
+
+
+@pytest.mark.parametrize("moment", [0, times.LAST])
+def test_presence_chart_of_a_report_at_an_edge_of_the_calendar_stays_in_it(moment: int) -> None:
+    row = LoginHistory(1, 1, "10.0.0.1", None, "juan", moment, moment, running=False)
+    chart = presence_chart([row], (), 20_000 * DAY, lambda login: (login.username,))
+    assert chart.ticks
+    assert all(0 <= tick.at <= times.LAST for tick in chart.ticks)
+    (host,) = chart.hosts
+    assert (host.first_at, host.last_at) == (moment, moment)

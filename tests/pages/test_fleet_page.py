@@ -29,6 +29,7 @@ def servers_in(html: str) -> list[int]:
 
 
 def figures(html: str) -> dict[str, str]:
+    html = html.partition('<dl class="figures">')[2]
     found = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", html)
     return {name: re.sub(r"<[^>]*>", "", value) for name, value in found}
 

@@ -68,3 +68,13 @@ def test_duration_has_at_most_two_units(seconds: int, text: str) -> None:
 def test_datetime_local_rounds_up_to_the_second_that_shows_the_report() -> None:
     assert datetime_local(AT) == "2026-11-23T10:00:04"
     assert datetime_local(AT - SECOND // 2) == "2026-11-23T10:00:03"
+
+
+@pytest.mark.parametrize("moment", [0, 1, times.LAST - 1, times.LAST])
+def test_times_at_the_edges_of_the_calendar_have_every_form(moment: int) -> None:
+    year = "1970" if moment < SECOND else "9999"
+    assert year in Formats("es").long_timestamp(moment)
+    assert f">{year}-" in timestamp(moment)
+    assert year in time_range(0, moment)
+    assert clock_time(moment) in {"00:00", "23:59"}
+    assert datetime_local(moment).startswith(year)

@@ -121,7 +121,7 @@ def test_links_of_a_page_omit_the_language(live: LiveService) -> None:
 @pytest.mark.parametrize(
     ("path", "texts"),
     [
-        ("/?fecha_hora=ayer", ["fecha_hora", "una fecha, con o sin hora", "ayer"]),
+        ("/?fecha_hora=ayer", ["fecha_hora", "una fecha de 1970 a 9999", "ayer"]),
         ("/?ipaddress=web-1", ["ipaddress", "una dirección IP o una red", "web-1"]),
         ("/?estado=<b>", ["estado", "filtro de la página de la flota", "&lt;b&gt;"]),
         ("/?cursor=1", ["cursor", "Página siguiente"]),
@@ -132,7 +132,7 @@ def test_links_of_a_page_omit_the_language(live: LiveService) -> None:
         ("/?q=%FF", ["Parámetro", "<bdi>q</bdi>", "UTF-8"]),
         ("/servidor/1?orden=up", ["orden", "encabezados de columna"]),
         ("/servidor/1?instante=x", ["instante", "hora Unix en segundos"]),
-        ("/servidor/1?desde=1", ["desde", "una fecha, con o sin hora"]),
+        ("/servidor/1?desde=1", ["desde", "una fecha de 1970 a 9999"]),
     ],
 )
 def test_invalid_parameter_is_explained_in_the_language_of_the_reader(

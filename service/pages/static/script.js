@@ -32,3 +32,19 @@ document.addEventListener("mouseover", (event) => {
     });
   }
 });
+
+// Says when a page is printed, and prints the hidden parts of long texts as well.
+const opened = [];
+addEventListener("beforeprint", () => {
+  const fact = document.getElementById("printing");
+  const now = new Date().toISOString();
+  fact.querySelector("span").textContent = `${now.slice(0, 10)} ${now.slice(11, 19)} UTC`;
+  fact.hidden = false;
+  for (const details of document.querySelectorAll("details:not([open])")) {
+    details.open = true;
+    opened.push(details);
+  }
+});
+addEventListener("afterprint", () => {
+  for (const details of opened.splice(0)) details.open = false;
+});
