@@ -26,10 +26,11 @@ from service.pages.static_files import StaticFiles
 from service.routes import Collaborators, routes
 from service.store.engines import Database, open_database
 from service.store.queries import load_queries
-from service.store.read.fleet import FleetStore, Silence
+from service.store.read.fleet import FleetStore
 from service.store.read.history import HistoryStore
 from service.store.read.occurrences import login_occurrences, process_occurrences
 from service.store.read.records import RecordStore
+from service.store.read.silence import Silence
 from service.store.read.usage_stats import UsageStore
 from service.store.tokens import TokenStore
 from service.store.write.reports import ReportStore
@@ -71,7 +72,7 @@ def create_app(
 
 def _collaborators(config: settings.Config, database: Database) -> Collaborators:
     queries = load_queries()
-    silence = Silence(config.silent_after * 1_000_000, config.silent_intervals)
+    silence = Silence(config.silent_after * times.SECOND, config.silent_intervals, times.now)
     static = StaticFiles()
     return Collaborators(
         config=config,
@@ -83,10 +84,10 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
         ),
         records=RecordStore(database, queries),
         history=HistoryStore(database, queries),
-        fleet=FleetStore(database, queries, times.now, silence),
-        processes=process_occurrences(database, queries),
-        logins=login_occurrences(database, queries),
-        usage=UsageStore(database, queries),
+        fleet=FleetStore(database, queries, silence),
+        processes=process_occurrences(database, queries, silence),
+        logins=login_occurrences(database, queries, silence),
+        usage=UsageStore(database, queries, silence),
         tokens=TokenStore(database, queries),
         throttle=AuthThrottle(),
         audit_log=AuditLog(config.audit_log),

@@ -34,6 +34,12 @@ def to_microseconds(time: datetime) -> int:
     return (time - _EPOCH) // _MICROSECOND
 
 
+def offset_to_text(minutes: int) -> str:
+    """Formats the offset of a zone as the relations do: -03:00."""
+    hours, rest = divmod(abs(minutes), 60)
+    return f"{'-' if minutes < 0 else '+'}{hours:02}:{rest:02}"
+
+
 def to_text(microseconds: int) -> str:
     """Formats a time as the wire model and the relations do: 2020-02-15 02:06:54.999999."""
     time = _EPOCH + timedelta(microseconds=microseconds)

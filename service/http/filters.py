@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from service.http.parameters import Query, choice, integer, network, text, time
+from service.http.parameters import Query, choice, integer, network, past_time, text, time
+from service.store.read.changes import Period
 from service.store.read.fleet import ServerFilter
-from service.store.read.occurrences import LoginFilter, ProcessFilter
+from service.store.read.moments import Moment
+from service.store.read.name_filters import LoginFilter, ProcessFilter
 
 # The longest texts that schemas/report.v2.json allows.
 ADDRESS = network("ipaddress")
@@ -16,12 +18,27 @@ STATE = choice("estado", {"al_dia": False, "silencioso": True})
 OF_SERVERS = (ADDRESS, SYSTEM, VERSION, ARCHITECTURE, SEARCH, STATE)
 
 MOMENT = time("fecha_hora")
+KNOWN_AT = past_time("conocido_en")
+AT_MOMENT = (MOMENT, KNOWN_AT)
 SINCE = time("desde")
 UNTIL = time("hasta")
+IN_PERIOD = (SINCE, UNTIL, KNOWN_AT)
 
 NAME = text("name", 1024)
 USERNAME = text("username", 256)
 PID = integer("pid", 0, 4_294_967_295)
+
+
+def moment_of(query: Query) -> Moment | None:
+    """The moment that a query over AT_MOMENT asks about; null for now."""
+    known_at = query[KNOWN_AT]
+    at = known_at if query[MOMENT] is None else query[MOMENT]
+    return None if at is None else Moment(at, known_at)
+
+
+def period_of(query: Query) -> Period:
+    """The period that a query over IN_PERIOD asks about."""
+    return Period(query[SINCE], query[UNTIL], query[KNOWN_AT])
 
 
 def server_filter(query: Query) -> ServerFilter:

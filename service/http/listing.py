@@ -23,6 +23,9 @@ class Listing:
     rows: Iterable[Sequence[object]]
     times: Collection[str] = ()  # columns that hold microseconds, or null, and are shown as text
     of: Mapping[str, object] = field(default_factory=dict)  # shared by all rows
+    # In JSON, rows with this value in this column stand in a member of their own.
+    apart: tuple[str, object, str] | None = None
+    beside: Mapping[str, object] = field(default_factory=dict)  # more members of the JSON document
 
 
 def show_page(
@@ -80,7 +83,19 @@ def _show(
         show_csv(req, resp, [*listing.of, *listing.columns], [(*shared, *row) for row in rows])
     else:
         objects = [dict(zip(listing.columns, row, strict=True)) for row in rows]
-        resp.media = {**listing.of, listing.name: objects, **more}
+        resp.media = {**listing.of, **_members(listing, objects), **listing.beside, **more}
+
+
+def _members(
+    listing: Listing, objects: list[dict[str, object]]
+) -> dict[str, list[dict[str, object]]]:
+    if listing.apart is None:
+        return {listing.name: objects}
+    column, value, name = listing.apart
+    return {
+        listing.name: [each for each in objects if each[column] != value],
+        name: [each for each in objects if each[column] == value],
+    }
 
 
 def _shown(listing: Listing, row: Sequence[object]) -> Sequence[object]:

@@ -149,6 +149,12 @@ def time(name: str) -> Parameter[int]:
     return Parameter(name, expected, parse)
 
 
+def past_time(name: str) -> Parameter[int]:
+    """A moment that has passed; one of the future is now."""
+    moment = time(name)
+    return Parameter(name, moment.expected, lambda value: min(moment.parse(value), times.now()))
+
+
 def network(name: str) -> Parameter[IPv4Network | IPv6Network]:
     """An address, or the network around one: 10.1.2.3/24 is 10.1.2.0/24."""
     expected = "an IPv4 or IPv6 address, or a network such as 192.168.1.0/24 or 2001:db8::/32"

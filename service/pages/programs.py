@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import falcon
 
-from service.http.filters import MOMENT, NAME, USERNAME
+from service.http.filters import AT_MOMENT, MOMENT, NAME, USERNAME, moment_of
 from service.http.parameters import CURSOR
 from service.pages.presence_chart import HISTORY_CURSOR, page_links, presence_chart
 from service.pages.site import PageQuery, Site
-from service.store.read.occurrences import LoginFilter, ProcessFilter, ProcessOccurrenceStore
+from service.store.read.name_filters import LoginFilter, ProcessFilter
+from service.store.read.occurrences import ProcessOccurrenceStore
 from service.store.read.usage_stats import UsageStore
 
 _PATH = "/programa"
@@ -33,7 +34,7 @@ class ProgramPage:
         self._clock = clock
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        query = self._site.query(req, resp, NAME, USERNAME, MOMENT, CURSOR, HISTORY_CURSOR)
+        query = self._site.query(req, resp, NAME, USERNAME, *AT_MOMENT, CURSOR, HISTORY_CURSOR)
         criteria = ProcessFilter(name=query[NAME], username=query[USERNAME])
         has_criteria = criteria != ProcessFilter()
         self._site.show(
@@ -43,7 +44,7 @@ class ProgramPage:
             name=query[NAME],
             username=query[USERNAME],
             moment=query[MOMENT],
-            values={each.name: query.text(each) for each in (NAME, USERNAME, MOMENT)},
+            values={each.name: query.text(each) for each in (NAME, USERNAME, *AT_MOMENT)},
             history_cursor=query.text(HISTORY_CURSOR) or None,
             address=query.address,
             has_criteria=has_criteria,
@@ -51,12 +52,8 @@ class ProgramPage:
         )
 
     def _results(self, query: PageQuery, criteria: ProcessFilter) -> dict[str, object]:
-        moment, history_after = query[MOMENT], query[HISTORY_CURSOR] or 0
-        running = (
-            self._processes.now(criteria, query.after, query.limit)
-            if moment is None
-            else self._processes.at(criteria, moment, query.after, query.limit)
-        )
+        history_after = query[HISTORY_CURSOR] or 0
+        running = self._processes.page(criteria, moment_of(query), query.after, query.limit)
         history = self._processes.history(criteria, history_after, query.limit)
         runs = self._usage.runs(criteria, history_after, query.limit, _MAX_RUNS)
         return {

@@ -9,12 +9,12 @@ from typing import Any
 import falcon
 
 from service import times
-from service.http.filters import MOMENT, SEARCH
+from service.http.filters import AT_MOMENT, KNOWN_AT, MOMENT, SEARCH, moment_of
 from service.http.parameters import CURSOR, Parameter, Query, choice, integer, time
 from service.pages.charts import DAY, HOUR, SECOND, lifeline, ticks
 from service.pages.formats import ceil_seconds
 from service.pages.site import Site
-from service.store.read.changes import Change, RecordRef
+from service.store.read.changes import Change, Period
 from service.store.read.fleet import FleetStore
 from service.store.read.history import Around, HistoryStore
 from service.store.read.records import ProcessRow, RecordStore
@@ -26,14 +26,13 @@ _ORDER = choice(
     "orden",
     {sign + column: (column, bool(sign)) for column in _SORT_COLUMNS for sign in ("", "-")},
 )
-_PARAMETERS: tuple[Parameter[Any], ...] = (MOMENT, _SINCE, SEARCH, _ORDER, CURSOR)
+_PARAMETERS: tuple[Parameter[Any], ...] = (*AT_MOMENT, _SINCE, SEARCH, _ORDER, CURSOR)
 
 _PERIODS = (HOUR, 6 * HOUR, DAY, 7 * DAY)
 _DEFAULT_PERIOD = DAY
 _MAX_PROCESSES = 2000
 _MAX_LIFETIMES = 100
 _MAX_TICKS = 8
-_MAX_AT_ONE_TIME = 100  # records of a server with one fecha_hora
 
 
 class ServerPage:
@@ -59,7 +58,7 @@ class ServerPage:
             moment = times.to_text(instant * SECOND)[:19]
             changes = {"instante": None, "fecha_hora": moment, "cursor": None}
             raise falcon.HTTPSeeOther(query.address(req.path, **changes))
-        around = self._history.around(server_id, query[MOMENT])
+        around = self._history.around(server_id, moment_of(query))
         common: dict[str, object] = {
             "server_id": server_id,
             "moment": query[MOMENT],
@@ -74,40 +73,29 @@ class ServerPage:
             self._site.show(req, resp, "server_unknown.html", **common, state=state)
             return
         record = self._records.record(around.shown.id_serv)
-        previous = self._history.records(server_id, None, around.shown.taken_at - 1, 0, 1).records
         self._site.show(
             req,
             resp,
             "server.html",
             **common,
-            state=self._fleet.server(server_id, query[MOMENT]),
+            state=self._fleet.server(server_id, moment_of(query)),
             record=record,
             now=self._clock(),
-            received_at=self._received_at(server_id, around.shown),
-            previous=previous[0].record if previous else None,
             **_process_table(record.processes, query),
             **self._activity(server_id, around, query),
         )
 
-    def _received_at(self, server_id: int, shown: RecordRef) -> int | None:
-        """When this record arrived; null if too many others have its very time."""
-        at = shown.taken_at
-        records = self._history.records(server_id, at, at, 0, _MAX_AT_ONE_TIME).records
-        found = (each.received_at for each in records if each.record.id_serv == shown.id_serv)
-        return next(found, None)
-
     def _activity(self, server_id: int, around: Around, query: Query) -> dict[str, object]:
         """Changes and lifetimes of the chosen period, which ends at the time shown."""
         moment, chosen = query[MOMENT], query[_SINCE]
-        until = around.last.taken_at if moment is None else moment
+        until = around.last.placed_at if moment is None else moment
         if chosen is not None and chosen >= until:
             # The reader moved to a time before the chosen period.
             raise falcon.HTTPSeeOther(query.address(_path(server_id), desde=None, cursor=None))
         since = _default_since(around, until) if chosen is None else chosen
-        page = self._history.changes(
-            server_id, since, until, query.after, query.limit, newest_first=True
-        )
-        lifetimes = self._history.lifetimes(server_id, since, until, _MAX_LIFETIMES, query[SEARCH])
+        period = Period(since, until, query[KNOWN_AT])
+        page = self._history.changes(server_id, period, query.after, query.limit, newest_first=True)
+        lifetimes = self._history.lifetimes(server_id, period, _MAX_LIFETIMES, query[SEARCH])
         older = query.address_after(_path(server_id), page.after) if page.after else None
         return {
             "since": since,
@@ -133,7 +121,7 @@ def _path(server_id: int) -> str:
 
 def _default_since(around: Around, until: int) -> int:
     since = max(until - _DEFAULT_PERIOD, 0)
-    return max(since, around.first.taken_at) if around.first.taken_at < until else since
+    return max(since, around.first.placed_at) if around.first.placed_at < until else since
 
 
 def _is_chosen(since: int | None, until: int, length: int) -> bool:
@@ -142,7 +130,7 @@ def _is_chosen(since: int | None, until: int, length: int) -> bool:
 
 def _slider(around: Around, moment: int | None) -> dict[str, int] | None:
     """Range and position in seconds; null if the server has a single report."""
-    low, high = ceil_seconds(around.first.taken_at), ceil_seconds(around.last.taken_at)
+    low, high = ceil_seconds(around.first.placed_at), ceil_seconds(around.last.placed_at)
     if low == high:
         return None
     value = high if moment is None else min(max(ceil_seconds(moment), low), high)

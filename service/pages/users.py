@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import falcon
 
-from service.http.filters import MOMENT, USERNAME
+from service.http.filters import AT_MOMENT, MOMENT, USERNAME, moment_of
 from service.http.parameters import CURSOR
 from service.pages.presence_chart import HISTORY_CURSOR, page_links, presence_chart
 from service.pages.site import PageQuery, Site
-from service.store.read.occurrences import LoginFilter, LoginOccurrenceStore, ProcessFilter
+from service.store.read.name_filters import LoginFilter, ProcessFilter
+from service.store.read.occurrences import LoginOccurrenceStore
 from service.store.read.usage_stats import UsageStore
 
 _PATH = "/usuario"
@@ -33,7 +34,7 @@ class UserPage:
         self._clock = clock
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        query = self._site.query(req, resp, USERNAME, MOMENT, CURSOR, HISTORY_CURSOR)
+        query = self._site.query(req, resp, USERNAME, *AT_MOMENT, CURSOR, HISTORY_CURSOR)
         criteria = LoginFilter(username=query[USERNAME])
         has_criteria = criteria != LoginFilter()
         self._site.show(
@@ -42,7 +43,7 @@ class UserPage:
             "user.html",
             username=query[USERNAME],
             moment=query[MOMENT],
-            values={each.name: query.text(each) for each in (USERNAME, MOMENT)},
+            values={each.name: query.text(each) for each in (USERNAME, *AT_MOMENT)},
             history_cursor=query.text(HISTORY_CURSOR) or None,
             address=query.address,
             has_criteria=has_criteria,
@@ -50,12 +51,8 @@ class UserPage:
         )
 
     def _results(self, query: PageQuery, criteria: LoginFilter) -> dict[str, object]:
-        moment, history_after = query[MOMENT], query[HISTORY_CURSOR] or 0
-        logins = (
-            self._logins.now(criteria, query.after, query.limit)
-            if moment is None
-            else self._logins.at(criteria, moment, query.after, query.limit)
-        )
+        history_after = query[HISTORY_CURSOR] or 0
+        logins = self._logins.page(criteria, moment_of(query), query.after, query.limit)
         history = self._logins.history(criteria, history_after, query.limit)
         programs = self._usage.programs_of(criteria)
         return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import falcon
 
-from service.http.filters import SINCE, UNTIL
+from service.http.filters import IN_PERIOD, period_of
 from service.http.listing import FORMAT, Listing, show_page
 from service.http.parameters import PAGING, Query
 from service.store.read.changes import Change
@@ -22,8 +22,10 @@ _COLUMNS = (
     "atributo",
     "valor_antes",
     "valor_despues",
+    "lugar_antes",
+    "lugar_despues",
 )
-_TIMES = {"fecha_hora_antes", "fecha_hora_despues"}
+_TIMES = {"fecha_hora_antes", "fecha_hora_despues", "lugar_antes", "lugar_despues"}
 
 
 class Changes:
@@ -31,11 +33,9 @@ class Changes:
         self._history = history
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, id_serv: int) -> None:
-        query = Query(req.query_string, SINCE, UNTIL, *PAGING, FORMAT)
+        query = Query(req.query_string, *IN_PERIOD, *PAGING, FORMAT)
         server_id = self._history.server_of(id_serv)
-        page = self._history.changes(
-            server_id, query[SINCE], query[UNTIL], query.after, query.limit
-        )
+        page = self._history.changes(server_id, period_of(query), query.after, query.limit)
         rows = [_row(change) for change in page.changes]
         listing = Listing("cambios", _COLUMNS, rows, times=_TIMES, of={"servidor": server_id})
         show_page(req, resp, query, listing, page.after)
@@ -44,12 +44,14 @@ class Changes:
 def _row(change: Change) -> tuple[object, ...]:
     return (
         change.kind,
-        *(change.before or (None, None)),
-        *change.after,
+        *(change.before or (None, None))[:2],
+        *change.after[:2],
         change.pid,
         change.name,
         change.username,
         change.attribute,
         change.value_before,
         change.value_after,
+        change.before.placed_at if change.before else None,
+        change.after.placed_at,
     )

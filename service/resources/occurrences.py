@@ -1,13 +1,25 @@
-"""Columns, times and record references that lists of processes and logins share."""
+"""Columns and members that answers about servers, processes and logins share."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from service import times
+from service.http.filters import KNOWN_AT, MOMENT
+from service.store.read.moments import LateRecords, Moment
+from service.store.read.occurrences import LoginOccurrence, ProcessOccurrence
 from service.store.read.records import ServerRow
 
 WHERE = ("servidor", "id_serv", "ip_server", "nombre_host")
-OCCURRENCE_TIMES = frozenset({"fecha_hora", "inicio", "desde", "visto_desde", "visto_hasta"})
-HISTORY = ("primera_vez", "ultima_vez", "en_curso")
-HISTORY_TIMES = frozenset({"primera_vez", "ultima_vez"})
+STANDING = ("estado", "antiguedad", "momento", "con_tardios")
+OF_RECORD = ("recibido", "reloj", "zona")
+OCCURRENCE_TIMES = frozenset(
+    {"fecha_hora", "inicio", "desde", "visto_desde", "visto_hasta", "recibido"}
+)
+HISTORY = ("primera_vez", "ultima_vez", "en_curso", "ultimo_contacto", "estado")
+HISTORY_TIMES = frozenset({"primera_vez", "ultima_vez", "ultimo_contacto"})
+SILENT = "silencioso"
+SILENT_APART = ("estado", SILENT, "silenciosos")
 
 
 def record_reference(server: ServerRow) -> dict[str, object]:
@@ -16,4 +28,48 @@ def record_reference(server: ServerRow) -> dict[str, object]:
         "id_serv": server.id_serv,
         "ip_server": server.ipaddress,
         "fecha_hora": server.fecha_hora,
+        "recibido": server.recibido,
+        "reloj": server.reloj,
+        "zona": server.zona,
+    }
+
+
+def standing(
+    at: int, heard_at: int | None, *, silent: bool, is_open: bool, has_late: bool
+) -> tuple[object, ...]:
+    """The columns STANDING. Only a silent server has an age, so that other answers stay alike."""
+    age = (at - heard_at) // times.SECOND if silent and heard_at is not None else None
+    return state(silent=silent), age, "abierto" if is_open else "cerrado", has_late
+
+
+def state(*, silent: bool) -> str:
+    return SILENT if silent else "al_dia"
+
+
+def occurrence_row(at: int, row: ProcessOccurrence | LoginOccurrence) -> tuple[object, ...]:
+    """An occurrence, with the columns OF_RECORD and STANDING."""
+    facts: Sequence[object] = row[: row._fields.index("zone")]
+    return (
+        *facts,
+        None if row.zone is None else times.offset_to_text(row.zone),
+        *standing(at, row.heard_at, silent=row.silent, is_open=row.open, has_late=row.has_late),
+    )
+
+
+def beside(moment: Moment | None, late: LateRecords) -> dict[str, object]:
+    """The members that stand beside the rows of an answer now or at a moment."""
+    at, known_at = moment or (None, None)
+    return {
+        MOMENT.name: None if at is None else times.to_text(at),
+        KNOWN_AT.name: None if known_at is None else times.to_text(known_at),
+        "tardios": [
+            {
+                "servidor": record.server_id,
+                "id_serv": record.id_serv,
+                "fecha_hora": times.to_text(record.taken_at),
+                "recibido": times.to_text(record.received_at),
+            }
+            for record in late.records
+        ],
+        "hay_mas_tardios": late.more,
     }

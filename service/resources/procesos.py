@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import falcon
 
-from service.http.filters import MOMENT, NAME, PID, USERNAME, process_filter
+from service.http.filters import (
+    AT_MOMENT,
+    NAME,
+    PID,
+    STATE,
+    USERNAME,
+    moment_of,
+    process_filter,
+)
 from service.http.listing import FORMAT, Listing, show_page, show_whole
 from service.http.parameters import PAGING, Query
 from service.resources.occurrences import (
     HISTORY,
     HISTORY_TIMES,
     OCCURRENCE_TIMES,
+    OF_RECORD,
+    SILENT_APART,
+    STANDING,
     WHERE,
+    beside,
+    occurrence_row,
     record_reference,
+    state,
 )
 from service.store.read.occurrences import ProcessOccurrenceStore
 from service.store.read.records import ProcessRow, RecordStore
@@ -34,19 +48,31 @@ class RecordProcesses:
 class ProcessOccurrences:
     """`/procesos`: now, or at `fecha_hora`."""
 
-    columns = (*WHERE, "fecha_hora", *ProcessRow._fields, "visto_desde", "visto_hasta")
+    columns = (
+        *WHERE,
+        "fecha_hora",
+        *ProcessRow._fields,
+        "visto_desde",
+        "visto_hasta",
+        *OF_RECORD,
+        *STANDING,
+    )
 
     def __init__(self, store: ProcessOccurrenceStore) -> None:
         self._store = store
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        query = Query(req.query_string, NAME, USERNAME, PID, MOMENT, *PAGING, FORMAT)
-        moment, criteria = query[MOMENT], process_filter(query)
-        if moment is None:
-            page = self._store.now(criteria, query.after, query.limit)
-        else:
-            page = self._store.at(criteria, moment, query.after, query.limit)
-        listing = Listing("procesos", self.columns, page.rows, times=OCCURRENCE_TIMES)
+        query = Query(req.query_string, NAME, USERNAME, PID, STATE, *AT_MOMENT, *PAGING, FORMAT)
+        moment, criteria = moment_of(query), process_filter(query)
+        page = self._store.page(criteria, moment, query.after, query.limit, silent=query[STATE])
+        listing = Listing(
+            "procesos",
+            self.columns,
+            [occurrence_row(page.at, row) for row in page.rows],
+            times=OCCURRENCE_TIMES,
+            apart=SILENT_APART,
+            beside=beside(moment, page.late),
+        )
         show_page(req, resp, query, listing, page.after)
 
 
@@ -61,5 +87,6 @@ class ProcessHistories:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         query = Query(req.query_string, NAME, USERNAME, *PAGING, FORMAT)
         page = self._store.history(process_filter(query), query.after, query.limit)
-        listing = Listing("historial", self.columns, page.rows, times=HISTORY_TIMES)
+        rows = [(*row[:-1], state(silent=row.silent)) for row in page.rows]
+        listing = Listing("historial", self.columns, rows, times=HISTORY_TIMES)
         show_page(req, resp, query, listing, page.after)

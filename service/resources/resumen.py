@@ -48,6 +48,11 @@ def _document(summary: Summary) -> dict[str, object]:
         "programas": [{"name": name, "procesos": running} for name, running in summary.programs],
         "usuarios": [{"username": name, "procesos": running} for name, running in summary.users],
         "servidores_silenciosos": [_silent(state) for state in summary.longest_silent],
+        "reloj_adelantado_hasta": (
+            None
+            if summary.our_clock_was_ahead is None
+            else times.to_text(summary.our_clock_was_ahead)
+        ),
         "novedades": [_news(item) for item in summary.news],
     }
 
@@ -58,7 +63,7 @@ def _silent(state: ServerState) -> dict[str, object]:
         "id_serv": state.record.id_serv,
         "ipaddress": state.record.ipaddress,
         "nombre_host": state.record.nombre_host,
-        "ultimo_contacto": times.to_text(state.heard_at),
+        "ultimo_contacto": times.to_text(state.heard_at or 0),
     }
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import falcon
 
 from service.http.authentication import authorize
-from service.http.filters import MOMENT, OF_SERVERS, server_filter
+from service.http.filters import AT_MOMENT, OF_SERVERS, moment_of, server_filter
 from service.http.listing import FORMAT, Listing, show_page
 from service.http.parameters import PAGING, Query
 from service.http.request_body import read_body
 from service.ingest.intake import Intake
+from service.resources.occurrences import STANDING, beside, standing
 from service.store.read.fleet import FleetStore, ServerState
 from service.store.read.records import Record, RecordStore, ServerRow
 from service.store.tokens import TokenStore
 
-_COLUMNS = ("servidor", *ServerRow._fields, "ultimo_contacto", "estado")
+_COLUMNS = ("servidor", *ServerRow._fields, "ultimo_contacto", *STANDING)
 
 _IN_EVERY_VERSION = (
     "ipaddress",
@@ -54,10 +55,12 @@ class Servers:
         resp.media = {"id_serv": stored.id_serv}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        query = Query(req.query_string, *OF_SERVERS, MOMENT, *PAGING, FORMAT)
-        page = self._fleet.page(server_filter(query), query[MOMENT], query.after, query.limit)
-        rows = [_row(state) for state in page.servers]
-        listing = Listing("servers", _COLUMNS, rows, times={"ultimo_contacto"})
+        query = Query(req.query_string, *OF_SERVERS, *AT_MOMENT, *PAGING, FORMAT)
+        moment = moment_of(query)
+        page = self._fleet.page(server_filter(query), moment, query.after, query.limit)
+        rows = [_row(page.at, state) for state in page.servers]
+        late = beside(moment, page.late)
+        listing = Listing("servers", _COLUMNS, rows, times={"ultimo_contacto"}, beside=late)
         show_page(req, resp, query, listing, page.after)
 
 
@@ -69,9 +72,12 @@ class Server:
         resp.media = _as_posted(self._records.record(id_serv))
 
 
-def _row(state: ServerState) -> tuple[object, ...]:
-    standing = "silencioso" if state.silent else "al_dia"
-    return (state.server_id, *state.record, state.heard_at, standing)
+def _row(at: int, state: ServerState) -> tuple[object, ...]:
+    """The columns _COLUMNS."""
+    columns = standing(
+        at, state.heard_at, silent=state.silent, is_open=state.open, has_late=state.has_late
+    )
+    return (state.server_id, *state.record, state.heard_at, *columns)
 
 
 def _as_posted(record: Record) -> dict[str, object]:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import falcon
 
-from service.http.filters import MOMENT, PID, USERNAME, login_filter
+from service.http.filters import AT_MOMENT, PID, STATE, USERNAME, login_filter, moment_of
 from service.http.listing import FORMAT, Listing, show_page, show_whole
 from service.http.parameters import PAGING, Query
 from service.resources.occurrences import (
     HISTORY,
     HISTORY_TIMES,
     OCCURRENCE_TIMES,
+    OF_RECORD,
+    SILENT_APART,
+    STANDING,
     WHERE,
+    beside,
+    occurrence_row,
     record_reference,
+    state,
 )
 from service.store.read.occurrences import LoginOccurrenceStore
 from service.store.read.records import LoginRow, RecordStore
@@ -34,19 +40,31 @@ class RecordLogins:
 class LoginOccurrences:
     """`/usuarios_activos`: now, or at `fecha_hora`."""
 
-    columns = (*WHERE, "fecha_hora", *LoginRow._fields, "visto_desde", "visto_hasta")
+    columns = (
+        *WHERE,
+        "fecha_hora",
+        *LoginRow._fields,
+        "visto_desde",
+        "visto_hasta",
+        *OF_RECORD,
+        *STANDING,
+    )
 
     def __init__(self, store: LoginOccurrenceStore) -> None:
         self._store = store
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        query = Query(req.query_string, USERNAME, PID, MOMENT, *PAGING, FORMAT)
-        moment, criteria = query[MOMENT], login_filter(query)
-        if moment is None:
-            page = self._store.now(criteria, query.after, query.limit)
-        else:
-            page = self._store.at(criteria, moment, query.after, query.limit)
-        listing = Listing("usuarios_activos", self.columns, page.rows, times=OCCURRENCE_TIMES)
+        query = Query(req.query_string, USERNAME, PID, STATE, *AT_MOMENT, *PAGING, FORMAT)
+        moment, criteria = moment_of(query), login_filter(query)
+        page = self._store.page(criteria, moment, query.after, query.limit, silent=query[STATE])
+        listing = Listing(
+            "usuarios_activos",
+            self.columns,
+            [occurrence_row(page.at, row) for row in page.rows],
+            times=OCCURRENCE_TIMES,
+            apart=SILENT_APART,
+            beside=beside(moment, page.late),
+        )
         show_page(req, resp, query, listing, page.after)
 
 
@@ -61,5 +79,6 @@ class LoginHistories:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         query = Query(req.query_string, USERNAME, *PAGING, FORMAT)
         page = self._store.history(login_filter(query), query.after, query.limit)
-        listing = Listing("historial", self.columns, page.rows, times=HISTORY_TIMES)
+        rows = [(*row[:-1], state(silent=row.silent)) for row in page.rows]
+        listing = Listing("historial", self.columns, rows, times=HISTORY_TIMES)
         show_page(req, resp, query, listing, page.after)

@@ -1,20 +1,23 @@
 -- name: first_seq_since
--- Sequence number of the first report in order that was taken at or after :since.
+-- Sequence number of the first report in order whose place is at or after :since.
 SELECT seq FROM report
-WHERE server_id = :server_id AND taken_at >= :since AND seq > 0
-ORDER BY taken_at, seq
+WHERE server_id = :server_id AND placed_at >= :since AND seq > 0
+ORDER BY placed_at, id
 LIMIT 1;
 
 -- name: last_seq_until
--- Sequence number of the last report in order that was taken at or before :until.
+-- Sequence number of the last report in order whose place is at or before :moment.
 SELECT seq FROM report
-WHERE server_id = :server_id AND taken_at <= :until AND seq > 0
-ORDER BY taken_at DESC, seq DESC
+WHERE server_id = :server_id
+  AND seq > 0
+  AND placed_at <= :moment
+  AND received_at <= :known_at
+ORDER BY placed_at DESC, id DESC
 LIMIT 1;
 
 -- name: reports_by_seq
--- The records with sequence numbers :low to :high, and when they were taken.
-SELECT seq, id, taken_at FROM report
+-- The records with sequence numbers :low to :high, their times and their places.
+SELECT seq, id, taken_at, placed_at FROM report
 WHERE server_id = :server_id AND seq BETWEEN :low AND :high
 ORDER BY seq;
 

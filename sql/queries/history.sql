@@ -3,37 +3,72 @@
 SELECT server_id FROM report WHERE id = :id_serv;
 
 -- name: first_record
--- The oldest record of this server.
-SELECT id, taken_at FROM report WHERE server_id = :server_id ORDER BY taken_at, id LIMIT 1;
+-- The first record in order of this server.
+SELECT id, taken_at, placed_at FROM report
+WHERE server_id = :server_id AND seq > 0
+ORDER BY placed_at, id
+LIMIT 1;
 
 -- name: record_until
--- The newest record of this server that was taken at or before :moment.
-SELECT id, taken_at FROM report
-WHERE server_id = :server_id AND taken_at <= :moment
-ORDER BY taken_at DESC, id DESC
+-- The record in order of this server that is shown at :moment.
+SELECT id, taken_at, placed_at FROM report
+WHERE server_id = :server_id
+  AND seq > 0
+  AND placed_at <= :moment
+  AND received_at <= :known_at
+ORDER BY placed_at DESC, id DESC
 LIMIT 1;
 
 -- name: record_after
--- The oldest record of this server that was taken after :moment.
-SELECT id, taken_at FROM report
-WHERE server_id = :server_id AND taken_at > :moment
-ORDER BY taken_at, id
+-- The next record in order of this server, and when it arrived.
+SELECT received_at, id, taken_at, placed_at FROM report
+WHERE server_id = :server_id AND seq > 0 AND placed_at > :moment
+ORDER BY placed_at, id
+LIMIT 1;
+
+-- name: record_before
+-- The record in order of this server before this one.
+SELECT id, taken_at, placed_at FROM report
+WHERE server_id = :server_id AND seq > 0 AND placed_at <= :placed_at AND id < :id_serv
+ORDER BY placed_at DESC, id DESC
 LIMIT 1;
 
 -- name: records_newest_first
--- Records of this server taken from :since to :until, older than the last one of the page before.
+-- Records of this server from :since to :until by their places, before the last one shown.
 SELECT
-  report.received_at, report.seq < 0,
+  listed.placed_at, listed.seq < 0,
   -- include: record_columns
-FROM report
-JOIN servers ON servers.id_serv = report.id
-WHERE report.server_id = :server_id
-  AND report.taken_at >= :since
-  AND report.taken_at <= :until
-  AND (report.taken_at < :shown_at OR report.id < :shown)
-ORDER BY report.taken_at DESC, report.id DESC
+FROM (
+  SELECT id, seq, placed_at
+  FROM (
+    SELECT id, seq, placed_at FROM report
+    WHERE server_id = :server_id
+      AND seq > 0
+      AND placed_at >= :since
+      AND placed_at <= :until
+      AND (placed_at < :shown_at OR id < :shown)
+      AND received_at <= :known_at
+    ORDER BY placed_at DESC, id DESC
+    LIMIT :limit
+  ) AS in_order
+  UNION ALL
+  SELECT id, seq, placed_at
+  FROM (
+    SELECT id, seq, taken_at AS placed_at FROM report
+    WHERE server_id = :server_id
+      AND seq < 0
+      AND taken_at >= :since
+      AND taken_at <= :until
+      AND (taken_at < :shown_at OR id < :shown)
+      AND received_at <= :known_at
+    ORDER BY taken_at DESC, id DESC
+    LIMIT :limit
+  ) AS late
+) AS listed
+JOIN servers ON servers.id_serv = listed.id
+ORDER BY listed.placed_at DESC, listed.id DESC
 LIMIT :limit;
 
--- name: time_of_record
--- When this record of this server was taken.
-SELECT taken_at FROM report WHERE id = :id_serv AND server_id = :server_id;
+-- name: place_of_record
+-- The place of this record of this server.
+SELECT placed_at FROM report WHERE id = :id_serv AND server_id = :server_id;

@@ -27,24 +27,28 @@ server.id, shown.id, profile.ipaddress, profile.nombre_host, shown.taken_at,
 shown.id * 1048576 + span.slot,
 span.pid,
 
--- fragment: record_at_moment
--- Joins of a server: the record that was its newest at :moment, its newest one, the nodes of spans.
-CROSS JOIN report AS shown
-  ON shown.id = (
-    SELECT id FROM report
-    WHERE report.server_id = server.id AND report.taken_at <= :moment
-    ORDER BY taken_at DESC, id DESC LIMIT 1
-  )
-CROSS JOIN report AS newest
-  ON newest.server_id = server.id
-  AND newest.seq = (SELECT max(seq) FROM report WHERE report.server_id = server.id)
-CROSS JOIN span_level ON span_level.bit <= newest.seq OR shown.seq < 0
-
 -- fragment: newest_record
 -- Join of a server: its newest record.
 CROSS JOIN report AS shown
   ON shown.server_id = server.id
   AND shown.seq = (SELECT max(seq) FROM report WHERE report.server_id = server.id)
+
+-- fragment: record_at_moment
+-- Joins of a server: the record that is shown at :moment, and the nodes of its spans.
+CROSS JOIN report AS shown
+  ON shown.id = (
+    SELECT known.id FROM report AS known
+    WHERE known.server_id = server.id
+      AND known.seq > 0
+      AND known.placed_at <= :moment
+      AND known.received_at <= :known_at
+    ORDER BY known.placed_at DESC, known.id DESC
+    LIMIT 1
+  )
+CROSS JOIN report AS newest
+  ON newest.server_id = server.id
+  AND newest.seq = (SELECT max(seq) FROM report WHERE report.server_id = server.id)
+CROSS JOIN span_level ON span_level.bit <= newest.seq
 
 -- fragment: span_of_record
 -- Condition on a span: the record shows it.
@@ -59,10 +63,23 @@ CROSS JOIN report AS first_report
   ON first_report.server_id = server.id AND first_report.seq = span.first_seq
 
 -- fragment: last_report_of_span
--- Join of a span: the last report that shows it.
+-- Joins of a span: the newest record that was known, and the last known one that shows the span.
+CROSS JOIN report AS last_known
+  ON last_known.id = (
+    SELECT known.id FROM report AS known
+    WHERE known.server_id = server.id
+      AND known.seq > 0
+      AND known.placed_at <= :known_place
+      AND known.received_at <= :known_at
+    ORDER BY known.placed_at DESC, known.id DESC
+    LIMIT 1
+  )
 CROSS JOIN report AS last_report
   ON last_report.server_id = server.id
-  AND last_report.seq = coalesce(span.gone_seq - 1, newest.seq)
+  AND last_report.seq = CASE
+    WHEN span.gone_seq <= last_known.seq THEN span.gone_seq - 1
+    ELSE last_known.seq
+  END
 
 -- fragment: after_cursor
 -- Condition on server and span: they come after the last row of the page before.
@@ -91,27 +108,31 @@ ORDER BY sighting.server_id, sighting.name_id
 LIMIT :limit
 
 -- fragment: newest_record_of_page
--- Joins of a page: the newest record of each server.
+-- Joins of a page: its servers, and the newest record of each.
+CROSS JOIN server ON server.id = page.server_id
 CROSS JOIN report AS newest
   ON newest.server_id = page.server_id
   AND newest.seq = (SELECT max(seq) FROM report WHERE report.server_id = page.server_id)
 CROSS JOIN profile ON profile.id = newest.profile_id
 
 -- fragment: first_and_last_seen
--- The columns that the history of a name ends with.
+-- The columns of the history of a name: first, last, and whether the newest record shows it.
 sighting.first_at,
-CASE WHEN sighting.running > 0 THEN newest.taken_at ELSE sighting.last_at END,
-sighting.running > 0, page.name_id
+CASE WHEN sighting.running > 0 THEN newest.placed_at ELSE sighting.last_at END,
+sighting.running > 0
 
 -- name: processes_now
--- Processes that run now, after the last one of the page before.
+-- Processes in the newest records, after the last one of the page before.
 WITH matching (id) AS MATERIALIZED (
   -- include: matching_process_names
 )
 SELECT
   -- include: occurrence_columns
   program.name, program.username, span.ppid, span.started_at, program.executable,
-  program.command_line, first_report.taken_at, shown.taken_at, span.slot
+  program.command_line, first_report.placed_at, shown.placed_at,
+  shown.received_at, shown.clock, shown.zone, server.heard_at,
+  -- include: is_silent
+  AS silent, span.slot
 FROM server
 CROSS JOIN process_span AS span ON span.server_id = server.id AND span.node = 0
 CROSS JOIN program ON program.id = span.program_id
@@ -120,6 +141,9 @@ CROSS JOIN profile ON profile.id = shown.profile_id
 -- include: first_report_of_span
 WHERE
   -- include: after_cursor
+  AND (:silent IS NULL OR :silent =
+    -- include: is_silent
+  )
   AND (:any = 1 OR EXISTS (SELECT 1 FROM matching))
   AND (:any = 1 OR EXISTS (
     SELECT 1
@@ -133,14 +157,19 @@ ORDER BY server.id, span.slot
 LIMIT :limit;
 
 -- name: processes_at
--- Processes that ran at :moment, after the last one of the page before.
+-- Processes in the records that are shown at :moment, after the last one of the page before.
 WITH matching (id) AS MATERIALIZED (
   -- include: matching_process_names
 )
 SELECT
   -- include: occurrence_columns
   program.name, program.username, span.ppid, span.started_at, program.executable,
-  program.command_line, first_report.taken_at, last_report.taken_at, span.slot
+  program.command_line, first_report.placed_at, last_report.placed_at,
+  shown.received_at, shown.clock, shown.zone, shown.placed_at,
+  -- include: next_place
+  AS next_place,
+  -- include: first_late
+  AS first_late, span.slot
 FROM server
 -- include: record_at_moment
 CROSS JOIN process_span AS span
@@ -152,7 +181,7 @@ CROSS JOIN profile ON profile.id = shown.profile_id
 WHERE
   -- include: after_cursor
   AND (:any = 1 OR EXISTS (SELECT 1 FROM matching))
-  AND (:any = 1 OR shown.seq < 0 OR EXISTS (
+  AND (:any = 1 OR EXISTS (
     SELECT 1
     FROM matching
     CROSS JOIN process_run AS run
@@ -179,6 +208,9 @@ SELECT
   page.server_id, newest.id, profile.ipaddress, profile.nombre_host,
   process_name.name, process_name.username,
   -- include: first_and_last_seen
+  , server.heard_at,
+  -- include: is_silent
+  AS silent, page.name_id
 FROM (
   SELECT sighting.server_id AS server_id, sighting.name_id AS name_id
   FROM matching
@@ -192,29 +224,33 @@ CROSS JOIN process_name ON process_name.id = page.name_id
 ORDER BY page.server_id, page.name_id;
 
 -- name: process_count
--- Number of servers that run such processes now, and number of these processes.
+-- Servers that run such processes now, these processes, and silent servers that showed them last.
 WITH matching (id) AS MATERIALIZED (
   -- include: matching_process_names
+), shown (server_id, running, silent) AS (
+  SELECT
+    server.id, sighting.running,
+    -- include: is_silent
+  FROM matching
+  CROSS JOIN process_sighting AS sighting ON sighting.name_id = matching.id
+  CROSS JOIN server ON server.id = sighting.server_id
+  WHERE sighting.running > 0
 )
 SELECT
-  (
-    SELECT count(*) FROM server
-    WHERE EXISTS (
-      SELECT 1
-      FROM matching
-      CROSS JOIN process_sighting AS sighting
-        ON sighting.server_id = server.id AND sighting.name_id = matching.id
-      WHERE sighting.running > 0
-    )
-  ),
-  coalesce((SELECT sum(running) FROM process_name WHERE id IN (SELECT id FROM matching)), 0);
+  count(DISTINCT CASE WHEN NOT silent THEN server_id END),
+  coalesce(sum(CASE WHEN NOT silent THEN running END), 0),
+  count(DISTINCT CASE WHEN silent THEN server_id END)
+FROM shown;
 
 -- name: logins_now
--- Logins that are open now, after the last one of the page before.
+-- Logins in the newest records, after the last one of the page before.
 SELECT
   -- include: occurrence_columns
   account.username, account.terminal, account.origin, span.since,
-  first_report.taken_at, shown.taken_at, span.slot
+  first_report.placed_at, shown.placed_at,
+  shown.received_at, shown.clock, shown.zone, server.heard_at,
+  -- include: is_silent
+  AS silent, span.slot
 FROM server
 CROSS JOIN login_span AS span ON span.server_id = server.id AND span.node = 0
 CROSS JOIN account ON account.id = span.account_id
@@ -223,16 +259,24 @@ CROSS JOIN profile ON profile.id = shown.profile_id
 -- include: first_report_of_span
 WHERE
   -- include: after_cursor
+  AND (:silent IS NULL OR :silent =
+    -- include: is_silent
+  )
   -- include: login_filter
 ORDER BY server.id, span.slot
 LIMIT :limit;
 
 -- name: logins_at
--- Logins that were open at :moment, after the last one of the page before.
+-- Logins in the records that are shown at :moment, after the last one of the page before.
 SELECT
   -- include: occurrence_columns
   account.username, account.terminal, account.origin, span.since,
-  first_report.taken_at, last_report.taken_at, span.slot
+  first_report.placed_at, last_report.placed_at,
+  shown.received_at, shown.clock, shown.zone, shown.placed_at,
+  -- include: next_place
+  AS next_place,
+  -- include: first_late
+  AS first_late, span.slot
 FROM server
 -- include: record_at_moment
 CROSS JOIN login_span AS span
@@ -256,6 +300,9 @@ SELECT
   page.server_id, newest.id, profile.ipaddress, profile.nombre_host,
   login_name.username,
   -- include: first_and_last_seen
+  , server.heard_at,
+  -- include: is_silent
+  AS silent, page.name_id
 FROM (
   SELECT sighting.server_id AS server_id, sighting.name_id AS name_id
   FROM matching
@@ -269,19 +316,20 @@ CROSS JOIN login_name ON login_name.id = page.name_id
 ORDER BY page.server_id, page.name_id;
 
 -- name: login_count
--- Number of servers where such logins are open now, and number of these logins.
+-- Servers where such logins are open now, these logins, and silent servers that showed them last.
 WITH matching (id) AS MATERIALIZED (
   -- include: matching_login_names
+), shown (server_id, running, silent) AS (
+  SELECT
+    server.id, sighting.running,
+    -- include: is_silent
+  FROM matching
+  CROSS JOIN login_sighting AS sighting ON sighting.name_id = matching.id
+  CROSS JOIN server ON server.id = sighting.server_id
+  WHERE sighting.running > 0
 )
 SELECT
-  (
-    SELECT count(*) FROM server
-    WHERE EXISTS (
-      SELECT 1
-      FROM matching
-      CROSS JOIN login_sighting AS sighting
-        ON sighting.server_id = server.id AND sighting.name_id = matching.id
-      WHERE sighting.running > 0
-    )
-  ),
-  coalesce((SELECT sum(running) FROM login_name WHERE id IN (SELECT id FROM matching)), 0);
+  count(DISTINCT CASE WHEN NOT silent THEN server_id END),
+  coalesce(sum(CASE WHEN NOT silent THEN running END), 0),
+  count(DISTINCT CASE WHEN silent THEN server_id END)
+FROM shown;

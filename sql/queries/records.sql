@@ -3,7 +3,8 @@
 servers.id_serv, servers.ipaddress, servers.fecha_hora, servers.arquitectura_proc,
 servers.marca_proc, servers.nombre_so, servers.version_so, servers.version_esquema,
 servers.id_maquina, servers.nombre_host, servers.nucleo, servers.version_agente,
-servers.fuente_usuarios, servers.descartados, servers.id_clonado
+servers.fuente_usuarios, servers.descartados, servers.id_clonado, servers.recibido, servers.reloj,
+servers.zona
 
 -- name: record
 -- The server, as this record describes it.

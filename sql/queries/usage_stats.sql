@@ -3,47 +3,78 @@
 WITH matching (id) AS MATERIALIZED (
   -- include: matching_process_names
 )
-SELECT process_name.username, sum(process_name.running)
+SELECT process_name.username, sum(sighting.running)
 FROM matching
 CROSS JOIN process_name ON process_name.id = matching.id
-WHERE process_name.running > 0
+CROSS JOIN process_sighting AS sighting ON sighting.name_id = matching.id
+CROSS JOIN server ON server.id = sighting.server_id
+WHERE sighting.running > 0
+  AND NOT
+  -- include: is_silent
 GROUP BY process_name.username
 ORDER BY 2 DESC, 1;
 
 -- name: programs_of_user
 -- Programs that such users run now, and how many processes of each; the most first.
-SELECT process_name.name, sum(process_name.running)
+SELECT process_name.name, sum(sighting.running)
 FROM process_name
-WHERE process_name.running > 0
+CROSS JOIN process_sighting AS sighting ON sighting.name_id = process_name.id
+CROSS JOIN server ON server.id = sighting.server_id
+WHERE sighting.running > 0
+  AND NOT
+  -- include: is_silent
   AND (:username IS NULL OR process_name.username = :username)
   AND (:username_like IS NULL OR process_name.username LIKE :username_like ESCAPE '!')
 GROUP BY process_name.name
 ORDER BY 2 DESC, 1;
 
 -- fragment: first_last_seen
--- The columns of a FirstLastSeen: servers, first and last time, and how many there are now.
-count(DISTINCT sighting.server_id), min(sighting.first_at), max(sighting.last_at),
-coalesce(sum(sighting.running), 0)
+-- The columns of a FirstLastSeen: servers, first and last time, and on how many it is now.
+count(DISTINCT sighting.server_id), min(sighting.first_at),
+max(
+  CASE
+    WHEN sighting.running = 0 THEN sighting.last_at
+    WHEN sighting.silent THEN (
+      SELECT newest.placed_at FROM report AS newest
+      WHERE newest.server_id = sighting.server_id AND newest.seq > 0
+      ORDER BY newest.placed_at DESC
+      LIMIT 1
+    )
+  END
+),
+count(CASE WHEN sighting.running > 0 AND NOT sighting.silent THEN 1 END)
 
 -- name: process_first_last_seen
 -- Number of servers that ever showed such processes, when first, and when last if none runs.
 WITH matching (id) AS MATERIALIZED (
   -- include: matching_process_names
+), sighting (server_id, running, first_at, last_at, silent) AS (
+  SELECT
+    seen.server_id, seen.running, seen.first_at, seen.last_at,
+    -- include: is_silent
+  FROM matching
+  CROSS JOIN process_sighting AS seen ON seen.name_id = matching.id
+  CROSS JOIN server ON server.id = seen.server_id
 )
 SELECT
   -- include: first_last_seen
-FROM matching
-CROSS JOIN process_sighting AS sighting ON sighting.name_id = matching.id;
+FROM sighting;
 
 -- name: login_first_last_seen
 -- Number of servers that ever showed such logins, when first, and when last if none is open.
 WITH matching (id) AS MATERIALIZED (
   -- include: matching_login_names
+), sighting (server_id, running, first_at, last_at, silent) AS (
+  SELECT
+    seen.server_id, seen.running, seen.first_at, seen.last_at,
+    -- include: is_silent
+  FROM matching
+  CROSS JOIN login_sighting AS seen ON seen.name_id = matching.id
+  CROSS JOIN server ON server.id = seen.server_id
 )
 SELECT
   -- include: first_last_seen
-FROM matching
-CROSS JOIN login_sighting AS sighting ON sighting.name_id = matching.id;
+FROM sighting;
 
 -- name: commands_of_program
 -- Executables and command lines of such programs, among those that were new last.
@@ -84,7 +115,7 @@ WHERE terminal IS NOT NULL OR origin IS NOT NULL;
 WITH matching (id) AS MATERIALIZED (
   -- include: matching_process_names
 )
-SELECT page.server_id, first_report.taken_at, last_report.taken_at
+SELECT page.server_id, first_report.placed_at, last_report.placed_at
 FROM (
   SELECT sighting.server_id AS server_id, sighting.name_id AS name_id
   FROM matching

@@ -19,8 +19,10 @@ class Data(NamedTuple):
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """The list in the JSON document; the CSV has the same rows."""
-        (rows,) = [value for value in self.json.values() if isinstance(value, list)]
+        """The rows of the JSON document, those of silent servers last; the CSV has the same."""
+        lists = {name: rows for name, rows in self.json.items() if isinstance(rows, list)}
+        lists.pop("tardios", None)
+        rows = [row for each in lists.values() for row in each]
         assert len(rows) == len(self.csv)
         return rows
 

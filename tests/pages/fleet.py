@@ -60,9 +60,16 @@ def _spread_arrivals(live: LiveService) -> None:
         "UPDATE report SET received_at = taken_at + ? + CASE WHEN seq < 0 THEN ? ELSE 0 END",
         (_LATENCY, 8 * HOUR),
     )
+    live.execute(
+        "UPDATE server SET (heard_at, greatest_arrival_at, counted_hour, counted_reports) = ("
+        " SELECT max(received_at), max(received_at), NULL, 0 FROM report"
+        " WHERE report.server_id = server.id)"
+    )
     live.execute("DELETE FROM arrival_hour")
     live.execute(
-        "INSERT INTO arrival_hour SELECT received_at / ?, count(*) FROM report GROUP BY 1", (HOUR,)
+        "INSERT INTO arrival_hour (hour, server_id, reports)"
+        " SELECT received_at / ?, server_id, count(*) FROM report GROUP BY 1, 2",
+        (HOUR,),
     )
 
 
@@ -70,7 +77,8 @@ def _ids(live: LiveService, fleet: list[Machine]) -> tuple[dict[str, int], dict[
     """The ID of each server, and of its latest record."""
     rows = live.rows(
         "SELECT report.server_id, report.id, profile.ipaddress FROM report "
-        "JOIN profile ON profile.id = report.profile_id ORDER BY report.taken_at"
+        "JOIN profile ON profile.id = report.profile_id "
+        "WHERE report.seq > 0 ORDER BY report.placed_at"
     )
     servers, records = {}, {}
     for machine in fleet:

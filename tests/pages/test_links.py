@@ -7,6 +7,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
+from tests.support.lists import rows_of
 from tests.support.live import LiveService
 from tests.support.reports import report_2
 
@@ -150,6 +151,6 @@ def test_data_links_select_the_name(live: LiveService, kind: str, name: str) -> 
     ]
     assert len(data) >= 2
     for href in data:
-        (rows,) = [value for value in live.get(href).json().values() if isinstance(value, list)]
+        rows = rows_of(live.get(href))
         assert rows
         assert {row[member] for row in rows} == {name}

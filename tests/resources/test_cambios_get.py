@@ -94,6 +94,8 @@ def test_a_change_names_the_two_records_that_it_lies_between(
         "atributo": None,
         "valor_antes": None,
         "valor_despues": None,
+        "lugar_antes": None,
+        "lugar_despues": f"{DAY} 10:00:00.000000",
     }
     assert changes[3] == changes[0] | {
         "tipo": "servidor_cambia",
@@ -104,6 +106,8 @@ def test_a_change_names_the_two_records_that_it_lies_between(
         "atributo": "version_so",
         "valor_antes": "11",
         "valor_despues": "12",
+        "lugar_antes": f"{DAY} 10:05:00.000000",
+        "lugar_despues": f"{DAY} 10:15:00.000000",
     }
     assert changes[7] == changes[0] | {
         "tipo": "proceso_desaparece",
@@ -114,6 +118,8 @@ def test_a_change_names_the_two_records_that_it_lies_between(
         "pid": 4120,
         "name": "python",
         "username": "juan",
+        "lugar_antes": f"{DAY} 10:20:00.000000",
+        "lugar_despues": f"{DAY} 10:25:00.000001",
     }
 
 

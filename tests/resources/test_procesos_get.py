@@ -119,9 +119,9 @@ def test_without_a_filter_all_running_processes_are_listed(service: LiveService)
         ("10:00", "sshd", [(1, 1), (2, 1)]),
         ("10:00", "cron", [(1, 2)]),
         ("10:04:59.999999", "cron", [(1, 2)]),
-        ("10:05", "cron", [(1, 2), (1, 2)]),  # by the late record, from then on
-        ("10:05", "sshd", [(2, 1)]),
-        ("10:10:00", "xmrig", [(1, 9), (2, 9)]),
+        ("10:05", "cron", [(1, 2)]),  # whatever the late record says
+        ("10:05", "sshd", [(1, 1), (2, 1)]),
+        ("10:10:00", "xmrig", [(2, 9)]),
         ("10:10:00.000001", "xmrig", [(1, 9), (1, 9), (2, 9)]),
         ("10:10:00.000001", "cron", []),
         ("10:19:59", "xmrig", [(1, 9), (1, 9), (2, 9)]),
@@ -129,7 +129,7 @@ def test_without_a_filter_all_running_processes_are_listed(service: LiveService)
         ("23:59", "SSHD", [(3, 3)]),
     ],
 )
-def test_at_a_moment_the_newest_record_before_it_counts(
+def test_at_a_moment_the_last_record_in_order_counts(
     service: LiveService, moment: str, name: str, expected: list[tuple[int, int]]
 ) -> None:
     rows = listed(service, "/procesos", name=name, fecha_hora=f"{DAY}T{moment}", limit=1)
@@ -182,11 +182,12 @@ def test_the_history_of_a_name_shows_its_first_and_last_record(
         ]
 
     assert ever(name="sshd") == [(1, "10:00", "10:20", True), (2, "10:00", "10:20", True)]
-    assert ever(name="xmrig") == [(1, "10:05", "10:10", False), (2, "10:00", "10:20", True)]
-    assert ever(name="cron") == [(1, "10:00", "10:05", False)]
+    assert ever(name="xmrig") == [(1, "10:10", "10:10", False), (2, "10:00", "10:20", True)]
+    assert ever(name="cron") == [(1, "10:00", "10:00", False)]
     assert ever(name="CRON") == []
-    assert ever(name="C*N", username="r*t") == [(1, "10:00", "10:05", False)]
-    assert ever(username="juan") == [(1, "10:05", "10:10", False), (2, "10:00", "10:20", True)]
+    assert ever(name="C*N", username="r*t") == [(1, "10:00", "10:00", False)]
+    assert ever(username="juan") == [(1, "10:10", "10:10", False), (2, "10:00", "10:20", True)]
+    contact = listed(service, "/servers")[0]["ultimo_contacto"]
     assert listed(service, "/procesos/historial", name="cron") == [
         {
             "servidor": 1,
@@ -196,8 +197,10 @@ def test_the_history_of_a_name_shows_its_first_and_last_record(
             "name": "cron",
             "username": "root",
             "primera_vez": f"{DAY} 10:00:00.000000",
-            "ultima_vez": f"{DAY} 10:05:00.000000",
+            "ultima_vez": f"{DAY} 10:00:00.000000",
             "en_curso": False,
+            "ultimo_contacto": contact,
+            "estado": "al_dia",
         }
     ]
 

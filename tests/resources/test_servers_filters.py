@@ -130,11 +130,11 @@ def test_the_link_keeps_every_filter(service: LiveService) -> None:
         (f"{MONDAY}T09:59:59.999999", {}),
         (f"{MONDAY}T10:00", {FIRST: "11", SECOND: "12"}),
         (f"{MONDAY}T10:15", {FIRST: "11", SECOND: "12"}),
-        (f"{MONDAY}T10:20", {FIRST: "9.4", SECOND: "12"}),  # the late one was true all the same
-        (f"{MONDAY}T11:00", {FIRST: "9.4", SECOND: "12", THIRD: "9.4", FOURTH: "9.4"}),
+        (f"{MONDAY}T10:20", {FIRST: "11", SECOND: "12"}),  # whatever the late one says
+        (f"{MONDAY}T11:00", {FIRST: "11", SECOND: "12", THIRD: "9.4", FOURTH: "9.4"}),
         (
             f"{MONDAY}T11:00:00.000001",
-            {FIRST: "9.4", SECOND: "12", THIRD: "9.4", FOURTH: "9.4", FIFTH: "12"},
+            {FIRST: "11", SECOND: "12", THIRD: "9.4", FOURTH: "9.4", FIFTH: "12"},
         ),
         (f"{MONDAY}T12:00:00+00:00", LATEST),
         (f"{MONDAY}T06:00-06:00", LATEST),
@@ -158,12 +158,12 @@ def test_silence_at_a_moment_is_judged_by_reports_until_then(
 
     assert states("10:15") == ["al_dia", "al_dia"]
     assert states("10:15:00.000001") == ["silencioso", "silencioso"]
-    # 10:00, 10:20 and 12:00: its usual interval is then 100 minutes.
-    assert states("17:00")[0] == "al_dia"
-    assert states("17:00:00.000001")[0] == "silencioso"
+    # 10:00 and 12:00: its usual interval is then two hours.
+    assert states("18:00")[0] == "al_dia"
+    assert states("18:00:00.000001")[0] == "silencioso"
     moment = f"{MONDAY}T10:40"
-    assert servers(service, fecha_hora=moment, estado="al_dia") == [FIRST, THIRD, FOURTH]
-    assert servers(service, fecha_hora=moment, estado="silencioso") == [SECOND]
+    assert servers(service, fecha_hora=moment, estado="al_dia") == [THIRD, FOURTH]
+    assert servers(service, fecha_hora=moment, estado="silencioso") == [FIRST, SECOND]
 
 
 @pytest.mark.parametrize("estado", ["silent", "AL_DIA", "al_dia,silencioso", "1"])
@@ -184,7 +184,7 @@ def test_a_server_is_silent_after_a_long_gap_of_arrivals(
     for document in (once, yearly, often, yearly_again, often_again):
         assert service.post(document).status == 201
     assert servers(service, estado="al_dia") == [1, 2, 3]
-    an_hour = "UPDATE report SET received_at = received_at - 3600 * 1000000"
+    an_hour = "UPDATE server SET heard_at = heard_at - 3600 * 1000000"
     engine.execute(service.database, an_hour)
     assert servers(service, estado="silencioso") == [1, 3]
     assert servers(service, estado="al_dia") == [2]

@@ -51,9 +51,9 @@ def records(service: LiveService) -> list[int]:
         ({"username": "ana", "pid": "7"}, []),
         ({"fecha_hora": f"{DAY}T09:59"}, []),
         ({"fecha_hora": f"{DAY}T10:00", "username": "juan"}, [(1, "juan"), (1, "juan")]),
-        ({"fecha_hora": f"{DAY}T10:05", "username": "juan"}, []),
-        ({"fecha_hora": f"{DAY}T10:05", "pid": "7"}, [(1, ODD["name"]), (2, ODD["name"])]),
-        ({"fecha_hora": f"{DAY}T10:10:00", "username": "juan"}, []),
+        ({"fecha_hora": f"{DAY}T10:05", "username": "juan"}, [(1, "juan"), (1, "juan")]),
+        ({"fecha_hora": f"{DAY}T10:05", "pid": "7"}, [(2, ODD["name"])]),
+        ({"fecha_hora": f"{DAY}T10:10:00", "username": "juan"}, [(1, "juan"), (1, "juan")]),
         ({"fecha_hora": f"{DAY}T10:10:00.000001", "username": "juan"}, [(1, "juan")]),
         ({"fecha_hora": "2036-01-01"}, [(1, "ana"), (2, "ana"), (2, ODD["name"])]),
     ],
@@ -97,15 +97,16 @@ def test_the_history_of_a_user_shows_its_first_and_last_record(
             "primera_vez": f"{DAY} 10:00:00.000000",
             "ultima_vez": f"{DAY} 10:10:00.000001",
             "en_curso": False,
+            "ultimo_contacto": listed(service, "/servers")[0]["ultimo_contacto"],
+            "estado": "al_dia",
         }
     ]
     odd = listed(service, "/usuarios_activos/historial", username="DOM*")
     assert [(row["servidor"], row["primera_vez"][11:16], row["en_curso"]) for row in odd] == [
-        (1, "10:05", False),
         (2, "10:00", True),
     ]
     everyone = listed(service, "/usuarios_activos/historial", limit=1)
-    assert len(everyone) == 5
+    assert len(everyone) == 4
 
 
 def test_the_members_of_version_2_are_shown(service: LiveService) -> None:

@@ -51,13 +51,10 @@ def test_a_login_without_a_name_is_found_again_after_a_restart() -> None:
         both.restart()
         both.add(report(3, DENIED))
         assert damage(both) == []
-        assert both.rows("SELECT username, running FROM login_name ORDER BY id") == [
-            (None, 0),
-            ("juan", 0),
-        ]
-        assert both.rows("SELECT name, username, running FROM process_name ORDER BY id") == [
-            (None, None, 1),
-            ("cron", "root", 0),
+        assert both.rows("SELECT username FROM login_name ORDER BY id") == [(None,), ("juan",)]
+        assert both.rows("SELECT name, username FROM process_name ORDER BY id") == [
+            (None, None),
+            ("cron", "root"),
         ]
 
 
@@ -68,7 +65,6 @@ def test_a_login_without_a_name_is_found_again_after_a_restart() -> None:
         "UPDATE {kind}_sighting SET running = running + 1 WHERE name_id = 1",
         "UPDATE {kind}_sighting SET first_at = first_at + 1 WHERE name_id = 1",
         "DELETE FROM {kind}_sighting WHERE name_id = 1",
-        "UPDATE {kind}_name SET running = running + 1 WHERE id = 1",
     ],
 )
 def test_sightings_that_disagree_with_the_spans_are_damage(kind: str, change: str) -> None:
@@ -78,6 +74,29 @@ def test_sightings_that_disagree_with_the_spans_are_damage(kind: str, change: st
         both.engine.execute(change.format(kind=kind))
         (fault,) = damage(both)
         assert f"rows of {kind}_sighting disagree with the spans" in fault
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ("UPDATE report SET placed_at = 1 WHERE id = 2", "1 rows of report disagree"),
+        ("UPDATE report SET clock = 'tardio' WHERE id = 2", "1 rows of report disagree"),
+        ("UPDATE report SET placed_at = placed_at + 1 WHERE id = 3", "1 rows of report disagree"),
+        ("UPDATE report SET clock = NULL WHERE id = 3", "1 rows of report disagree"),
+        ("UPDATE server SET heard_at = heard_at - 1", "1 rows of server disagree"),
+        ("UPDATE server SET heard_at = NULL", "1 rows of server disagree"),
+        ("UPDATE server SET counted_reports = 5", "1 rows of server disagree"),
+        ("DELETE FROM arrival_hour", "1 rows of server disagree"),
+    ],
+)
+def test_places_and_arrivals_that_disagree_with_the_reports_are_damage(
+    change: str, fault: str
+) -> None:
+    with stores() as both:
+        both.add_history(arrived(report(1, CRON), report(2, CRON), report(1.5, SSHD)))
+        assert damage(both) == []
+        both.engine.execute(change)
+        assert [each[: len(fault)] for each in damage(both)] == [fault]
 
 
 def test_the_content_of_a_record_is_that_of_its_report() -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import statistics
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from ipaddress import ip_address, ip_network
 from itertools import pairwise
@@ -19,8 +19,10 @@ from service import times
 from service.errors import ServerNotFoundError
 from service.report import Report
 from service.store.queries import load_queries
-from service.store.read.fleet import FleetStore, News, ServerFilter, ServerState, Silence
+from service.store.read.fleet import FleetStore, News, ServerFilter, ServerState
+from service.store.read.moments import Moment
 from service.store.read.profiles import Difference
+from service.store.read.silence import DEFAULT_SILENCE, Silence
 from tests.support import plain_answers as plain
 from tests.support import plain_store
 from tests.support.examples import CRON, HOUR, JUAN, PROFILE, SSHD, arrived, report
@@ -47,14 +49,14 @@ FILTERS = st.builds(
 
 @contextmanager
 def stored(
-    history: History, wait: int = 0, silence: Silence | None = None
-) -> Iterator[tuple[Stores, FleetStore, int]]:
+    history: History, wait: int = 0, silence: Silence = DEFAULT_SILENCE
+) -> Iterator[tuple[Stores, FleetStore, Silence]]:
     """The stores, and the fleet at that time after the last arrival."""
     now = history[-1][1] + wait
+    silence = replace(silence, clock=lambda: now)
     with stores() as both:
         both.add_history(history)
-        fleet = FleetStore(both.database, load_queries(), lambda: now, silence or Silence())
-        yield both, fleet, now
+        yield both, FleetStore(both.database, load_queries(), silence), silence
 
 
 @settings(max_examples=40, deadline=None)
@@ -62,34 +64,37 @@ def stored(
 def test_a_page_has_the_newest_record_of_each_selected_server(
     history: History, moment: int | None, criteria: ServerFilter, wait: int, silence: Silence
 ) -> None:
-    with stored(history, wait, silence) as (both, ours, now):
-        everything = [
-            plain_state(each) for each in ours.page(ServerFilter(), moment, 0, LIMIT).servers
-        ]
-        assert everything == list(plain_states(both, moment, now, silence))
-        ask = partial(ours.page, criteria, moment)
+    with stored(history, wait, silence) as (both, ours, its_silence):
+        at = None if moment is None else Moment(moment)
+        everything = [plain_state(each) for each in ours.page(ServerFilter(), at, 0, LIMIT).servers]
+        assert everything == list(plain_states(both, moment, its_silence))
+        ask = partial(ours.page, criteria, at)
         shown = [plain_state(each) for each in ask(0, LIMIT).servers]
         assert shown == [state for state in everything if is_selected(state, criteria)]
         for limit in (1, 2):
             assert [plain_state(s) for s in all_pages(ask, "servers", limit)] == shown
         for state in everything:
-            assert plain_state(ours.server(state["server_id"], moment)) == state
+            assert plain_state(ours.server(state["server_id"], at)) == state
 
 
 @settings(max_examples=40, deadline=None)
 @given(histories(), WAITS)
 def test_the_summary_equals_counts_over_all_records(history: History, wait: int) -> None:
-    with stored(history, wait) as (both, ours, now):
-        summary = ours.summary()
-        states = list(plain_states(both, None, now, Silence()))
+    with stored(history, wait) as (both, ours, silence):
+        summary, now = ours.summary(), silence.clock()
+        states = list(plain_states(both, None, silence))
         assert (summary.at, summary.servers) == (now, len(states))
         quiet = sorted((s["heard_at"], s["server_id"]) for s in states if s["silent"])
         assert summary.silent == len(quiet)
         assert [(s.heard_at, s.server_id) for s in summary.longest_silent] == quiet
         assert summary.systems == most_first((s["nombre_so"], s["version_so"]) for s in states)
         assert summary.architectures == most_first((s["arquitectura_proc"],) for s in states)
+        silent = {state["server_id"] for state in states if state["silent"]}
         running = [
-            row.key for record in plain.all_newest(both.records) for row in plain.processes(record)
+            row.key
+            for record in plain.all_newest(both.records)
+            if record.server_id not in silent
+            for row in plain.processes(record)
         ]
         assert summary.programs == most_first((name,) for _, name, _, _ in running)
         assert summary.users == most_first((username,) for _, _, username, _ in running)
@@ -109,25 +114,25 @@ def test_the_news_are_new_servers_profiles_programs_and_users(history: History) 
             assert Counter(news) == Counter(expected)
 
 
-def plain_states(
-    both: Stores, moment: int | None, now: int, silence: Silence
-) -> Iterator[dict[str, Any]]:
+def plain_states(both: Stores, moment: int | None, silence: Silence) -> Iterator[dict[str, Any]]:
     until = times.LAST if moment is None else moment
     columns = plain_store.RELATIONS["servers"]
     for record in plain.all_newest(both.records, until):
-        known = plain.of_server(both.records, record.server_id)
-        heard_at = max(each.received_at for each in known) if moment is None else record.taken_at
-        taken = [each.taken_at for each in known if each.taken_at <= until][-6:]
-        intervals = [later - earlier for earlier, later in pairwise(taken)]
-        usual = statistics.median_high(intervals) if intervals else 0
-        quiet = (now if moment is None else moment) - heard_at
+        mine = plain.on_time(both.records, record.server_id)
+        known = [each for each in mine if each.placed_at <= until]
+        if moment is None:
+            heard_at, at = plain.heard_at(both.records, record.server_id), silence.clock()
+        else:
+            heard_at, at = record.placed_at, moment
         row = both.plain.execute(
             f"SELECT {columns} FROM servers WHERE id_serv = ?", (record.id_serv,)
         ).fetchone()
         yield {
             "server_id": record.server_id,
             "heard_at": heard_at,
-            "silent": quiet > max(silence.minimum, silence.intervals * usual),
+            "silent": plain.is_silent(at - heard_at, known, silence),
+            "open": known == mine,
+            "recibido": times.to_text(record.received_at),
             **dict(zip(columns.split(", "), row, strict=True)),
         }
 
@@ -135,10 +140,12 @@ def plain_states(
 def plain_state(state: ServerState) -> dict[str, Any]:
     shown = state.record._asdict()
     del shown["id_clonado"]  # tests/store/test_identity.py
+    del shown["reloj"], shown["zona"]  # tests/store/test_placement.py
     return {
         "server_id": state.server_id,
         "heard_at": state.heard_at,
         "silent": state.silent,
+        "open": state.open,
         **shown,
     }
 
@@ -180,7 +187,7 @@ def plain_news(history: list[StoredReport]) -> Iterator[News]:
     for kind, rows_of in kinds:
         known: set[str | None] = {None}
         for record in history:
-            for row in rows_of(record):
+            for row in rows_of(record) if not record.late else ():
                 if row.key[1] not in known and record.id_serv not in first_of_server:
                     yield item(kind, record, subject=row.key[1])
                 known.add(row.key[1])
@@ -194,7 +201,7 @@ def item(
 ) -> News:
     profile = record.report.profile
     place = (record.server_id, record.id_serv, profile.ipaddress, profile.nombre_host)
-    return News(kind, record.taken_at, *place, subject, changed)
+    return News(kind, record.placed_at, *place, subject, changed)
 
 
 def test_a_server_is_silent_after_three_of_its_own_intervals() -> None:
@@ -229,10 +236,17 @@ def test_a_late_report_is_a_sign_of_life_and_not_the_state_of_its_server() -> No
 
 def test_a_server_is_not_found_before_its_first_report() -> None:
     with stored(arrived(report(1))) as (_, ours, _):
-        assert ours.server(1, HOUR).record.id_serv == 1
-        for server_id, moment in ((1, HOUR - 1), (2, None)):
+        assert ours.server(1, Moment(HOUR)).record.id_serv == 1
+        for server_id, moment in ((1, Moment(HOUR - 1)), (2, None)):
             with pytest.raises(ServerNotFoundError):
                 ours.server(server_id, moment)
+
+
+def test_a_clock_of_ours_that_was_set_back_is_told() -> None:
+    history = arrived(report(1), report(2))
+    for back, told in ((MINUTE, None), (MINUTE + 1, 2 * HOUR)):
+        with stored(history, -back) as (_, ours, _):
+            assert ours.summary().our_clock_was_ahead == told
 
 
 def test_names_in_the_first_report_of_a_server_are_no_news() -> None:
@@ -266,12 +280,12 @@ def test_silence_at_a_moment_is_judged_by_the_reports_up_to_it() -> None:
     # Once a day up to the moment, once an hour after it.
     daily, hourly = [0, 24, 48], [69 + hour for hour in range(6)]
     with stored(arrived(*(report(hour) for hour in daily + hourly))) as (_, ours, _):
-        assert not ours.server(1, 68 * HOUR).silent
-        assert ours.server(1, 68 * HOUR).heard_at == 48 * HOUR
+        assert not ours.server(1, Moment(68 * HOUR)).silent
+        assert ours.server(1, Moment(68 * HOUR)).heard_at == 48 * HOUR
     # Once an hour up to the moment, once a day after it.
     hourly, daily = [0, 1, 2, 3], [27, 51, 75, 99, 123]
     with stored(arrived(*(report(hour) for hour in hourly + daily))) as (_, ours, _):
-        assert ours.server(1, 7 * HOUR).silent
+        assert ours.server(1, Moment(7 * HOUR)).silent
 
 
 def test_the_search_for_servers_ignores_case_on_both_sides() -> None:

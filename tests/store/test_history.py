@@ -14,10 +14,11 @@ from service import times
 from service.errors import RecordNotFoundError, ServerNotFoundError
 from service.report import Report
 from service.store.queries import load_queries
-from service.store.read.changes import RecordRef
+from service.store.read.changes import Period, RecordRef
 from service.store.read.history import Around, HistoryStore
+from service.store.read.moments import Moment
 from tests.support import plain_answers as plain
-from tests.support.examples import CRON, HOUR, SSHD, arrived, report
+from tests.support.examples import HOUR, arrived, report
 from tests.support.generated import BOUNDS, MOMENTS, histories
 from tests.support.paging import all_pages
 from tests.support.stores import Stores, stores
@@ -42,14 +43,14 @@ def test_records_of_a_period_come_newest_first(
         for server_id in plain.servers(both.records):
             mine = plain.of_server(both.records, server_id)
             expected = [
-                (record.id_serv, times.to_text(record.taken_at), record.received_at, record.late)
+                (record.id_serv, times.to_text(record.taken_at), record.placed_at, record.late)
                 for record in reversed(mine)
                 if plain.within(record, since, until)
             ]
-            ask = partial(ours.records, server_id, since, until)
+            ask = partial(ours.records, server_id, Period(since, until))
             for limit in (LIMIT, 1, 2, 3):
                 shown = [
-                    (one.record.id_serv, one.record.fecha_hora, one.received_at, one.late)
+                    (one.record.id_serv, one.record.fecha_hora, one.placed_at, one.late)
                     for one in all_pages(ask, "records", limit)
                 ]
                 assert shown == expected
@@ -62,12 +63,13 @@ def test_around_returns_the_records_on_both_sides_of_a_moment(
 ) -> None:
     with stored(history) as (both, ours):
         for server_id in plain.servers(both.records):
-            mine = plain.of_server(both.records, server_id)
-            around = ours.around(server_id, moment)
+            mine = plain.on_time(both.records, server_id)
+            around = ours.around(server_id, Moment(moment))
             assert (around.first, around.last) == (plain.ref(mine[0]), plain.ref(mine[-1]))
-            before = [plain.ref(record) for record in mine if record.taken_at <= moment]
-            after = [plain.ref(record) for record in mine if record.taken_at > moment]
+            before = [plain.ref(record) for record in mine if record.placed_at <= moment]
+            after = [plain.ref(record) for record in mine if record.placed_at > moment]
             assert around.shown == (before[-1] if before else None)
+            assert around.previous == (before[-2] if len(before) > 1 else None)
             assert around.following == (after[0] if after else None)
             now = ours.around(server_id, None)
             assert (now.first, now.shown, now.following, now.last) == (
@@ -78,19 +80,16 @@ def test_around_returns_the_records_on_both_sides_of_a_moment(
             )
 
 
-def test_a_late_report_is_a_record_like_any_other() -> None:
+def test_a_late_report_is_listed_at_its_time_and_never_shown_at_a_moment() -> None:
     with stored(arrived(report(1), report(3), report(2))) as (_, ours):
-        page = ours.records(1, None, None, 0, LIMIT)
+        page = ours.records(1, Period(), 0, LIMIT)
         records = [(one.record.id_serv, one.late) for one in page.records]
         assert records == [(2, False), (3, True), (1, False)]
-        assert ours.around(1, round(2.5 * HOUR)).shown == RecordRef(3, 2 * HOUR)
-
-
-def test_of_records_of_one_time_the_one_stored_last_is_the_newer() -> None:
-    with stored(arrived(report(1, CRON), report(1, SSHD))) as (_, ours):
-        page = ours.records(1, None, None, 0, LIMIT)
-        assert [(one.record.id_serv, one.late) for one in page.records] == [(2, False), (1, False)]
-        assert ours.around(1, HOUR).shown == RecordRef(2, HOUR)
+        around = ours.around(1, Moment(round(2.5 * HOUR)))
+        assert (around.shown, around.following) == (
+            RecordRef(1, HOUR, HOUR),
+            RecordRef(2, 3 * HOUR, 3 * HOUR),
+        )
 
 
 def test_unknown_servers_and_records_raise_not_found() -> None:
@@ -100,13 +99,12 @@ def test_unknown_servers_and_records_raise_not_found() -> None:
             ours.server_of(2)
         with pytest.raises(ServerNotFoundError):
             ours.around(2, None)
-        assert ours.around(1, 0) == Around(
-            RecordRef(1, HOUR), None, RecordRef(1, HOUR), RecordRef(1, HOUR)
-        )
+        only = RecordRef(1, HOUR, HOUR)
+        assert ours.around(1, Moment(0)) == Around(only, None, None, only, only)
 
 
 def test_a_report_of_the_last_possible_time_is_listed() -> None:
     last = replace(report(1), taken_at=times.LAST)
     with stored(arrived(last)) as (_, ours):
-        (shown,) = ours.records(1, None, None, 0, LIMIT).records
+        (shown,) = ours.records(1, Period(), 0, LIMIT).records
         assert shown.record.fecha_hora == "9999-12-31 23:59:59.999999"

@@ -15,26 +15,28 @@ from hypothesis import strategies as st
 from service import times
 from service.report import Report
 from service.store.queries import load_queries
+from service.store.read.moments import LateRecord, Moment
+from service.store.read.name_filters import LoginFilter, ProcessFilter
 from service.store.read.occurrences import (
     Count,
-    LoginFilter,
     LoginHistory,
     LoginOccurrence,
     OccurrenceStore,
-    ProcessFilter,
     ProcessHistory,
     ProcessOccurrence,
     login_occurrences,
     process_occurrences,
 )
+from service.store.read.silence import Silence
 from tests.support import plain_answers as plain
 from tests.support.examples import CRON, HOUR, JUAN, PROFILE, SSHD, arrived, report
-from tests.support.generated import BOUNDS, histories
+from tests.support.generated import BOUNDS, WAITS, histories
 from tests.support.paging import all_pages
 from tests.support.stores import StoredReport, Stores, stores
 
 History = list[tuple[Report, int]]
 LIMIT = 10_000  # more than there is
+STANDING = 7  # columns at the end of an occurrence, of its record and its server
 
 # Of the names that are generated (null, the empty one, cron, sshd): each, some, all, none.
 TEXTS = st.sampled_from([None, None, "cron", "Cron", "", "*", "C*", "*S*D*", "%", "_*", "*sshd*"])
@@ -80,10 +82,18 @@ each_kind = pytest.mark.parametrize("kind", KINDS, ids=["processes", "logins"])
 
 
 @contextmanager
-def stored(history: History, kind: Kind) -> Iterator[tuple[Stores, OccurrenceStore[Any, Any, Any]]]:
+def stored(
+    history: History, kind: Kind, wait: int = 0
+) -> Iterator[tuple[Stores, OccurrenceStore[Any, Any, Any]]]:
+    """The stores, and the answers at that time after the last arrival."""
     with stores() as both:
         both.add_history(history)
-        yield both, kind.store(both.database, load_queries())
+        yield both, kind.store(both.database, load_queries(), silence_at(history, wait))
+
+
+def silence_at(history: History, wait: int) -> Silence:
+    now = history[-1][1] + wait
+    return Silence(clock=lambda: now)
 
 
 @each_kind
@@ -106,7 +116,7 @@ def assert_occurrences(
 ) -> None:
     ask = partial(ours.now, criteria)
     if moment is not None:
-        ask = partial(ours.at, criteria, moment)
+        ask = partial(ours.at, criteria, Moment(moment))
     shown = ask(0, LIMIT).rows
     expected = list(plain_occurrences(kind, both.records, criteria, moment))
     assert Counter(without_key(row) for row in shown) == Counter(expected)
@@ -125,33 +135,43 @@ def assert_occurrences(
 
 @each_kind
 @settings(max_examples=50, deadline=None)
-@given(history=histories(), data=st.data())
-def test_the_history_covers_all_records(kind: Kind, history: History, data: st.DataObject) -> None:
+@given(history=histories(), data=st.data(), wait=WAITS)
+def test_the_history_covers_all_records_in_order(
+    kind: Kind, history: History, data: st.DataObject, wait: int
+) -> None:
     criteria = data.draw(kind.filters)
-    with stored(history, kind) as (both, ours):
-        assert_history(kind, both, ours, criteria)
+    with stored(history, kind, wait) as (both, ours):
+        assert_history(kind, both, ours, criteria, silence_at(history, wait))
 
 
 def assert_history(
-    kind: Kind, both: Stores, ours: OccurrenceStore[Any, Any, Any], criteria: Filter
+    kind: Kind,
+    both: Stores,
+    ours: OccurrenceStore[Any, Any, Any],
+    criteria: Filter,
+    silence: Silence,
 ) -> None:
     ask = partial(ours.history, criteria)
     shown = ask(0, LIMIT).rows
-    assert Counter(shown) == Counter(plain_history(kind, both.records, criteria))
+    assert Counter(shown) == Counter(plain_history(kind, both.records, criteria, silence))
     for limit in (1, 2, 3):
         assert all_pages(ask, "rows", limit) == shown
 
 
 @each_kind
 @settings(max_examples=30, deadline=None)
-@given(history=histories(), data=st.data())
-def test_the_count_is_the_number_of_occurrences_now(
-    kind: Kind, history: History, data: st.DataObject
+@given(history=histories(), data=st.data(), wait=WAITS)
+def test_the_count_is_the_number_of_occurrences_on_servers_that_are_heard(
+    kind: Kind, history: History, data: st.DataObject, wait: int
 ) -> None:
     criteria = data.draw(kind.filters)
-    with stored(history, kind) as (both, ours):
-        running = list(plain_occurrences(kind, both.records, criteria._replace(pid=None), None))
-        assert ours.count(criteria) == Count(len({row[0] for row in running}), len(running))
+    with stored(history, kind, wait) as (both, ours):
+        shown = list(plain_occurrences(kind, both.records, criteria._replace(pid=None), None))
+        silence = silence_at(history, wait)
+        silent = {row[0] for row in shown if plain.is_silent_now(both.records, row[0], silence)}
+        running = [row for row in shown if row[0] not in silent]
+        expected = Count(len({row[0] for row in running}), len(running), len(silent))
+        assert ours.count(criteria) == expected
 
 
 @pytest.mark.torture
@@ -164,7 +184,7 @@ def test_occurrences_of_long_histories(
     criteria = data.draw(kind.filters)
     with stored(history, kind) as (both, ours):
         assert_occurrences(kind, both, ours, criteria, moment)
-        assert_history(kind, both, ours, criteria)
+        assert_history(kind, both, ours, criteria, silence_at(history, 0))
 
 
 def plain_occurrences(
@@ -189,17 +209,20 @@ def plain_occurrences(
 
 
 def plain_history(
-    kind: Kind, history: Sequence[StoredReport], criteria: Filter
+    kind: Kind, history: Sequence[StoredReport], criteria: Filter, silence: Silence
 ) -> Iterator[tuple[Any, ...]]:
     for server_id in plain.servers(history):
-        mine = plain.of_server(history, server_id)
+        mine = plain.on_time(history, server_id)
         newest = mine[-1]
+        heard_at = plain.heard_at(history, server_id)
+        silent = plain.is_silent_now(history, server_id, silence)
         profile = newest.report.profile
         place = (server_id, newest.id_serv, profile.ipaddress, profile.nombre_host)
         keys = {row.key for record in mine for row in kind.rows_of(record)}
         for name in {kind.name(key) for key in keys if is_selected(kind, key, criteria)}:
-            taken = [t.taken_at for t in mine if name in names(kind, t)]
-            yield (*place, *name, min(taken), max(taken), name in names(kind, newest))
+            seen = [each.placed_at for each in mine if name in names(kind, each)]
+            running = name in names(kind, newest) and not silent
+            yield (*place, *name, min(seen), max(seen), running, heard_at, silent)
 
 
 def names(kind: Kind, record: StoredReport) -> set[tuple[Any, ...]]:
@@ -214,58 +237,64 @@ def is_selected(kind: Kind, key: tuple[Any, ...], criteria: Filter) -> bool:
 
 
 def without_key(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    """An occurrence without id_proc or id_usr."""
-    return *row[:5], *row[6:]
+    """An occurrence without id_proc or id_usr, and without how its server stands: test_moments."""
+    return *row[:5], *row[6:-STANDING]
 
 
 def pids(rows: Iterable[ProcessOccurrence | LoginOccurrence]) -> list[int | None]:
     return [row.pid for row in rows]
 
 
-def test_a_late_report_is_shown_at_its_own_time() -> None:
+def test_a_late_report_is_never_the_record_shown() -> None:
     history = arrived(report(1, CRON), report(3, CRON), report(2, SSHD))
     with stored(history, KINDS[0]) as (_, ours):
-        (shown,) = ours.at(ProcessFilter(), round(2.5 * HOUR), 0, LIMIT).rows
-        assert (shown.name, shown.id_serv) == ("sshd", 3)
-        # The late report interrupts no other occurrence: that of cron goes on.
-        assert (shown.seen_from, shown.seen_until) == (2 * HOUR, 2 * HOUR)
+        page = ours.at(ProcessFilter(), Moment(round(2.5 * HOUR)), 0, LIMIT)
+        (shown,) = page.rows
+        assert (shown.name, shown.id_serv, shown.has_late) == ("cron", 1, True)
+        assert (shown.seen_from, shown.seen_until) == (HOUR, 3 * HOUR)
+        assert page.late.records == [LateRecord(1, 3, 2 * HOUR, 3 * HOUR)]
         (now,) = ours.now(ProcessFilter(), 0, LIMIT).rows
         assert (now.name, now.seen_from, now.seen_until) == ("cron", HOUR, 3 * HOUR)
 
 
 def test_each_report_of_a_drained_spool_is_shown_at_its_own_time() -> None:
-    drained = [report(hour, CRON if hour % 2 else SSHD) for hour in range(8, 0, -1)]
-    with stored(arrived(report(9), *drained), KINDS[0]) as (_, ours):
+    drained = [(report(hour, CRON if hour % 2 else SSHD), 9 * HOUR + hour) for hour in range(1, 9)]
+    with stored(drained, KINDS[0]) as (_, ours):
         for hour in range(1, 9):
-            (shown,) = ours.at(ProcessFilter(name="*"), hour * HOUR, 0, LIMIT).rows
+            (shown,) = ours.at(ProcessFilter(name="*"), Moment(hour * HOUR), 0, LIMIT).rows
             assert (shown.name, shown.taken_at) == ("cron" if hour % 2 else "sshd", hour * HOUR)
 
 
-def test_the_history_includes_names_of_late_reports() -> None:
+def test_the_history_leaves_out_names_of_late_reports() -> None:
     history = arrived(report(1, CRON), report(3, CRON), report(2, SSHD))
     with stored(history, KINDS[0]) as (_, ours):
         place = (1, 2, PROFILE.ipaddress, None)
         assert ours.history(ProcessFilter(), 0, LIMIT).rows == [
-            ProcessHistory(*place, "cron", "root", HOUR, 3 * HOUR, running=True),
-            ProcessHistory(*place, "sshd", "root", 2 * HOUR, 2 * HOUR, running=False),
+            ProcessHistory(*place, "cron", "root", HOUR, 3 * HOUR, True, 3 * HOUR, silent=False)
         ]
 
 
-def test_of_records_of_one_time_the_one_stored_last_is_shown() -> None:
-    with stored(arrived(report(1, CRON), report(1, SSHD)), KINDS[0]) as (_, ours):
-        assert pids(ours.at(ProcessFilter(), HOUR, 0, LIMIT).rows) == [9]
-        assert pids(ours.at(ProcessFilter(), HOUR - 1, 0, LIMIT).rows) == []
+def test_what_a_silent_server_said_last_does_not_run_now() -> None:
+    history = arrived(report(1, CRON), report(2, CRON))
+    with stored(history, KINDS[0], 6 * HOUR) as (_, ours):
+        (shown,) = ours.now(ProcessFilter(), 0, LIMIT).rows
+        assert (shown.name, shown.silent, shown.heard_at) == ("cron", True, 2 * HOUR)
+        assert ours.now(ProcessFilter(), 0, LIMIT, silent=False).rows == []
+        assert ours.now(ProcessFilter(), 0, LIMIT, silent=True).rows == [shown]
+        assert ours.count(ProcessFilter()) == Count(0, 0, 1)
+        (seen,) = ours.history(ProcessFilter(), 0, LIMIT).rows
+        assert (seen.running, seen.last_at, seen.silent) == (False, 2 * HOUR, True)
 
 
 def test_a_login_has_no_name_of_a_program() -> None:
     with stored(arrived(report(1, CRON, JUAN), report(2)), KINDS[1]) as (_, ours):
-        (shown,) = ours.at(LoginFilter(username="ju*"), HOUR, 0, LIMIT).rows
+        (shown,) = ours.at(LoginFilter(username="ju*"), Moment(HOUR), 0, LIMIT).rows
         assert (shown.username, shown.pid) == ("juan", 829)
         (history_row,) = ours.history(LoginFilter(username="juan"), 0, LIMIT).rows
         assert history_row == LoginHistory(
-            1, 2, PROFILE.ipaddress, None, "juan", HOUR, HOUR, running=False
+            1, 2, PROFILE.ipaddress, None, "juan", HOUR, HOUR, False, 2 * HOUR, silent=False
         )
-        assert ours.count(LoginFilter(username="juan")) == Count(0, 0)
+        assert ours.count(LoginFilter(username="juan")) == Count(0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -291,7 +320,7 @@ def test_only_the_asterisk_is_special_in_a_pattern(pattern: str, found: list[str
     with stored(arrived(shown), KINDS[0]) as (_, ours):
         for rows in (
             ours.now(ProcessFilter(name=pattern), 0, LIMIT).rows,
-            ours.at(ProcessFilter(name=pattern), HOUR, 0, LIMIT).rows,
+            ours.at(ProcessFilter(name=pattern), Moment(HOUR), 0, LIMIT).rows,
             ours.history(ProcessFilter(name=pattern), 0, LIMIT).rows,
         ):
             assert sorted(row.name for row in rows) == sorted(found)

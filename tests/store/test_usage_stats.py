@@ -9,35 +9,48 @@ from hypothesis import strategies as st
 
 from service.report import Report
 from service.store.queries import load_queries
-from service.store.read.occurrences import LoginFilter, ProcessFilter, process_occurrences
+from service.store.read.name_filters import LoginFilter, ProcessFilter
+from service.store.read.occurrences import process_occurrences
+from service.store.read.silence import Silence
 from service.store.read.usage_stats import FirstLastSeen, UsageStore
 from tests.support import plain_answers as plain
 from tests.support.examples import CRON, HOUR, arrived, report
-from tests.support.generated import histories
-from tests.support.stores import Stores, stores
+from tests.support.generated import WAITS, histories
+from tests.support.stores import StoredReport, Stores, stores
 
 History = list[tuple[Report, int]]
 PATTERNS = st.sampled_from([None, "cron", "sshd", "", "*", "C*", "*h*", "none"])
 FILTERS = st.builds(ProcessFilter, name=PATTERNS, username=PATTERNS)
 
 
-def ran(
-    both: Stores, criteria: ProcessFilter, *, now: bool
-) -> list[tuple[int, int, str | None, str | None]]:
-    """Server, time, name and username of each selected process, in all or the newest records."""
-    records = plain.all_newest(both.records) if now else both.records
+def heard(both: Stores, silence: Silence) -> list[StoredReport]:
+    """The newest records of the servers that are not silent."""
     return [
-        (one.server_id, one.taken_at, name, username)
+        record
+        for record in plain.all_newest(both.records)
+        if not plain.is_silent_now(both.records, record.server_id, silence)
+    ]
+
+
+def in_order(both: Stores) -> list[StoredReport]:
+    return [record for record in both.records if not record.late]
+
+
+def ran(
+    records: list[StoredReport], criteria: ProcessFilter
+) -> list[tuple[int, int, str | None, str | None]]:
+    """Server, place, name and username of each selected process."""
+    return [
+        (one.server_id, one.placed_at, name, username)
         for one in records
         for _, name, username, _ in one.report.processes
         if plain.matches(criteria.name, name) and plain.matches(criteria.username, username)
     ]
 
 
-def logged_in(both: Stores, criteria: LoginFilter, *, now: bool) -> list[tuple[int, int]]:
-    records = plain.all_newest(both.records) if now else both.records
+def logged_in(records: list[StoredReport], criteria: LoginFilter) -> list[tuple[int, int]]:
     return [
-        (one.server_id, one.taken_at)
+        (one.server_id, one.placed_at)
         for one in records
         for _, username, *_ in one.report.logins
         if plain.matches(criteria.username, username)
@@ -54,27 +67,31 @@ def first_last_seen(ever: list[tuple[int, int]], *, going_on: bool) -> FirstLast
 
 
 @settings(max_examples=40, deadline=None)
-@given(histories(), FILTERS)
-def test_figures_equal_counts_over_all_records(history: History, criteria: ProcessFilter) -> None:
+@given(histories(), FILTERS, WAITS)
+def test_figures_equal_counts_over_all_records(
+    history: History, criteria: ProcessFilter, wait: int
+) -> None:
+    at = history[-1][1] + wait
+    silence = Silence(clock=lambda: at)
     with stores() as both:
         both.add_history(history)
-        ours = UsageStore(both.database, load_queries())
-        now = ran(both, criteria, now=True)
+        ours = UsageStore(both.database, load_queries(), silence)
+        now = ran(heard(both, silence), criteria)
 
         assert ours.servers() == len(plain.servers(both.records))
         assert dict(ours.users_of(criteria)) == Counter(row[3] for row in now)
         assert ours.processes(criteria) == first_last_seen(
-            [row[:2] for row in ran(both, criteria, now=False)], going_on=bool(now)
+            [row[:2] for row in ran(in_order(both), criteria)], going_on=bool(now)
         )
         of_user = LoginFilter(username=criteria.username)
         programs = ours.programs_of(of_user)
         assert dict(programs) == Counter(
-            row[2] for row in ran(both, ProcessFilter(username=of_user.username), now=True)
+            row[2] for row in ran(heard(both, silence), ProcessFilter(username=of_user.username))
         )
         assert [count for _, count in programs] == sorted(dict(programs).values(), reverse=True)
         assert ours.logins(of_user) == first_last_seen(
-            logged_in(both, of_user, now=False),
-            going_on=bool(logged_in(both, of_user, now=True)),
+            logged_in(in_order(both), of_user),
+            going_on=bool(logged_in(heard(both, silence), of_user)),
         )
 
 
@@ -93,7 +110,7 @@ def runs(both: Stores, criteria: ProcessFilter) -> list[tuple[int, int, int]]:
             firsts = [at for at, it in enumerate(has) if it and not (at and has[at - 1])]
             lasts = [at for at, it in enumerate(has) if it and not [*has, False][at + 1]]
             found += [
-                (server_id, reports[first].taken_at, reports[last].taken_at)
+                (server_id, reports[first].placed_at, reports[last].placed_at)
                 for first, last in zip(firsts, lasts, strict=True)
             ]
     return sorted(found)

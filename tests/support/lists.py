@@ -42,9 +42,12 @@ def listed(service: LiveService, path: str, **parameters: object) -> list[dict[s
 
 
 def rows_of(answer: Answer) -> list[dict[str, Any]]:
-    """The one list that a document holds."""
-    (rows,) = [value for value in answer.json().values() if isinstance(value, list)]
-    return list(rows)
+    """The rows of a document in their order, those of silent servers included."""
+    lists = {name: value for name, value in answer.json().items() if isinstance(value, list)}
+    lists.pop("tardios", None)
+    silent = lists.pop("silenciosos", [])
+    (rows,) = lists.values()
+    return sorted([*rows, *silent], key=lambda row: row["servidor"]) if silent else list(rows)
 
 
 def fault_of(answer: Answer) -> dict[str, str]:

@@ -6,6 +6,7 @@ Tests compare the stores with them. This module knows no spans, sequence numbers
 from __future__ import annotations
 
 import re
+import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
@@ -15,6 +16,7 @@ from service import times
 from service.report import Profile
 from service.store.identity import CLOCK_TOLERANCE
 from service.store.read.changes import Change, Lifetime, RecordRef
+from service.store.read.silence import Silence
 from tests.support.stores import StoredReport
 
 
@@ -42,9 +44,9 @@ def servers(history: Iterable[StoredReport]) -> list[int]:
 
 
 def of_server(history: Iterable[StoredReport], server_id: int) -> list[StoredReport]:
-    """Its records in order of time; of those with one time, the one stored first is first."""
+    """Its records by their places; of those with one place, the one stored first is first."""
     mine = [record for record in history if record.server_id == server_id]
-    return sorted(mine, key=lambda record: (record.taken_at, record.id_serv))
+    return sorted(mine, key=lambda record: (record.placed_at, record.id_serv))
 
 
 def on_time(history: Iterable[StoredReport], server_id: int) -> list[StoredReport]:
@@ -54,9 +56,14 @@ def on_time(history: Iterable[StoredReport], server_id: int) -> list[StoredRepor
 def newest(
     history: Iterable[StoredReport], server_id: int, moment: int = times.LAST
 ) -> StoredReport | None:
-    """Its newest record up to the moment; of those with one time, the one stored last."""
-    known = [record for record in of_server(history, server_id) if record.taken_at <= moment]
-    return known[-1] if known else None
+    """Its last record in order up to the moment."""
+    until = [record for record in on_time(history, server_id) if record.placed_at <= moment]
+    return until[-1] if until else None
+
+
+def known(history: Sequence[StoredReport], known_at: int | None) -> list[StoredReport]:
+    """The records that were known at a moment."""
+    return [each for each in history if known_at is None or each.received_at <= known_at]
 
 
 def all_newest(history: Sequence[StoredReport], moment: int = times.LAST) -> Iterator[StoredReport]:
@@ -64,6 +71,27 @@ def all_newest(history: Sequence[StoredReport], moment: int = times.LAST) -> Ite
         record = newest(history, server_id, moment)
         if record is not None:
             yield record
+
+
+def usual_interval(in_order: Iterable[StoredReport]) -> int:
+    """The median of the last five intervals between their places."""
+    places = sorted(record.placed_at for record in in_order)[-6:]
+    intervals = [later - earlier for earlier, later in pairwise(places)]
+    return statistics.median_high(intervals) if intervals else 0
+
+
+def is_silent(quiet: int, in_order: Iterable[StoredReport], silence: Silence) -> bool:
+    return quiet > max(silence.minimum, silence.intervals * usual_interval(in_order))
+
+
+def heard_at(history: Iterable[StoredReport], server_id: int) -> int:
+    """When its last report arrived, late or not."""
+    return [record.received_at for record in history if record.server_id == server_id][-1]
+
+
+def is_silent_now(history: Sequence[StoredReport], server_id: int, silence: Silence) -> bool:
+    quiet = silence.clock() - heard_at(history, server_id)
+    return is_silent(quiet, on_time(history, server_id), silence)
 
 
 def matches(pattern: str | None, text: str | None) -> bool:
@@ -117,15 +145,11 @@ class Appearance(NamedTuple):
 def appearances(
     history: Sequence[StoredReport], record: StoredReport, rows_of: RowsOf
 ) -> list[Appearance]:
-    """All rows of a record. Those of a late record are joined to no other report."""
-    if record.late:
-        return [
-            Appearance(record, row, record.taken_at, record.taken_at) for row in rows_of(record)
-        ]
+    """All rows of a record in order."""
     reports = on_time(history, record.server_id)
     at = reports.index(record)
     return [
-        Appearance(record, life.row, reports[life.first].taken_at, reports[life.last].taken_at)
+        Appearance(record, life.row, reports[life.first].placed_at, reports[life.last].placed_at)
         for life in lives([rows_of(report) for report in reports])
         if life.first <= at <= life.last
     ]
@@ -156,12 +180,12 @@ def _text(value: object) -> str | None:
 
 
 def ref(record: StoredReport) -> RecordRef:
-    return RecordRef(record.id_serv, record.taken_at)
+    return RecordRef(record.id_serv, record.taken_at, record.placed_at)
 
 
 def within(record: StoredReport, since: int | None, until: int | None) -> bool:
-    return (since is None or since <= record.taken_at) and (
-        until is None or record.taken_at <= until
+    return (since is None or since <= record.placed_at) and (
+        until is None or record.placed_at <= until
     )
 
 
@@ -193,7 +217,7 @@ def lifetimes(
     reports = [record for record in on_time(history, server_id) if within(record, since, until)]
     if not reports:
         return [], 0
-    at = [record.taken_at for record in reports]
+    at = [record.placed_at for record in reports]
     found, steady = [], 0
     for (key, _), first, last in lives([processes(record) for record in reports]):
         if (first, last) == (0, len(reports) - 1):

@@ -49,6 +49,7 @@ class StoredReport(NamedTuple):
     id_serv: int
     received_at: int
     late: bool  # as the store decided: test_placement.py
+    placed_at: int  # likewise
     report: Report  # with the details that the relations must show
 
     @property
@@ -73,14 +74,14 @@ class Stores:
         received_at = report.taken_at if received_at is None else received_at
         stored = self.store.add(report, received_at)
         if stored.new:
-            ((server_id, late),) = self.rows(
-                "SELECT server_id, seq < 0 FROM report WHERE id = ?", (stored.id_serv,)
+            ((server_id, late, placed_at),) = self.rows(
+                "SELECT server_id, seq < 0, placed_at FROM report WHERE id = ?", (stored.id_serv,)
             )
             details = self._details.of(server_id, report, late=bool(late))
             shown = replace(report, process_details=details)
             plain_store.insert(self.plain, shown, stored.id_serv)
             self.records.append(
-                StoredReport(server_id, stored.id_serv, received_at, bool(late), shown)
+                StoredReport(server_id, stored.id_serv, received_at, bool(late), placed_at, shown)
             )
         return stored
 

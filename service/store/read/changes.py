@@ -11,7 +11,9 @@ from heapq import nsmallest
 from typing import Any, NamedTuple
 
 from service.store.engines import Connection
+from service.store.read.moments import Moment
 from service.store.read.profiles import ProfileReader
+from service.times import LAST
 
 # Reports whose changes are read at a time. It doubles, because a server may be quiet for years.
 _FIRST_WINDOW = 8
@@ -28,10 +30,11 @@ _KINDS = (
 
 
 class RecordRef(NamedTuple):
-    """A record, and when it was taken."""
+    """A record in order: when it was taken by its own clock, and its place in time."""
 
     id_serv: int
     taken_at: int
+    placed_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class ChangePage:
 class Lifetime(NamedTuple):
     """A process that some reports of a period show, from first to last, and others do not.
 
-    All values are times of reports. before is the last one without the process, null if the first
+    All times are places of reports. before is the last one without the process, null if the first
     report of the period shows it; after is the next one without it, null if the last one shows it.
     """
 
@@ -93,6 +96,14 @@ class _Event(NamedTuple):
         return self.seq << 24 | self.kind << 20 | self.slot
 
 
+class Period(NamedTuple):
+    """From a place in time to another, of the reports that were known at a moment."""
+
+    since: int | None = None
+    until: int | None = None
+    known_at: int | None = None
+
+
 class ChangeReader:
     def __init__(self, queries: Mapping[str, str]) -> None:
         self._queries = queries
@@ -102,7 +113,7 @@ class ChangeReader:
         self,
         connection: Connection,
         server_id: int,
-        period: tuple[int, int],
+        period: Period,
         after: int,
         limit: int,
         *,
@@ -132,7 +143,7 @@ class ChangeReader:
         self,
         connection: Connection,
         server_id: int,
-        period: tuple[int, int],
+        period: Period,
         limit: int,
         q: str | None,
     ) -> Lifetimes:
@@ -142,8 +153,8 @@ class ChangeReader:
             return Lifetimes([], 0, 0)
         place = {"server_id": server_id, "low": low, "high": high}
         at = {
-            seq: taken_at
-            for seq, _, taken_at in connection.execute(self._queries["reports_by_seq"], place)
+            seq: placed_at
+            for seq, _, _, placed_at in connection.execute(self._queries["reports_by_seq"], place)
         }
         rows = connection.execute(self._queries["process_changes"], place).fetchall()
         if q is not None:
@@ -166,10 +177,11 @@ class ChangeReader:
         return Lifetimes(spans, len(rows), steady)
 
     def _sequence_range(
-        self, connection: Connection, server_id: int, period: tuple[int, int]
+        self, connection: Connection, server_id: int, period: Period
     ) -> tuple[int, int]:
         """The numbers of the first and last report of a period; first > last if there is none."""
-        place = {"server_id": server_id, "since": period[0], "until": period[1]}
+        moment = Moment(LAST if period.until is None else period.until, period.known_at)
+        place = moment.parameters() | {"server_id": server_id, "since": period.since or 0}
         first = connection.execute(self._queries["first_seq_since"], place).fetchone()
         last = connection.execute(self._queries["last_seq_until"], place).fetchone()
         return (1, 0) if first is None or last is None else (first[0], last[0])
@@ -207,7 +219,7 @@ class ChangeReader:
             self._queries["reports_by_seq"],
             {"server_id": server_id, "low": max(1, event.seq - 1), "high": event.seq},
         ).fetchall()
-        records = [RecordRef(id_serv, taken_at) for _, id_serv, taken_at in rows]
+        records = [RecordRef(*row[1:]) for row in rows]
         before = records[0] if len(records) > 1 else None
         return Change(_KINDS[event.kind], before, records[-1], *event.values)
 

@@ -121,17 +121,19 @@ class DatabaseContent:
     def damage(self) -> list[str]:
         """Damage that the engine finds, in its own words; empty if there is none.
 
-        An undamaged database is also searched for sightings that disagree with the spans.
+        An undamaged database is also searched for rows that disagree with each other.
         """
         damage = self._database.find_damage(self._connection)
         if not damage:
-            for table, query in (
-                ("process_sighting", self._queries["mismatched_process_sightings"]),
-                ("login_sighting", self._queries["mismatched_login_sightings"]),
+            for query, table, other in (
+                ("mismatched_process_sightings", "process_sighting", "the spans"),
+                ("mismatched_login_sightings", "login_sighting", "the spans"),
+                ("misplaced_reports", "report", "the order of their places in time"),
+                ("mismatched_arrivals", "server", "the arrivals of their reports"),
             ):
-                (mismatched,) = self._connection.execute(query).fetchone()
+                (mismatched,) = self._connection.execute(self._queries[query]).fetchone()
                 if mismatched:
-                    damage.append(f"{mismatched} rows of {table} disagree with the spans")
+                    damage.append(f"{mismatched} rows of {table} disagree with {other}")
         return damage
 
     def reports(self) -> Iterator[tuple[ReportKey, int]]:
@@ -144,7 +146,8 @@ class DatabaseContent:
     def find(self, keys: Sequence[ReportKey]) -> tuple[ReportKey, int] | None:
         """The first of these keys that a record has, and its id_serv."""
         for key in keys:
-            row = self._connection.execute(self._queries["find_report"], key._asdict()).fetchone()
+            named = key._asdict() | {"spelled_digest": None}
+            row = self._connection.execute(self._queries["find_report"], named).fetchone()
             if row is not None:
                 return key, int(row[0])
         return None
@@ -155,7 +158,8 @@ class DatabaseContent:
         record = self._connection.execute(self._queries["record"], parameters)
         names = [column[0] for column in record.description or ()]
         server = dict(zip(names, record.fetchone(), strict=True))
-        del server["id_serv"], server["id_clonado"]  # which depend on other reports
+        for name in ("id_serv", "id_clonado", "recibido", "reloj", "zona"):
+            del server[name]  # which do not follow from the report alone
         first_slots = {
             slot
             for (slot,) in self._connection.execute(self._queries["first_occurrences"], parameters)

@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from itertools import islice, pairwise
+from itertools import islice
 from typing import Any, NamedTuple
 
-from service import times
 from service.errors import ServerNotFoundError
 from service.store.engines import Connection, Database
+from service.store.read.moments import (
+    NO_LATE_RECORDS,
+    LateRecords,
+    Moment,
+    MomentReader,
+    is_within,
+)
 from service.store.read.profiles import Difference, ProfileReader
 from service.store.read.records import ServerRow, server_row
+from service.store.read.silence import DEFAULT_SILENCE, Silence
 from service.times import HOUR, MINUTE
 
-_INTERVALS = 5  # the usual interval of a server is the median of so many
 _HOURS_SHOWN = 24
 _MAX_SHOWN = 20
 _MAX_BUSIEST = 10
 _MAX_LATEST_NAMES = 500  # of the programs that were new last, as candidates for the news
-
-
-@dataclass(frozen=True, slots=True)
-class Silence:
-    """When a server is silent: after so many of its usual intervals without a report."""
-
-    minimum: int = 15 * MINUTE  # never sooner than that, in microseconds
-    intervals: int = 3
+_OUR_CLOCK_BACK = MINUTE  # between an arrival and now
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +44,33 @@ class ServerFilter:
 
 @dataclass(frozen=True, slots=True)
 class ServerState:
-    """A server at a moment: its newest record then, and whether it was silent."""
+    """A server at a moment: the record shown, and whether the server was silent."""
 
     server_id: int
     record: ServerRow
-    heard_at: int  # now: the last arrival of any report; in the past: when the record was taken
+    # Now: the last arrival of any report. In the past: the place of the record shown. With
+    # known_at: the last arrival until then, null if there was none.
+    heard_at: int | None
     silent: bool
+    open: bool  # no later record in order ends the moment
+    has_late: bool  # late records lie beside the one shown
 
 
 @dataclass(frozen=True, slots=True)
 class FleetPage:
     """Some servers; `after` is the cursor of the next page, null on the last page."""
 
+    at: int
     servers: list[ServerState]
     after: int | None
+    late: LateRecords  # beside the records shown
 
 
 class News(NamedTuple):
     """Something that is new to the fleet."""
 
     kind: str  # servidor_nuevo, servidor_cambia, programa_nuevo, usuario_nuevo
-    at: int  # when the report that showed it was taken
+    at: int  # the place in time of the report that showed it
     server_id: int
     id_serv: int
     ip_server: str
@@ -88,57 +93,64 @@ class Summary:
     programs: list[tuple[str | None, int]]  # name, running processes; the most first
     users: list[tuple[str | None, int]]  # username, running processes; the most first
     news: list[News]  # the newest first
+    # When the last report of all arrived, if that is a minute or more after now.
+    our_clock_was_ahead: int | None
 
 
 class FleetStore:
     def __init__(
-        self,
-        database: Database,
-        queries: Mapping[str, str],
-        clock: Callable[[], int] = times.now,
-        silence: Silence = Silence(),
+        self, database: Database, queries: Mapping[str, str], silence: Silence = DEFAULT_SILENCE
     ) -> None:
         self._database = database
         self._queries = queries
         self._profiles = ProfileReader(queries)
-        self._clock = clock
+        self._moments = MomentReader(queries, silence)
         self._silence = silence
 
-    def page(self, criteria: ServerFilter, moment: int | None, after: int, limit: int) -> FleetPage:
-        """Servers in the order of their first contact, now or as they were known at a moment."""
+    def page(
+        self, criteria: ServerFilter, moment: Moment | None, after: int, limit: int
+    ) -> FleetPage:
+        """Servers in the order of their first contact, now or as they were shown at a moment."""
         with self._database.snapshot() as connection:
+            now = self._silence.parameters()
             found = (
                 state
-                for state in self._states(connection, moment, after)
+                for state in self._states(connection, moment, after, now)
                 if _is_selected(state, criteria)
             )
             servers = list(islice(found, limit + 1))
-        more = len(servers) > limit
-        shown = servers[:limit]
-        return FleetPage(shown, shown[-1].server_id if more else None)
+            more = len(servers) > limit
+            shown = servers[:limit]
+            late = self._late_records(connection, moment, {state.server_id for state in shown})
+        at = now["now"] if moment is None else moment.at
+        return FleetPage(at, shown, shown[-1].server_id if more else None, late)
 
-    def server(self, server_id: int, moment: int | None) -> ServerState:
+    def server(self, server_id: int, moment: Moment | None) -> ServerState:
         """Raises ServerNotFoundError if the server is not known, or was not known at the moment."""
         with self._database.snapshot() as connection:
-            state = next(self._states(connection, moment, server_id - 1), None)
+            now = self._silence.parameters()
+            state = next(self._states(connection, moment, server_id - 1, now), None)
             if state is None or state.server_id != server_id:
                 raise ServerNotFoundError(server_id)
             return state
 
-    def summary(self) -> Summary:
-        now = self._clock()
+    def late_records(self, server_id: int, moment: Moment | None) -> LateRecords:
+        """The late records of a server beside the one shown at a moment."""
         with self._database.snapshot() as connection:
-            outline = connection.execute(self._queries["fleet_outline"]).fetchall()
-            silent = sorted(
-                (heard_at, server_id)
-                for server_id, heard_at, *_ in outline
-                if self._is_silent(connection, server_id, heard_at, now, times.LAST)
-            )
+            return self._late_records(connection, moment, {server_id})
+
+    def summary(self) -> Summary:
+        silence = self._silence.parameters()
+        now = silence["now"]
+        with self._database.snapshot() as connection:
+            outline = connection.execute(self._queries["fleet_outline"], silence).fetchall()
+            silent = sorted((row[1], row[0]) for row in outline if row[2])
             longest = [
-                next(self._states(connection, None, server_id - 1))
+                next(self._states(connection, None, server_id - 1, silence))
                 for _, server_id in silent[:_MAX_SHOWN]
             ]
-            busiest = {"limit": _MAX_BUSIEST}
+            busiest = silence | {"limit": _MAX_BUSIEST}
+            (arrived,) = connection.execute(self._queries["last_arrival"]).fetchone()
             return Summary(
                 at=now,
                 servers=len(outline),
@@ -146,48 +158,44 @@ class FleetStore:
                 longest_silent=longest,
                 systems=[
                     (*system, servers)
-                    for system, servers in _most_first(Counter(row[2:4] for row in outline))
+                    for system, servers in _most_first(Counter(row[3:5] for row in outline))
                 ],
-                architectures=_most_first(Counter(row[4] for row in outline)),
+                architectures=_most_first(Counter(row[5] for row in outline)),
                 reports_an_hour=self._reports_an_hour(connection, now),
                 programs=connection.execute(self._queries["busiest_programs"], busiest).fetchall(),
                 users=connection.execute(self._queries["busiest_users"], busiest).fetchall(),
                 news=self._news(connection),
+                our_clock_was_ahead=arrived if (arrived or 0) > now + _OUR_CLOCK_BACK else None,
             )
 
     def _states(
-        self, connection: Connection, moment: int | None, after: int
+        self, connection: Connection, moment: Moment | None, after: int, now: dict[str, int]
     ) -> Iterator[ServerState]:
         """The servers after this one, read one by one as they are consumed."""
+        place = {"after": after}
         if moment is None:
-            rows = connection.execute(self._queries["fleet_now"], {"after": after})
-            now, known_until = self._clock(), times.LAST
+            rows = connection.execute(self._queries["fleet_now"], place | now)
+            for server_id, heard_at, silent, *record in rows:
+                record_row = server_row(record)
+                yield ServerState(
+                    server_id, record_row, heard_at, bool(silent), open=True, has_late=False
+                )
         else:
-            place = {"after": after, "moment": moment}
-            rows = connection.execute(self._queries["fleet_at"], place)
-            now, known_until = moment, moment
-        for server_id, heard_at, *record in rows:
-            silent = self._is_silent(connection, server_id, heard_at, now, known_until)
-            yield ServerState(server_id, server_row(record), heard_at, silent)
+            rows = connection.execute(self._queries["fleet_at"], place | moment.parameters())
+            for server_id, shown_at, next_at, late_at, *record in rows:
+                standing = self._moments.standing(connection, server_id, moment, shown_at)
+                row = server_row(record)
+                yield ServerState(
+                    server_id, row, *standing, next_at is None, is_within(late_at, next_at)
+                )
 
-    def _is_silent(
-        self,
-        connection: Connection,
-        server_id: int,
-        heard_at: int,
-        now: int,
-        known_until: int,
-    ) -> bool:
-        quiet = now - heard_at
-        if quiet <= self._silence.minimum:
-            return False
-        rows = connection.execute(
-            self._queries["latest_report_times"],
-            {"server_id": server_id, "moment": known_until, "limit": _INTERVALS + 1},
-        ).fetchall()
-        intervals = sorted(later - earlier for (later,), (earlier,) in pairwise(rows))
-        usual = intervals[len(intervals) // 2] if intervals else 0
-        return quiet > self._silence.intervals * usual
+    def _late_records(
+        self, connection: Connection, moment: Moment | None, servers: Collection[int]
+    ) -> LateRecords:
+        if moment is None or not servers:
+            return NO_LATE_RECORDS
+        found = self._moments.late_records(connection, moment, min(servers), max(servers))
+        return LateRecords.first_of(each for each in found if each.server_id in servers)
 
     def _reports_an_hour(self, connection: Connection, now: int) -> list[tuple[int, int]]:
         this_hour = now // HOUR
@@ -201,12 +209,12 @@ class FleetStore:
         latest = {"limit": _MAX_SHOWN}
         changes = connection.execute(self._queries["latest_profile_changes"], latest).fetchall()
         news = []
-        for id_serv, taken_at, server_id, ip_server, host, profile_id, former_id in changes:
+        for id_serv, placed_at, server_id, ip_server, host, profile_id, former_id in changes:
             kind = "servidor_nuevo" if former_id is None else "servidor_cambia"
             changed = tuple(self._profiles.differences(connection, former_id, profile_id))
             if changed or former_id is None:
                 news.append(
-                    News(kind, taken_at, server_id, id_serv, ip_server, host, None, changed)
+                    News(kind, placed_at, server_id, id_serv, ip_server, host, None, changed)
                 )
         names = {
             "programa_nuevo": self._queries["latest_programs"],

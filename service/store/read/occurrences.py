@@ -2,59 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from service.store.engines import Database
+from service.store.engines import MAX_INTEGER, Connection, Database
+from service.store.read.moments import (
+    NO_LATE_RECORDS,
+    LateRecords,
+    Moment,
+    MomentReader,
+    Standing,
+    is_within,
+)
+from service.store.read.name_filters import LoginFilter, ProcessFilter
+from service.store.read.silence import DEFAULT_SILENCE, Silence
 from service.store.slots import SLOT_BITS, SLOTS_PER_RECORD
 
 _NAME_BITS = 31  # of a cursor are the id of a name
-
-
-class ProcessFilter(NamedTuple):
-    """Selects processes; a null criterion selects all.
-
-    A name or username matches exactly; with * for any characters it ignores the case of ASCII
-    letters.
-    """
-
-    name: str | None = None
-    username: str | None = None
-    pid: int | None = None
-
-    def parameters(self) -> dict[str, Any]:
-        """The parameters that the queries take."""
-        name, name_like = _exact_or_like(self.name)
-        username, username_like = _exact_or_like(self.username)
-        return {
-            "name": name,
-            "name_like": name_like,
-            "username": username,
-            "username_like": username_like,
-            "pid": self.pid,
-            "any": self.name is None and self.username is None,
-        }
-
-
-class LoginFilter(NamedTuple):
-    """Selects logins; a null criterion selects all. A username matches as in a ProcessFilter."""
-
-    username: str | None = None
-    pid: int | None = None
-
-    def parameters(self) -> dict[str, Any]:
-        """The parameters that the queries take."""
-        username, username_like = _exact_or_like(self.username)
-        return {"username": username, "username_like": username_like, "pid": self.pid}
-
-
-def _exact_or_like(text: str | None) -> tuple[str | None, str | None]:
-    if text is None or "*" not in text:
-        return text, None
-    for special in "!%_":
-        text = text.replace(special, f"!{special}")
-    return None, text.replace("*", "%")
 
 
 class ProcessOccurrence(NamedTuple):
@@ -73,8 +39,15 @@ class ProcessOccurrence(NamedTuple):
     started_at: int | None
     ejecutable: str | None
     linea_comando: str | None
-    seen_from: int  # when the first record that shows it was taken
-    seen_until: int  # when the last one was taken
+    seen_from: int  # the place in time of the first record that shows it
+    seen_until: int  # that of the last one that was known
+    received_at: int  # when the record arrived
+    clock: str | None  # adelantado or atrasado; null for a right clock
+    zone: int | None  # minutes, of a server that sends its local time
+    heard_at: int | None  # as ServerState has it
+    silent: bool
+    open: bool
+    has_late: bool
 
 
 class LoginOccurrence(NamedTuple):
@@ -93,6 +66,13 @@ class LoginOccurrence(NamedTuple):
     since: int | None
     seen_from: int
     seen_until: int
+    received_at: int
+    clock: str | None
+    zone: int | None
+    heard_at: int | None
+    silent: bool
+    open: bool
+    has_late: bool
 
 
 class ProcessHistory(NamedTuple):
@@ -104,9 +84,11 @@ class ProcessHistory(NamedTuple):
     nombre_host: str | None
     name: str | None
     username: str | None
-    first_at: int  # when the first record that shows the name was taken
-    last_at: int  # when the last one was taken
-    running: bool  # the newest record shows it
+    first_at: int  # the place in time of the first record that shows the name
+    last_at: int  # that of the last one
+    running: bool  # the newest record shows it, and the server is not silent
+    heard_at: int
+    silent: bool
 
 
 class LoginHistory(NamedTuple):
@@ -120,6 +102,8 @@ class LoginHistory(NamedTuple):
     first_at: int
     last_at: int
     running: bool
+    heard_at: int
+    silent: bool
 
 
 class Count(NamedTuple):
@@ -127,6 +111,7 @@ class Count(NamedTuple):
 
     servers: int
     running: int
+    silent: int  # servers whose last record shows one, and which are silent
 
 
 Filter = TypeVar("Filter", ProcessFilter, LoginFilter)
@@ -139,8 +124,10 @@ Row = TypeVar("Row")
 class OccurrencePage(Generic[Row]):
     """Rows in the order of servers; `after` is the cursor of the next page, null on the last."""
 
+    at: int
     rows: list[Row]
     after: int | None
+    late: LateRecords = NO_LATE_RECORDS  # of the servers up to the last row
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,48 +149,94 @@ class OccurrenceStore(Generic[Filter, Occurrence, History]):
         queries: OccurrenceQueries,
         occurrence: type[Occurrence],
         history: type[History],
+        moments: MomentReader,
     ) -> None:
         self._database = database
         self._queries = queries
-        self._occurrence: type[Occurrence] = occurrence
+        self._occurrence: Callable[[Iterable[Any]], Occurrence] = occurrence._make
         self._history: type[History] = history
+        self._moments = moments
+        self._silence = moments.silence
 
-    def now(self, criteria: Filter, after: int, limit: int) -> OccurrencePage[Occurrence]:
-        """Occurrences in the newest record of each server."""
-        return self._page(self._queries.now, criteria.parameters(), after, limit)
+    def page(
+        self,
+        criteria: Filter,
+        moment: Moment | None,
+        after: int,
+        limit: int,
+        *,
+        silent: bool | None = None,
+    ) -> OccurrencePage[Occurrence]:
+        """Now or at a moment; silent: occurrences on silent servers only, or on the others."""
+        if moment is None:
+            return self.now(criteria, after, limit, silent=silent)
+        return self.at(criteria, moment, after, limit, silent=silent)
+
+    def now(
+        self, criteria: Filter, after: int, limit: int, *, silent: bool | None = None
+    ) -> OccurrencePage[Occurrence]:
+        """Occurrences in the newest record of each server; silent: of such servers only, or not."""
+        now = self._silence.parameters()
+        parameters = criteria.parameters() | now | _place(after) | {"limit": limit + 1}
+        rows = self._rows(self._queries.now, parameters | {"silent": silent})
+        found = [
+            (self._occurrence(_columns(row[:-2], bool(row[-2]), True, False)), row[-1])
+            for row in rows
+        ]
+        return _page(now["now"], found, limit, NO_LATE_RECORDS)
 
     def at(
-        self, criteria: Filter, moment: int, after: int, limit: int
+        self,
+        criteria: Filter,
+        moment: Moment,
+        after: int,
+        limit: int,
+        *,
+        silent: bool | None = None,
     ) -> OccurrencePage[Occurrence]:
-        """Occurrences in the record of each server that was its newest at the moment."""
-        parameters = criteria.parameters() | {"moment": moment}
-        return self._page(self._queries.at, parameters, after, limit)
+        """Occurrences in the record of each server that is shown at the moment."""
+        parameters = criteria.parameters() | moment.parameters() | _place(after)
+        # Silence at a moment is judged row by row, so a page may take more rows than it shows.
+        limits = {"limit": limit + 1 if silent is None else MAX_INTEGER}
+        with self._database.snapshot() as connection:
+            rows = connection.execute(self._queries.at, parameters | limits)
+            found = list(islice(self._standing_rows(connection, rows, moment, silent), limit + 1))
+            last = found[limit - 1][0].server_id if len(found) > limit else MAX_INTEGER
+            servers = max(after >> SLOT_BITS, 1), last
+            late = self._moments.late_records(connection, moment, *servers)
+            return _page(moment.at, found, limit, LateRecords.first_of(late))
+
+    def _standing_rows(
+        self, connection: Connection, rows: Iterable[Any], moment: Moment, silent: bool | None
+    ) -> Iterator[tuple[Occurrence, int]]:
+        """Rows with their slots; silent: those of silent servers only, or of the others."""
+        of_server, standing = 0, Standing(None, silent=True)
+        for row in rows:
+            shown_at, next_at, late_at, slot = row[-4:]
+            if row[0] != of_server:
+                of_server = row[0]
+                standing = self._moments.standing(connection, of_server, moment, shown_at)
+            if silent in {None, standing.silent}:
+                is_open, has_late = next_at is None, is_within(late_at, next_at)
+                yield self._occurrence(_columns(row[:-4], *standing, is_open, has_late)), slot
 
     def history(self, criteria: Filter, after: int, limit: int) -> OccurrencePage[History]:
         """The names that servers have ever shown; the pid is ignored."""
-        parameters = criteria.parameters() | history_place(after) | {"limit": limit + 1}
+        now = self._silence.parameters()
+        parameters = criteria.parameters() | now | history_place(after) | {"limit": limit + 1}
         rows = self._rows(self._queries.history, parameters)
-        shown = [self._history._make(row[:-1]) for row in rows[:limit]]
-        shown = [row._replace(running=bool(row.running)) for row in shown]
+        shown = [
+            self._history._make((*row, bool(running and not silent), heard_at, bool(silent)))
+            for *row, running, heard_at, silent, _ in rows[:limit]
+        ]
         last = rows[limit - 1] if len(rows) > limit else None
-        return OccurrencePage(shown, None if last is None else last[0] << _NAME_BITS | last[-1])
+        following = None if last is None else last[0] << _NAME_BITS | last[-1]
+        return OccurrencePage(now["now"], shown, following)
 
     def count(self, criteria: Filter) -> Count:
         """The number of occurrences now; the pid is ignored."""
-        return Count(*self._rows(self._queries.count, criteria.parameters())[0])
-
-    def _page(
-        self, query: str, parameters: dict[str, Any], after: int, limit: int
-    ) -> OccurrencePage[Occurrence]:
-        place = {
-            "server_id": after >> SLOT_BITS,
-            "slot": after & (SLOTS_PER_RECORD - 1),
-            "limit": limit + 1,
-        }
-        rows = self._rows(query, parameters | place)
-        shown = [self._occurrence._make(row[:-1]) for row in rows[:limit]]
-        last = rows[limit - 1] if len(rows) > limit else None
-        return OccurrencePage(shown, None if last is None else last[0] << SLOT_BITS | last[-1])
+        parameters = criteria.parameters() | self._silence.parameters()
+        return Count(*self._rows(self._queries.count, parameters)[0])
 
     def _rows(self, query: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         with self._database.snapshot() as connection:
@@ -214,24 +247,49 @@ ProcessOccurrenceStore = OccurrenceStore[ProcessFilter, ProcessOccurrence, Proce
 LoginOccurrenceStore = OccurrenceStore[LoginFilter, LoginOccurrence, LoginHistory]
 
 
-def process_occurrences(database: Database, queries: Mapping[str, str]) -> ProcessOccurrenceStore:
+def process_occurrences(
+    database: Database, queries: Mapping[str, str], silence: Silence = DEFAULT_SILENCE
+) -> ProcessOccurrenceStore:
     own = OccurrenceQueries(
         now=queries["processes_now"],
         at=queries["processes_at"],
         history=queries["process_history"],
         count=queries["process_count"],
     )
-    return OccurrenceStore(database, own, ProcessOccurrence, ProcessHistory)
+    moments = MomentReader(queries, silence)
+    return OccurrenceStore(database, own, ProcessOccurrence, ProcessHistory, moments)
 
 
-def login_occurrences(database: Database, queries: Mapping[str, str]) -> LoginOccurrenceStore:
+def login_occurrences(
+    database: Database, queries: Mapping[str, str], silence: Silence = DEFAULT_SILENCE
+) -> LoginOccurrenceStore:
     own = OccurrenceQueries(
         now=queries["logins_now"],
         at=queries["logins_at"],
         history=queries["login_history"],
         count=queries["login_count"],
     )
-    return OccurrenceStore(database, own, LoginOccurrence, LoginHistory)
+    moments = MomentReader(queries, silence)
+    return OccurrenceStore(database, own, LoginOccurrence, LoginHistory, moments)
+
+
+def _page(
+    at: int, found: list[tuple[Occurrence, int]], limit: int, late: LateRecords
+) -> OccurrencePage[Occurrence]:
+    """found: rows with their slots, one more than a page has if there are more."""
+    shown = [row for row, _ in found[:limit]]
+    more = len(found) > limit
+    following = shown[-1].server_id << SLOT_BITS | found[limit - 1][1] if more else None
+    return OccurrencePage(at, shown, following, late)
+
+
+def _columns(row: tuple[Any, ...], *more: object) -> tuple[Any, ...]:
+    return (*row, *more)
+
+
+def _place(after: int) -> dict[str, int]:
+    """The parameters that the queries of occurrences take for a cursor."""
+    return {"server_id": after >> SLOT_BITS, "slot": after & (SLOTS_PER_RECORD - 1)}
 
 
 def history_place(after: int) -> dict[str, int]:

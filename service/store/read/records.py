@@ -28,6 +28,9 @@ class ServerRow(NamedTuple):
     fuente_usuarios: str | None
     descartados: int | None
     id_clonado: bool
+    recibido: str  # when the report arrived, by our clock
+    reloj: str | None  # adelantado, atrasado or tardio; null for a right clock
+    zona: str | None  # -03:00, of a server that sends its local time without zone
 
 
 class ProcessRow(NamedTuple):
@@ -120,4 +123,5 @@ class RecordStore:
 
 def server_row(row: Sequence[Any]) -> ServerRow:
     """A ServerRow from the columns of the fragment record_columns."""
-    return ServerRow(*row)._replace(id_clonado=bool(row[-1]))
+    server = ServerRow(*row)
+    return server._replace(id_clonado=bool(server.id_clonado))

@@ -1,0 +1,123 @@
+"""Answers at a moment of the past: which record of a server is shown, and what lies beside it.
+
+The rules are those of "Time and trust" in sql/README.md. A moment is closed for a server once it
+has a later record in order: then its answer never changes. Until then it is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
+
+from service.store.engines import MAX_INTEGER, Connection
+from service.store.read.silence import Silence
+from service.store.write.placement import INTERVALS, usual_interval
+from service.times import MINUTE
+
+MAX_LATE_RECORDS = 100  # named beside an answer
+# The place of a report is at most so far after its arrival: our own clock may have been set back.
+_PLACED_AFTER_ARRIVAL = MINUTE
+
+
+class Moment(NamedTuple):
+    """A moment of the past, as it is known now or as it was known at another moment.
+
+    What was known at a moment follows from the times of arrival. It is exact but for the reports
+    that were being stored just then, and as long as our own clock was not set back by a minute.
+    """
+
+    at: int
+    known_at: int | None = None
+
+    def parameters(self) -> dict[str, int]:
+        """The parameters of the queries at a moment."""
+        known = known_until(self.known_at)
+        return known | {"moment": min(self.at, known["known_place"])}
+
+
+def known_until(known_at: int | None) -> dict[str, int]:
+    """Parameters that select what was known then: by arrival, and by a bound of the places."""
+    if known_at is None:
+        return {"known_at": MAX_INTEGER, "known_place": MAX_INTEGER}
+    return {"known_at": known_at, "known_place": known_at + _PLACED_AFTER_ARRIVAL}
+
+
+class LateRecord(NamedTuple):
+    """A record that arrived late, with a time at which another record is shown."""
+
+    server_id: int
+    id_serv: int
+    taken_at: int
+    received_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class LateRecords:
+    """The first late records beside an answer, and whether there are more."""
+
+    records: Sequence[LateRecord] = ()
+    more: bool = False
+
+    @classmethod
+    def first_of(cls, records: Iterator[LateRecord]) -> LateRecords:
+        found = list(islice(records, MAX_LATE_RECORDS + 1))
+        return cls(found[:MAX_LATE_RECORDS], len(found) > MAX_LATE_RECORDS)
+
+
+NO_LATE_RECORDS = LateRecords()
+
+
+class Standing(NamedTuple):
+    """When a server was heard last before a moment, and whether it was silent then."""
+
+    heard_at: int | None  # null if nothing of it had arrived
+    silent: bool
+
+
+def is_within(late_at: int | None, next_at: int | None) -> bool:
+    """Whether a late record lies before the next record in order, if there is one."""
+    return late_at is not None and (next_at is None or late_at < next_at)
+
+
+class MomentReader:
+    def __init__(self, queries: Mapping[str, str], silence: Silence) -> None:
+        self._queries = queries
+        self.silence = silence
+
+    def late_records(
+        self, connection: Connection, moment: Moment, first: int, last: int
+    ) -> Iterator[LateRecord]:
+        """The late records beside those that are shown of the servers first to last."""
+        parameters = moment.parameters() | {"first": first, "last": last}
+        for row in connection.execute(self._queries["late_records"], parameters):
+            yield LateRecord(*row)
+
+    def standing(
+        self, connection: Connection, server_id: int, moment: Moment, shown_at: int
+    ) -> Standing:
+        """shown_at: the place of the record that is shown.
+
+        What was so then is judged by the place of that record, because a spool that came later
+        tells of it. What was known then is judged by arrivals.
+        """
+        until, heard_at = moment, shown_at
+        if moment.known_at is not None:
+            arrived = min(moment.at, moment.known_at)
+            until = Moment(arrived + _PLACED_AFTER_ARRIVAL, arrived)
+            place = until.parameters() | {"server_id": server_id}
+            query = self._queries["last_arrival_until"]
+            (heard_at,) = connection.execute(query, place).fetchone()
+            if heard_at is None:
+                return Standing(None, silent=True)
+        age = moment.at - heard_at
+        silent = age > self.silence.begins_after(None) and age > self.silence.begins_after(
+            self._usual_interval(connection, server_id, until)
+        )
+        return Standing(heard_at, silent)
+
+    def _usual_interval(self, connection: Connection, server_id: int, until: Moment) -> int | None:
+        parameters = until.parameters() | {"server_id": server_id, "limit": INTERVALS + 1}
+        rows = connection.execute(self._queries["places_until"], parameters)
+        return usual_interval([place for (place,) in rows])

@@ -1,0 +1,109 @@
+-- fragment: is_silent
+-- Condition on server: nothing came from it for so long that what it said last is not now.
+(
+  :now - server.heard_at > :silent_after
+  AND :now - server.heard_at > :silent_intervals * coalesce(server.usual_interval, 0)
+)
+
+-- fragment: shown_at_moment
+-- The id of the record in order that is shown of a server at :moment.
+(
+  SELECT known.id FROM report AS known
+  WHERE known.server_id = server.id
+    AND known.seq > 0
+    AND known.placed_at <= :moment
+    AND known.received_at <= :known_at
+  ORDER BY known.placed_at DESC, known.id DESC
+  LIMIT 1
+)
+
+-- fragment: place_at_moment
+-- The place of that record.
+(
+  SELECT known.placed_at FROM report AS known
+  WHERE known.server_id = server.id
+    AND known.seq > 0
+    AND known.placed_at <= :moment
+    AND known.received_at <= :known_at
+  ORDER BY known.placed_at DESC, known.id DESC
+  LIMIT 1
+)
+
+-- fragment: next_place
+-- The place of the next record in order; null where none was known, so the moment is open.
+(
+  SELECT CASE WHEN later.received_at <= :known_at THEN later.placed_at END
+  FROM report AS later
+  WHERE later.server_id = server.id AND later.seq > 0 AND later.placed_at > :moment
+  ORDER BY later.placed_at, later.id
+  LIMIT 1
+)
+
+-- fragment: first_late
+-- The time of the first late record from the place of the record shown on.
+(
+  SELECT late.taken_at FROM report AS late
+  WHERE late.server_id = server.id
+    AND late.seq < 0
+    AND late.taken_at >= shown.placed_at
+    AND late.received_at <= :known_at
+  ORDER BY late.taken_at
+  LIMIT 1
+)
+
+-- name: places_until
+-- Places of the last records in order of this server up to :moment, the latest first.
+SELECT known.placed_at FROM report AS known
+WHERE known.server_id = :server_id
+  AND known.seq > 0
+  AND known.placed_at <= :moment
+  AND known.received_at <= :known_at
+ORDER BY known.placed_at DESC, known.id DESC
+LIMIT :limit;
+
+-- name: last_arrival_until
+-- When the last report of this server arrived up to :known_at, late or not.
+SELECT max(received_at)
+FROM (
+  SELECT received_at
+  FROM (
+    SELECT known.received_at FROM report AS known
+    WHERE known.server_id = :server_id
+      AND known.seq > 0
+      AND known.placed_at <= :moment
+      AND known.received_at <= :known_at
+    ORDER BY known.placed_at DESC, known.id DESC
+    LIMIT 1
+  ) AS newest
+  UNION ALL
+  SELECT received_at
+  FROM (
+    SELECT late.received_at FROM report AS late
+    WHERE late.server_id = :server_id AND late.seq < 0 AND late.received_at <= :known_at
+    ORDER BY late.seq
+    LIMIT 1
+  ) AS latest_late
+) AS arrival;
+
+-- name: late_records
+-- Late records of servers :first to :last whose times lie between the record shown and the next.
+SELECT server.id, late.id, late.taken_at, late.received_at
+FROM server
+CROSS JOIN report AS late ON late.server_id = server.id AND late.seq < 0
+WHERE server.id BETWEEN :first AND :last
+  AND EXISTS (
+    SELECT 1 FROM report AS any_late
+    WHERE any_late.server_id = server.id AND any_late.seq < 0
+  )
+  AND late.taken_at >= coalesce(
+    -- include: place_at_moment
+    ,
+    0
+  )
+  AND late.taken_at < coalesce(
+    -- include: next_place
+    ,
+    9223372036854775807
+  )
+  AND late.received_at <= :known_at
+ORDER BY server.id, late.taken_at, late.id;
