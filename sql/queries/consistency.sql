@@ -90,12 +90,13 @@ WHERE (seq > 0 AND (place_before > placed_at OR clock = 'tardio'))
 SELECT count(*)
 FROM server
 CROSS JOIN (
-  SELECT server_id, max(id) AS last_id, count(*) AS reports FROM report GROUP BY server_id
+  SELECT server_id, max(seq) AS newest_seq, count(*) AS reports FROM report GROUP BY server_id
 ) AS stored ON stored.server_id = server.id
-CROSS JOIN report AS last_report ON last_report.id = stored.last_id
+CROSS JOIN report AS newest
+  ON newest.server_id = server.id AND newest.seq = stored.newest_seq
 LEFT JOIN (
   SELECT server_id, sum(reports) AS reports FROM arrival_hour GROUP BY server_id
 ) AS counted ON counted.server_id = server.id
 WHERE server.heard_at IS NULL
-  OR server.heard_at <> last_report.received_at
+  OR server.heard_at <> newest.received_at
   OR coalesce(counted.reports, 0) + server.counted_reports <> stored.reports;

@@ -6,7 +6,7 @@ SELECT server_id FROM report WHERE id = :id_serv;
 -- The first record in order of this server.
 SELECT id, taken_at, placed_at FROM report
 WHERE server_id = :server_id AND seq > 0
-ORDER BY placed_at, id
+ORDER BY seq
 LIMIT 1;
 
 -- name: record_until

@@ -62,28 +62,14 @@ ORDER BY known.placed_at DESC, known.id DESC
 LIMIT :limit;
 
 -- name: last_arrival_until
--- When the last report of this server arrived up to :known_at, late or not.
-SELECT max(received_at)
-FROM (
-  SELECT received_at
-  FROM (
-    SELECT known.received_at FROM report AS known
-    WHERE known.server_id = :server_id
-      AND known.seq > 0
-      AND known.placed_at <= :moment
-      AND known.received_at <= :known_at
-    ORDER BY known.placed_at DESC, known.id DESC
-    LIMIT 1
-  ) AS newest
-  UNION ALL
-  SELECT received_at
-  FROM (
-    SELECT late.received_at FROM report AS late
-    WHERE late.server_id = :server_id AND late.seq < 0 AND late.received_at <= :known_at
-    ORDER BY late.seq
-    LIMIT 1
-  ) AS latest_late
-) AS arrival;
+-- When the last report in order of this server arrived up to :known_at.
+SELECT known.received_at FROM report AS known
+WHERE known.server_id = :server_id
+  AND known.seq > 0
+  AND known.placed_at <= :moment
+  AND known.received_at <= :known_at
+ORDER BY known.placed_at DESC, known.id DESC
+LIMIT 1;
 
 -- name: late_records
 -- Late records of servers :first to :last whose times lie between the record shown and the next.

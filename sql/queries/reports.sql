@@ -1,6 +1,6 @@
 -- fragment: same_report
 -- Ids of the records that hold this very report; joins server. With BETWEEN instead of =, SQLite
--- takes the index of the time; it takes that of the numbers otherwise.
+-- takes the index of the time, and not that of the numbers.
 SELECT same.id FROM report AS same
 WHERE same.server_id = server.id
   AND same.seq > 0

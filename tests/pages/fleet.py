@@ -62,7 +62,7 @@ def _spread_arrivals(live: LiveService) -> None:
     )
     live.execute(
         "UPDATE server SET (heard_at, greatest_arrival_at, counted_hour, counted_reports) = ("
-        " SELECT max(received_at), max(received_at), NULL, 0 FROM report"
+        " SELECT max(received_at) FILTER (WHERE seq > 0), max(received_at), NULL, 0 FROM report"
         " WHERE report.server_id = server.id)"
     )
     live.execute("DELETE FROM arrival_hour")

@@ -189,10 +189,14 @@ def test_a_server_is_silent_after_a_long_gap_of_arrivals(
     assert servers(service, estado="silencioso") == [1, 3]
     assert servers(service, estado="al_dia") == [2]
     before = listed(service, "/servers")[0]
+    assert before["antiguedad"] >= 3600
 
     late = once | {"fecha_hora": "2020-02-15 02:06:54"}
     assert service.post(late).status == 201
+    still = listed(service, "/servers")[0]  # a late report says nothing of now
+    assert still | {"antiguedad": 0} == before | {"antiguedad": 0}
+    again = once | {"fecha_hora": "2020-02-15 02:06:55"}
+    assert service.post(again).status == 201
     after = listed(service, "/servers")[0]
     assert (before["estado"], after["estado"]) == ("silencioso", "al_dia")
     assert after["ultimo_contacto"] > before["ultimo_contacto"]
-    assert after["id_serv"] == before["id_serv"]

@@ -80,7 +80,7 @@ def test_a_row_is_the_newest_record_in_order(service: LiveService) -> None:
         "momento": "abierto",
         "con_tardios": False,
     }
-    assert row["recibido"] < row["ultimo_contacto"]  # by the late report
+    assert row["recibido"] == row["ultimo_contacto"]  # which no late report moves
     shared = row.keys() & record.keys()
     assert len(shared) == 6
     assert {name: record[name] for name in shared} == {name: row[name] for name in shared}

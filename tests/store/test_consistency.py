@@ -79,9 +79,9 @@ def test_sightings_that_disagree_with_the_spans_are_damage(kind: str, change: st
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        ("UPDATE report SET placed_at = 1 WHERE id = 2", "1 rows of report disagree"),
+        ("UPDATE report SET moved_by = 1 - taken_at WHERE id = 2", "1 rows of report disagree"),
         ("UPDATE report SET clock = 'tardio' WHERE id = 2", "1 rows of report disagree"),
-        ("UPDATE report SET placed_at = placed_at + 1 WHERE id = 3", "1 rows of report disagree"),
+        ("UPDATE report SET moved_by = 1 WHERE id = 3", "1 rows of report disagree"),
         ("UPDATE report SET clock = NULL WHERE id = 3", "1 rows of report disagree"),
         ("UPDATE server SET heard_at = heard_at - 1", "1 rows of server disagree"),
         ("UPDATE server SET heard_at = NULL", "1 rows of server disagree"),

@@ -85,8 +85,8 @@ def is_silent(quiet: int, in_order: Iterable[StoredReport], silence: Silence) ->
 
 
 def heard_at(history: Iterable[StoredReport], server_id: int) -> int:
-    """When its last report arrived, late or not."""
-    return [record.received_at for record in history if record.server_id == server_id][-1]
+    """When its last report in order arrived."""
+    return on_time(history, server_id)[-1].received_at
 
 
 def is_silent_now(history: Sequence[StoredReport], server_id: int, silence: Silence) -> bool:

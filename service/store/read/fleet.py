@@ -48,8 +48,8 @@ class ServerState:
 
     server_id: int
     record: ServerRow
-    # Now: the last arrival of any report. In the past: the place of the record shown. With
-    # known_at: the last arrival until then, null if there was none.
+    # Now: the last arrival in order. In the past: the place of the record shown. With known_at: the
+    # last arrival in order until then, null if there was none.
     heard_at: int | None
     silent: bool
     open: bool  # no later record in order ends the moment

@@ -72,7 +72,7 @@ NO_LATE_RECORDS = LateRecords()
 class Standing(NamedTuple):
     """When a server was heard last before a moment, and whether it was silent then."""
 
-    heard_at: int | None  # null if nothing of it had arrived
+    heard_at: int | None  # null if nothing in order had arrived
     silent: bool
 
 
@@ -108,9 +108,10 @@ class MomentReader:
             until = Moment(arrived + _PLACED_AFTER_ARRIVAL, arrived)
             place = until.parameters() | {"server_id": server_id}
             query = self._queries["last_arrival_until"]
-            (heard_at,) = connection.execute(query, place).fetchone()
-            if heard_at is None:
+            arrival = connection.execute(query, place).fetchone()
+            if arrival is None:
                 return Standing(None, silent=True)
+            (heard_at,) = arrival
         age = moment.at - heard_at
         silent = age > self.silence.begins_after(None) and age > self.silence.begins_after(
             self._usual_interval(connection, server_id, until)
