@@ -39,12 +39,13 @@ def html_name(text: str) -> Markup:
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
-def name_link(text: str, base: str, moment: str) -> Markup:
-    """The name as a link to its page. base: the address up to the name, `/programa?name=`."""
-    at_moment = f"&fecha_hora={quote_plus(moment)}" if moment else ""
-    return Markup('<a href="{}">{}</a>').format(
-        f"{base}{quote_plus(text)}{at_moment}", html_name(text)
-    )
+def name_link(text: str, base: str, at_moment: str) -> Markup:
+    """The name as a link to its page. base: the address up to the name, `/programa?name=`.
+
+    at_moment: more parameters; may be empty.
+    """
+    address = f"{base}{quote_plus(text)}{at_moment and '&'}{at_moment}"
+    return Markup('<a href="{}">{}</a>').format(address, html_name(text))
 
 
 def plain_name(text: str) -> str:

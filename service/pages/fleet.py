@@ -9,7 +9,7 @@ import falcon
 import orjson
 
 from service import times
-from service.http.filters import AT_MOMENT, MOMENT, OF_SERVERS, moment_of, server_filter
+from service.http.filters import AT_MOMENT, OF_SERVERS, moment_of, server_filter
 from service.http.parameters import CURSOR
 from service.pages.charts import columns, peak
 from service.pages.site import Site
@@ -29,11 +29,11 @@ class FleetPage:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         parameters = (*OF_SERVERS, *AT_MOMENT, CURSOR)
         query = self._site.query(req, resp, *parameters)
-        now, moment = self._clock(), query[MOMENT]
-        if moment is not None and moment > now:
+        now, moment = self._clock(), moment_of(query)
+        if moment is not None and moment.at > now:
             # The future is unknown, and every server would count as silent by then.
             raise falcon.HTTPSeeOther(query.address("/", fecha_hora=None, cursor=None))
-        page = self._fleet.page(server_filter(query), moment_of(query), query.after, query.limit)
+        page = self._fleet.page(server_filter(query), moment, query.after, query.limit)
         filtered = any(query.text(parameter) for parameter in OF_SERVERS)
         # A filtered page shows its results first, and skips the cost of the overview.
         has_overview = moment is None and not filtered and not query.after
@@ -44,7 +44,9 @@ class FleetPage:
             "fleet.html",
             page=page,
             moment=moment,
-            now=now if moment is None else moment,
+            at_moment=query.at_moment,
+            now=now if moment is None else moment.at,
+            open_servers=sum(state.open for state in page.servers),
             summary=summary,
             chart=_reports_chart(summary) if summary else None,
             values={parameter.name: query.text(parameter) for parameter in parameters},

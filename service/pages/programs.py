@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import falcon
 
-from service.http.filters import AT_MOMENT, MOMENT, NAME, USERNAME, moment_of
+from service.http.filters import AT_MOMENT, NAME, USERNAME, moment_of
 from service.http.parameters import CURSOR
 from service.pages.presence_chart import HISTORY_CURSOR, page_links, presence_chart
 from service.pages.site import PageQuery, Site
@@ -43,7 +43,9 @@ class ProgramPage:
             "program.html",
             name=query[NAME],
             username=query[USERNAME],
-            moment=query[MOMENT],
+            moment=moment_of(query),
+            at_moment=query.at_moment,
+            now=self._clock(),
             values={each.name: query.text(each) for each in (NAME, USERNAME, *AT_MOMENT)},
             history_cursor=query.text(HISTORY_CURSOR) or None,
             address=query.address,
@@ -61,7 +63,10 @@ class ProgramPage:
             "users": self._usage.users_of(criteria),
             "seen": self._usage.processes(criteria),
             "servers": self._usage.servers(),
-            "running": running.rows,
+            "running": [row for row in running.rows if not row.silent],
+            "of_silent": [row for row in running.rows if row.silent],
+            "open_servers": len({row.server_id for row in running.rows if row.open}),
+            "late": running.late,
             "pages": page_links(query, _PATH, CURSOR, running.after),
             "chart": presence_chart(
                 history.rows, runs, self._clock(), lambda row: (row.name, row.username)

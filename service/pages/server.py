@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 import falcon
 
 from service import times
-from service.http.filters import AT_MOMENT, KNOWN_AT, MOMENT, SEARCH, moment_of
+from service.http.filters import AT_MOMENT, KNOWN_AT, SEARCH, moment_of
 from service.http.parameters import CURSOR, Parameter, Query, choice, integer, time
 from service.pages.charts import DAY, HOUR, SECOND, lifeline, ticks
 from service.pages.formats import ceil_seconds
@@ -17,7 +17,8 @@ from service.pages.site import Site
 from service.store.read.changes import Change, Period
 from service.store.read.fleet import FleetStore
 from service.store.read.history import Around, HistoryStore
-from service.store.read.records import ProcessRow, RecordStore
+from service.store.read.moments import Moment
+from service.store.read.records import ProcessRow, RecordStore, ServerRow
 
 _SINCE = time("desde")
 _INSTANT = integer("instante", 0, times.LAST // SECOND)  # the value of the slider, in seconds
@@ -55,18 +56,21 @@ class ServerPage:
         instant = query[_INSTANT]
         if instant is not None:
             # A slider can only send a number; an address that people share has a date.
-            moment = times.to_text(instant * SECOND)[:19]
-            changes = {"instante": None, "fecha_hora": moment, "cursor": None}
+            text = times.to_text(instant * SECOND)[:19]
+            changes = {"instante": None, "fecha_hora": text, "cursor": None}
             raise falcon.HTTPSeeOther(query.address(req.path, **changes))
-        around = self._history.around(server_id, moment_of(query))
+        moment = moment_of(query)
+        around = self._history.around(server_id, moment)
         common: dict[str, object] = {
             "server_id": server_id,
-            "moment": query[MOMENT],
+            "moment": moment,
+            "at_moment": query.at_moment,
             "around": around,
             "values": {parameter.name: query.text(parameter) for parameter in _PARAMETERS},
+            "known": {KNOWN_AT.name: query.text(KNOWN_AT)} if query[KNOWN_AT] else {},
             "address": query.address,
             "path": req.path,
-            "slider": _slider(around, query[MOMENT]),
+            "slider": _slider(around, moment),
         }
         if around.shown is None:
             state = self._fleet.server(server_id, None)
@@ -78,17 +82,19 @@ class ServerPage:
             resp,
             "server.html",
             **common,
-            state=self._fleet.server(server_id, moment_of(query)),
+            state=self._fleet.server(server_id, moment),
             record=record,
-            now=self._clock(),
+            now=self._clock() if moment is None else moment.at,
+            late=self._fleet.late_records(server_id, moment),
+            clock=_clock_error(record.server, around),
             **_process_table(record.processes, query),
             **self._activity(server_id, around, query),
         )
 
     def _activity(self, server_id: int, around: Around, query: Query) -> dict[str, object]:
         """Changes and lifetimes of the chosen period, which ends at the time shown."""
-        moment, chosen = query[MOMENT], query[_SINCE]
-        until = around.last.placed_at if moment is None else moment
+        moment, chosen = moment_of(query), query[_SINCE]
+        until = around.last.placed_at if moment is None else moment.at
         if chosen is not None and chosen >= until:
             # The reader moved to a time before the chosen period.
             raise falcon.HTTPSeeOther(query.address(_path(server_id), desde=None, cursor=None))
@@ -128,13 +134,31 @@ def _is_chosen(since: int | None, until: int, length: int) -> bool:
     return length == _DEFAULT_PERIOD if since is None else since == max(until - length, 0)
 
 
-def _slider(around: Around, moment: int | None) -> dict[str, int] | None:
+def _slider(around: Around, moment: Moment | None) -> dict[str, int] | None:
     """Range and position in seconds; null if the server has a single report."""
     low, high = ceil_seconds(around.first.placed_at), ceil_seconds(around.last.placed_at)
     if low == high:
         return None
-    value = high if moment is None else min(max(ceil_seconds(moment), low), high)
+    value = high if moment is None else min(max(ceil_seconds(moment.at), low), high)
     return {"low": low, "high": high, "value": value}
+
+
+class ClockError(NamedTuple):
+    """What is wrong with the clock of a server, as its record shows it."""
+
+    ahead: int  # microseconds; below 0, it is behind
+    stands_still: bool
+
+
+def _clock_error(server: ServerRow, around: Around) -> ClockError | None:
+    if server.reloj is None:
+        return None
+    taken_at = times.parse(server.fecha_hora)
+    before = around.previous
+    return ClockError(
+        taken_at - times.parse(server.recibido),
+        stands_still=before is not None and before.taken_at == taken_at,
+    )
 
 
 def _process_table(rows: Sequence[ProcessRow], query: Query) -> dict[str, object]:

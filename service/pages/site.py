@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from service import times
 from service.errors import InvalidParameterError, UnauthorizedError
+from service.http.filters import AT_MOMENT
 from service.http.parameters import Parameter, Query
 from service.http.router import READ_METHODS
 from service.pages import charts, escaping, formats
@@ -50,6 +51,11 @@ class PageQuery(Query):
     Links leave out the language: a cookie keeps it, and the API, which pages link to with the same
     parameters, does not accept it.
     """
+
+    @property
+    def at_moment(self) -> str:
+        """The moment that the page is about, for links to other pages; empty for now."""
+        return urlencode({each.name: self.text(each) for each in AT_MOMENT if self.text(each)})
 
     def address(self, path: str, **changes: str | int | None) -> str:
         return super().address(path, **{LANGUAGE.name: None, **changes})
@@ -146,11 +152,11 @@ def _environment(language: str, static: StaticFiles) -> Environment:
             return unknown
         return escaping.html_name(text) if text else empty
 
-    def program_link(text: str | None, moment: str = "") -> Markup:
-        return escaping.name_link(text, "/programa?name=", moment) if text else name(text)
+    def program_link(text: str | None, at_moment: str = "") -> Markup:
+        return escaping.name_link(text, "/programa?name=", at_moment) if text else name(text)
 
-    def user_link(text: str | None, moment: str = "") -> Markup:
-        return escaping.name_link(text, "/usuario?username=", moment) if text else name(text)
+    def user_link(text: str | None, at_moment: str = "") -> Markup:
+        return escaping.name_link(text, "/usuario?username=", at_moment) if text else name(text)
 
     environment.filters.update(
         clock_time=formats.clock_time,

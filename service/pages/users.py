@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import falcon
 
-from service.http.filters import AT_MOMENT, MOMENT, USERNAME, moment_of
+from service.http.filters import AT_MOMENT, USERNAME, moment_of
 from service.http.parameters import CURSOR
 from service.pages.presence_chart import HISTORY_CURSOR, page_links, presence_chart
 from service.pages.site import PageQuery, Site
@@ -42,7 +42,9 @@ class UserPage:
             resp,
             "user.html",
             username=query[USERNAME],
-            moment=query[MOMENT],
+            moment=moment_of(query),
+            at_moment=query.at_moment,
+            now=self._clock(),
             values={each.name: query.text(each) for each in (USERNAME, *AT_MOMENT)},
             history_cursor=query.text(HISTORY_CURSOR) or None,
             address=query.address,
@@ -58,7 +60,10 @@ class UserPage:
         return {
             "count": self._logins.count(criteria),
             "seen": self._usage.logins(criteria),
-            "logins": logins.rows,
+            "logins": [row for row in logins.rows if not row.silent],
+            "of_silent": [row for row in logins.rows if row.silent],
+            "open_servers": len({row.server_id for row in logins.rows if row.open}),
+            "late": logins.late,
             "pages": page_links(query, _PATH, CURSOR, logins.after),
             "chart": presence_chart(history.rows, (), self._clock(), lambda row: (row.username,)),
             "origins": self._usage.origins(criteria, _MAX_ORIGINS),

@@ -77,7 +77,7 @@ def test_lifeline_is_cut_at_the_edges_of_the_chart() -> None:
 
 @pytest.mark.parametrize("moment", [0, times.LAST])
 def test_presence_chart_of_a_report_at_an_edge_of_the_calendar_stays_in_it(moment: int) -> None:
-    row = LoginHistory(1, 1, "10.0.0.1", None, "juan", moment, moment, running=False)
+    row = LoginHistory(1, 1, "10.0.0.1", None, "juan", moment, moment, False, moment, silent=True)
     chart = presence_chart([row], (), 20_000 * DAY, lambda login: (login.username,))
     assert chart.ticks
     assert all(0 <= tick.at <= times.LAST for tick in chart.ticks)

@@ -169,14 +169,17 @@ def test_time_before_the_chosen_period_resets_the_period(fleet: Fleet) -> None:
 
 def test_every_form_keeps_the_parameters_of_the_others(fleet: Fleet) -> None:
     at, since = moment(fleet, 4), moment(fleet, 9)
-    query = f"fecha_hora={quote(at)}&desde={quote(since)}&q=a&orden=-name"
+    known = times.to_text(times.now())
+    query = (
+        f"fecha_hora={quote(at)}&desde={quote(since)}&q=a&orden=-name&conocido_en={quote(known)}"
+    )
     html = ServerPage(fleet, "web-1", query).html
     forms = re.findall(r"<form.*?</form>", html, re.DOTALL)
     assert len(forms) == 4
     for form in forms:
         names = set(re.findall(r'name="(\w+)"', form))
         moved = {"instante"} & names or {"fecha_hora"}
-        assert names == {"desde", "q", "orden"} | moved
+        assert names == {"desde", "q", "orden", "conocido_en"} | moved
 
 
 def test_data_links_lead_to_the_same_record_and_period(fleet: Fleet) -> None:

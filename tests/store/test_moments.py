@@ -94,7 +94,7 @@ def assert_answers_of_the_oracle(its: Answers, moment: Moment) -> None:
 
 
 def assert_occurrences(its: Answers, moment: Moment, answered: dict[Server, plain.Answer]) -> None:
-    expected = Counter()
+    expected: Counter[tuple[Any, ...]] = Counter()
     for server, answer in answered.items():
         assert answer.record is not None
         known = [x for x in plain.known(its.records, moment.known_at) if x.server == server]
