@@ -73,6 +73,7 @@ def create_app(
 def _collaborators(config: settings.Config, database: Database) -> Collaborators:
     queries = load_queries()
     silence = Silence(config.silent_after * times.SECOND, config.silent_intervals, times.now)
+    usage = UsageStore(database, queries, silence)
     static = StaticFiles()
     return Collaborators(
         config=config,
@@ -84,10 +85,10 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
         ),
         records=RecordStore(database, queries),
         history=HistoryStore(database, queries),
-        fleet=FleetStore(database, queries, silence),
+        fleet=FleetStore(database, queries, usage, silence),
         processes=process_occurrences(database, queries, silence),
         logins=login_occurrences(database, queries, silence),
-        usage=UsageStore(database, queries, silence),
+        usage=usage,
         tokens=TokenStore(database, queries),
         throttle=AuthThrottle(),
         audit_log=AuditLog(config.audit_log),

@@ -10,12 +10,11 @@ from service.http.filters import AT_MOMENT, NAME, USERNAME, moment_of
 from service.http.parameters import CURSOR
 from service.pages.presence_chart import HISTORY_CURSOR, page_links, presence_chart
 from service.pages.site import PageQuery, Site
-from service.store.read.name_filters import LoginFilter, ProcessFilter
+from service.store.read.name_filters import ProcessFilter
 from service.store.read.occurrences import ProcessOccurrenceStore
 from service.store.read.usage_stats import UsageStore
 
 _PATH = "/programa"
-_MAX_BUSIEST = 40
 _MAX_COMMANDS = 30
 _MAX_RUNS = 12  # drawn per name and server
 
@@ -58,10 +57,13 @@ class ProgramPage:
         running = self._processes.page(criteria, moment_of(query), query.after, query.limit)
         history = self._processes.history(criteria, history_after, query.limit)
         runs = self._usage.runs(criteria, history_after, query.limit, _MAX_RUNS)
+        count, users = self._usage.running_processes(criteria), self._usage.users_of(criteria)
+        seen = self._usage.processes(criteria)
         return {
-            "count": self._processes.count(criteria),
-            "users": self._usage.users_of(criteria),
-            "seen": self._usage.processes(criteria),
+            "count": count.value,
+            "users": users.value,
+            "seen": seen.value,
+            "counted_at": min(count.at, users.at, seen.at),
             "servers": self._usage.servers(),
             "running": [row for row in running.rows if not row.silent],
             "of_silent": [row for row in running.rows if row.silent],
@@ -76,4 +78,5 @@ class ProgramPage:
         }
 
     def _busiest(self) -> dict[str, object]:
-        return {"busiest": self._usage.programs_of(LoginFilter())[:_MAX_BUSIEST]}
+        busiest = self._usage.busiest()
+        return {"busiest": busiest.value.programs, "counted_at": busiest.at}

@@ -10,12 +10,11 @@ from service.http.filters import AT_MOMENT, USERNAME, moment_of
 from service.http.parameters import CURSOR
 from service.pages.presence_chart import HISTORY_CURSOR, page_links, presence_chart
 from service.pages.site import PageQuery, Site
-from service.store.read.name_filters import LoginFilter, ProcessFilter
+from service.store.read.name_filters import LoginFilter
 from service.store.read.occurrences import LoginOccurrenceStore
 from service.store.read.usage_stats import UsageStore
 
 _PATH = "/usuario"
-_MAX_BUSIEST = 40
 _MAX_PROGRAMS = 40
 _MAX_ORIGINS = 30
 
@@ -56,10 +55,13 @@ class UserPage:
         history_after = query[HISTORY_CURSOR] or 0
         logins = self._logins.page(criteria, moment_of(query), query.after, query.limit)
         history = self._logins.history(criteria, history_after, query.limit)
-        programs = self._usage.programs_of(criteria)
+        count, seen = self._usage.open_logins(criteria), self._usage.logins(criteria)
+        counted = self._usage.programs_of(criteria)
+        programs = counted.value
         return {
-            "count": self._logins.count(criteria),
-            "seen": self._usage.logins(criteria),
+            "count": count.value,
+            "seen": seen.value,
+            "counted_at": min(count.at, seen.at, counted.at),
             "logins": [row for row in logins.rows if not row.silent],
             "of_silent": [row for row in logins.rows if row.silent],
             "open_servers": len({row.server_id for row in logins.rows if row.open}),
@@ -74,4 +76,5 @@ class UserPage:
         }
 
     def _busiest(self) -> dict[str, object]:
-        return {"busiest": self._usage.users_of(ProcessFilter())[:_MAX_BUSIEST]}
+        busiest = self._usage.busiest()
+        return {"busiest": busiest.value.users, "counted_at": busiest.at}

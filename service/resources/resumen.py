@@ -45,6 +45,7 @@ def _document(summary: Summary) -> dict[str, object]:
             {"hora": times.to_text(hour), "informes": reports}
             for hour, reports in summary.reports_an_hour
         ],
+        "recuento_de": times.to_text(summary.counted_at),
         "programas": [{"name": name, "procesos": running} for name, running in summary.programs],
         "usuarios": [{"username": name, "procesos": running} for name, running in summary.users],
         "servidores_silenciosos": [_silent(state) for state in summary.longest_silent],

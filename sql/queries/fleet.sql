@@ -59,32 +59,6 @@ FROM (
 GROUP BY hour
 ORDER BY hour;
 
--- name: busiest_programs
--- Programs with the most processes that run now.
-SELECT process_name.name, sum(sighting.running)
-FROM server
-CROSS JOIN process_sighting AS sighting ON sighting.server_id = server.id
-CROSS JOIN process_name ON process_name.id = sighting.name_id
-WHERE sighting.running > 0
-  AND NOT
-  -- include: is_silent
-GROUP BY process_name.name
-ORDER BY 2 DESC, 1
-LIMIT :limit;
-
--- name: busiest_users
--- Users with the most processes that run now.
-SELECT process_name.username, sum(sighting.running)
-FROM server
-CROSS JOIN process_sighting AS sighting ON sighting.server_id = server.id
-CROSS JOIN process_name ON process_name.id = sighting.name_id
-WHERE sighting.running > 0
-  AND NOT
-  -- include: is_silent
-GROUP BY process_name.username
-ORDER BY 2 DESC, 1
-LIMIT :limit;
-
 -- name: latest_profile_changes
 -- The latest changes of a profile over all servers, first reports included.
 SELECT

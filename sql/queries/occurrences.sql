@@ -223,25 +223,6 @@ CROSS JOIN process_name ON process_name.id = page.name_id
 -- include: newest_record_of_page
 ORDER BY page.server_id, page.name_id;
 
--- name: process_count
--- Servers that run such processes now, these processes, and silent servers that showed them last.
-WITH matching (id) AS MATERIALIZED (
-  -- include: matching_process_names
-), shown (server_id, running, silent) AS (
-  SELECT
-    server.id, sighting.running,
-    -- include: is_silent
-  FROM matching
-  CROSS JOIN process_sighting AS sighting ON sighting.name_id = matching.id
-  CROSS JOIN server ON server.id = sighting.server_id
-  WHERE sighting.running > 0
-)
-SELECT
-  count(DISTINCT CASE WHEN NOT silent THEN server_id END),
-  coalesce(sum(CASE WHEN NOT silent THEN running END), 0),
-  count(DISTINCT CASE WHEN silent THEN server_id END)
-FROM shown;
-
 -- name: logins_now
 -- Logins in the newest records, after the last one of the page before.
 SELECT
@@ -314,22 +295,3 @@ CROSS JOIN login_sighting AS sighting
 CROSS JOIN login_name ON login_name.id = page.name_id
 -- include: newest_record_of_page
 ORDER BY page.server_id, page.name_id;
-
--- name: login_count
--- Servers where such logins are open now, these logins, and silent servers that showed them last.
-WITH matching (id) AS MATERIALIZED (
-  -- include: matching_login_names
-), shown (server_id, running, silent) AS (
-  SELECT
-    server.id, sighting.running,
-    -- include: is_silent
-  FROM matching
-  CROSS JOIN login_sighting AS sighting ON sighting.name_id = matching.id
-  CROSS JOIN server ON server.id = sighting.server_id
-  WHERE sighting.running > 0
-)
-SELECT
-  count(DISTINCT CASE WHEN NOT silent THEN server_id END),
-  coalesce(sum(CASE WHEN NOT silent THEN running END), 0),
-  count(DISTINCT CASE WHEN silent THEN server_id END)
-FROM shown;

@@ -1,3 +1,35 @@
+-- name: busiest
+-- Programs with the most processes that run now (kind 1), and users with the most (kind 2).
+WITH running (name_id, processes) AS MATERIALIZED (
+  SELECT sighting.name_id, sum(sighting.running)
+  FROM server
+  CROSS JOIN process_sighting AS sighting ON sighting.server_id = server.id
+  WHERE sighting.running > 0
+    AND NOT
+    -- include: is_silent
+  GROUP BY sighting.name_id
+)
+SELECT kind, name, processes
+FROM (
+  SELECT 1 AS kind, process_name.name AS name, sum(running.processes) AS processes
+  FROM running
+  JOIN process_name ON process_name.id = running.name_id
+  GROUP BY process_name.name
+  ORDER BY processes DESC, name
+  LIMIT :limit
+) AS program
+UNION ALL
+SELECT kind, name, processes
+FROM (
+  SELECT 2 AS kind, process_name.username AS name, sum(running.processes) AS processes
+  FROM running
+  JOIN process_name ON process_name.id = running.name_id
+  GROUP BY process_name.username
+  ORDER BY processes DESC, name
+  LIMIT :limit
+) AS username
+ORDER BY kind, processes DESC, name;
+
 -- name: users_of_program
 -- Users that run such processes now, and how many each; the most first.
 WITH matching (id) AS MATERIALIZED (
@@ -27,6 +59,44 @@ WHERE sighting.running > 0
   AND (:username_like IS NULL OR process_name.username LIKE :username_like ESCAPE '!')
 GROUP BY process_name.name
 ORDER BY 2 DESC, 1;
+
+-- name: process_count
+-- Servers that run such processes now, these processes, and silent servers that showed them last.
+WITH matching (id) AS MATERIALIZED (
+  -- include: matching_process_names
+), shown (server_id, running, silent) AS (
+  SELECT
+    server.id, sighting.running,
+    -- include: is_silent
+  FROM matching
+  CROSS JOIN process_sighting AS sighting ON sighting.name_id = matching.id
+  CROSS JOIN server ON server.id = sighting.server_id
+  WHERE sighting.running > 0
+)
+SELECT
+  count(DISTINCT CASE WHEN NOT silent THEN server_id END),
+  coalesce(sum(CASE WHEN NOT silent THEN running END), 0),
+  count(DISTINCT CASE WHEN silent THEN server_id END)
+FROM shown;
+
+-- name: login_count
+-- Servers where such logins are open now, these logins, and silent servers that showed them last.
+WITH matching (id) AS MATERIALIZED (
+  -- include: matching_login_names
+), shown (server_id, running, silent) AS (
+  SELECT
+    server.id, sighting.running,
+    -- include: is_silent
+  FROM matching
+  CROSS JOIN login_sighting AS sighting ON sighting.name_id = matching.id
+  CROSS JOIN server ON server.id = sighting.server_id
+  WHERE sighting.running > 0
+)
+SELECT
+  count(DISTINCT CASE WHEN NOT silent THEN server_id END),
+  coalesce(sum(CASE WHEN NOT silent THEN running END), 0),
+  count(DISTINCT CASE WHEN silent THEN server_id END)
+FROM shown;
 
 -- fragment: first_last_seen
 -- The columns of a FirstLastSeen: servers, first and last time, and on how many it is now.

@@ -23,6 +23,7 @@ from service.store.read.fleet import FleetStore, News, ServerFilter, ServerState
 from service.store.read.moments import Moment
 from service.store.read.profiles import Difference
 from service.store.read.silence import DEFAULT_SILENCE, Silence
+from service.store.read.usage_stats import UsageStore
 from tests.support import plain_answers as plain
 from tests.support import plain_store
 from tests.support.examples import CRON, HOUR, JUAN, PROFILE, SSHD, arrived, report
@@ -56,7 +57,9 @@ def stored(
     silence = replace(silence, clock=lambda: now)
     with stores() as both:
         both.add_history(history)
-        yield both, FleetStore(both.database, load_queries(), silence), silence
+        queries = load_queries()
+        usage = UsageStore(both.database, queries, silence)
+        yield both, FleetStore(both.database, queries, usage, silence), silence
 
 
 @settings(max_examples=40, deadline=None)
@@ -97,6 +100,7 @@ def test_the_summary_equals_counts_over_all_records(history: History, wait: int)
             for row in plain.processes(record)
         ]
         assert summary.programs == most_first((name,) for _, name, _, _ in running)
+        assert summary.counted_at == now
         assert summary.users == most_first((username,) for _, _, username, _ in running)
         hours = range(now // HOUR - 23, now // HOUR + 1)
         arrivals = Counter(record.received_at // HOUR for record in both.records)

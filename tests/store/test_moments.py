@@ -19,6 +19,7 @@ from service.store.read.moments import Moment
 from service.store.read.name_filters import ProcessFilter
 from service.store.read.occurrences import process_occurrences
 from service.store.read.silence import Silence
+from service.store.read.usage_stats import UsageStore
 from tests.store.test_placement import report_of
 from tests.support import plain_questions as plain
 from tests.support.plain_time import Arrival, Record, Server, stored
@@ -54,7 +55,9 @@ def answers(history: Iterable[Arrival], wait: int = 0) -> Any:
             both.store.add(report_of(arrival), arrival.r)
         queries = load_queries()
         yield Answers(
-            FleetStore(both.database, queries, silence),
+            FleetStore(
+                both.database, queries, UsageStore(both.database, queries, silence), silence
+            ),
             HistoryStore(both.database, queries),
             process_occurrences(both.database, queries, silence),
             stored(history),

@@ -18,7 +18,6 @@ from service.store.queries import load_queries
 from service.store.read.moments import LateRecord, Moment
 from service.store.read.name_filters import LoginFilter, ProcessFilter
 from service.store.read.occurrences import (
-    Count,
     LoginHistory,
     LoginOccurrence,
     OccurrenceStore,
@@ -158,22 +157,6 @@ def assert_history(
         assert all_pages(ask, "rows", limit) == shown
 
 
-@each_kind
-@settings(max_examples=30, deadline=None)
-@given(history=histories(), data=st.data(), wait=WAITS)
-def test_the_count_is_the_number_of_occurrences_on_servers_that_are_heard(
-    kind: Kind, history: History, data: st.DataObject, wait: int
-) -> None:
-    criteria = data.draw(kind.filters)
-    with stored(history, kind, wait) as (both, ours):
-        shown = list(plain_occurrences(kind, both.records, criteria._replace(pid=None), None))
-        silence = silence_at(history, wait)
-        silent = {row[0] for row in shown if plain.is_silent_now(both.records, row[0], silence)}
-        running = [row for row in shown if row[0] not in silent]
-        expected = Count(len({row[0] for row in running}), len(running), len(silent))
-        assert ours.count(criteria) == expected
-
-
 @pytest.mark.torture
 @each_kind
 @settings(max_examples=600, deadline=None)
@@ -281,7 +264,6 @@ def test_what_a_silent_server_said_last_does_not_run_now() -> None:
         assert (shown.name, shown.silent, shown.heard_at) == ("cron", True, 2 * HOUR)
         assert ours.now(ProcessFilter(), 0, LIMIT, silent=False).rows == []
         assert ours.now(ProcessFilter(), 0, LIMIT, silent=True).rows == [shown]
-        assert ours.count(ProcessFilter()) == Count(0, 0, 1)
         (seen,) = ours.history(ProcessFilter(), 0, LIMIT).rows
         assert (seen.running, seen.last_at, seen.silent) == (False, 2 * HOUR, True)
 
@@ -294,7 +276,6 @@ def test_a_login_has_no_name_of_a_program() -> None:
         assert history_row == LoginHistory(
             1, 2, PROFILE.ipaddress, None, "juan", HOUR, HOUR, False, 2 * HOUR, silent=False
         )
-        assert ours.count(LoginFilter(username="juan")) == Count(0, 0, 0)
 
 
 @pytest.mark.parametrize(

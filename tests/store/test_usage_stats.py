@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from service.report import Report
 from service.store.queries import load_queries
+from service.store.read.figures import Figure
 from service.store.read.name_filters import LoginFilter, ProcessFilter
 from service.store.read.occurrences import process_occurrences
 from service.store.read.silence import Silence
-from service.store.read.usage_stats import FirstLastSeen, UsageStore
+from service.store.read.usage_stats import Count, FirstLastSeen, UsageStore
 from tests.support import plain_answers as plain
 from tests.support.examples import CRON, HOUR, arrived, report
 from tests.support.generated import WAITS, histories
@@ -79,20 +80,41 @@ def test_figures_equal_counts_over_all_records(
         now = ran(heard(both, silence), criteria)
 
         assert ours.servers() == len(plain.servers(both.records))
-        assert dict(ours.users_of(criteria)) == Counter(row[3] for row in now)
-        assert ours.processes(criteria) == first_last_seen(
+        assert dict(ours.users_of(criteria).value) == Counter(row[3] for row in now)
+        assert ours.processes(criteria).value == first_last_seen(
             [row[:2] for row in ran(in_order(both), criteria)], going_on=bool(now)
         )
         of_user = LoginFilter(username=criteria.username)
-        programs = ours.programs_of(of_user)
+        programs = ours.programs_of(of_user).value
         assert dict(programs) == Counter(
             row[2] for row in ran(heard(both, silence), ProcessFilter(username=of_user.username))
         )
         assert [count for _, count in programs] == sorted(dict(programs).values(), reverse=True)
-        assert ours.logins(of_user) == first_last_seen(
+        assert ours.logins(of_user).value == first_last_seen(
             logged_in(in_order(both), of_user),
             going_on=bool(logged_in(heard(both, silence), of_user)),
         )
+
+
+@settings(max_examples=40, deadline=None)
+@given(histories(), FILTERS, WAITS)
+def test_counts_are_of_servers_that_are_heard(
+    history: History, criteria: ProcessFilter, wait: int
+) -> None:
+    at = history[-1][1] + wait
+    silence = Silence(clock=lambda: at)
+    of_user = LoginFilter(username=criteria.username)
+    with stores() as both:
+        both.add_history(history)
+        ours = UsageStore(both.database, load_queries(), silence)
+        now = heard(both, silence)
+        silent = [record for record in plain.all_newest(both.records) if record not in now]
+        for count, running, last in (
+            (ours.running_processes(criteria), ran(now, criteria), ran(silent, criteria)),
+            (ours.open_logins(of_user), logged_in(now, of_user), logged_in(silent, of_user)),
+        ):
+            servers, silent_servers = ({row[0] for row in rows} for rows in (running, last))
+            assert count == Figure(Count(len(servers), len(running), len(silent_servers)), at)
 
 
 def runs(both: Stores, criteria: ProcessFilter) -> list[tuple[int, int, int]]:

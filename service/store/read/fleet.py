@@ -21,6 +21,7 @@ from service.store.read.moments import (
 from service.store.read.profiles import Difference, ProfileReader
 from service.store.read.records import ServerRow, server_row
 from service.store.read.silence import DEFAULT_SILENCE, Silence
+from service.store.read.usage_stats import UsageStore
 from service.times import HOUR, MINUTE
 
 _HOURS_SHOWN = 24
@@ -92,6 +93,7 @@ class Summary:
     reports_an_hour: list[tuple[int, int]]  # start of the hour, reports; the last hour is not over
     programs: list[tuple[str | None, int]]  # name, running processes; the most first
     users: list[tuple[str | None, int]]  # username, running processes; the most first
+    counted_at: int  # when programs and users were counted, at most some seconds before
     news: list[News]  # the newest first
     # When the last report of all arrived, if that is a minute or more after now.
     our_clock_was_ahead: int | None
@@ -99,10 +101,15 @@ class Summary:
 
 class FleetStore:
     def __init__(
-        self, database: Database, queries: Mapping[str, str], silence: Silence = DEFAULT_SILENCE
+        self,
+        database: Database,
+        queries: Mapping[str, str],
+        usage: UsageStore,
+        silence: Silence = DEFAULT_SILENCE,
     ) -> None:
         self._database = database
         self._queries = queries
+        self._usage = usage
         self._profiles = ProfileReader(queries)
         self._moments = MomentReader(queries, silence)
         self._silence = silence
@@ -141,7 +148,7 @@ class FleetStore:
 
     def summary(self) -> Summary:
         silence = self._silence.parameters()
-        now = silence["now"]
+        now, busiest = silence["now"], self._usage.busiest()
         with self._database.snapshot() as connection:
             outline = connection.execute(self._queries["fleet_outline"], silence).fetchall()
             silent = sorted((row[1], row[0]) for row in outline if row[2])
@@ -149,7 +156,6 @@ class FleetStore:
                 next(self._states(connection, None, server_id - 1, silence))
                 for _, server_id in silent[:_MAX_SHOWN]
             ]
-            busiest = silence | {"limit": _MAX_BUSIEST}
             (arrived,) = connection.execute(self._queries["last_arrival"]).fetchone()
             return Summary(
                 at=now,
@@ -162,8 +168,9 @@ class FleetStore:
                 ],
                 architectures=_most_first(Counter(row[5] for row in outline)),
                 reports_an_hour=self._reports_an_hour(connection, now),
-                programs=connection.execute(self._queries["busiest_programs"], busiest).fetchall(),
-                users=connection.execute(self._queries["busiest_users"], busiest).fetchall(),
+                programs=busiest.value.programs[:_MAX_BUSIEST],
+                users=busiest.value.users[:_MAX_BUSIEST],
+                counted_at=busiest.at,
                 news=self._news(connection),
                 our_clock_was_ahead=arrived if (arrived or 0) > now + _OUR_CLOCK_BACK else None,
             )

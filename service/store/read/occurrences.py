@@ -106,14 +106,6 @@ class LoginHistory(NamedTuple):
     silent: bool
 
 
-class Count(NamedTuple):
-    """The number of servers with an occurrence now, and the number of occurrences."""
-
-    servers: int
-    running: int
-    silent: int  # servers whose last record shows one, and which are silent
-
-
 Filter = TypeVar("Filter", ProcessFilter, LoginFilter)
 Occurrence = TypeVar("Occurrence", ProcessOccurrence, LoginOccurrence)
 History = TypeVar("History", ProcessHistory, LoginHistory)
@@ -137,7 +129,6 @@ class OccurrenceQueries:
     now: str
     at: str
     history: str
-    count: str
 
 
 class OccurrenceStore(Generic[Filter, Occurrence, History]):
@@ -233,11 +224,6 @@ class OccurrenceStore(Generic[Filter, Occurrence, History]):
         following = None if last is None else last[0] << _NAME_BITS | last[-1]
         return OccurrencePage(now["now"], shown, following)
 
-    def count(self, criteria: Filter) -> Count:
-        """The number of occurrences now; the pid is ignored."""
-        parameters = criteria.parameters() | self._silence.parameters()
-        return Count(*self._rows(self._queries.count, parameters)[0])
-
     def _rows(self, query: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         with self._database.snapshot() as connection:
             return connection.execute(query, parameters).fetchall()
@@ -254,7 +240,6 @@ def process_occurrences(
         now=queries["processes_now"],
         at=queries["processes_at"],
         history=queries["process_history"],
-        count=queries["process_count"],
     )
     moments = MomentReader(queries, silence)
     return OccurrenceStore(database, own, ProcessOccurrence, ProcessHistory, moments)
@@ -267,7 +252,6 @@ def login_occurrences(
         now=queries["logins_now"],
         at=queries["logins_at"],
         history=queries["login_history"],
-        count=queries["login_count"],
     )
     moments = MomentReader(queries, silence)
     return OccurrenceStore(database, own, LoginOccurrence, LoginHistory, moments)

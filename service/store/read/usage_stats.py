@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 from service.store.engines import Database
+from service.store.read.figures import Figure, Figures
 from service.store.read.name_filters import LoginFilter, ProcessFilter
 from service.store.read.occurrences import history_place
 from service.store.read.silence import DEFAULT_SILENCE, Silence
+
+T = TypeVar("T")
+
+_MAX_BUSIEST = 40
+
+
+class Count(NamedTuple):
+    """The number of servers with an occurrence now, and the number of occurrences."""
+
+    servers: int
+    running: int
+    silent: int  # servers whose last record shows one, and which are silent
 
 
 class FirstLastSeen(NamedTuple):
@@ -27,32 +40,58 @@ class Run(NamedTuple):
     last_at: int
 
 
+class Busiest(NamedTuple):
+    """What runs the most processes now, the most first."""
+
+    programs: list[tuple[str | None, int]]
+    users: list[tuple[str | None, int]]
+
+
+Counts = list[tuple[str | None, int]]
+Texts = list[tuple[str | None, str | None]]
+
+
 class UsageStore:
     def __init__(
-        self, database: Database, queries: Mapping[str, str], silence: Silence = DEFAULT_SILENCE
+        self,
+        database: Database,
+        queries: Mapping[str, str],
+        silence: Silence = DEFAULT_SILENCE,
     ) -> None:
         self._database = database
         self._queries = queries
         self._silence = silence
+        self._figures = Figures()
 
     def servers(self) -> int:
         """The number of known servers."""
         return int(self._rows(self._queries["number_of_servers"])[0][0])
 
-    def users_of(self, criteria: ProcessFilter) -> list[tuple[str | None, int]]:
+    def busiest(self) -> Figure[Busiest]:
+        """The programs and the users with the most processes on servers that are heard."""
+
+        def compute() -> Figure[Busiest]:
+            now = self._silence.parameters()
+            rows = self._rows(self._queries["busiest"], now | {"limit": _MAX_BUSIEST})
+            programs, users = ([row[1:] for row in rows if row[0] == kind] for kind in (1, 2))
+            return Figure(Busiest(programs, users), now["now"])
+
+        return self._figures.get("busiest", compute)
+
+    def users_of(self, criteria: ProcessFilter) -> Figure[Counts]:
         """The users that run these processes now, and how many each; the most first."""
-        return self._rows_of_now("users_of_program", criteria)
+        return self._figure("users_of_program", criteria, list)
 
-    def programs_of(self, criteria: LoginFilter) -> list[tuple[str | None, int]]:
+    def programs_of(self, criteria: LoginFilter) -> Figure[Counts]:
         """The programs that these users run now, and as how many processes; the most first."""
-        return self._rows_of_now("programs_of_user", criteria)
+        return self._figure("programs_of_user", criteria, list)
 
-    def commands(self, criteria: ProcessFilter, limit: int) -> list[tuple[str | None, str | None]]:
+    def commands(self, criteria: ProcessFilter, limit: int) -> Texts:
         """Executables and command lines of these programs, among those that were new last."""
         parameters = criteria.parameters() | {"limit": limit}
         return self._rows(self._queries["commands_of_program"], parameters)
 
-    def origins(self, criteria: LoginFilter, limit: int) -> list[tuple[str | None, str | None]]:
+    def origins(self, criteria: LoginFilter, limit: int) -> Texts:
         """Terminals and origins of these users, among those that were new last."""
         parameters = criteria.parameters() | {"limit": limit}
         return self._rows(self._queries["origins_of_user"], parameters)
@@ -63,23 +102,40 @@ class UsageStore:
         parameters = criteria.parameters() | page
         return [Run(*row) for row in self._rows(self._queries["runs_of_program"], parameters)]
 
-    def processes(self, criteria: ProcessFilter) -> FirstLastSeen:
-        return _first_last_seen(*self._rows_of_now("process_first_last_seen", criteria)[0])
+    def running_processes(self, criteria: ProcessFilter) -> Figure[Count]:
+        """How many of these processes run now; the pid is ignored."""
+        return self._figure("process_count", criteria, _count)
 
-    def logins(self, criteria: LoginFilter) -> FirstLastSeen:
-        return _first_last_seen(*self._rows_of_now("login_first_last_seen", criteria)[0])
+    def open_logins(self, criteria: LoginFilter) -> Figure[Count]:
+        """How many of these logins are open now; the pid is ignored."""
+        return self._figure("login_count", criteria, _count)
 
-    def _rows_of_now(self, query: str, criteria: ProcessFilter | LoginFilter) -> list[Any]:
-        parameters = criteria.parameters() | self._silence.parameters()
-        return self._rows(self._queries[query], parameters)
+    def processes(self, criteria: ProcessFilter) -> Figure[FirstLastSeen]:
+        return self._figure("process_first_last_seen", criteria, _first_last_seen)
+
+    def logins(self, criteria: LoginFilter) -> Figure[FirstLastSeen]:
+        return self._figure("login_first_last_seen", criteria, _first_last_seen)
+
+    def _figure(
+        self, query: str, criteria: ProcessFilter | LoginFilter, read: Callable[[list[Any]], T]
+    ) -> Figure[T]:
+        def compute() -> Figure[T]:
+            now = self._silence.parameters()
+            rows = self._rows(self._queries[query], criteria.parameters() | now)
+            return Figure(read(rows), now["now"])
+
+        return self._figures.get((query, criteria), compute)
 
     def _rows(self, query: str, parameters: Mapping[str, Any] | None = None) -> list[Any]:
         with self._database.snapshot() as connection:
             return connection.execute(query, parameters or {}).fetchall()
 
 
-def _first_last_seen(
-    servers: int, first_at: int | None, last_at: int | None, running_on: int
-) -> FirstLastSeen:
+def _count(rows: list[Any]) -> Count:
+    return Count(*rows[0])
+
+
+def _first_last_seen(rows: list[Any]) -> FirstLastSeen:
+    servers, first_at, last_at, running_on = rows[0]
     # last_at is not kept up to date while anything is running.
     return FirstLastSeen(servers, first_at, None if running_on else last_at)
