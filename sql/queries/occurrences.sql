@@ -57,6 +57,27 @@ AND span.node = (shown.seq & span_level.mask) | span_level.bit
 AND span.first_seq <= shown.seq
 AND (span.gone_seq > shown.seq OR span.gone_seq IS NULL)
 
+-- fragment: run_of_record
+-- Join of matching: the last run of the name that begins before the record shown or with it.
+CROSS JOIN process_run AS run
+  ON run.server_id = server.id
+  AND run.name_id = matching.id
+  AND run.first_seq = (
+    SELECT max(begun.first_seq) FROM process_run AS begun
+    WHERE begun.server_id = server.id
+      AND begun.name_id = matching.id
+      AND begun.first_seq <= shown.seq
+  )
+
+-- fragment: login_was_seen
+-- Condition on server: it has ever shown such a login.
+AND (:any = 1 OR EXISTS (
+  SELECT 1
+  FROM matching
+  CROSS JOIN login_sighting AS sighting
+    ON sighting.server_id = server.id AND sighting.name_id = matching.id
+))
+
 -- fragment: first_report_of_span
 -- Join of a span: the first report that shows it.
 CROSS JOIN report AS first_report
@@ -184,16 +205,17 @@ WHERE
   AND (:any = 1 OR EXISTS (
     SELECT 1
     FROM matching
-    CROSS JOIN process_run AS run
-      ON run.server_id = server.id
-      AND run.name_id = matching.id
-      AND run.first_seq = (
-        SELECT max(begun.first_seq) FROM process_run AS begun
-        WHERE begun.server_id = server.id
-          AND begun.name_id = matching.id
-          AND begun.first_seq <= shown.seq
-      )
+    -- include: run_of_record
     WHERE run.gone_seq > shown.seq OR run.gone_seq IS NULL
+  ))
+  -- Of an exact name: the spans that the record shows stand at nodes within the run.
+  AND (:name IS NULL OR EXISTS (
+    SELECT 1
+    FROM matching
+    -- include: run_of_record
+    WHERE (run.gone_seq IS NULL OR (run.gone_seq > shown.seq AND span_level.bit > 0))
+      AND (span_level.bit = 0 OR (shown.seq & span_level.mask) | span_level.bit >= run.first_seq)
+      AND (run.gone_seq IS NULL OR (shown.seq & span_level.mask) | span_level.bit < run.gone_seq)
   ))
   -- include: process_filter
 ORDER BY server.id, span.slot
@@ -225,6 +247,9 @@ ORDER BY page.server_id, page.name_id;
 
 -- name: logins_now
 -- Logins in the newest records, after the last one of the page before.
+WITH matching (id) AS MATERIALIZED (
+  -- include: matching_login_names
+)
 SELECT
   -- include: occurrence_columns
   account.username, account.terminal, account.origin, span.since,
@@ -243,12 +268,16 @@ WHERE
   AND (:silent IS NULL OR :silent =
     -- include: is_silent
   )
+  -- include: login_was_seen
   -- include: login_filter
 ORDER BY server.id, span.slot
 LIMIT :limit;
 
 -- name: logins_at
 -- Logins in the records that are shown at :moment, after the last one of the page before.
+WITH matching (id) AS MATERIALIZED (
+  -- include: matching_login_names
+)
 SELECT
   -- include: occurrence_columns
   account.username, account.terminal, account.origin, span.since,
@@ -268,6 +297,7 @@ CROSS JOIN profile ON profile.id = shown.profile_id
 -- include: last_report_of_span
 WHERE
   -- include: after_cursor
+  -- include: login_was_seen
   -- include: login_filter
 ORDER BY server.id, span.slot
 LIMIT :limit;

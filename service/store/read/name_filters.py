@@ -39,7 +39,12 @@ class LoginFilter(NamedTuple):
     def parameters(self) -> dict[str, Any]:
         """The parameters that the queries take."""
         username, username_like = _exact_or_like(self.username)
-        return {"username": username, "username_like": username_like, "pid": self.pid}
+        return {
+            "username": username,
+            "username_like": username_like,
+            "pid": self.pid,
+            "any": self.username is None,
+        }
 
 
 def _exact_or_like(text: str | None) -> tuple[str | None, str | None]:
