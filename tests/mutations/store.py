@@ -74,41 +74,25 @@ STORE_MUTATIONS = [
         ],
     ),
     *group(
-        "service/store/write/spans.py",
-        _SEEN,
-        faults=[
-            ("names = dict.fromkeys((self._name(key) for key in reported.keys), 0)", "names = {}")
-        ],
-    ),
-    *group(
         "service/store/write/reports.py",
         _WORKERS,
         faults=[
             ("!= plan.bounds:\n", "!= plan.bounds and False:\n"),
             ("if same is not None:", "if same is not None and not same:"),
-            ("bounds.lowest - 1 if late", "-1 if late"),
-        ],
-    ),
-    *group(
-        "service/store/write/reports.py",
-        _CHANGES,
-        faults=[
-            ("report.taken_at < newest_at\n", "report.taken_at <= newest_at\n"),
-            ("else bounds.highest + 1", "else bounds.highest + 2"),
         ],
     ),
     *group(
         "service/store/write/reports.py",
         _FLEET,
         faults=[
-            ('{"hour": received_at // HOUR}', '{"hour": report.taken_at // HOUR}'),
+            ("hour = received_at // HOUR", "hour = placement.placed_at // HOUR"),
             ("if plan.seq > 0:", "if plan.seq != 0:"),
         ],
     ),
     *group(
         "service/store/write/reports.py",
         _REBUILD,
-        faults=[('"received_at": received_at,', '"received_at": report.taken_at,')],
+        faults=[('"received_at": new.received_at,', '"received_at": report.taken_at,')],
     ),
     *group(
         "service/store/write/reports.py",
@@ -122,11 +106,6 @@ STORE_MUTATIONS = [
     ),
     *group(
         "service/store/write/reports.py",
-        _SEEN,
-        faults=[("report.taken_at, plan.newest_at)", "report.taken_at, report.taken_at)")],
-    ),
-    *group(
-        "service/store/write/reports.py",
         "tests/ingest/test_intake_groups.py::test_an_id_that_was_rolled_back_is_not_remembered",
         faults=[("table.rolled_back()", "pass")],
     ),
@@ -134,8 +113,7 @@ STORE_MUTATIONS = [
         "service/store/write/name_index.py",
         _SEEN,
         faults=[
-            ("False: taken_at if newest_at is None else newest_at", "False: taken_at"),
-            ("seen_at[more >= 0], seen_at[more >= 0]", "seen_at[more > 0], seen_at[more > 0]"),
+            ("False: placed_at if newest_at is None else newest_at", "False: placed_at"),
         ],
     ),
     *group(
@@ -208,11 +186,6 @@ STORE_MUTATIONS = [
         "service/store/read/fleet.py",
         _FLEET,
         faults=[
-            ("if quiet <= self._silence.minimum:", "if quiet < 0:"),
-            ("intervals[len(intervals) // 2]", "intervals[0]"),
-            ("quiet > self._silence.intervals * usual", "quiet >= self._silence.intervals * usual"),
-            ("now, known_until = moment, moment", "now, known_until = moment, times.LAST"),
-            ("_INTERVALS = 5", "_INTERVALS = 4"),
             ("_HOURS_SHOWN = 24", "_HOURS_SHOWN = 23"),
             ("item.at, reverse=True", "item.at, reverse=False"),
             ("text in value.casefold()", "text in value"),
@@ -225,7 +198,7 @@ STORE_MUTATIONS = [
         "service/store/read/history.py",
         _HISTORY,
         faults=[
-            ("min(until, shown_at)", "until"),
+            ("shown_at if period.until is None else min(period.until, shown_at)", "times.LAST"),
             ('"limit": limit + 1,', '"limit": limit,'),
             ("after or MAX_INTEGER", "after or 0"),
         ],
@@ -235,17 +208,16 @@ STORE_MUTATIONS = [
         _OCCURRENCES,
         faults=[
             ("after & (SLOTS_PER_RECORD - 1)", "0"),
-            ('for special in "!%_":', 'for special in "!%":'),
-            ('for special in "!%_":', 'for special in "%_":'),
             ("last[0] << _NAME_BITS | last[-1]", "last[0] << _NAME_BITS"),
-            ("last[0] << SLOT_BITS | last[-1]", "last[0] << SLOT_BITS"),
+            ("<< SLOT_BITS | found[limit - 1][1]", "<< SLOT_BITS"),
+            ("if silent in {None, standing.silent}:", "if True:"),
         ],
     ),
     *group(
         "service/store/read/usage_stats.py",
         _USAGE,
         faults=[
-            ("None if running else last_at", "last_at"),
+            ("None if running_on else last_at", "last_at"),
             ('"others": most - 1', '"others": most'),
         ],
     ),
