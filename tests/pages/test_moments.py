@@ -126,6 +126,7 @@ def test_a_past_moment_says_whether_it_is_closed_and_names_late_records(
     at = times.to_text(MONDAY + 2 * MINUTE)[:19].replace(" ", "T")
     text = text_of(live, f"/servidor/{ON}?fecha_hora={at}")
     assert "Closed : no later report changes what is shown here." in text
+    assert "shown here. 1 late record Show current state" in text
     assert "Late records These reports arrived after their servers had gone on." in text
     assert "record 4" in text
     assert "xmrig" not in text
