@@ -147,7 +147,8 @@ def test_answers_at_moments_are_those_of_the_oracle(plan: Plan, data: st.DataObj
 
 
 @pytest.mark.torture
-@settings(max_examples=300, deadline=None)
+@pytest.mark.timeout(600)
+@settings(max_examples=100, deadline=None)
 @given(plan=plans(our_clock_steps=False), data=st.data())
 def test_answers_at_many_moments_are_those_of_the_oracle(plan: Plan, data: st.DataObject) -> None:
     with answers(arrivals(plan)) as its:
