@@ -216,8 +216,11 @@ def schema(service: LiveService) -> dict[str, list[tuple[str, str, bool]]]:
         ).fetchall()
         return {
             name: [
-                (kind.lower(), column, key > 0)
-                for _, column, kind, _, _, key in connection.execute(f"PRAGMA table_info({name})")
+                (kind.lower().removesuffix(" generated always"), column, key > 0)
+                # With generated columns, whose type SQLite completes.
+                for _, column, kind, _, _, key, _ in connection.execute(
+                    f"PRAGMA table_xinfo({name})"
+                )
             ]
             for (name,) in names
         }
