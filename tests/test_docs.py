@@ -60,7 +60,11 @@ def test_the_example_report_is_stored_and_answers_the_example_queries(
             found = [tuple(column[0] for column in cursor.description), *cursor]
         lines = re.findall(r"^│(.*)│$", box, re.MULTILINE)
         shown = [tuple(cell.strip() for cell in line.split("│")) for line in lines]
-        assert [tuple("" if v is None else str(v) for v in row) for row in found] == shown
+        received_at = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}")
+        assert [
+            tuple(received_at.sub("2026-11-23 08:00:00.012345", str(v or "")) for v in row)
+            for row in found
+        ] == shown
 
 
 def test_the_example_of_a_fault_equals_the_real_answer(service: LiveService) -> None:

@@ -101,7 +101,7 @@ def test_places_around(episode: str, zone: int | None) -> None:
         assert_placed_as_the_oracle_says(both, arrivals(plan))
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(plan=plans())
 def test_places_of_any_fleet(plan: Plan) -> None:
     with stores() as both:
@@ -109,7 +109,7 @@ def test_places_of_any_fleet(plan: Plan) -> None:
 
 
 @pytest.mark.torture
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(plan=plans())
 def test_places_of_many_fleets(plan: Plan) -> None:
     with stores() as both:
