@@ -147,8 +147,9 @@ class FleetStore:
             return self._late_records(connection, moment, {server_id})
 
     def summary(self) -> Summary:
+        busiest = self._usage.busiest()
         silence = self._silence.parameters()
-        now, busiest = silence["now"], self._usage.busiest()
+        now = silence["now"]
         with self._database.snapshot() as connection:
             outline = connection.execute(self._queries["fleet_outline"], silence).fetchall()
             silent = sorted((row[1], row[0]) for row in outline if row[2])
