@@ -51,7 +51,19 @@ UPDATE server SET greatest_arrival_at = (
   SELECT max(received_at) FROM report WHERE report.server_id = server.id
 );
 
-UPDATE server SET usual_interval = median.length
+-- No interval is longer than the server has been known.
+UPDATE server SET usual_interval = min(
+  median.length,
+  max(
+    0,
+    heard_at - (
+      SELECT received_at FROM report
+      WHERE report.server_id = server.id AND report.seq > 0
+      ORDER BY seq
+      LIMIT 1
+    )
+  )
+)
 FROM (
   SELECT server_id, length, number, count(*) OVER (PARTITION BY server_id) AS numbers
   FROM (

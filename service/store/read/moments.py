@@ -120,5 +120,8 @@ class MomentReader:
 
     def _usual_interval(self, connection: Connection, server_id: int, until: Moment) -> int | None:
         parameters = until.parameters() | {"server_id": server_id, "limit": INTERVALS + 1}
-        rows = connection.execute(self._queries["places_until"], parameters)
-        return usual_interval([place for (place,) in rows])
+        rows = connection.execute(self._queries["places_until"], parameters).fetchall()
+        places = [place for place, _, _ in rows]
+        if not rows or until.at < rows[0][2]:
+            return usual_interval(places)  # its first reports told of a time before they came
+        return usual_interval(places, rows[0][1] - rows[0][2])
