@@ -141,13 +141,21 @@ def now(records: Sequence[Record], clock: int, silence: Silence) -> dict[Server,
 
 
 def fleet_at(
-    records: Sequence[Record], moment: int, silence: Silence, known_at: int | None = None
+    records: Sequence[Record],
+    moment: int,
+    silence: Silence,
+    known_at: int | None = None,
+    clock: int | None = None,
 ) -> dict[Server, State]:
     """The servers that are shown at a moment, and whether each was silent then.
 
     "At a past moment silence is what it was then, from the record shown; with `conocido_en`, from
     arrivals."
+
+    READING: whether anything will come in the future is not known yet, nor at K what came after it.
+    So silence is judged at the moment, at K or now (`clock`), whatever is the earliest.
     """
+    judged_at = min(x for x in (moment, known_at, clock) if x is not None)
     states = {}
     for server in servers(known(records, known_at)):
         shown = at_moment(records, server, moment, known_at).record
@@ -156,7 +164,7 @@ def fleet_at(
         own = [x for x in known(records, known_at) if x.server == server]
         if known_at is None:
             # READING: since its place e, as spools that drained later tell of what was then.
-            age: int | None = moment - shown.e
+            age: int | None = judged_at - shown.e
             counted = [x for x in own if 0 < x.number <= shown.number]
             # READING: of the time before anything came, a spool tells what it tells.
             first = None if moment < _first(own).r else _first(own)
@@ -164,7 +172,7 @@ def fleet_at(
             # READING: since the last arrival by then: with r <= T, and r <= K as all that is known.
             # Silent where all of it came later.
             counted = [x for x in own if x.r <= moment and x.number > 0]
-            age = moment - counted[-1].r if counted else None
+            age = judged_at - counted[-1].r if counted else None
             first = _first(x for x in records if x.server == server)
         states[server] = _state(shown, age, counted, silence, first)
     return states

@@ -1,4 +1,4 @@
-"""A server cannot stay heard by telling of a time before its first report came."""
+"""Silence is judged by what came, and at a time that has come."""
 
 from __future__ import annotations
 
@@ -55,3 +55,12 @@ def test_a_spool_that_comes_first_is_heard_at_the_moments_of_which_it_tells() ->
         its = fleet(both)
         (state,) = its.page(EVERYONE, Moment(CAME - 90 * MINUTE), 0, 10).servers
         assert not state.silent
+
+
+@pytest.mark.parametrize("moment", [Moment(NOW + HOUR), Moment(NOW + HOUR, NOW)], ids=str)
+def test_nobody_is_silent_because_of_a_time_that_has_not_come(moment: Moment) -> None:
+    with stores() as both:
+        both.store.add(report_of(Arrival("web", NOW - MINUTE, NOW - MINUTE)), NOW - MINUTE)
+        page = fleet(both).page(EVERYONE, moment, 0, 10)
+        assert page.at == NOW
+        assert [state.silent for state in page.servers] == [False]
