@@ -3,7 +3,7 @@
 
 ALTER TABLE report ADD COLUMN moved_by INTEGER NOT NULL DEFAULT 0;  -- microseconds; 0 takes no space
 ALTER TABLE report ADD COLUMN placed_at INTEGER GENERATED ALWAYS AS (taken_at + moved_by) VIRTUAL;
-ALTER TABLE report ADD COLUMN clock TEXT;  -- adelantado, atrasado or tardio; null for a right clock
+ALTER TABLE report ADD COLUMN clock TEXT;  -- adelantado, atrasado or tardio; null if nothing was found
 -- In minutes. local_offset: how far the server's local time looks ahead of UTC, where taken_at was
 -- sent without zone. zone: the same, where the arrival before agrees.
 ALTER TABLE report ADD COLUMN local_offset INTEGER;
