@@ -45,7 +45,7 @@ class FleetPage:
             page=page,
             moment=moment,
             at_moment=query.at_moment,
-            now=now if moment is None else moment.at,
+            now=page.at,
             open_servers=sum(state.open for state in page.servers),
             summary=summary,
             chart=_reports_chart(summary) if summary else None,

@@ -67,6 +67,7 @@ class ProgramPage:
             "servers": self._usage.servers(),
             "running": [row for row in running.rows if not row.silent],
             "of_silent": [row for row in running.rows if row.silent],
+            "judged_at": running.at,
             "open_servers": len({row.server_id for row in running.rows if row.open}),
             "late": running.late,
             "pages": page_links(query, _PATH, CURSOR, running.after),

@@ -64,6 +64,7 @@ class UserPage:
             "counted_at": min(count.at, seen.at, counted.at),
             "logins": [row for row in logins.rows if not row.silent],
             "of_silent": [row for row in logins.rows if row.silent],
+            "judged_at": logins.at,
             "open_servers": len({row.server_id for row in logins.rows if row.open}),
             "late": logins.late,
             "pages": page_links(query, _PATH, CURSOR, logins.after),

@@ -3,7 +3,7 @@
 
 ALTER TABLE report ADD COLUMN moved_by INTEGER NOT NULL DEFAULT 0;  -- microseconds; 0 takes no space
 ALTER TABLE report ADD COLUMN placed_at INTEGER GENERATED ALWAYS AS (taken_at + moved_by) VIRTUAL;
-ALTER TABLE report ADD COLUMN clock TEXT;  -- adelantado, atrasado or tardio; null for a right clock
+ALTER TABLE report ADD COLUMN clock TEXT;  -- adelantado, atrasado or tardio; null if nothing was found
 -- In minutes. local_offset: how far the server's local time looks ahead of UTC, where taken_at was
 -- sent without zone. zone: the same, where the arrival before agrees.
 ALTER TABLE report ADD COLUMN local_offset INTEGER;
@@ -51,7 +51,19 @@ UPDATE server SET greatest_arrival_at = (
   SELECT max(received_at) FROM report WHERE report.server_id = server.id
 );
 
-UPDATE server SET usual_interval = median.length
+-- No interval is longer than the server has been known.
+UPDATE server SET usual_interval = min(
+  median.length,
+  max(
+    0,
+    heard_at - (
+      SELECT received_at FROM report
+      WHERE report.server_id = server.id AND report.seq > 0
+      ORDER BY seq
+      LIMIT 1
+    )
+  )
+)
 FROM (
   SELECT server_id, length, number, count(*) OVER (PARTITION BY server_id) AS numbers
   FROM (

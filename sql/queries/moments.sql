@@ -52,8 +52,13 @@
 )
 
 -- name: places_until
--- Places of the last records in order of this server up to :moment, the latest first.
-SELECT known.placed_at FROM report AS known
+-- Places of the last records in order of this server up to :moment, the latest first, each with its
+-- arrival and that of the very first record.
+SELECT
+  known.placed_at, known.received_at,
+  -- include: first_arrival
+  AS first_arrival_at
+FROM report AS known
 WHERE known.server_id = :server_id
   AND known.seq > 0
   AND known.placed_at <= :moment

@@ -54,9 +54,23 @@ WHERE server_id = :server_id AND seq > 0
 ORDER BY seq DESC
 LIMIT :limit;
 
+-- fragment: first_arrival
+-- When the first report in order of this server arrived.
+(
+  SELECT earliest.received_at FROM report AS earliest
+  WHERE earliest.server_id = :server_id AND earliest.seq > 0
+  ORDER BY earliest.seq
+  LIMIT 1
+)
+
 -- name: arrivals_of_server
 -- What is known of the arrivals of this server beside its reports.
-SELECT heard_at, greatest_arrival_at, counted_hour, counted_reports FROM server WHERE id = :server_id;
+SELECT
+  -- include: first_arrival
+  AS first_arrival_at,
+  heard_at, greatest_arrival_at, counted_hour, counted_reports
+FROM server
+WHERE id = :server_id;
 
 -- name: note_arrival
 -- Sets what is known of the arrivals of this server.

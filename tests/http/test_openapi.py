@@ -52,6 +52,12 @@ def test_the_description_lists_exactly_the_served_routes(tmp_path: Path) -> None
     assert described == served
 
 
+def test_head_takes_the_parameters_of_get() -> None:
+    for path, item in DESCRIPTION["paths"].items():
+        if "head" in item:
+            assert item["head"].get("parameters") == item["get"].get("parameters"), path
+
+
 @pytest.mark.parametrize("path", REPORT_SCHEMAS, ids=lambda path: path.name)
 def test_the_components_equal_the_report_schemas(path: Path) -> None:
     # A copy, since many generators load one document only; this test keeps it a true one.

@@ -120,6 +120,24 @@ def test_pages_of_names_set_silent_servers_apart(live: LiveService) -> None:
     assert "Current processes 0" in user
 
 
+@pytest.mark.parametrize("asked", ["fecha_hora", "conocido_en"])
+def test_a_page_about_a_moment_gives_no_figures_of_now(live: LiveService, asked: str) -> None:
+    at = f"{asked}={times.to_text(MONDAY)[:10]}"
+    program = text_of(live, f"/programa?name=cron&{at}")
+    assert "Not running at that time." in program
+    assert "the history, are of everything that is known now." in program
+    user = text_of(live, f"/usuario?username=eva&{at}")
+    assert "current processes are of everything that is known now." in user
+    for text, figure in (
+        (program, "Running on"),
+        (program, "Current processes"),
+        (program, "Current users"),
+        (user, "Open logins 0"),
+        (user, "Last reported by silent servers 1"),
+    ):
+        assert figure not in text
+
+
 def test_a_past_moment_says_whether_it_is_closed_and_names_late_records(
     live: LiveService,
 ) -> None:

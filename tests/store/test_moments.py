@@ -73,7 +73,7 @@ def shown(state: ServerState, at: int) -> tuple[Any, ...]:
 def assert_answers_of_the_oracle(its: Answers, moment: Moment) -> None:
     at, known_at = moment
     limits = plain.Silence(its.silence.minimum, its.silence.intervals)
-    states = plain.fleet_at(its.records, at, limits, known_at)
+    states = plain.fleet_at(its.records, at, limits, known_at, its.silence.clock())
     answered = {server: plain.at_moment(its.records, server, at, known_at) for server in states}
     expected = {
         its.servers.index(server) + 1: (
@@ -86,7 +86,7 @@ def assert_answers_of_the_oracle(its: Answers, moment: Moment) -> None:
         for server, state in states.items()
     }
     page = its.fleet.page(EVERYONE, moment, 0, LIMIT)
-    assert {state.server_id: shown(state, at) for state in page.servers} == expected
+    assert {state.server_id: shown(state, page.at) for state in page.servers} == expected
     late = Counter(record.id_serv for record in page.late.records)
     assert late == Counter(late.order for each in answered.values() for late in each.tardios)
     for silent in (True, False):

@@ -83,7 +83,7 @@ def assert_placed_as_the_oracle_says(both: Stores, history: Iterable[Arrival]) -
             server[1],
             [x for x in own if x.number > 0][-1].r,
             max(x.r for x in own),
-            usual_interval(x for x in own if x.number > 0),
+            usual_interval((x for x in own if x.number > 0), own[0]),
         )
         for server in sorted({x.server for x in records})
         for own in [[x for x in records if x.server == server]]

@@ -73,14 +73,18 @@ def all_newest(history: Sequence[StoredReport], moment: int = times.LAST) -> Ite
             yield record
 
 
-def usual_interval(in_order: Iterable[StoredReport]) -> int:
-    """The median of the last five intervals between their places."""
-    places = sorted(record.placed_at for record in in_order)[-6:]
+def usual_interval(in_order: Sequence[StoredReport]) -> int:
+    """The median of the last five intervals between their places, or how long it is known if less.
+
+    in_order: by their places.
+    """
+    places = [record.placed_at for record in in_order][-6:]
     intervals = [later - earlier for earlier, later in pairwise(places)]
-    return statistics.median_high(intervals) if intervals else 0
+    known_for = max(in_order[-1].received_at - in_order[0].received_at, 0)
+    return min(statistics.median_high(intervals), known_for) if intervals else 0
 
 
-def is_silent(quiet: int, in_order: Iterable[StoredReport], silence: Silence) -> bool:
+def is_silent(quiet: int, in_order: Sequence[StoredReport], silence: Silence) -> bool:
     return quiet > max(silence.minimum, silence.intervals * usual_interval(in_order))
 
 

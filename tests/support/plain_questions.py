@@ -93,22 +93,32 @@ def at_moment(
     return Answer(shown, following, is_open, tardios)
 
 
-def usual_interval(in_order: Iterable[Record]) -> int:
+def usual_interval(in_order: Iterable[Record], first: Record | None = None) -> int:
     """ "its own usual interval, the median of its last five" (README.md).
 
     READING: of the places in time of its last six records in order. A spool that drains then shows
     the interval at which its reports were taken, and a late record "counts nothing". As today, of
     an even number of intervals the greater one in the middle.
+    READING: given the server's first record, no interval is longer than the server had been known
+    when the last of these came. Who begins with a report of 1970 would be heard for decades.
     """
-    places = sorted(x.e for x in in_order)[-6:]
+    records = sorted(in_order, key=lambda x: x.number)
+    places = [x.e for x in records][-6:]
     intervals = [later - earlier for earlier, later in pairwise(places)]
-    return statistics.median_high(intervals) if intervals else 0
+    usual = statistics.median_high(intervals) if intervals else 0
+    return usual if first is None or not records else min(usual, max(records[-1].r - first.r, 0))
 
 
-def _state(record: Record, age: int | None, in_order: Iterable[Record], silence: Silence) -> State:
+def _state(
+    record: Record,
+    age: int | None,
+    in_order: Iterable[Record],
+    silence: Silence,
+    first: Record | None,
+) -> State:
     # > "silent when nothing of it has come for so long … and for so many times its own usual
     # interval" (README.md). READING: as today, not silent yet at exactly that age.
-    limit = max(silence.after, silence.intervals * usual_interval(in_order))
+    limit = max(silence.after, silence.intervals * usual_interval(in_order, first))
     return State(record, age, silent=age is None or age > limit)
 
 
@@ -125,18 +135,27 @@ def now(records: Sequence[Record], clock: int, silence: Silence) -> dict[Server,
         newest = newest_in_order(own)
         assert newest is not None
         age = clock - newest.r
-        states[server] = _state(newest, age, [x for x in own if x.number > 0], silence)
+        in_order = [x for x in own if x.number > 0]
+        states[server] = _state(newest, age, in_order, silence, _first(own))
     return states
 
 
 def fleet_at(
-    records: Sequence[Record], moment: int, silence: Silence, known_at: int | None = None
+    records: Sequence[Record],
+    moment: int,
+    silence: Silence,
+    known_at: int | None = None,
+    clock: int | None = None,
 ) -> dict[Server, State]:
     """The servers that are shown at a moment, and whether each was silent then.
 
     "At a past moment silence is what it was then, from the record shown; with `conocido_en`, from
     arrivals."
+
+    READING: whether anything will come in the future is not known yet, nor at K what came after it.
+    So silence is judged at the moment, at K or now (`clock`), whatever is the earliest.
     """
+    judged_at = min(x for x in (moment, known_at, clock) if x is not None)
     states = {}
     for server in servers(known(records, known_at)):
         shown = at_moment(records, server, moment, known_at).record
@@ -145,15 +164,22 @@ def fleet_at(
         own = [x for x in known(records, known_at) if x.server == server]
         if known_at is None:
             # READING: since its place e, as spools that drained later tell of what was then.
-            age: int | None = moment - shown.e
+            age: int | None = judged_at - shown.e
             counted = [x for x in own if 0 < x.number <= shown.number]
+            # READING: of the time before anything came, a spool tells what it tells.
+            first = None if moment < _first(own).r else _first(own)
         else:
             # READING: since the last arrival by then: with r <= T, and r <= K as all that is known.
             # Silent where all of it came later.
             counted = [x for x in own if x.r <= moment and x.number > 0]
-            age = moment - counted[-1].r if counted else None
-        states[server] = _state(shown, age, counted, silence)
+            age = judged_at - counted[-1].r if counted else None
+            first = _first(x for x in records if x.server == server)
+        states[server] = _state(shown, age, counted, silence, first)
     return states
+
+
+def _first(own: Iterable[Record]) -> Record:
+    return next(x for x in own if x.number == 1)
 
 
 def spans(

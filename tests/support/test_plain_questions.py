@@ -92,3 +92,11 @@ def test_silence_at_a_past_moment_is_by_place_and_with_conocido_en_by_arrival() 
     assert fleet_at(records, moment, SILENCE, known_at=at(700))[WEB].silent
     assert fleet_at(records, at(495) + 15 * MINUTE, SILENCE)[WEB].silent is False
     assert fleet_at(records, at(495) + 15 * MINUTE + 1, SILENCE)[WEB].silent
+
+
+def test_nobody_is_silent_because_of_a_time_that_has_not_come() -> None:
+    records = stored(sent((0, 0), (5, 5), (10, 10)))
+    state = fleet_at(records, at(60), SILENCE, clock=at(11))[WEB]
+    assert (state.age, state.silent) == (MINUTE, False)
+    state = fleet_at(records, at(60), SILENCE, known_at=at(7), clock=at(90))[WEB]
+    assert (state.age, state.silent) == (2 * MINUTE, False)

@@ -61,7 +61,7 @@ class ServerState:
 class FleetPage:
     """Some servers; `after` is the cursor of the next page, null on the last page."""
 
-    at: int
+    at: int  # at which silence is judged
     servers: list[ServerState]
     after: int | None
     late: LateRecords  # beside the records shown
@@ -129,7 +129,7 @@ class FleetStore:
             more = len(servers) > limit
             shown = servers[:limit]
             late = self._late_records(connection, moment, {state.server_id for state in shown})
-        at = now["now"] if moment is None else moment.at
+        at = now["now"] if moment is None else self._moments.judged_at(moment)
         return FleetPage(at, shown, shown[-1].server_id if more else None, late)
 
     def server(self, server_id: int, moment: Moment | None) -> ServerState:

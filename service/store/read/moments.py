@@ -94,6 +94,11 @@ class MomentReader:
         for row in connection.execute(self._queries["late_records"], parameters):
             yield LateRecord(*row)
 
+    def judged_at(self, moment: Moment) -> int:
+        """The moment at which silence is judged. The future, or what comes after K, is unknown."""
+        known_at = MAX_INTEGER if moment.known_at is None else moment.known_at
+        return min(moment.at, known_at, self.silence.clock())
+
     def standing(
         self, connection: Connection, server_id: int, moment: Moment, shown_at: int
     ) -> Standing:
@@ -102,6 +107,7 @@ class MomentReader:
         What was so then is judged by the place of that record, because a spool that came later
         tells of it. What was known then is judged by arrivals.
         """
+        at = self.judged_at(moment)
         until, heard_at = moment, shown_at
         if moment.known_at is not None:
             arrived = min(moment.at, moment.known_at)
@@ -112,7 +118,7 @@ class MomentReader:
             if arrival is None:
                 return Standing(None, silent=True)
             (heard_at,) = arrival
-        age = moment.at - heard_at
+        age = at - heard_at
         silent = age > self.silence.begins_after(None) and age > self.silence.begins_after(
             self._usual_interval(connection, server_id, until)
         )
@@ -120,5 +126,8 @@ class MomentReader:
 
     def _usual_interval(self, connection: Connection, server_id: int, until: Moment) -> int | None:
         parameters = until.parameters() | {"server_id": server_id, "limit": INTERVALS + 1}
-        rows = connection.execute(self._queries["places_until"], parameters)
-        return usual_interval([place for (place,) in rows])
+        rows = connection.execute(self._queries["places_until"], parameters).fetchall()
+        places = [place for place, _, _ in rows]
+        if not rows or until.at < rows[0][2]:
+            return usual_interval(places)  # its first reports told of a time before they came
+        return usual_interval(places, rows[0][1] - rows[0][2])

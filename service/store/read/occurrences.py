@@ -116,7 +116,7 @@ Row = TypeVar("Row")
 class OccurrencePage(Generic[Row]):
     """Rows in the order of servers; `after` is the cursor of the next page, null on the last."""
 
-    at: int
+    at: int  # at which silence is judged
     rows: list[Row]
     after: int | None
     late: LateRecords = NO_LATE_RECORDS  # of the servers up to the last row
@@ -195,7 +195,8 @@ class OccurrenceStore(Generic[Filter, Occurrence, History]):
             last = found[limit - 1][0].server_id if len(found) > limit else MAX_INTEGER
             servers = max(after >> SLOT_BITS, 1), last
             late = self._moments.late_records(connection, moment, *servers)
-            return _page(moment.at, found, limit, LateRecords.first_of(late))
+            at = self._moments.judged_at(moment)
+            return _page(at, found, limit, LateRecords.first_of(late))
 
     def _standing_rows(
         self, connection: Connection, rows: Iterable[Any], moment: Moment, silent: bool | None

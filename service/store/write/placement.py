@@ -61,6 +61,7 @@ class History(NamedTuple):
     previous: Previous | None = None  # null if and only if newest is
     lowest: int = 0  # the number of its last late report; 0 if there is none
     latest_places: Sequence[int] = ()  # of its last reports in order, the latest first
+    first_arrival_at: int | None = None  # of its first report in order
     heard_at: int | None = None  # when the newest report in order arrived
     greatest_arrival_at: int | None = None
     counted_hour: int | None = None  # the hour of its last arrival, since 1970
@@ -111,14 +112,19 @@ def is_our_clock_back(received_at: int, history: History) -> bool:
     return greatest is not None and received_at < greatest - _BACK
 
 
-def usual_interval(latest_places: Sequence[int]) -> int | None:
+def usual_interval(latest_places: Sequence[int], known_for: int | None = None) -> int | None:
     """The median of the last intervals, given the places of the last reports, the latest first.
 
-    Null for fewer than two reports; the greater of the two in the middle.
+    Null for fewer than two reports; the greater of the two in the middle. known_for: the time from
+    its first arrival to its last one, and no interval is longer. Otherwise a server whose first
+    report is one of 1970 would not be silent for decades.
     """
     latest = latest_places[: INTERVALS + 1]
     intervals = sorted(later - earlier for later, earlier in pairwise(latest))
-    return intervals[len(intervals) // 2] if intervals else None
+    if not intervals:
+        return None
+    median = intervals[len(intervals) // 2]
+    return median if known_for is None else min(median, max(known_for, 0))
 
 
 def _goes_on(arrival: Arrival, previous: Previous) -> bool:

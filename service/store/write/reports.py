@@ -204,6 +204,10 @@ class ReportStore:
         if placement.seq > 0:
             places = [placement.placed_at, *places]
         greatest = history.greatest_arrival_at
+        first_at, heard_at = history.first_arrival_at, history.heard_at
+        if placement.seq > 0 or heard_at is None:
+            heard_at = received_at
+        known_for = 0 if first_at is None else heard_at - first_at
         hour = received_at // HOUR
         if history.counted_hour is not None and history.counted_hour != hour:
             over = {"hour": history.counted_hour, "reports": history.counted_reports}
@@ -212,9 +216,9 @@ class ReportStore:
             self._queries["note_arrival"],
             server
             | {
-                "heard_at": received_at if placement.seq > 0 else history.heard_at,
+                "heard_at": heard_at,
                 "greatest_arrival_at": max(received_at, greatest or 0),
-                "usual_interval": usual_interval(places),
+                "usual_interval": usual_interval(places, known_for),
                 "hour": hour,
             },
         )
@@ -260,7 +264,7 @@ class ReportStore:
             self._queries["latest_reports"], server | bounds._asdict()
         ).fetchall()
         if not latest:
-            return History(None, None, 0, (), *arrivals)
+            return NO_HISTORY
         rows = {row[0]: row[1:] for row in latest}
         placed_at, _, received_at, _, boot_id = rows[bounds.highest]
         places = connection.execute(

@@ -1,0 +1,66 @@
+"""Silence is judged by what came, and at a time that has come."""
+
+from __future__ import annotations
+
+import pytest
+
+from service.store.queries import load_queries
+from service.store.read.fleet import FleetStore, ServerFilter
+from service.store.read.moments import Moment
+from service.store.read.silence import Silence
+from service.store.read.usage_stats import UsageStore
+from tests.store.test_placement import report_of
+from tests.support.plain_time import DAY, HOUR, MINUTE, Arrival
+from tests.support.stores import Stores, stores
+
+NOW = 1_790_000_000 * 1_000_000
+CAME = NOW - 10 * DAY  # the last report of each
+EVERYONE = ServerFilter()
+
+
+def fleet(both: Stores) -> FleetStore:
+    silence = Silence(clock=lambda: NOW)
+    queries = load_queries()
+    usage = UsageStore(both.database, queries, silence)
+    return FleetStore(both.database, queries, usage, silence)
+
+
+@pytest.mark.parametrize(
+    "moment", [None, Moment(NOW), Moment(NOW, NOW), Moment(NOW - DAY)], ids=str
+)
+@pytest.mark.parametrize(
+    "times",
+    [
+        [(0, CAME - 5 * MINUTE), (CAME, CAME)],
+        [(0, CAME - 10 * MINUTE), (CAME - 5 * MINUTE, CAME - 5 * MINUTE), (CAME, CAME)],
+        [(year * 365 * DAY, CAME - 5 * MINUTE + year) for year in range(0, 50, 10)],
+    ],
+    ids=["first of 1970", "first of 1970, then two", "one a decade"],
+)
+def test_a_server_that_began_with_an_old_report_falls_silent(
+    times: list[tuple[int, int]], moment: Moment | None
+) -> None:
+    with stores() as both:
+        for t, r in times:
+            both.store.add(report_of(Arrival("web", t, r)), r)
+        (state,) = fleet(both).page(EVERYONE, moment, 0, 10).servers
+        assert state.silent
+
+
+def test_a_spool_that_comes_first_is_heard_at_the_moments_of_which_it_tells() -> None:
+    with stores() as both:
+        for hour in range(6):
+            taken_at = CAME - (6 - hour) * HOUR
+            both.store.add(report_of(Arrival("web", taken_at, CAME + hour)), CAME + hour)
+        its = fleet(both)
+        (state,) = its.page(EVERYONE, Moment(CAME - 90 * MINUTE), 0, 10).servers
+        assert not state.silent
+
+
+@pytest.mark.parametrize("moment", [Moment(NOW + HOUR), Moment(NOW + HOUR, NOW)], ids=str)
+def test_nobody_is_silent_because_of_a_time_that_has_not_come(moment: Moment) -> None:
+    with stores() as both:
+        both.store.add(report_of(Arrival("web", NOW - MINUTE, NOW - MINUTE)), NOW - MINUTE)
+        page = fleet(both).page(EVERYONE, moment, 0, 10)
+        assert page.at == NOW
+        assert [state.silent for state in page.servers] == [False]
