@@ -117,7 +117,6 @@ QUERY_MUTATIONS = [
         after="-- fragment: process_filter",
         faults=[
             ("AND (:pid IS NULL OR span.pid = :pid)\n", ""),
-            ("LIKE :name_like ESCAPE '!'", "LIKE :name_like"),
             ("program.username = :username", "program.username <> :username"),
         ],
     ),

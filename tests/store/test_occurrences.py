@@ -276,32 +276,3 @@ def test_a_login_has_no_name_of_a_program() -> None:
         assert history_row == LoginHistory(
             1, 2, PROFILE.ipaddress, None, "juan", HOUR, HOUR, False, 2 * HOUR, silent=False
         )
-
-
-@pytest.mark.parametrize(
-    ("pattern", "found"),
-    [
-        ("cron", ["cron"]),
-        ("CRON", []),
-        ("CR*", ["cron", "cr%n", "cr_n"]),
-        ("cr_n", ["cr_n"]),
-        ("cr_*", ["cr_n"]),
-        ("*%*", ["cr%n"]),
-        ("*!*", ["!"]),
-        ("*Ñ*", ["Ñu"]),  # only ASCII letters are alike in either case
-        ("ñ*", ["ñu"]),
-        ("*n", ["cron", "cr%n", "cr_n"]),
-        ("**", ["cron", "cr%n", "cr_n", "!", "Ñu", "ñu", "*"]),
-        ("*", ["cron", "cr%n", "cr_n", "!", "Ñu", "ñu", "*"]),
-    ],
-)
-def test_only_the_asterisk_is_special_in_a_pattern(pattern: str, found: list[str]) -> None:
-    names = ["cron", "cr%n", "cr_n", "!", "Ñu", "ñu", "*", None]
-    shown = report(1, *((pid, name, None, None) for pid, name in enumerate(names)))
-    with stored(arrived(shown), KINDS[0]) as (_, ours):
-        for rows in (
-            ours.now(ProcessFilter(name=pattern), 0, LIMIT).rows,
-            ours.at(ProcessFilter(name=pattern), Moment(HOUR), 0, LIMIT).rows,
-            ours.history(ProcessFilter(name=pattern), 0, LIMIT).rows,
-        ):
-            assert sorted(row.name for row in rows) == sorted(found)
