@@ -22,6 +22,7 @@ from service.store.read.silence import Silence
 from service.store.read.usage_stats import UsageStore
 from tests.store.test_placement import report_of
 from tests.support import plain_questions as plain
+from tests.support.examples import HOUR, arrived, report
 from tests.support.plain_time import Arrival, Record, Server, stored
 from tests.support.stores import stores
 from tests.support.time_histories import Plan, arrivals, plans
@@ -170,3 +171,18 @@ def test_answers_now_and_at_moments_survive_a_clock_of_ours_that_steps(
         } == {x: (state.record.order, state.age, state.silent) for x, state in states.items()}
         for moment in data.draw(st.lists(moments_of(its.records), min_size=3, max_size=3)):
             assert_answers_of_the_oracle(its, Moment(moment.at))
+
+
+@pytest.mark.parametrize(
+    ("at", "named"),
+    [(HOUR - 1, []), (HOUR, [3]), (3 * HOUR - 1, [3]), (3 * HOUR, []), (4 * HOUR, [])],
+)
+def test_late_records_are_named_from_the_record_shown_to_the_next(
+    at: int, named: list[int]
+) -> None:
+    with stores() as both:
+        both.add_history(arrived(report(1), report(3), report(2)))
+        queries = load_queries()
+        usage = UsageStore(both.database, queries)
+        late = FleetStore(both.database, queries, usage).late_records(1, Moment(at))
+        assert [record.id_serv for record in late.records] == named
