@@ -76,6 +76,16 @@ WHERE known.server_id = :server_id
 ORDER BY known.placed_at DESC, known.seq DESC
 LIMIT 1;
 
+-- name: places_at
+-- Every server from :first on, with the place of the record that is shown of it at :moment.
+SELECT
+  server.id,
+  -- include: place_at_moment
+  AS placed_at
+FROM server
+WHERE server.id >= :first
+ORDER BY server.id;
+
 -- name: late_records
 -- Late records of servers :first to :last whose times lie between the record shown and the next.
 SELECT server.id, late.id, late.taken_at, late.received_at

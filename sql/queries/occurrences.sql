@@ -86,6 +86,7 @@ CROSS JOIN report AS last_report
 -- fragment: after_cursor
 -- Condition on server and span: they come after the last row of the page before.
 server.id >= :server_id
+AND server.id <= :last_server_id
 AND (server.id > :server_id OR span.slot > :slot)
 
 -- fragment: process_filter

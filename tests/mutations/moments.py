@@ -80,6 +80,7 @@ MOMENT_MUTATIONS = [
         faults=[
             ("min(moment.at, moment.known_at)", "moment.known_at"),
             ("late_at < next_at", "late_at <= next_at"),
+            ("if standing.silent == silent:", "if standing.silent != silent:"),
             ("else known_at + _PLACED", "else known_at - _PLACED"),
         ],
     ),

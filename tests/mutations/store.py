@@ -210,7 +210,6 @@ STORE_MUTATIONS = [
             ("after & (SLOTS_PER_RECORD - 1)", "0"),
             ("last[0] << _NAME_BITS | last[-1]", "last[0] << _NAME_BITS"),
             ("<< SLOT_BITS | found[limit - 1][1]", "<< SLOT_BITS"),
-            ("if silent in {None, standing.silent}:", "if True:"),
         ],
     ),
     *group(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
@@ -23,6 +24,7 @@ from service.store.read.usage_stats import UsageStore
 from tests.store.test_placement import report_of
 from tests.support import plain_questions as plain
 from tests.support.examples import HOUR, arrived, report
+from tests.support.paging import all_pages
 from tests.support.plain_time import Arrival, Record, Server, stored
 from tests.support.stores import stores
 from tests.support.time_histories import Plan, arrivals, plans
@@ -111,6 +113,10 @@ def assert_occurrences(its: Answers, moment: Moment, answered: dict[Server, plai
     page = its.processes.at(ProcessFilter(), moment, 0, LIMIT)
     found = Counter((row.id_serv, row.name, row.seen_from, row.seen_until) for row in page.rows)
     assert found == expected
+    for silent in (True, False):
+        ask = partial(its.processes.at, ProcessFilter(), moment, silent=silent)
+        some = all_pages(ask, "rows", 2)
+        assert some == [row for row in page.rows if row.silent == silent]
 
 
 def assert_around(its: Answers, moment: Moment, answered: dict[Server, plain.Answer]) -> None:

@@ -17,15 +17,13 @@ from service.report import Report
 from service.store.queries import load_queries
 from service.store.read.moments import LateRecord, Moment
 from service.store.read.name_filters import LoginFilter, ProcessFilter
-from service.store.read.occurrences import (
+from service.store.read.occurrence_rows import (
     LoginHistory,
     LoginOccurrence,
-    OccurrenceStore,
     ProcessHistory,
     ProcessOccurrence,
-    login_occurrences,
-    process_occurrences,
 )
+from service.store.read.occurrences import OccurrenceStore, login_occurrences, process_occurrences
 from service.store.read.silence import Silence
 from tests.support import plain_answers as plain
 from tests.support.examples import CRON, HOUR, JUAN, PROFILE, SSHD, arrived, report

@@ -96,6 +96,17 @@ class MomentReader:
         for row in connection.execute(self._queries["late_records"], parameters):
             yield LateRecord(*row)
 
+    def servers(
+        self, connection: Connection, moment: Moment, first: int, *, silent: bool
+    ) -> Iterator[int]:
+        """The servers from this one on that were silent at the moment, or those that were not."""
+        parameters = moment.parameters() | {"first": first}
+        for server_id, shown_at in connection.execute(self._queries["places_at"], parameters):
+            if shown_at is not None:
+                standing = self.standing(connection, server_id, moment, shown_at)
+                if standing.silent == silent:
+                    yield server_id
+
     def judged_at(self, moment: Moment) -> int:
         """The moment at which silence is judged. The future, or what comes after K, is unknown."""
         known_at = MAX_INTEGER if moment.known_at is None else moment.known_at
