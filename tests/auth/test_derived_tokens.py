@@ -1,0 +1,253 @@
+"""Derived tokens, attacked by a client that holds a good one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from typing import Any
+
+import pytest
+
+from tests.support.live import Answer, LiveService
+from tests.support.reports import report_2
+from tests.support.tokens import bearer, make_token
+
+KEY = "a-random-key-of-one-machine"
+_machines = count(1)
+
+
+class Closed:
+    """A service that requires tokens."""
+
+    def __init__(self, live: LiveService) -> None:
+        self.live = live
+        self.admin = make_token(live.data, "admin")
+        self.enrolling = make_token(live.data, "inscripcion", "--uses", "50", "--lifetime", "90d")
+        self.anyone = make_token(live.data, "ingest")
+
+    def ask(self, secret: str, machine: str, **headers: str) -> Answer:
+        """POST /inscripcion"""
+        body = json.dumps({"id_maquina": machine}).encode()
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.live.request("POST", "/inscripcion", body, bearer(secret) | named)
+
+    def given(self, secret: str, machine: str, **headers: str) -> str:
+        answer = self.ask(secret, machine, **headers)
+        assert answer.status == 201, answer.body
+        return str(answer.json()["token"])
+
+    def post(self, secret: str, machine: str, **members: Any) -> int:
+        body = json.dumps(report_2(id_maquina=machine, **members)).encode()
+        return self.live.request("POST", "/servers", body, bearer(secret)).status
+
+    def tokens(self, machine: str | None = None) -> list[dict[str, Any]]:
+        answer = self.live.request("GET", "/tokens", headers=bearer(self.admin))
+        assert answer.status == 200
+        listed: list[dict[str, Any]] = answer.json()["tokens"]
+        return [each for each in listed if machine is None or each["server"] == f"id:{machine}"]
+
+    def good(self, machine: str) -> list[int]:
+        return [each["id"] for each in self.tokens(machine) if each["vigente"]]
+
+    def revoke(self, number: int) -> int:
+        address = f"/tokens/{number}"
+        return self.live.request("DELETE", address, headers=bearer(self.admin)).status
+
+
+@pytest.fixture(scope="module")
+def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Closed]:
+    live = LiveService(tmp_path_factory.mktemp("derived") / "var")
+    made = Closed(live)
+    try:
+        live.start()
+        yield made
+    finally:
+        live.stop()
+
+
+@pytest.fixture
+def machine() -> str:
+    return f"machine-{next(_machines)}"
+
+
+def test_renewals_of_a_token_with_an_end_end_with_it(closed: Closed, machine: str) -> None:
+    secret = make_token(closed.live.data, "ingest", "--vence", "1m", "--servidor", machine)
+    ends = {each["vence"] for each in closed.tokens(machine)}
+    for _ in range(3):
+        answer = closed.ask(secret, machine)
+        ends.add(answer.json()["vence"])
+        secret = answer.json()["token"]
+    assert len(ends) == 1
+    assert None not in ends
+
+
+def test_enrolled_tokens_end_with_an_enrolment_token_without_a_lifetime(
+    closed: Closed, machine: str
+) -> None:
+    secret = make_token(closed.live.data, "inscripcion", "--uses", "1", "--expires", "2d")
+    end = closed.tokens()[-1]["vence"]
+    answer = closed.ask(secret, machine)
+    assert answer.json()["vence"] == end
+    assert closed.ask(answer.json()["token"], machine).json()["vence"] == end
+
+
+def test_a_machine_that_renews_for_ever_has_two_good_tokens_that_revocation_reaches(
+    closed: Closed, machine: str
+) -> None:
+    own = closed.given(closed.enrolling, machine)
+    answers = [closed.ask(own, machine) for _ in range(70)]
+    secrets = [answer.json()["token"] for answer in answers if answer.status == 201]
+    assert len(secrets) == 59
+    assert {answer.status for answer in answers[59:]} == {403}
+    assert "60 tokens within an hour" in answers[-1].json()["detail"]
+    listed = closed.tokens(machine)
+    assert closed.good(machine) == [listed[0]["id"], listed[-1]["id"]]
+    assert {(each["derivado_de"], each["derivacion"]) for each in listed[1:]} == {
+        (listed[0]["id"], "renovacion")
+    }
+    assert closed.post(secrets[-2], machine) == 401
+    assert closed.post(secrets[-1], machine) == 201
+    assert closed.revoke(listed[0]["id"]) == 204
+    assert closed.good(machine) == []
+    assert (closed.post(own, machine), closed.post(secrets[-1], machine)) == (401, 401)
+
+
+def test_a_token_whose_renewal_is_in_use_cannot_be_renewed(closed: Closed, machine: str) -> None:
+    first = closed.given(closed.enrolling, machine)
+    second = closed.given(first, machine)
+    assert closed.post(second, machine) == 201
+    assert closed.ask(first, machine).status == 403
+    third = closed.given(second, machine)
+    assert closed.post(first, machine) == 401
+    assert {closed.post(each, machine) for each in (second, third)} == {200}
+    assert len(closed.good(machine)) == 2
+
+
+def test_a_revoked_enrolment_token_takes_its_machines_along(closed: Closed, machine: str) -> None:
+    enrolling = make_token(closed.live.data, "inscripcion", "--uses", "2", "--lifetime", "90d")
+    number = closed.tokens()[-1]["id"]
+    first = closed.given(enrolling, machine)
+    second = closed.given(first, machine)
+    other = closed.given(enrolling, machine + "-b")
+    listed = closed.tokens(machine)
+    assert [each["derivado_de"] for each in listed] == [number, listed[0]["id"]]
+    assert [each["derivacion"] for each in listed] == ["inscripcion", "renovacion"]
+    assert closed.revoke(number) == 204
+    assert closed.good(machine) == closed.good(machine + "-b") == []
+    assert {closed.post(second, machine), closed.post(other, machine + "-b")} == {401}
+    assert closed.ask(first, machine).status == 401
+    assert closed.revoke(number) == 404
+    assert closed.post(closed.anyone, machine) == 201
+
+
+def test_concurrent_renewals_leave_two_good_tokens(closed: Closed, machine: str) -> None:
+    secret = closed.given(closed.enrolling, machine)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: closed.ask(secret, machine), range(16)))
+    assert {answer.status for answer in answers} == {201}
+    assert len(closed.good(machine)) == 2
+    assert closed.post(secret, machine) == 201
+
+
+# --- enrolment ---
+
+
+def test_a_used_up_enrolment_token_cannot_take_over_a_machine(closed: Closed, machine: str) -> None:
+    enrolling = make_token(closed.live.data, "inscripcion", "--uses", "1", "--lifetime", "90d")
+    own = closed.given(enrolling, machine, Idempotency_Key=KEY)
+    for headers in ({}, {"Idempotency_Key": "another-random-key-of-a-thief"}):
+        assert closed.ask(enrolling, machine, **headers).status == 403
+        assert closed.ask(closed.enrolling, machine, **headers).status == 403
+    # Its own machine, whose answer was lost, is given another one; the lost one is invalid.
+    kept = closed.given(enrolling, machine, Idempotency_Key=KEY)
+    assert closed.post(own, machine) == 401
+    assert closed.post(kept, machine) == 201
+    assert closed.ask(enrolling, machine, Idempotency_Key=KEY).status == 403
+
+
+def test_a_used_up_enrolment_token_cannot_take_over_a_machine_of_an_older_agent(
+    closed: Closed, machine: str
+) -> None:
+    enrolling = make_token(closed.live.data, "inscripcion", "--uses", "1")
+    own = closed.given(enrolling, machine)
+    assert closed.ask(enrolling, machine).status == 403
+    assert closed.ask(enrolling, machine, Idempotency_Key=KEY).status == 403
+    assert closed.post(own, machine) == 201
+
+
+def test_enrolment_replaces_no_unused_token_of_an_operator(closed: Closed, machine: str) -> None:
+    given = make_token(closed.live.data, "ingest", "--server", machine)
+    assert closed.ask(closed.enrolling, machine, Idempotency_Key=KEY).status == 403
+    assert closed.post(given, machine) == 201
+
+
+def test_concurrent_enrolments_take_no_more_than_the_uses(closed: Closed, machine: str) -> None:
+    enrolling = make_token(closed.live.data, "inscripcion", "--uses", "3")
+    with ThreadPoolExecutor(8) as pool:
+        asked = [f"{machine}-{number % 6}" for number in range(12)]
+        answers = list(pool.map(lambda name: closed.ask(enrolling, name), asked))
+    assert sorted(answer.status for answer in answers) == [201] * 3 + [403] * 9
+
+
+@pytest.mark.parametrize("key", ["short", "x" * 129, "a key with blanks in it, and long", "ñ" * 30])
+def test_a_malformed_key_is_refused(closed: Closed, machine: str, key: str) -> None:
+    answer = closed.ask(closed.enrolling, machine, Idempotency_Key=key.encode().decode("latin-1"))
+    assert answer.status == 400
+    assert answer.json()["errors"][0]["parameter"] == "Idempotency-Key"
+    assert closed.tokens(machine) == []
+
+
+# --- bonds ---
+
+
+def test_a_token_of_a_network_changes_no_machine_outside_of_it(
+    closed: Closed, machine: str
+) -> None:
+    bound = make_token(closed.live.data, "ingest", "--server", "10.77.0.0/24")
+    victim = {"ipaddress": "192.0.2.1", "nombre_host": "db-1"}
+    assert closed.post(closed.anyone, machine, **victim) == 201
+    columns = "id_serv, ipaddress, id_clonado"
+    query = f"SELECT {columns} FROM servers WHERE id_maquina = ? ORDER BY id_serv"
+    before = closed.live.rows(query, (machine,))
+    archived = [path.read_bytes() for path in sorted(closed.live.archive.iterdir())]
+    for number, (host, time) in enumerate(
+        (host, time)
+        for host in ("web-1", "db-1", "")
+        for time in ("2020-02-15 03:00:00", "2020-02-15 01:00:00", "2099-01-01 00:00:00")
+    ):
+        members = {"ipaddress": f"10.77.0.{number + 1}", "nombre_host": host, "fecha_hora": time}
+        assert closed.post(bound, machine, **members) == 403, members
+    assert closed.live.rows(query, (machine,)) == before
+    assert [path.read_bytes() for path in sorted(closed.live.archive.iterdir())] == archived
+    # Its own clones are its business, as long as none is elsewhere.
+    own = machine + "-own"
+    assert closed.post(bound, own, ipaddress="10.77.0.1", nombre_host="a") == 201
+    assert closed.post(bound, own, ipaddress="10.77.0.2", nombre_host="b") == 201
+
+
+# --- fail closed ---
+
+
+def test_no_token_is_given_or_revoked_without_an_audit_entry(closed: Closed, machine: str) -> None:
+    own = closed.given(closed.enrolling, machine)
+    assert closed.post(own, machine) == 201
+    before = closed.live.rows("SELECT * FROM token ORDER BY id")
+    log, aside = closed.live.data / "audit.jsonl", closed.live.data / "aside"
+    log.rename(aside)
+    log.mkdir()
+    try:
+        answers = [
+            closed.ask(closed.enrolling, machine + "-b"),
+            closed.ask(own, machine),
+            closed.live.request("DELETE", "/tokens/1", headers=bearer(closed.admin)),
+        ]
+        assert [answer.status for answer in answers] == [503] * 3
+        assert all("retry-after" in answer.headers for answer in answers)
+        assert closed.post(own, machine, fecha_hora="2020-02-15 03:00:00") == 201
+    finally:
+        log.rmdir()
+        aside.rename(log)
+    assert closed.live.rows("SELECT * FROM token ORDER BY id") == before
+    assert closed.given(own, machine)
