@@ -123,7 +123,7 @@ def _listed(numbers: list[str]) -> str:
 def _list(store: TokenStore) -> None:
     now = times.now()
     rows: list[tuple[str, ...]] = [
-        ("number", "scope", "server", "made", "ends", "last used", "state", "derived from", "name")
+        ("number", "scope", "server", "derived from", "made", "ends", "last used", "state", "name")
     ]
     tokens = {token.id: token for token in store.all()}
     rows += [_row(token, tokens, now) for token in tokens.values()]
@@ -142,11 +142,11 @@ def _row(token: Token, tokens: Mapping[int, Token], now: int) -> tuple[str, ...]
         str(token.id),
         token.scope,
         token.server or "any" if token.scope == "ingest" else "",
+        _descent(token, tokens),
         _day(token.created_at),
         _day(token.expires_at),
         _day(token.used_at),
         state,
-        _descent(token, tokens),
         (token.name or "").encode("unicode_escape").decode(),
     )
 
