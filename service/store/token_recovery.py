@@ -31,9 +31,9 @@ class TokenRecovery:
             return Recovered(0, 0)
         with self._database.transaction() as connection:
             stored = connection.execute(self._queries["recorded_tokens"]).fetchall()
-            replay = _Replay(connection, self._queries, {row[1]: row[0] for row in stored})
+            replay = _Replay(connection, self._queries, [TokenMade(*row[:-2]) for row in stored])
             # The number of a token that is not restored is not given to another one.
-            replay.highest = max([0, *replay.ids.values(), *(each.number for each in entries)])
+            replay.highest = max([0, *replay.created, *(each.number for each in entries)])
             for entry in entries:
                 replay.apply(entry)
         return Recovered(replay.made, replay.revoked)
@@ -55,26 +55,25 @@ class TokenRecovery:
 
 
 class _Replay:
-    """Applies entries one by one. ids: the number of each stored token, by its digest."""
+    """Applies entries one by one."""
 
     def __init__(
-        self, connection: Connection, queries: Mapping[str, str], ids: dict[bytes, int]
+        self, connection: Connection, queries: Mapping[str, str], stored: Sequence[TokenMade]
     ) -> None:
         self._connection = connection
         self._queries = queries
-        self._taken = set(ids.values())
-        self.ids = ids
+        self._ids = {token.digest: token.number for token in stored}
+        self.created = {token.number: token.created_at for token in stored}
         self.highest = 0
         self.made = 0
         self.revoked = 0
 
     def apply(self, entry: TokenEntry) -> None:
         if isinstance(entry, TokenMade):
-            if entry.digest not in self.ids:
+            if entry.digest not in self._ids:
                 self._make(entry)
             return
-        # 0.1.0 gave the number alone. A token of this number that was made later is another one.
-        token_id = entry.number if entry.digest is None else self.ids.get(entry.digest)
+        token_id = self._ids.get(entry.digest) if entry.digest else self._by_number(entry)
         if token_id is None:
             return
         if entry.event == REVOKED:
@@ -85,14 +84,19 @@ class _Replay:
         elif entry.event == CLOSED:
             self._run("restore_close", id=token_id)
 
+    def _by_number(self, entry: TokenChanged) -> int | None:
+        """The token of an entry by 0.1.0; one of this number that was made later is another."""
+        created_at = self.created.get(entry.number)
+        return None if created_at is None or created_at > entry.at else entry.number
+
     def _make(self, entry: TokenMade) -> None:
-        parent = None if entry.parent_digest is None else self.ids.get(entry.parent_digest)
+        parent = None if entry.parent_digest is None else self._ids.get(entry.parent_digest)
         token_id = entry.number
         # A parent has a lower number than what derives from it.
-        if token_id in self._taken or token_id < (parent or 1):
+        if token_id in self.created or token_id < (parent or 1):
             token_id = self.highest = self.highest + 1
-        self._taken.add(token_id)
-        self.ids[entry.digest] = token_id
+        self.created[token_id] = entry.created_at
+        self._ids[entry.digest] = token_id
         self._run(
             "restore_token",
             id=token_id,

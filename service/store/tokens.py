@@ -105,6 +105,12 @@ class TokenStore:
             if token.used_at is None and token.enrolled_by is not None:
                 change.note(USED, token.id, token.digest)
 
+    def is_still_valid(self, token: Token) -> bool:
+        """Whether a token that was valid when its request began is valid now."""
+        place = {"id": token.id, "now": self._clock()}
+        with self._database.snapshot() as connection:
+            return connection.execute(self._queries["still_valid"], place).fetchone() is not None
+
     def may_send(self, token: Token, report: Report) -> bool:
         """Whether the token covers what storing this report would change.
 

@@ -32,7 +32,5 @@ UPDATE token SET used_at = :at WHERE id = :id AND used_at IS NULL;
 UPDATE token SET uses_left = 0 WHERE id = :id AND uses_left > 0;
 
 -- name: restore_revocation
--- Revokes a token that existed at that moment.
-UPDATE token SET revoked_at = :at
-WHERE id = :id AND revoked_at IS NULL AND created_at <= :at
-RETURNING id;
+-- Revokes a token.
+UPDATE token SET revoked_at = :at WHERE id = :id AND revoked_at IS NULL RETURNING id;

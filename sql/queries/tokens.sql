@@ -25,6 +25,11 @@ ORDER BY id;
 -- Notes that a token was used.
 UPDATE token SET used_at = :now WHERE id = :id;
 
+-- name: still_valid
+-- Whether a token is valid at this moment.
+SELECT 1 FROM token
+WHERE id = :id AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now);
+
 -- name: close_token
 -- Takes all uses of an enrolment token.
 UPDATE token SET uses_left = 0

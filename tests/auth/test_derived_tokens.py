@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.live import Answer, LiveService
+from tests.support.live import Answer, LiveService, wait_until
 from tests.support.reports import report_2
 from tests.support.tokens import bearer, make_token
 
@@ -225,6 +225,34 @@ def test_a_token_of_a_network_changes_no_machine_outside_of_it(
     own = machine + "-own"
     assert closed.post(bound, own, ipaddress="10.77.0.1", nombre_host="a") == 201
     assert closed.post(bound, own, ipaddress="10.77.0.2", nombre_host="b") == 201
+
+
+# --- revocation during a request ---
+
+
+@pytest.mark.parametrize("path", ["/servers", "/inscripcion"])
+def test_a_request_that_began_before_the_revocation_of_its_token_does_nothing(
+    closed: Closed, machine: str, path: str
+) -> None:
+    """A thief keeps requests open, and completes them later."""
+    own = closed.given(closed.enrolling, machine)
+    document = report_2(id_maquina=machine) if path == "/servers" else {"id_maquina": machine}
+    body = json.dumps(document).encode()
+    connection = closed.live.connection(timeout=15)
+    try:
+        connection.putrequest("POST", path)
+        connection.putheader("Content-Length", str(len(body)))
+        for name, value in bearer(own).items():
+            connection.putheader(name, value)
+        connection.endheaders(body[:10])
+        wait_until(lambda: closed.tokens(machine)[0]["usado"])  # it was authenticated
+        assert closed.revoke(closed.good(machine)[0]) == 204
+        connection.send(body[10:])
+        assert connection.getresponse().status == 401
+    finally:
+        connection.close()
+    assert len(closed.tokens(machine)) == 1
+    assert closed.live.rows("SELECT * FROM servers WHERE id_maquina = ?", (machine,)) == []
 
 
 # --- fail closed ---

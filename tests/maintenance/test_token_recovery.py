@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from service import times
 from service.auth.audit_log import AuditLog
 from service.auth.token_format import digest_of
 from service.errors import EnrolmentRefusedError, StorageUnavailableError
@@ -191,6 +192,16 @@ def test_a_revocation_by_0_1_0_counts_for_the_token_that_had_the_number_then(
         log.write('{"hora": "1970-02-11 17:00:00.000000", "hecho": "token revoked", "token": 1}\n')
     assert reconcile_tokens(tokens.database, tokens.audit) == (0, revoked, 0)
     assert tokens.is_valid(made) is not revoked
+
+
+def test_a_revocation_is_restored_although_the_clock_was_set_back_before_it(
+    tokens: Tokens, new_database: Database
+) -> None:
+    tokens.now = times.now() + 99 * HOUR
+    made = tokens.store.add("admin")
+    tokens.store.revoke(made.id)
+    assert reconcile_tokens(new_database, tokens.audit) == (1, 1, 0)
+    assert after(tokens, new_database).store.find(made.secret) is None
 
 
 NO_ENTRIES = [
