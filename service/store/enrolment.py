@@ -7,12 +7,12 @@ lifetime for it. Renewals leave a machine at most two valid tokens: the one in u
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from service import times
 from service.auth.audit_log import AuditLog
 from service.errors import EnrolmentRefusedError, UnauthorizedError
-from service.store.engines import Database
+from service.store.engines import Connection, Database
 from service.store.tokens import MACHINE, Token
 from service.store.write.token_changes import NewToken, TokenChanges, TokenTransaction
 from service.times import HOUR
@@ -35,9 +35,25 @@ class _Issuer(NamedTuple):
     name: str | None
     expires_at: int | None
     lifetime: int | None
+    uses_left: int | None
+
+
+class _Enrolment(NamedTuple):
+    """What an enrolment does, as decided on one state of the database."""
+
+    issuer: _Issuer
+    lost: list[int]  # tokens of the machine whose answers were lost
+    counted: bool
+
+
+class _Renewal(NamedTuple):
+    issuer: _Issuer
+    replaced: list[int]
 
 
 class EnrolmentStore:
+    """Each request is decided on a snapshot first, so that a refusal takes no turn of a writer."""
+
     def __init__(
         self,
         database: Database,
@@ -45,8 +61,10 @@ class EnrolmentStore:
         audit: AuditLog,
         clock: Callable[[], int] = times.now,
     ) -> None:
+        self._database = database
         self._queries = queries
         self._changes = TokenChanges(database, queries, audit, clock)
+        self._clock = clock
 
     def enrol(
         self, by: Token, id_maquina: str, name: str | None, request_digest: bytes | None = None
@@ -59,21 +77,16 @@ class EnrolmentStore:
         UnauthorizedError if the enrolment token became invalid meanwhile.
         """
         server = MACHINE + id_maquina
+        with self._database.snapshot() as connection:
+            _Decision(connection, self._queries, self._clock()).enrol(by, server, request_digest)
         with self._changes.transaction(by.id) as change:
-            issuer = self._issuer(change, by.id)
-            lost = self._lost_tokens(change, issuer, server, request_digest)
-            # An answer that was lost is counted once, if the same machine is known to ask again.
-            counted = not any(
-                each.request_digest is not None and each.enrolled_by == by.id for each in lost
-            )
+            decision = _Decision(change.connection, self._queries, change.now)
+            issuer, lost, counted = decision.enrol(by, server, request_digest)
             if counted:
-                left = change.connection.execute(self._queries["take_use"], {"id": by.id})
-                if left.fetchone() is None:
-                    raise EnrolmentRefusedError("this enrolment token has no uses left")
-            self._require_moderate(change, server)
-            for each in lost:
-                change.revoke(each.id, "the machine was enrolled again before it used it")
-            return self._issue(change, issuer, server, name, request_digest, counted=counted)
+                change.connection.execute(self._queries["take_use"], {"id": issuer.id})
+            for number in lost:
+                change.revoke(number, "the machine was enrolled again before it used it")
+            return _issue(change, issuer, server, name, request_digest, counted=counted)
 
     def renew(self, token: Token, id_maquina: str) -> NewToken:
         """Issues another token like this one, which stays valid as long as before.
@@ -86,36 +99,63 @@ class EnrolmentStore:
         server = MACHINE + id_maquina
         if token.server != server:
             raise EnrolmentRefusedError("a machine can renew its own token only")
+        with self._database.snapshot() as connection:
+            _Decision(connection, self._queries, self._clock()).renew(token, server)
         with self._changes.transaction(token.id) as change:
-            issuer = self._issuer(change, token.id)
-            place = {"id": token.id, "server": server, "now": change.now}
-            rows = change.connection.execute(self._queries["renewals"], place).fetchall()
-            if any(is_used and not is_ancestor for _, is_used, is_ancestor in rows):
-                raise EnrolmentRefusedError("a renewal of this token is in use: renew that one")
-            self._require_moderate(change, server)
-            made = self._issue(change, issuer, server, issuer.name)
-            for number, _, _ in rows:
+            decision = _Decision(change.connection, self._queries, change.now)
+            issuer, replaced = decision.renew(token, server)
+            made = _issue(change, issuer, server, issuer.name)
+            for number in replaced:
                 change.revoke(number, f"replaced by token {made.id}")
             return made
 
-    def _issuer(self, change: TokenTransaction, token_id: int) -> _Issuer:
+
+class _Decision:
+    """Decides on what a request may do, by one state of the database. Writes nothing."""
+
+    def __init__(self, connection: Connection, queries: Mapping[str, str], now: int) -> None:
+        self._connection = connection
+        self._queries = queries
+        self._now = now
+
+    def enrol(self, by: Token, server: str, request_digest: bytes | None) -> _Enrolment:
+        """Raises EnrolmentRefusedError, UnauthorizedError."""
+        issuer = self._issuer(by)
+        lost = self._lost_tokens(issuer, server, request_digest)
+        # An answer that was lost is counted once, if the same machine is known to ask again.
+        counted = not any(
+            each.request_digest is not None and each.enrolled_by == by.id for each in lost
+        )
+        if counted and not issuer.uses_left:
+            raise EnrolmentRefusedError("this enrolment token has no uses left")
+        self._require_moderate(server)
+        return _Enrolment(issuer, [each.id for each in lost], counted)
+
+    def renew(self, token: Token, server: str) -> _Renewal:
+        """Raises EnrolmentRefusedError, UnauthorizedError."""
+        issuer = self._issuer(token)
+        self._require_moderate(server)
+        rows = self._rows("renewals", id=token.id, server=server, now=self._now)
+        if any(is_used and not is_ancestor for _, is_used, is_ancestor in rows):
+            raise EnrolmentRefusedError("a renewal of this token is in use: renew that one")
+        return _Renewal(issuer, [number for number, _, _ in rows])
+
+    def _issuer(self, token: Token) -> _Issuer:
         """Reads the token again: it may have been revoked since the request showed it."""
-        place = {"id": token_id, "now": change.now}
-        row = change.connection.execute(self._queries["issuing_token"], place).fetchone()
-        if row is None:
+        rows = self._rows("issuing_token", id=token.id, now=self._now)
+        if not rows:
             raise UnauthorizedError
-        return _Issuer(token_id, *row)
+        return _Issuer(token.id, *rows[0])
 
     def _lost_tokens(
-        self, change: TokenTransaction, issuer: _Issuer, server: str, request_digest: bytes | None
+        self, issuer: _Issuer, server: str, request_digest: bytes | None
     ) -> list[_MachineToken]:
         """The valid tokens of the machine, if their answers were lost.
 
         Raises EnrolmentRefusedError if one of them is in use, or may be another machine's: an
         enrolment token must not take over a machine.
         """
-        place = {"server": server, "now": change.now}
-        rows = change.connection.execute(self._queries["tokens_of_machine"], place).fetchall()
+        rows = self._rows("tokens_of_machine", server=server, now=self._now)
         tokens = [_MachineToken(*row) for row in rows]
         for token in tokens:
             if token.request_digest is None:  # an agent of 0.1.0, which sends no key
@@ -129,34 +169,35 @@ class EnrolmentStore:
                 )
         return tokens
 
-    def _require_moderate(self, change: TokenTransaction, server: str) -> None:
+    def _require_moderate(self, server: str) -> None:
         """Bounds what a machine adds to the list of tokens. Raises EnrolmentRefusedError."""
-        place = {"server": server, "since": change.now - HOUR}
-        query = self._queries["tokens_derived_since"]
-        (number,) = change.connection.execute(query, place).fetchone()
+        ((number,),) = self._rows("tokens_derived_since", server=server, since=self._now - HOUR)
         if number >= _MOST_AN_HOUR:
             raise EnrolmentRefusedError(
                 f"this machine was given {number} tokens within an hour: try again later"
             )
 
-    def _issue(  # noqa: PLR0913 — the values of a token
-        self,
-        change: TokenTransaction,
-        issuer: _Issuer,
-        server: str,
-        name: str | None,
-        request_digest: bytes | None = None,
-        *,
-        counted: bool = False,
-    ) -> NewToken:
-        lifetime = issuer.lifetime
-        return change.add(
-            "ingest",
-            name=name,
-            server=server,
-            expires_at=issuer.expires_at if lifetime is None else change.now + lifetime,
-            lifetime=lifetime,
-            parent=(issuer.id, issuer.digest),
-            request_digest=request_digest,
-            counted=counted,
-        )
+    def _rows(self, query: str, **parameters: object) -> list[Any]:
+        return self._connection.execute(self._queries[query], parameters).fetchall()
+
+
+def _issue(  # noqa: PLR0913 — the values of a token
+    change: TokenTransaction,
+    issuer: _Issuer,
+    server: str,
+    name: str | None,
+    request_digest: bytes | None = None,
+    *,
+    counted: bool = False,
+) -> NewToken:
+    lifetime = issuer.lifetime
+    return change.add(
+        "ingest",
+        name=name,
+        server=server,
+        expires_at=issuer.expires_at if lifetime is None else change.now + lifetime,
+        lifetime=lifetime,
+        parent=(issuer.id, issuer.digest),
+        request_digest=request_digest,
+        counted=counted,
+    )

@@ -12,12 +12,12 @@ WHERE server = :server AND created_at > :since AND enrolled_by IS NOT NULL;
 
 -- name: issuing_token
 -- The columns of a token that decide about the tokens that it gives, if it is valid now.
-SELECT digest, name, expires_at, lifetime FROM token
+SELECT digest, name, expires_at, lifetime, uses_left FROM token
 WHERE id = :id AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now);
 
 -- name: take_use
--- Takes one of the uses of an enrolment token, if any is left.
-UPDATE token SET uses_left = uses_left - 1 WHERE id = :id AND uses_left > 0 RETURNING uses_left;
+-- Takes one of the uses of an enrolment token.
+UPDATE token SET uses_left = uses_left - 1 WHERE id = :id;
 
 -- name: renewals
 -- The other valid tokens that this one was renewed from or renewed into, directly or through others.

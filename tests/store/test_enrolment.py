@@ -226,3 +226,16 @@ def test_a_machine_is_given_a_bounded_number_of_tokens_in_an_hour(tokens: Tokens
     assert tokens.enrolment.enrol(by, "m2", None)
     tokens.now += HOUR
     assert tokens.enrolment.renew(machine, "m1")
+
+
+def test_a_refusal_waits_for_no_writer(tokens: Tokens, engine: Engine) -> None:
+    """A client that asks for ever must not take the turns of those that report."""
+    by = enrolling(tokens, uses=1)
+    first = tokens.good(tokens.enrolment.enrol(by, "m1", None))
+    tokens.good(tokens.enrolment.renew(first, "m1"))
+    with engine.write_locked():
+        for machine in ("m1", "m2"):
+            with pytest.raises(EnrolmentRefusedError):
+                tokens.enrolment.enrol(by, machine, None)
+        with pytest.raises(EnrolmentRefusedError):
+            tokens.enrolment.renew(first, "m1")
