@@ -171,7 +171,7 @@ class _Decision:
 
     def _require_moderate(self, server: str) -> None:
         """Bounds what a machine adds to the list of tokens. Raises EnrolmentRefusedError."""
-        ((number,),) = self._rows("tokens_derived_since", server=server, since=self._now - HOUR)
+        ((number,),) = self._rows("tokens_made_since", server=server, since=self._now - HOUR)
         if number >= _MOST_AN_HOUR:
             raise EnrolmentRefusedError(
                 f"this machine was given {number} tokens within an hour: try again later"

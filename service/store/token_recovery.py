@@ -112,10 +112,8 @@ class _Replay:
             request_digest=entry.request_digest,
         )
         self.made += 1
-        if parent is not None:
-            self._run("restore_use", id=parent, at=entry.created_at)
-            if entry.counted:
-                self._run("restore_count", id=parent)
+        if parent is not None and entry.counted:
+            self._run("restore_count", id=parent)
 
     def _run(self, query: str, **parameters: object) -> object:
         result = self._connection.execute(self._queries[query], parameters)

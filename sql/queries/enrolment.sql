@@ -5,10 +5,9 @@ FROM token
 WHERE server = :server AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
 ORDER BY id;
 
--- name: tokens_derived_since
--- How many tokens this machine was given since a moment.
-SELECT count(*) FROM token
-WHERE server = :server AND created_at > :since AND enrolled_by IS NOT NULL;
+-- name: tokens_made_since
+-- How many tokens for this machine were made since a moment.
+SELECT count(*) FROM token WHERE server = :server AND created_at > :since;
 
 -- name: issuing_token
 -- The columns of a token that decide about the tokens that it gives, if it is valid now.

@@ -75,6 +75,8 @@ def story(tokens: Tokens) -> dict[str, Any]:
     tokens.good(made["stolen"])
     tokens.store.revoke(made["stolen"].id)
     made["unused"] = tokens.enrolment.enrol(by, "m3", None, digest_of("m3's key"))
+    made["in use"] = tokens.enrolment.enrol(by, "m5", None, digest_of("m5's key"))
+    tokens.good(made["in use"])
     closed = tokens.good(made["closed"])
     made["of closed"] = tokens.enrolment.enrol(closed, "m4", None)
     tokens.store.close(closed.id)
@@ -92,21 +94,20 @@ def test_all_tokens_of_a_lost_database_are_restored_as_they_were(
     revoked = {"gone", "lost", "stolen"}
     for name, each in made.items():
         assert (restored.store.find(each.secret) is None) == (name in revoked), name
-    # Enrolment goes on where it was: in use, lost answer, and uses that are left.
-    by = restored.good(made["enrolling"])
-    with pytest.raises(EnrolmentRefusedError, match="already"):
-        restored.enrolment.enrol(by, "m1", None, digest_of("m1's key"))
     assert restored.store.revoke(made["enrolling"].id)
     assert restored.store.find(made["renewed"].secret) is None
 
 
-def test_a_lost_answer_is_still_known_after_the_loss_of_the_database(
+def test_enrolment_goes_on_where_it_was_after_the_loss_of_the_database(
     tokens: Tokens, new_database: Database
 ) -> None:
     made = story(tokens)
     reconcile_tokens(new_database, tokens.audit)
     restored = after(tokens, new_database)
     by = restored.good(made["enrolling"])
+    for machine in ("m1", "m5"):
+        with pytest.raises(EnrolmentRefusedError, match="already"):
+            restored.enrolment.enrol(by, machine, None, digest_of(f"{machine}'s key"))
     restored.enrolment.enrol(by, "m3", None, digest_of("m3's key"))
     assert restored.store.find(made["unused"].secret) is None
 
@@ -156,6 +157,8 @@ def test_tokens_made_after_the_loss_keep_their_numbers(
     restored = later.good(machine)
     assert restored.enrolled_by not in (None, admin.id)
     assert later.store.find(gone.secret) is None
+    numbers = [each.id for each in later.store.all()]
+    assert numbers == [admin.id, gone.id, restored.enrolled_by, restored.id]
     assert restored.id in later.store.revoke(restored.enrolled_by or 0)
     # The next token has a number that no token ever had.
     assert later.store.add("lectura").id > max(machine.id, gone.id, restored.id)
@@ -179,6 +182,10 @@ def test_tokens_that_0_1_0_made_are_recorded_and_can_then_be_restored(
     assert reconcile_tokens(tokens.database, tokens.audit) == (0, 0, 0)
     assert reconcile_tokens(new_database, tokens.audit) == (len(made), 3, 0)
     assert state(tmp_path / "new.db") == state(tmp_path / "compliance.db")
+    restored = after(tokens, new_database)
+    by = restored.good(made["enrolling"])
+    with pytest.raises(EnrolmentRefusedError, match="already"):  # a token that is in use
+        restored.enrolment.enrol(by, "m5", None, digest_of("m5's key"))
 
 
 @pytest.mark.parametrize(("created_at", "revoked"), [(START, True), (START + 2 * HOUR, False)])
@@ -245,6 +252,8 @@ def test_an_entry_after_a_torn_line_begins_a_line_of_its_own(
     second = tokens.store.add("admin")
     assert reconcile_tokens(new_database, tokens.audit) == (2, 0, 0)
     assert all(after(tokens, new_database).good(each) for each in (first, second))
+    *_, torn, last = tokens.audit.path.read_bytes().splitlines()
+    assert (torn, json.loads(last)["token"]) == (NO_ENTRIES[-1], second.id)
 
 
 def test_what_a_client_wrote_into_the_audit_log_is_no_entry(
