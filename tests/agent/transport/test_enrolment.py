@@ -115,20 +115,6 @@ def test_lost_token_is_requested_again_and_revoked(
     assert (stored(service, server), server.waiting()) == (1, [])
 
 
-def test_last_use_of_an_enrolment_token_survives_a_lost_answer(
-    service: LiveService, server: Server
-) -> None:
-    """The next run is another process: it shows the key that the first one left."""
-    server.set_enrolment_token(make_token(service.data, "inscripcion", "--uses", "1"))
-    with proxy_before(service.port, lambda _number: True) as proxy:
-        assert server.report(proxy.url).returncode == 1
-    assert [revoked for _, revoked in tokens_of(service, server)][-1] is False
-    done = server.report(service.url)
-    assert done.returncode == 0, done.stderr
-    assert [revoked for _, revoked in tokens_of(service, server)].count(False) == 1
-    assert (stored(service, server), server.waiting()) == (2, [])
-
-
 @pytest.mark.parametrize("wrong", ["revoked", "of a reader"])
 def test_invalid_enrolment_token_is_reported_and_a_valid_one_delivers_all(
     wrong: str, service: LiveService, secret: str, server: Server

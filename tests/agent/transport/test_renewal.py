@@ -30,6 +30,7 @@ from tests.agent.enrolled import (
     issued,
     store,
     stored,
+    tokens_of,
 )
 from tests.support.live import PROJECT, LiveService, wait_until
 from tests.support.tokens import bearer, make_token
@@ -95,6 +96,21 @@ def test_answer_without_a_token_is_a_failure(reply: Reply, tmp_path: Path) -> No
     assert failure.reason.startswith(f"this machine cannot be enrolled: {api.url}/inscripcion")
     assert not (tmp_path / "token").exists()
     assert (delivery.status, delivery.waiting()) == (DeliveryStatus.WAITING, 1)
+
+
+def test_last_use_of_an_enrolment_token_survives_a_lost_answer(
+    service: LiveService, tmp_path: Path
+) -> None:
+    """The next run is another process: it shows the key that the first one left."""
+    server = Server(tmp_path / "one")
+    server.set_enrolment_token(make_token(service.data, "inscripcion", "--uses", "1"))
+    with proxy_before(service.port, lambda _number: True) as proxy:
+        assert server.report(proxy.url).returncode == 1
+    assert [revoked for _, revoked in tokens_of(service, server)][-1] is False
+    done = server.report(service.url)
+    assert done.returncode == 0, done.stderr
+    assert [revoked for _, revoked in tokens_of(service, server)].count(False) == 1
+    assert (stored(service, server), server.waiting()) == (2, [])
 
 
 def test_renewed_token_is_used_at_once(tmp_path: Path) -> None:
