@@ -6,54 +6,16 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
-from typing import Any
 
 import pytest
 
-from tests.support.live import Answer, LiveService, wait_until
+from tests.auth.closed import Closed
+from tests.support.live import LiveService, wait_until
 from tests.support.reports import report_2
 from tests.support.tokens import bearer, make_token
 
 KEY = "a-random-key-of-one-machine"
 _machines = count(1)
-
-
-class Closed:
-    """A service that requires tokens."""
-
-    def __init__(self, live: LiveService) -> None:
-        self.live = live
-        self.admin = make_token(live.data, "admin")
-        self.enrolling = make_token(live.data, "inscripcion", "--uses", "50", "--lifetime", "90d")
-        self.anyone = make_token(live.data, "ingest")
-
-    def ask(self, secret: str, machine: str, **headers: str) -> Answer:
-        """POST /inscripcion"""
-        body = json.dumps({"id_maquina": machine}).encode()
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.live.request("POST", "/inscripcion", body, bearer(secret) | named)
-
-    def given(self, secret: str, machine: str, **headers: str) -> str:
-        answer = self.ask(secret, machine, **headers)
-        assert answer.status == 201, answer.body
-        return str(answer.json()["token"])
-
-    def post(self, secret: str, machine: str, **members: Any) -> int:
-        body = json.dumps(report_2(id_maquina=machine, **members)).encode()
-        return self.live.request("POST", "/servers", body, bearer(secret)).status
-
-    def tokens(self, machine: str | None = None) -> list[dict[str, Any]]:
-        answer = self.live.request("GET", "/tokens", headers=bearer(self.admin))
-        assert answer.status == 200
-        listed: list[dict[str, Any]] = answer.json()["tokens"]
-        return [each for each in listed if machine is None or each["server"] == f"id:{machine}"]
-
-    def good(self, machine: str) -> list[int]:
-        return [each["id"] for each in self.tokens(machine) if each["vigente"]]
-
-    def revoke(self, number: int) -> int:
-        address = f"/tokens/{number}"
-        return self.live.request("DELETE", address, headers=bearer(self.admin)).status
 
 
 @pytest.fixture(scope="module")
@@ -253,6 +215,35 @@ def test_a_request_that_began_before_the_revocation_of_its_token_does_nothing(
         connection.close()
     assert len(closed.tokens(machine)) == 1
     assert closed.live.rows("SELECT * FROM servers WHERE id_maquina = ?", (machine,)) == []
+
+
+@pytest.mark.torture
+def test_no_token_is_left_that_was_given_while_its_parent_was_revoked(closed: Closed) -> None:
+    def keep_on(machine: str, secret: str) -> None:
+        """A thief asks for tokens with every one of those that were given."""
+        held, answer = [secret], 201
+        while answer != 401:  # 401: neither the first token nor the last one is valid
+            for each in (held[-1], held[0]):
+                asked = closed.ask(each, machine)
+                answer = asked.status
+                if answer == 201:
+                    held.append(asked.json()["token"])
+                    break
+
+    for turn in range(8):
+        enrolling = make_token(closed.live.data, "inscripcion", "--uses", "9", "--lifetime", "9d")
+        number = closed.tokens()[-1]["id"]
+        machines = [f"race-{turn}-{each}" for each in range(4)]
+        first = {machine: closed.given(enrolling, machine) for machine in machines}
+        with ThreadPoolExecutor(9) as pool:
+            thieves = [pool.submit(keep_on, *each) for each in first.items()]
+            more = [pool.submit(closed.ask, enrolling, f"race-{turn}-{5 + n}") for n in range(4)]
+            assert closed.revoke(number) == 204
+        assert all(each.result() is None for each in thieves)
+        assert {each.result().status for each in more} <= {201, 401}
+        own = [each for each in closed.tokens() if f":race-{turn}-" in str(each["server"])]
+        assert len(own) >= 4
+        assert not any(each["vigente"] for each in own)
 
 
 # --- fail closed ---
