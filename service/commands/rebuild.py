@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+from service.auth.audit_log import AuditLog
 from service.commands.progress import Progress
 from service.commands.result_printer import tell
 from service.config import Config
@@ -48,7 +49,7 @@ def run(config: Config, _options: argparse.Namespace) -> int:
         if old is None:
             print("Its tokens are lost, since the archive has none: create new ones at once.")
         else:
-            tokens = TokenStore(present, queries).copy_to(new)
+            tokens = TokenStore(present, queries, AuditLog(config.audit_log)).copy_to(new)
             print(f"Tokens taken over from {config.database}: {tokens}")
         failed = 0
         if old is not None:

@@ -6,6 +6,7 @@ import os
 import socket
 from contextlib import closing
 
+from service.auth.audit_log import AuditLog
 from service.config import Config
 from service.errors import InsecureBindError, PortUnavailableError, StorageUnavailableError
 from service.store.engines import open_database
@@ -21,7 +22,8 @@ def prepare(config: Config) -> None:
     prepare_data_folder(config)
     # Closed before gunicorn forks: no SQLite connection may cross a fork (sqlite.org/howtocorrupt).
     with closing(open_database(config.database)) as database:
-        auth_disabled = TokenStore(database, load_queries()).auth_disabled()
+        tokens = TokenStore(database, load_queries(), AuditLog(config.audit_log))
+        auth_disabled = tokens.auth_disabled()
     if auth_disabled and (config.proxies or not config.is_on_loopback):
         reason = f"COMPLIANCE_BIND: other machines can reach {config.bind}"
         if config.proxies:

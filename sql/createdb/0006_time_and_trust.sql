@@ -291,3 +291,28 @@ CROSS JOIN report AS r
   ON r.server_id = s.id
   AND r.seq = (SELECT max(n.seq) FROM report AS n WHERE n.server_id = s.id)
 CROSS JOIN profile AS p ON p.id = r.profile_id;
+
+-- Which token a token was given for was kept before, in enrolled_by: revoking reaches what was derived.
+
+-- SHA-256 of the Idempotency-Key of the enrolment; it tells the same machine that asks again.
+ALTER TABLE token ADD COLUMN request_digest BLOB;
+
+DROP INDEX token_by_server;
+CREATE INDEX token_by_server ON token (server, created_at);
+CREATE INDEX token_by_parent ON token (enrolled_by);
+
+-- 0.1.0 renewed a token with an end, made at the command line, into tokens without one. The tokens
+-- that it gave for an enrolment token keep their end: their machines report with them.
+WITH RECURSIVE derived (id, ends) AS (
+  SELECT child.id, parent.expires_at
+  FROM token AS parent
+  JOIN token AS child ON child.enrolled_by = parent.id
+  WHERE parent.scope = 'ingest' AND parent.enrolled_by IS NULL AND parent.expires_at IS NOT NULL
+  UNION ALL
+  SELECT child.id, derived.ends
+  FROM derived
+  JOIN token AS child ON child.enrolled_by = derived.id
+)
+UPDATE token
+SET expires_at = (SELECT ends FROM derived WHERE derived.id = token.id)
+WHERE id IN (SELECT id FROM derived) AND expires_at IS NULL;

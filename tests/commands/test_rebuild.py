@@ -12,12 +12,14 @@ import pytest
 
 from service.archive.append import ArchiveWriter
 from service.auth import token_format
+from service.auth.audit_log import AuditLog
 from service.commands import rebuild
 from service.config import Config
 from service.ingest.json_reader import read_json
 from service.ingest.validation import ReportValidator
 from service.maintenance.startup import prepare_data_folder
 from service.store.engines import Database, open_database
+from service.store.enrolment import EnrolmentStore
 from service.store.queries import load_queries
 from service.store.tokens import TokenStore
 from service.store.write.reports import ReportStore
@@ -77,7 +79,7 @@ def test_every_report_keeps_when_it_arrived(config: Config, database: Database) 
 def test_every_token_keeps_all_its_columns(config: Config, database: Database) -> None:
     receive(config, database, [NOW])
     now = [NOW]
-    tokens = TokenStore(database, load_queries(), lambda: now[0])
+    tokens = TokenStore(database, load_queries(), AuditLog(config.audit_log), lambda: now[0])
     tokens.add("admin", name="the administrator")
     tokens.add("ingest", server="10.0.0.0/8", expires_at=NOW + DAY)
     revoked = tokens.add("lectura", name="revoked")
@@ -86,11 +88,13 @@ def test_every_token_keeps_all_its_columns(config: Config, database: Database) -
     tokens.revoke(revoked.id)
     by = tokens.find(enrolment.secret)
     assert by is not None
-    issued = tokens.enrol(by, "machine-1", "web-1")
+    audit = AuditLog(config.audit_log)
+    enrolling = EnrolmentStore(database, load_queries(), audit, lambda: now[0])
+    issued = enrolling.enrol(by, "machine-1", "web-1", token_format.digest_of("a key"))
     now[0] += HOUR
     used = tokens.find(issued.secret)
     assert used is not None
-    tokens.renew(used, "machine-1")
+    enrolling.renew(used, "machine-1")
 
     assert rebuild.run(config, argparse.Namespace()) == 0
     before, after = rows(config, "SELECT * FROM token ORDER BY id")
@@ -101,14 +105,14 @@ def test_every_token_keeps_all_its_columns(config: Config, database: Database) -
 
 def test_a_token_that_expired_or_was_revoked_stays_so(config: Config, database: Database) -> None:
     receive(config, database, [NOW])
-    tokens = TokenStore(database, load_queries(), lambda: NOW)
+    tokens = TokenStore(database, load_queries(), AuditLog(config.audit_log), lambda: NOW)
     valid = tokens.add("lectura", expires_at=NOW + DAY)
     expired = tokens.add("lectura", expires_at=NOW - 1)
     revoked = tokens.add("lectura")
     tokens.revoke(revoked.id)
     assert rebuild.run(config, argparse.Namespace()) == 0
     with closing(open_database(config.database.with_name("compliance.db.rebuilt"))) as rebuilt:
-        after = TokenStore(rebuilt, load_queries(), lambda: NOW)
+        after = TokenStore(rebuilt, load_queries(), AuditLog(config.audit_log), lambda: NOW)
         assert all(token_format.is_well_formed(each.secret) for each in (valid, expired, revoked))
         assert after.find(valid.secret) is not None
         assert after.find(expired.secret) is None
