@@ -17,6 +17,7 @@ from service.commands import rebuild
 from service.config import Config
 from service.ingest.json_reader import read_json
 from service.ingest.validation import ReportValidator
+from service.maintenance import replay
 from service.maintenance.startup import prepare_data_folder
 from service.store.engines import Database, open_database
 from service.store.enrolment import EnrolmentStore
@@ -121,8 +122,9 @@ def test_a_token_that_expired_or_was_revoked_stays_so(config: Config, database: 
 
 
 def test_records_keep_their_numbers_whatever_the_order_of_the_archive(
-    config: Config, database: Database
+    config: Config, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(replay, "_AT_ONCE", 2)
     store, validator = ReportStore(database, load_queries()), ReportValidator()
     archive = ArchiveWriter(config.archive)
     documents = [
@@ -143,3 +145,13 @@ def test_records_keep_their_numbers_whatever_the_order_of_the_archive(
     assert rebuild.run(config, swap) == 0
     assert engine.rows(config.database, query)[:11] == before
     assert engine.rows(config.database, "SELECT max(id), count(*) FROM report") == [(12, 12)]
+
+
+def test_a_lost_line_of_the_archive_shifts_no_number(config: Config, database: Database) -> None:
+    receive(config, database, [NOW + number for number in range(9)])
+    (day,) = config.archive.iterdir()
+    lines = day.read_bytes().splitlines(keepends=True)
+    day.write_bytes(b"".join(lines[:3] + lines[4:]))
+    assert rebuild.run(config, OPTIONS) == 1
+    before, after = rows(config, "SELECT id, taken_at, received_at FROM report ORDER BY id")
+    assert after == before[:3] + before[4:]

@@ -84,6 +84,12 @@ def test_missing_reports_are_stored_in_their_order_with_their_arrivals(folder: F
     assert folder.catch_up() == CaughtUp()
 
 
+def test_reports_that_arrived_with_a_stored_one_are_not_taken_for_it(folder: Folder) -> None:
+    folder.archive(2, 3, 4)
+    folder.store(2)
+    assert folder.catch_up().stored == 2
+
+
 def test_only_what_came_since_is_read(folder: Folder) -> None:
     for second in range(20):
         folder.archive(second)

@@ -131,6 +131,14 @@ def test_a_database_without_its_tokens_never_opens_to_everybody(
             config.audit_log.unlink(missing_ok=True)
 
 
+def test_a_new_database_beside_an_old_audit_log_never_opens_to_everybody(tmp_path: Path) -> None:
+    made = Config(data=tmp_path / "other")
+    prepare(made)
+    made.audit_log.write_text('{"hecho": "token made", "token": 1}\n', encoding="utf-8")
+    with pytest.raises(DatabaseLostError, match=r"audit\.jsonl names, .*token create"):
+        prepare(made)
+
+
 def test_a_damaged_database_that_lacks_reports_ends_the_start(config: Config) -> None:
     archive(config, 2)
     sqlite_file.make_single_file(config.database)
