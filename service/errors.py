@@ -102,3 +102,15 @@ class PortUnavailableError(ComplianceError):
 
 class StorageUnavailableError(ComplianceError):
     """Storage cannot be written or read now; the caller should keep its report and try again."""
+
+
+class DatabaseInUseError(StorageUnavailableError):
+    """Another process uses the database, or replaces its file."""
+
+
+class DatabaseLostError(StorageUnavailableError):
+    """The database is gone or emptied, beside an archive or an audit log that are not."""
+
+
+class DatabaseDamagedError(StorageUnavailableError):
+    """The database file is damaged, and must be made anew."""

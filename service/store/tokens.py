@@ -179,9 +179,10 @@ class TokenStore:
             change.note(CLOSED, token_id, row[0])
 
     def copy_to(self, other: Database) -> int:
-        """Copies all tokens into a database that has none. Returns how many."""
+        """Copies all tokens into another database, in place of its own. Returns how many."""
         with self._database.snapshot() as connection:
             rows = connection.execute(self._queries["export_tokens"]).fetchall()
         with other.transaction() as connection:
+            connection.execute(self._queries["remove_tokens"])
             insert_rows(connection, self._queries["import_token"], rows)
         return len(rows)

@@ -1,5 +1,7 @@
 -- Every record gets a place in time, which neither a clock nor a late report can move. The rules are
 -- in service/store/write/placement.py.
+--
+-- About 3 s for 100,000 reports.
 
 ALTER TABLE report ADD COLUMN moved_by INTEGER NOT NULL DEFAULT 0;  -- microseconds; 0 takes no space
 ALTER TABLE report ADD COLUMN placed_at INTEGER GENERATED ALWAYS AS (taken_at + moved_by) VIRTUAL;
@@ -316,3 +318,22 @@ WITH RECURSIVE derived (id, ends) AS (
 UPDATE token
 SET expires_at = (SELECT ends FROM derived WHERE derived.id = token.id)
 WHERE id IN (SELECT id FROM derived) AND expires_at IS NULL;
+
+-- How far the files of the archive are known to be in this database, so that a start need not read
+-- all of them again. A file that is not as this table describes it is read anew.
+CREATE TABLE archive_file (
+  name TEXT PRIMARY KEY,         -- 2026-11-23.jsonl, or 2026-11-23.jsonl.gz
+  size INTEGER NOT NULL,         -- of the file when it was read; bytes
+  modified_at INTEGER NOT NULL,  -- likewise; nanoseconds since 1970
+  bytes INTEGER NOT NULL,        -- of its first lines, whose reports are all in the database
+  crc INTEGER NOT NULL,          -- CRC-32 of these bytes; gzip ends with that of all its content
+  tail_crc INTEGER NOT NULL,     -- CRC-32 of the last 4 KiB of these bytes
+  report_id INTEGER NOT NULL     -- reports up to this one were compared with the lines
+) STRICT, WITHOUT ROWID;
+
+-- Records that were removed, and that an operator knows of. Numbers are never given twice.
+CREATE TABLE number_gap (
+  first_id INTEGER PRIMARY KEY,  -- both ends included
+  last_id INTEGER NOT NULL,
+  noted_at INTEGER NOT NULL      -- microseconds since 1970, UTC
+) STRICT;

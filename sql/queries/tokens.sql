@@ -54,3 +54,7 @@ VALUES (
   :request_digest, :id, :digest, :scope, :name, :server, :created_at, :expires_at, :revoked_at,
   :used_at, :uses_left, :lifetime, :enrolled_by
 );
+
+-- name: remove_tokens
+-- Removes all tokens, of a database that takes over those of another one.
+DELETE FROM token;
