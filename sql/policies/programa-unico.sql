@@ -1,0 +1,59 @@
+-- id = "programa-unico"
+-- version = 1
+-- severidad = "baja"
+-- responsable = "seguridad"
+-- es = { titulo = "Programa que solo está en un servidor", descripcion = "Busca programas que se ejecutan en uno solo de diez o más servidores del mismo rol (etiqueta rol) o, sin esa etiqueta, del mismo sistema y versión. Las cifras de un nombre no cuentan.", justificacion = "Los servidores de un rol ejecutan lo mismo; lo que uno solo tiene no lo puso la plataforma.", remedio = "Averigüe para qué es el programa. Si debe estar, instálelo en todos, o añádalo a listas/efimeros.txt.", motivo = "{name} solo se ejecuta en este de {servidores} servidores ({grupo})." }
+-- en = { titulo = "Program on a single server", descripcion = "Looks for programs that run on only one of ten or more servers of the same role (tag rol) or, without this tag, of the same system and version. Digits of a name do not count.", justificacion = "The servers of a role run the same programs; the platform did not install what only one of them has.", remedio = "Find out what the program is for. If it belongs there, install it everywhere, or add it to listas/efimeros.txt.", motivo = "{name} runs only on this one of {servidores} servers ({grupo})." }
+-- controles = { ens = ["op.exp.3"], iso27001 = ["A.8.19"], nist = ["CM-11"], cis = ["2.3"] }
+-- semantica = "fila_es_violacion"
+-- ambito = "flota"
+-- requiere_para_cumplir = ["nombres"]
+-- clave = ["name"]
+-- evidencia = ["name", "grupo", "servidores"]
+-- plazos = { confirmar_tras = "24h" }
+-- pruebas = [
+--   { veredicto = "falla", procesos = [{ name = "raro", username = "ana" }], pares = [{ veces = 9, procesos = [{ name = "sshd", username = "root" }] }] },
+--   { veredicto = "falla", etiquetas = { rol = "web" }, procesos = [{ name = "raro", username = "ana" }], pares = [{ veces = 9, etiquetas = { rol = "web" } }, { procesos = [{ name = "raro", username = "ana" }] }] },
+--   { veredicto = "cumple", procesos = [{ name = "worker-12", username = "ana" }, { name = "sleep", username = "ana" }], pares = [{ veces = 8 }, { procesos = [{ name = "worker-7", username = "ana" }] }] },
+--   { veredicto = "cumple", procesos = [{ name = "raro", username = "ana" }], pares = [{ veces = 8 }] },
+--   { veredicto = "cumple", procesos = [{ name = "kworker/u8:2-events", username = "root", ppid = 2 }], pares = [{ veces = 9 }] },
+--   { veredicto = "desconocido", razon = "sin_dato", sin = ["nombres"], pares = [{ veces = 9 }] },
+-- ]
+
+WITH miembro AS (
+  SELECT
+    s.servidor AS servidor,
+    coalesce('rol=' || e.valor, s.nombre_so || ' ' || s.version_so) AS grupo
+  FROM servers_vigentes AS s
+  LEFT JOIN etiquetas AS e ON e.servidor = s.servidor AND e.clave = 'rol'
+),
+grupo_grande AS (
+  SELECT grupo, count(*) AS servidores FROM miembro GROUP BY grupo HAVING count(*) >= 10
+),
+visto AS (
+  SELECT DISTINCT servidor, name FROM procesos_vigentes WHERE name IS NOT NULL AND NOT hilo_nucleo
+),
+-- Each run of digits is one #.
+con_almohadillas AS (
+  SELECT
+    name,
+    replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(
+      name, '0', '#'), '1', '#'), '2', '#'), '3', '#'), '4', '#'), '5', '#'), '6', '#'),
+      '7', '#'), '8', '#'), '9', '#') AS forma
+  FROM (SELECT DISTINCT name FROM visto)
+),
+programa AS (
+  SELECT
+    name,
+    replace(replace(replace(replace(replace(
+      forma, '##', '#'), '##', '#'), '##', '#'), '##', '#'), '##', '#') AS forma
+  FROM con_almohadillas
+  WHERE NOT EXISTS (SELECT 1 FROM listas AS l WHERE l.lista = 'efimeros' AND name GLOB l.valor)
+)
+SELECT min(v.servidor) AS servidor, p.forma AS name, m.grupo AS grupo, g.servidores AS servidores
+FROM visto AS v
+JOIN programa AS p ON p.name = v.name
+JOIN miembro AS m ON m.servidor = v.servidor
+JOIN grupo_grande AS g ON g.grupo = m.grupo
+GROUP BY m.grupo, p.forma
+HAVING count(DISTINCT v.servidor) = 1
