@@ -13,7 +13,7 @@ import argparse
 import json
 from typing import NoReturn
 
-from service.commands import check, demo, migrate, rebuild, serve, token
+from service.commands import check, demo, migrate, policy, rebuild, serve, token
 from service.config import from_env
 from service.errors import ComplianceError
 from service.ingest.validation import SCHEMAS_FOLDER
@@ -23,6 +23,7 @@ _COMMANDS = {
     "demo": (demo, "start the API and the real agent on this machine, and print what to try"),
     "migrate": (migrate, "create the database, or bring it to the newest version"),
     "check": (check, "verify the database and the archive against each other"),
+    "policy": (policy, "check rules and run their cases"),
     "rebuild": (rebuild, "make a new database from the archive, and compare it with the present"),
     "token": (token, "make, list and revoke tokens"),
 }

@@ -36,7 +36,7 @@ LAYERS = [
     {"service.config", "service.report"},
     {"service.auth"},
     {"service.store"},
-    {"service.archive", "service.http"},
+    {"service.archive", "service.http", "service.policies"},
     {"service.ingest"},
     {"service.maintenance"},
     {"service.pages", "service.resources"},

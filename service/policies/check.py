@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from service.policies.cases import Case, read_case
+from service.policies.data_files import DataFiles
 from service.policies.evidence import placeholders
 from service.policies.faults import RuleFault
-from service.policies.guard import Data, Guard, Request
+from service.policies.guard import Guard, Request
 from service.policies.judged_rule import JudgedRule
 from service.policies.judging import Inspection
 from service.policies.places import TABLES_SCRIPT
 from service.policies.relations import reads_logins, reads_processes
 from service.policies.rule import InSilence, Rule, Scope, Semantics
+from service.policies.text_hash import lists_named, reads_lists
 from service.policies.verdict import State, Verdict
 from service.store.engines.image import ImageBuilder
 
@@ -21,43 +23,49 @@ _JUDGED = 1  # the number of the server that a case is about
 
 
 def check_rules(
-    guard: Guard, rules: Sequence[Rule], data: Data
+    guard: Guard, rules: Sequence[Rule], data: DataFiles
 ) -> tuple[dict[str, Inspection], list[RuleFault]]:
-    """What SQLite says of each rule, and what is wrong with them. The guard has these rules then."""
-    inspections = guard.load([JudgedRule.of(rule) for rule in rules], data)
+    """What SQLite says of each rule, and what is wrong with them. They stay in the guard."""
+    inspections = guard.load([JudgedRule.of(rule) for rule in rules], data.tables())
     faults: list[RuleFault] = []
     with ImageBuilder(TABLES_SCRIPT.read_text(encoding="utf-8")) as builder:
         for rule in rules:
-            found = list(_of_statement(rule, inspections[rule.id]))
+            found = list(_of_statement(rule, inspections[rule.id], data))
             faults += found or _of_cases(guard, builder, rule)
     return inspections, faults
 
 
-def _of_statement(rule: Rule, found: Inspection) -> Iterator[RuleFault]:
+def _of_statement(rule: Rule, found: Inspection, data: DataFiles) -> Iterator[RuleFault]:
     if found.error is not None and found.of_applies:
         yield _fault(rule, "aplica", f"aplica.consulta: {found.error}")
-        return
-    if found.error is not None:
+    elif found.error is not None:
         yield RuleFault(rule.path, rule.sql_line, found.error)
-        return
-    for name, columns in (("clave", rule.key), ("evidencia", rule.evidence)):
-        for column in columns:
+    else:
+        for member, column in _columns_named(rule):
             if column not in found.columns:
-                yield _fault(rule, name, f"{name}: the statement has no column {column}")
+                reason = f"{member}: the statement has no column {column}"
+                yield _fault(rule, member.partition(".")[0], reason)
+        if rule.applies.query is not None and "servidor" not in found.applies_columns:
+            yield _fault(rule, "aplica", "aplica.consulta: expected a column servidor")
+        if reads_lists(found) and not lists_named(rule, data):
+            # It would pass for ever without looking for anything.
+            reason = f"names none of the lists: {', '.join(sorted(data.lists))}"
+            yield RuleFault(rule.path, rule.sql_line, reason)
+        reads = found.reads
+        if rule.in_silence is InSilence.EVALUA and (reads_processes(reads) or reads_logins(reads)):
+            reason = "en_silencio: what ran on a silent server need not run now"
+            yield _fault(rule, "en_silencio", reason)
+
+
+def _columns_named(rule: Rule) -> Iterator[tuple[str, str]]:
+    """Where the rule names a column of its statement, and the column."""
+    yield from (("clave", column) for column in rule.key)
+    yield from (("evidencia", column) for column in rule.evidence)
+    if rule.scope is Scope.FLOTA:
+        yield "ambito", "servidor"
     if rule.semantics is Semantics.FILA_ES_VIOLACION:
         for language, texts in rule.texts.items():
-            for column in placeholders(texts.motivo):
-                if column not in found.columns:
-                    reason = f"{language}.motivo: the statement has no column {column}"
-                    yield _fault(rule, language, reason)
-    if rule.scope is Scope.FLOTA and "servidor" not in found.columns:
-        yield _fault(rule, "ambito", "a rule about the fleet needs a column servidor")
-    if rule.applies.query is not None and "servidor" not in found.applies_columns:
-        yield _fault(rule, "aplica", "aplica.consulta: expected a column servidor")
-    reads = found.reads
-    if rule.in_silence is InSilence.EVALUA and (reads_processes(reads) or reads_logins(reads)):
-        reason = "en_silencio: what ran on a silent server need not run now"
-        yield _fault(rule, "en_silencio", reason)
+            yield from ((f"{language}.motivo", column) for column in placeholders(texts.motivo))
 
 
 def _of_cases(guard: Guard, builder: ImageBuilder, rule: Rule) -> list[RuleFault]:

@@ -35,7 +35,7 @@ class DataFiles:
     lives: dict[tuple[str, str], Life] = field(default_factory=dict)
     faults: list[RuleFault] = field(default_factory=list)
 
-    def tables(self) -> dict[str, list[Sequence[str | None]]]:
+    def tables(self) -> dict[str, Sequence[Sequence[str | None]]]:
         """The rows of the relations listas, redes and fin_de_vida."""
         return {
             "listas": [

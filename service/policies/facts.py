@@ -6,7 +6,7 @@ theirs, no executable and no command line.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from service.policies.rule import Fact
@@ -39,61 +39,49 @@ class ProcessCounts(NamedTuple):
     has_first_of_windows: int
 
 
-# The ProcessCounts of each server.
+# The ProcessCounts of the server that the relations show.
 COUNT_PROCESSES = """
-SELECT servidor, count(*), count(name), max(pid = 1), max(pid = 4)
-FROM fila_de_proceso GROUP BY servidor
+SELECT count(*), count(name), coalesce(max(pid = 1), 0), coalesce(max(pid = 4), 0)
+FROM fila_de_proceso
 """
 
 
 class ProgramCounts(NamedTuple):
-    """Of one report: the processes that are no kernel threads, and how many of them have each fact."""
+    """Of one report: the processes that are no kernel threads, and how many have each fact."""
 
     programs: int
     told: Mapping[Fact, int]
 
 
 def count_programs(wanted: Collection[Fact]) -> str | None:
-    """A query for the rows that program_counts() takes; null where no rule requires such a fact.
-
-    It looks at no more than it must: a fleet has hundreds of thousands of processes.
-    """
+    """A query for the row that program_counts() takes; null where no rule requires such a fact."""
     columns = [column for fact, column in _COLUMNS.items() if fact in wanted]
     if not columns:
         return None
     counts = ", ".join(f"count({column})" for column in columns)
-    return (
-        f"SELECT servidor, count(*), {counts} FROM fila_de_proceso"  # noqa: S608 — names of ours
-        " WHERE NOT hilo_nucleo GROUP BY servidor"
-    )
+    return f"SELECT count(*), {counts} FROM fila_de_proceso WHERE NOT hilo_nucleo"  # noqa: S608
 
 
-def program_counts(
-    wanted: Collection[Fact], rows: Iterable[tuple[Any, ...]]
-) -> dict[int, ProgramCounts]:
-    """The counts of each server."""
+def program_counts(wanted: Collection[Fact], row: Sequence[int]) -> ProgramCounts:
     facts = [fact for fact in _COLUMNS if fact in wanted]
-    return {
-        server: ProgramCounts(programs, dict(zip(facts, told, strict=True)))
-        for server, programs, *told in rows
-    }
+    programs, *told = row
+    return ProgramCounts(programs, dict(zip(facts, told, strict=True)))
 
 
 def facts_told(
     server: Mapping[str, Any],
-    processes: ProcessCounts | None,
+    processes: ProcessCounts,
     programs: ProgramCounts | None,
     *,
     has_logins: bool,
 ) -> frozenset[Fact]:
-    """The facts of a report. server: its row of servers_vigentes. Counts are null for no rows."""
+    """The facts of a report. server: its row of servers_vigentes. programs: null if not counted."""
     told = {fact for fact, column in _OF_SERVER.items() if server[column] is not None}
-    if processes is not None:
-        is_windows = str(server["nombre_so"]).lower().startswith("windows")
-        has_first = processes.has_first_of_windows if is_windows else processes.has_first
-        if has_first and _is_enough(processes.named, processes.processes):
-            told.add(Fact.NOMBRES)
-    if programs is not None:
+    is_windows = str(server["nombre_so"]).lower().startswith("windows")
+    has_first = processes.has_first_of_windows if is_windows else processes.has_first
+    if has_first and _is_enough(processes.named, processes.processes):
+        told.add(Fact.NOMBRES)
+    if programs is not None and programs.programs:
         told.update(
             fact for fact, count in programs.told.items() if _is_enough(count, programs.programs)
         )

@@ -21,7 +21,7 @@ _CACHED = 8192
 
 
 def en_red(ip: Cell, red: Cell) -> int | None:
-    """1 if the address is in the network, else 0; null for a text that is no address, as a host name."""
+    """1 if the address is in the network, else 0; null for a host name and what else is none."""
     if ip is None or red is None:
         return None
     network = _network(str(red))

@@ -28,6 +28,7 @@ from service.policies.rule import Scope
 from service.policies.verdict import Reason, State, Verdict, verdict_from_json
 
 _PROJECT = Path(__file__).resolve().parents[2]
+_MODULE = "service.policies.guard_process"
 _MEBIBYTE = 1024 * 1024
 _MAX_ANSWER = 64 * _MEBIBYTE
 _READ_SIZE = 1_048_576
@@ -246,7 +247,7 @@ class _Process:
                 "-E",
                 "-s",
                 "-m",
-                "service.policies.guard_process",
+                _MODULE,
                 str(limits.memory),
             ],
             cwd=_PROJECT,
@@ -288,7 +289,7 @@ class _Process:
             pipe.close()
 
     def _send(self, content: bytes) -> None:
-        """Raises OSError. The process reads all of it before it answers, so nobody waits in vain."""
+        """Raises OSError. The process reads all of it before it answers."""
         view = memoryview(content)
         with selectors.DefaultSelector() as selector:
             selector.register(self._stdin, selectors.EVENT_WRITE)

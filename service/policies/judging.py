@@ -97,7 +97,7 @@ class Judging:
     def open(self, image: bytes) -> None:
         """Takes the image over which the next calls judge."""
         self._workspace.open(image)
-        self._situations = self._workspace.situations()
+        self._situations.clear()
 
     def judge_server(
         self, server: int, now: str, only: Collection[str] | None = None
@@ -106,8 +106,7 @@ class Judging:
 
         now: `:ahora`. only: the rules to judge; null for all.
         """
-        situation = self._situations[server]
-        self._workspace.show(server)
+        situation = self._situation(server)
 
         def run(sql: str) -> Sequence[Row]:
             columns, rows = self._workspace.sandbox.run(
@@ -122,16 +121,25 @@ class Judging:
         self, now: str, only: Collection[str] | None = None
     ) -> Iterator[tuple[str, dict[int, Verdict]]]:
         """The verdicts of each rule about the fleet, by server of the image."""
+        rules = self._of(Scope.FLOTA, only)
+        situations = [self._situation(server) for server in self._workspace.servers() if rules]
         self._workspace.show(None)
-        for rule in self._of(Scope.FLOTA, only):
+        for rule in rules:
             answers = _FleetAnswers(self._workspace.sandbox, now, self._limits)
             yield (
                 rule.id,
                 {
-                    server: judge(rule, situation, partial(answers.of, server))
-                    for server, situation in self._situations.items()
+                    situation.server: judge(rule, situation, partial(answers.of, situation.server))
+                    for situation in situations
                 },
             )
+
+    def _situation(self, server: int) -> Situation:
+        if server not in self._situations:
+            self._situations[server] = self._workspace.situation(server)
+        else:
+            self._workspace.show(server)
+        return self._situations[server]
 
     def _of(self, scope: Scope, only: Collection[str] | None = None) -> list[JudgedRule]:
         return [

@@ -10,7 +10,7 @@ import re
 
 MASK = "***"
 
-_SECRET_NAME = (
+_SENSITIVE = (
     r"[\w.-]{0,40}(?:pass(?:w(?:or)?d|phrase)?|pwd|secret|token|clave|contrase[nñ]a|api-?_?key"
     r"|access-?_?key|private-?_?key|credential|bearer|auth)[\w.-]{0,40}"
 )
@@ -21,11 +21,11 @@ _FORMS = (
     re.compile(r"(?i)(\b(?:bearer|basic|digest)\s+)[\w.~+/=-]{8,}"),
     # --password=x, PASSWORD=x, "token": x
     re.compile(
-        rf"(?i)((?:^|[\s\"'{{,;&?])-{{0,2}}{_SECRET_NAME}[\"']?\s?[=:]\s?)"
+        rf"(?i)((?:^|[\s\"'{{,;&?])-{{0,2}}{_SENSITIVE}[\"']?\s?[=:]\s?)"
         rf"(?!(?:bearer|basic|digest)\s){_VALUE}"
     ),
     # --password x
-    re.compile(rf"(?i)((?:^|\s)--?{_SECRET_NAME}\s+)(?!-){_VALUE}"),
+    re.compile(rf"(?i)((?:^|\s)--?{_SENSITIVE}\s+)(?!-){_VALUE}"),
     # scheme://user:x@host
     re.compile(r"(\b[A-Za-z][\w+.-]*://[^\s/:@]*:)[^\s/@]+(?=@)"),
     # mysql -px, sshpass -p x

@@ -82,18 +82,21 @@ Run = Callable[[str], Sequence[Row]]
 
 def judge(rule: JudgedRule, situation: Situation, run: Run) -> Verdict:
     """The verdict. run: over the rows of this server (those of the fleet that are its own)."""
-    return applicability(rule, situation, run) or _judged(rule, situation, run)
+    applies = _applicability(rule, situation, run)
+    if applies is not None:
+        return applies
+    rows = _rows(run, rule.sql, _SAID[rule.semantics])
+    if isinstance(rows, Verdict):
+        return rows
+    return _unheard(rule, situation) or _judged(rule, situation, rows)
 
 
-def applicability(rule: JudgedRule, situation: Situation, run: Run) -> Verdict | None:
+def _applicability(rule: JudgedRule, situation: Situation, run: Run) -> Verdict | None:
     """The verdict where the rule does not apply, or where that cannot be told; else null."""
     applies = rule.applies
     if applies.tag is not None and not _has_tag(situation.tags, applies.tag):
         return Verdict(State.NO_APLICA, Reason.ETIQUETA, applies.tag)
-    if applies.systems and not any(
-        fnmatch.fnmatchcase(situation.system.lower(), _only_stars(system.lower()))
-        for system in applies.systems
-    ):
+    if applies.systems and not _is_system(situation.system, applies.systems):
         return Verdict(State.NO_APLICA, Reason.SISTEMA, situation.system)
     if applies.query is None:
         return None
@@ -103,22 +106,20 @@ def applicability(rule: JudgedRule, situation: Situation, run: Run) -> Verdict |
     if any(row.get("servidor") == situation.server for row in rows):
         return None
     missing = facts_read(rule.applies_reads) - situation.facts
-    if missing:
-        return _without(missing)
-    return Verdict(State.NO_APLICA, Reason.CONSULTA)
+    return _without(missing) if missing else Verdict(State.NO_APLICA, Reason.CONSULTA)
 
 
-def _judged(rule: JudgedRule, situation: Situation, run: Run) -> Verdict:
-    rows = _rows(run, rule.sql, _SAID[rule.semantics])
-    if isinstance(rows, Verdict):
-        return rows
+def _unheard(rule: JudgedRule, situation: Situation) -> Verdict | None:
+    """The verdict where the report cannot tell whether the server fails; else null."""
     if situation.is_silent and rule.in_silence is InSilence.DESCONOCIDO:
         return Verdict(State.DESCONOCIDO, Reason.SILENCIO)
     if situation.running_for is not None and situation.running_for < rule.grace_after_boot:
         return Verdict(State.DESCONOCIDO, Reason.ARRANCANDO)
     missing = frozenset(rule.requires) - situation.facts
-    if missing:
-        return _without(missing)
+    return _without(missing) if missing else None
+
+
+def _judged(rule: JudgedRule, situation: Situation, rows: Sequence[Row]) -> Verdict:
     undecided = [row for row in rows if row.get("veredicto") == State.DESCONOCIDO]
     decided = [row for row in rows if row.get("veredicto") != State.DESCONOCIDO]
     found, total = _failures(rule, situation, decided, undecided)
@@ -169,6 +170,11 @@ def _without(missing: frozenset[Fact]) -> Verdict:
 def _has_tag(tags: Mapping[str, str], wanted: str) -> bool:
     key, equals, value = wanted.partition("=")
     return key in tags and (not equals or tags[key] == value)
+
+
+def _is_system(system: str, patterns: Sequence[str]) -> bool:
+    name = system.lower()
+    return any(fnmatch.fnmatchcase(name, _only_stars(pattern.lower())) for pattern in patterns)
 
 
 def _only_stars(pattern: str) -> str:

@@ -6,7 +6,7 @@ server of an image after the other, or all of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -69,52 +69,38 @@ class Workspace:
         with self.sandbox.trusted() as connection:
             connection.execute("UPDATE elegido SET desde = ?, hasta = ?", (first, last))
 
-    def situations(self) -> dict[int, Situation]:
-        """The situation of each server of the image."""
-        self.show(None)
+    def situation(self, server: int) -> Situation:
+        """The situation of a server of the image; the relations show it alone."""
+        self.show(server)
         with self.sandbox.trusted() as connection:
-            processes = {
-                server: ProcessCounts(*counts)
-                for server, *counts in connection.execute(COUNT_PROCESSES)
-            }
+            result = connection.execute("SELECT * FROM servers_vigentes")
+            columns = [column[0] for column in result.description or ()]
+            row = dict(zip(columns, result.fetchone(), strict=True))
+            processes = ProcessCounts(*connection.execute(COUNT_PROCESSES).fetchone())
             query = count_programs(self.wanted)
             programs = (
-                {} if query is None else program_counts(self.wanted, connection.execute(query))
+                None
+                if query is None
+                else program_counts(self.wanted, connection.execute(query).fetchone())
             )
-            tags: dict[int, dict[str, str]] = {}
-            for server, key, value in connection.execute(
-                "SELECT servidor, clave, valor FROM etiqueta"
-            ):
-                tags.setdefault(server, {})[key] = value
-            with_logins = {
-                server for (server,) in connection.execute("SELECT DISTINCT servidor FROM usuario")
-            }
-            return {
-                server: self._situation(
-                    row,
-                    facts_told(
-                        row,
-                        processes.get(server),
-                        programs.get(server),
-                        has_logins=server in with_logins,
-                    ),
-                    tags.get(server, {}),
-                )
-                for server, row in _servers(connection)
-            }
-
-    def _situation(
-        self, row: Mapping[str, Any], facts: frozenset[Fact], tags: Mapping[str, str]
-    ) -> Situation:
+            has_logins = connection.execute("SELECT 1 FROM usuarios_vigentes LIMIT 1").fetchone()
+            tags = dict(connection.execute("SELECT clave, valor FROM etiquetas").fetchall())
         return Situation(
-            server=row["servidor"],
+            server=server,
             is_silent=row["estado"] == _SILENT,
             running_for=_seconds_between(row["arranque"], row["fecha_hora"]),
-            facts=facts,
+            facts=facts_told(row, processes, programs, has_logins=has_logins is not None),
             tags=tags,
             system=row["nombre_so"],
-            names_listed=self._names_listed(row["servidor"]),
+            names_listed=self._names_listed(server),
         )
+
+    def servers(self) -> list[int]:
+        """The servers of the image."""
+        with self.sandbox.trusted() as connection:
+            return [
+                server for (server,) in connection.execute("SELECT servidor FROM servidor_vigente")
+            ]
 
     def _names_listed(self, server: int) -> Callable[[], int]:
         def count() -> int:
@@ -154,13 +140,6 @@ class Workspace:
                     for listed, name, by in matches(own_name, executable)
                 ],
             )
-
-
-def _servers(connection: Connection) -> Iterator[tuple[int, dict[str, Any]]]:
-    result = connection.execute("SELECT * FROM servidor_vigente")
-    columns = [column[0] for column in result.description or ()]
-    for row in result:
-        yield row[0], dict(zip(columns, row, strict=True))
 
 
 def _seconds_between(start: str | None, end: str) -> float | None:

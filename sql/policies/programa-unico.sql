@@ -20,7 +20,7 @@
 --   { veredicto = "desconocido", razon = "sin_dato", sin = ["nombres"], pares = [{ veces = 9 }] },
 -- ]
 
-WITH miembro AS (
+WITH miembro AS MATERIALIZED (
   SELECT
     s.servidor AS servidor,
     coalesce('rol=' || e.valor, s.nombre_so || ' ' || s.version_so) AS grupo
@@ -30,30 +30,35 @@ WITH miembro AS (
 grupo_grande AS (
   SELECT grupo, count(*) AS servidores FROM miembro GROUP BY grupo HAVING count(*) >= 10
 ),
-visto AS (
+visto AS MATERIALIZED (
   SELECT DISTINCT servidor, name FROM procesos_vigentes WHERE name IS NOT NULL AND NOT hilo_nucleo
 ),
--- Each run of digits is one #.
+-- The first and the last server of each name.
+nombre AS (
+  SELECT m.grupo AS grupo, v.name AS name, min(v.servidor) AS primero, max(v.servidor) AS ultimo
+  FROM visto AS v
+  JOIN miembro AS m ON m.servidor = v.servidor
+  GROUP BY m.grupo, v.name
+),
 con_almohadillas AS (
   SELECT
-    name,
+    grupo, primero, ultimo,
     replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(
       name, '0', '#'), '1', '#'), '2', '#'), '3', '#'), '4', '#'), '5', '#'), '6', '#'),
       '7', '#'), '8', '#'), '9', '#') AS forma
-  FROM (SELECT DISTINCT name FROM visto)
+  FROM nombre
+  WHERE NOT EXISTS (SELECT 1 FROM listas AS l WHERE l.lista = 'efimeros' AND name GLOB l.valor)
 ),
+-- Each run of digits is one #.
 programa AS (
   SELECT
-    name,
+    grupo, primero, ultimo,
     replace(replace(replace(replace(replace(
       forma, '##', '#'), '##', '#'), '##', '#'), '##', '#'), '##', '#') AS forma
   FROM con_almohadillas
-  WHERE NOT EXISTS (SELECT 1 FROM listas AS l WHERE l.lista = 'efimeros' AND name GLOB l.valor)
 )
-SELECT min(v.servidor) AS servidor, p.forma AS name, m.grupo AS grupo, g.servidores AS servidores
-FROM visto AS v
-JOIN programa AS p ON p.name = v.name
-JOIN miembro AS m ON m.servidor = v.servidor
-JOIN grupo_grande AS g ON g.grupo = m.grupo
-GROUP BY m.grupo, p.forma
-HAVING count(DISTINCT v.servidor) = 1
+SELECT min(p.primero) AS servidor, p.forma AS name, g.grupo AS grupo, g.servidores AS servidores
+FROM programa AS p
+JOIN grupo_grande AS g ON g.grupo = p.grupo
+GROUP BY g.grupo, p.forma
+HAVING min(p.primero) = max(p.ultimo)

@@ -15,7 +15,7 @@ from service.store.engines.protocol import Connection
 class ImageBuilder:
     """Fills tables in memory with rows, again and again. script: makes the tables.
 
-    source: a database file of ours, whose tables the statements of filled() may read by their names.
+    source: a database file of ours, whose tables the statements of filled() may read.
     """
 
     def __init__(self, script: str, source: Path | None = None) -> None:
@@ -53,7 +53,7 @@ class ImageBuilder:
         return self._connection.serialize()
 
     def image_of(self, tables: Mapping[str, Sequence[Sequence[Any]]]) -> bytes:
-        """These rows; the columns are in the order of the script. Raises ValueError if none fits."""
+        """These rows, in the order of the columns. Raises ValueError for one that does not fit."""
         try:
             with self.filled() as connection:
                 for table, rows in tables.items():

@@ -21,9 +21,9 @@ def copy_server(
     with_first_sight: whether a rule reads `visto_desde`, which costs a look-up a row.
     """
     image.execute(
-        f"INSERT INTO main.servidor_vigente {queries['current_server']}",  # noqa: S608
+        f"INSERT INTO main.servidor_vigente {queries['current_server']}",
         {"server_id": server_id, "state": "silencioso" if is_silent else "al_dia"},
     )
     parameters = {"server_id": server_id, "with_first_sight": with_first_sight}
-    image.execute(f"INSERT INTO main.proceso {queries['current_processes']}", parameters)  # noqa: S608
-    image.execute(f"INSERT INTO main.usuario {queries['current_logins']}", parameters)  # noqa: S608
+    image.execute(f"INSERT INTO main.proceso {queries['current_processes']}", parameters)
+    image.execute(f"INSERT INTO main.usuario {queries['current_logins']}", parameters)
