@@ -17,6 +17,8 @@
 --   { veredicto = "falla", procesos = [{ name = "nginx", username = "root", pid = 10 }, { name = "nginx", username = "www-data", ppid = 10 }, { name = "nginx", username = "root", pid = 20 }] },
 --   { veredicto = "cumple", procesos = [{ name = "nginx", username = "root", pid = 10 }, { name = "nginx", username = "www-data", ppid = 10 }, { name = "nginx", username = "root", ppid = 10 }] },
 --   { veredicto = "cumple", sin = ["ppid"], procesos = [{ name = "nginx", username = "root" }, { name = "nginx", username = "www-data" }] },
+--   { veredicto = "cumple", procesos = [{ name = "litespeed", username = "root", pid = 10 }, { name = "litespeed", username = "nobody", ppid = 10 }, { name = "httpd", username = "root", ppid = 10 }] },
+--   { veredicto = "desconocido", razon = "indeterminado", sin = ["ppid"], procesos = [{ name = "litespeed", username = "nobody" }, { name = "httpd", username = "root" }] },
 --   { veredicto = "cumple", procesos = [{ name = "caddy", username = "caddy" }] },
 --   { veredicto = "desconocido", razon = "sin_dato", sin = ["usuarios_de_procesos"], procesos = [{ name = "nginx" }] },
 -- ]
@@ -26,14 +28,21 @@ WITH web AS (
   FROM procesos_listados
   WHERE lista = 'servidores-web'
 )
-SELECT m.name AS name, count(*) AS n
+SELECT
+  m.name AS name,
+  count(*) AS n,
+  -- Without parents, it may be the helper of another web server.
+  CASE
+    WHEN max(m.ppid) IS NULL AND EXISTS (SELECT 1 FROM web WHERE username <> 'root')
+      THEN 'desconocido'
+  END AS veredicto
 FROM web AS m
 WHERE m.username = 'root'
   AND CASE
     WHEN m.ppid IS NULL THEN NOT EXISTS (
       SELECT 1 FROM web AS o WHERE o.name = m.name AND o.username IS NOT 'root'
     )
-    ELSE NOT EXISTS (SELECT 1 FROM web AS o WHERE o.pid = m.ppid AND o.name = m.name)
+    ELSE NOT EXISTS (SELECT 1 FROM web AS o WHERE o.pid = m.ppid)
       AND NOT EXISTS (
         SELECT 1 FROM procesos_vigentes AS c WHERE c.ppid = m.pid AND c.username IS NOT 'root'
       )
