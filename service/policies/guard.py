@@ -204,6 +204,9 @@ class Guard:
         assert self._process is not None  # noqa: S101 — _restart() started it
         try:
             yield from self._process.ask(request, image)
+        except GeneratorExit:
+            self.close()  # half of the answers are still to come
+            raise
         except GuardEndedError:
             self._process = None
             self.restarts += 1
@@ -254,7 +257,6 @@ class _Process:
             env={},  # it needs none of ours, and may have no secret
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
         )
         assert self._process.stdin is not None  # noqa: S101 — pipes, as asked for
         assert self._process.stdout is not None  # noqa: S101
@@ -278,9 +280,6 @@ class _Process:
                 yield answer
         except (OSError, ValueError) as error:
             raise GuardEndedError(f"the guard ended: {self._reason(error)}") from error
-        except GeneratorExit:  # half of the answers are still to come
-            self.end()
-            raise
 
     def end(self) -> None:
         self._process.kill()
@@ -313,7 +312,7 @@ class _Process:
                     raise TimeoutError("it did not answer")
                 received = os.read(self._stdout.fileno(), _READ_SIZE)
                 if not received:
-                    raise EOFError("it passed a limit of processor or memory")
+                    raise ConnectionAbortedError("it passed a limit of processor or memory")
                 self._buffer += received
         taken = bytes(self._buffer[:length])
         del self._buffer[:length]

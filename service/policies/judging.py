@@ -12,9 +12,13 @@ from service.policies.evidence import Row
 from service.policies.judged_rule import JudgedRule
 from service.policies.relations import facts_read
 from service.policies.rule import Fact, Scope
-from service.policies.verdict import Situation, Verdict, judge
+from service.policies.verdict import Reason, Situation, State, Verdict, judge
 from service.policies.workspace import Workspace
 from service.store.engines.sandbox import Sandbox
+
+_MAX_LIMITS = 3  # in a row, before a rule is left out
+_TRIED_AGAIN = 100  # once in so many servers
+_OVER_AND_OVER = "it passed its limit on the servers before; it is tried again later"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ class Judging:
         self._workspace = Workspace()
         self._rules: list[JudgedRule] = []
         self._situations: dict[int, Situation] = {}
+        self._patience = _Patience()
 
     def set_data(self, tables: Mapping[str, Sequence[Sequence[Any]]]) -> None:
         """The rows of listas, redes and fin_de_vida."""
@@ -80,6 +85,7 @@ class Judging:
     def set_rules(self, rules: Iterable[JudgedRule]) -> Iterator[tuple[str, Inspection]]:
         """Replaces the rules; tells of each. Those that cannot run stay, unknown everywhere."""
         self._rules = []
+        self._patience = _Patience()
         for rule in rules:
             found = inspect(self._workspace.sandbox, rule)
             self._rules.append(replace(rule, reads=found.reads, applies_reads=found.applies_reads))
@@ -115,7 +121,14 @@ class Judging:
             # The rows are those of this server, whether they say so or not.
             return [{**_row(columns, row), "servidor": server} for row in rows]
 
-        return {rule.id: judge(rule, situation, run) for rule in self._of(Scope.SERVIDOR, only)}
+        found: dict[str, Verdict] = {}
+        for rule in self._of(Scope.SERVIDOR, only):
+            if self._patience.has_run_out(rule.id):
+                found[rule.id] = Verdict(State.DESCONOCIDO, Reason.LIMITE, _OVER_AND_OVER)
+            else:
+                found[rule.id] = judge(rule, situation, run)
+                self._patience.note(rule.id, is_limit=found[rule.id].reason is Reason.LIMITE)
+        return found
 
     def judge_fleet(
         self, now: str, only: Collection[str] | None = None
@@ -173,6 +186,24 @@ def _described(sandbox: Sandbox, sql: str) -> tuple[tuple[str, ...], frozenset[t
 
 def _row(columns: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:
     return dict(zip(reversed(columns), reversed(row), strict=True))  # the first of a name stays
+
+
+class _Patience:
+    """Keeps a rule that passes its limit on one server after the other from holding up the rest."""
+
+    def __init__(self) -> None:
+        self._limits: dict[str, int] = {}
+        self._skipped: dict[str, int] = {}
+
+    def has_run_out(self, rule: str) -> bool:
+        """Whether the rule is left out this time."""
+        if self._limits.get(rule, 0) < _MAX_LIMITS:
+            return False
+        self._skipped[rule] = (self._skipped.get(rule, 0) + 1) % _TRIED_AGAIN
+        return self._skipped[rule] != 0
+
+    def note(self, rule: str, *, is_limit: bool) -> None:
+        self._limits[rule] = self._limits.get(rule, 0) + 1 if is_limit else 0
 
 
 class _FleetAnswers:

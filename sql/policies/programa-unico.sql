@@ -26,6 +26,8 @@ WITH miembro AS MATERIALIZED (
     coalesce('rol=' || e.valor, s.nombre_so || ' ' || s.version_so) AS grupo
   FROM servers_vigentes AS s
   LEFT JOIN etiquetas AS e ON e.servidor = s.servidor AND e.clave = 'rol'
+  -- A report without pid 1 (4 on Windows) may hide what runs.
+  WHERE s.servidor IN (SELECT servidor FROM procesos_vigentes WHERE pid IN (1, 4))
 ),
 grupo_grande AS (
   SELECT grupo, count(*) AS servidores FROM miembro GROUP BY grupo HAVING count(*) >= 10

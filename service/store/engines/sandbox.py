@@ -123,6 +123,7 @@ class Sandbox:
     def trusted(self) -> Iterator[sqlite3.Connection]:
         """The connection, for statements of ours in one transaction."""
         self._is_trusted = True
+        self._deadline = float("inf")
         try:
             self._connection.execute("BEGIN")
             yield self._connection
@@ -149,7 +150,6 @@ class Sandbox:
         cursor = self._execute(f"{sql}\n/* {next(self._described)} */", parameters, _DESCRIBING)
         columns = tuple(str(column[0]) for column in cursor.description or ())
         cursor.close()
-        self._deadline = float("inf")
         return Description(columns, frozenset(self._preparation.reads))
 
     def run(
@@ -174,7 +174,6 @@ class Sandbox:
                             else f"more than {_MAX_RESULT_BYTES} bytes in its rows"
                         )
         finally:
-            self._deadline = float("inf")
             with suppress(sqlite3.Error):
                 cursor.close()
         return tuple(str(column[0]) for column in cursor.description or ()), rows

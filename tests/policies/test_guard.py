@@ -1,0 +1,177 @@
+"""The guard's process has limits; a rule that passes them is unknown, and the others go on."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from service.errors import GuardEndedError
+from service.policies.guard import Guard, ProcessLimits, Request
+from service.policies.judging import Limits
+from service.policies.rule import Scope
+from service.policies.verdict import Reason, State, Verdict
+from tests.policies.ordinary import NO_DATA, NOW, image, judged_rule
+
+FAILS = judged_rule("SELECT name FROM processes WHERE name = 'bad'", "fails", key=("name",))
+ENDLESS = judged_rule(
+    "WITH RECURSIVE t(a) AS (SELECT pid FROM processes UNION ALL SELECT a + 1 FROM t)"
+    " SELECT max(a) FROM t",
+    "endless",
+)
+HUNGRY = judged_rule(
+    "SELECT count(*) FROM (SELECT DISTINCT a.name || b.name || c.name || '"
+    + "x" * 900
+    + "' FROM processes a, processes b, processes c)",
+    "hungry",
+)
+
+
+@pytest.fixture
+def guard() -> Iterator[Guard]:
+    limits = ProcessLimits(memory=256 * 1024 * 1024, processor=1.0, answer=30.0)
+    with Guard(Limits(seconds=0.2), limits) as made:
+        yield made
+
+
+def servers(count: int) -> bytes:
+    processes = [{"name": f"name-{n}"} for n in range(200)] + [{"name": "bad"}]
+    return image(procesos=processes, pares=[{"veces": count - 1, "procesos": processes}])
+
+
+def requests(count: int) -> list[Request]:
+    return [Request(server, NOW) for server in range(1, count + 1)]
+
+
+def test_a_rule_over_its_time_is_unknown_and_the_others_are_judged(guard: Guard) -> None:
+    guard.load([ENDLESS, FAILS], NO_DATA)
+    guard.open(servers(2))
+    found = dict(guard.judge(requests(2)))
+    for server in (1, 2):
+        assert found[server]["fails"].state is State.FALLA
+        assert found[server]["endless"][:2] == (State.DESCONOCIDO, Reason.LIMITE)
+    assert guard.restarts == 0
+
+
+def test_a_rule_over_the_memory_is_unknown_and_the_others_are_judged(guard: Guard) -> None:
+    guard.load([HUNGRY, FAILS], NO_DATA)
+    guard.open(servers(2))
+    found = dict(guard.judge(requests(2)))
+    assert {server: verdicts["fails"].state for server, verdicts in found.items()} == {
+        1: State.FALLA,
+        2: State.FALLA,
+    }
+    assert found[1]["hungry"].reason is Reason.LIMITE
+
+
+def test_a_rule_over_its_time_again_and_again_is_left_out_for_a_while(guard: Guard) -> None:
+    guard.load([ENDLESS], NO_DATA)
+    guard.open(servers(10))
+    details = [found["endless"].detail for _, found in guard.judge(requests(10))]
+    assert details[:3] == ["more time than it may use"] * 3
+    assert all(str(detail).startswith("it passed its limit") for detail in details[3:])
+    assert guard.restarts == 0
+
+
+def test_the_process_that_is_killed_is_started_again(guard: Guard) -> None:
+    guard.load([FAILS], NO_DATA)
+    guard.open(servers(3))
+    judged = guard.judge(requests(3))
+    next(judged)
+    pid = guard.pid
+    assert pid is not None
+    judged.close()
+    assert dict(guard.judge(requests(3))).keys() == {1, 2, 3}
+    assert guard.pid != pid
+    assert guard.pid is not None
+    os.kill(guard.pid, signal.SIGKILL)
+    assert dict(guard.judge(requests(3)))[3]["fails"].state is State.FALLA
+    assert guard.restarts == 1
+
+
+def test_a_step_that_nothing_interrupts_ends_the_process_alone() -> None:
+    """The kernel ends the process; here by the wait for an answer, which is shorter."""
+    slow = judged_rule(
+        "SELECT 1 FROM (SELECT a.name || b.name AS n FROM processes a, processes b) WHERE n LIKE '%"
+        + "a%" * 100
+        + "'",
+        "slow",
+    )
+    limits = ProcessLimits(answer=1.0)
+    with Guard(Limits(seconds=30.0), limits) as guard:
+        guard.load([ENDLESS, slow, FAILS], NO_DATA)
+        guard.open(servers(1))
+        ((_, found),) = guard.judge(requests(1))
+        assert found["fails"].state is State.FALLA
+        assert found["endless"].reason is Reason.LIMITE
+        assert guard.restarts >= 1
+
+
+def test_a_fleet_rule_over_its_time_is_unknown_everywhere(guard: Guard) -> None:
+    endless = judged_rule(ENDLESS.sql, "endless", scope=Scope.FLOTA)
+    fails = judged_rule(
+        "SELECT servidor, name FROM procesos_vigentes WHERE name = 'bad'",
+        "fails",
+        scope=Scope.FLOTA,
+        key=("name",),
+    )
+    with Guard(Limits(fleet_seconds=0.2)) as made:
+        made.load([endless, fails], NO_DATA)
+        made.open(servers(2))
+        found = made.judge_fleet(NOW)
+    of_endless, of_fails = found["endless"], found["fails"]
+    assert isinstance(of_endless, dict)
+    assert isinstance(of_fails, dict)
+    assert {verdict.reason for verdict in of_endless.values()} == {Reason.LIMITE}
+    assert {server: verdict.state for server, verdict in of_fails.items()} == {
+        1: State.FALLA,
+        2: State.FALLA,
+    }
+
+
+def test_the_process_has_nothing_to_give_away(
+    guard: Guard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("A_SECRET", "hunter2")
+    guard.load([FAILS], NO_DATA)
+    process = Path(f"/proc/{guard.pid}")
+    assert b"hunter2" not in (process / "environ").read_bytes()
+    limits = {
+        line[:26].strip(): line[26:].split()[0]
+        for line in (process / "limits").read_text().splitlines()
+    }
+    assert limits["Max file size"] == "0"
+    assert limits["Max processes"] == "0"
+    assert limits["Max core file size"] == "0"
+    assert int(limits["Max open files"]) <= 16
+    assert int(limits["Max address space"]) == 256 * 1024 * 1024
+    assert limits["Max cpu time"] != "unlimited"
+    assert len(list((process / "fd").iterdir())) == 3
+
+
+def test_an_image_that_is_too_large_is_an_error_and_no_verdict() -> None:
+    with Guard(Limits(), ProcessLimits(memory=256 * 1024 * 1024)) as guard:
+        guard.load([FAILS], NO_DATA)
+        with pytest.raises(GuardEndedError):
+            guard.open(b"\0" * 300_000_000)
+
+
+def test_a_rule_that_cannot_run_is_broken_everywhere(guard: Guard) -> None:
+    broken = judged_rule("SELECT missing FROM processes", "broken")
+    inspections = guard.load([broken, FAILS], NO_DATA)
+    assert inspections["broken"].error == "no such column: missing"
+    guard.open(servers(1))
+    ((_, found),) = guard.judge(requests(1))
+    assert found["broken"] == Verdict(
+        State.DESCONOCIDO, Reason.REGLA_ROTA, "no such column: missing"
+    )
+    assert found["fails"].state is State.FALLA
+
+
+def test_what_is_asked_for_alone_is_judged_alone(guard: Guard) -> None:
+    guard.load([ENDLESS, FAILS], NO_DATA)
+    guard.open(servers(1))
+    assert [set(found) for _, found in guard.judge([Request(1, NOW, ["fails"])])] == [{"fails"}]
