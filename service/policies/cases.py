@@ -16,11 +16,14 @@ version 2, up to date, pid 1 and kthreadd. Members of a case:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from enum import StrEnum
+from typing import Any, NamedTuple, TypeVar
 
 from service import times
 from service.policies.rule import Fact
 from service.policies.verdict import Reason, State
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 TAKEN_AT = "2026-01-15 12:00:00.000000"
 _STARTED_AT = "2026-01-05 08:00:00.000000"
@@ -99,11 +102,8 @@ def read_case(table: Mapping[str, Any]) -> Case:
     _refuse_others(table, _OF_CASE)
     if "veredicto" not in table:
         raise CaseError("veredicto is missing")
-    try:
-        state = State(table["veredicto"])
-        reason = None if "razon" not in table else Reason(table["razon"])
-    except ValueError as error:
-        raise CaseError(str(error)) from error
+    state = _choice("veredicto", State, table["veredicto"])
+    reason = None if "razon" not in table else _choice("razon", Reason, table["razon"])
     rows = table.get("filas")
     if rows is not None and not isinstance(rows, int):
         raise CaseError("filas: expected an integer")
@@ -208,6 +208,13 @@ def _microseconds(row: dict[str, Any]) -> dict[str, Any]:
         }
     except ValueError as error:
         raise CaseError(str(error)) from error
+
+
+def _choice(name: str, kind: type[Choice], value: str) -> Choice:
+    try:
+        return kind(value)
+    except ValueError as error:
+        raise CaseError(f"{name}: expected one of {', '.join(kind)}; got {value!r}") from error
 
 
 def _refuse_others(table: Mapping[str, Any], known: set[str]) -> None:

@@ -14,7 +14,7 @@ _SENSITIVE = (
     r"[\w.-]{0,40}(?:pass(?:w(?:or)?d|phrase)?|pwd|secret|token|clave|contrase[nñ]a|api-?_?key"
     r"|access-?_?key|private-?_?key|credential|bearer|auth)[\w.-]{0,40}"
 )
-_VALUE = r"(?:\"[^\"]*\"?|'[^']*'?|[^\s,;&\"']+)"
+_VALUE = r"(?:\"[^\"]*\"?|'[^']*'?|[^\s,;&\"'}]+)"
 # Each has what stays in its first group, and what is hidden behind it.
 _FORMS = (
     # Authorization: Bearer x

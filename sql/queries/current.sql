@@ -1,54 +1,57 @@
 -- name: current_server
--- The newest report of a server. :state is al_dia or silencioso.
+-- The newest report of a server, for the guard; times are microseconds where the relation has none.
 SELECT
-  r.server_id AS servidor, v.id_serv, v.ipaddress, v.fecha_hora, v.arquitectura_proc, v.marca_proc, v.nombre_so,
-  v.version_so, v.version_esquema, v.id_maquina, v.nombre_host, v.nucleo, v.version_agente,
-  v.fuente_usuarios, v.descartados, v.id_clonado,
-  strftime('%Y-%m-%d %H:%M:%S', r.received_at / 1000000, 'unixepoch')
-    || printf('.%06d', r.received_at % 1000000) AS recibido,
+  report.server_id AS servidor,
+  shown.id_serv, shown.ipaddress, shown.fecha_hora, shown.arquitectura_proc, shown.marca_proc,
+  shown.nombre_so, shown.version_so, shown.version_esquema, shown.id_maquina, shown.nombre_host,
+  shown.nucleo, shown.version_agente, shown.fuente_usuarios, shown.descartados, shown.id_clonado,
+  report.received_at AS recibido,
   NULL AS reloj,
   NULL AS zona,
-  :state AS estado,
-  strftime('%Y-%m-%d %H:%M:%S', p.booted_at / 1000000, 'unixepoch')
-    || printf('.%06d', p.booted_at % 1000000) AS arranque,
-  strftime('%Y-%m-%d %H:%M:%S', f.taken_at / 1000000, 'unixepoch')
-    || printf('.%06d', f.taken_at % 1000000) AS visto_desde
-FROM report AS r
-JOIN servers AS v ON v.id_serv = r.id
-JOIN profile AS p ON p.id = r.profile_id
-JOIN report AS f
-  ON f.server_id = r.server_id
-  AND f.seq = (SELECT min(seq) FROM report WHERE server_id = r.server_id AND seq > 0)
-WHERE r.server_id = :server_id
-  AND r.seq = (SELECT max(seq) FROM report WHERE server_id = r.server_id);
+  profile.booted_at AS arranque,
+  first_report.taken_at AS visto_desde
+FROM report
+JOIN servers AS shown ON shown.id_serv = report.id
+JOIN profile ON profile.id = report.profile_id
+JOIN report AS first_report
+  ON first_report.server_id = report.server_id
+  AND first_report.seq = (
+    SELECT min(seq) FROM report AS ordered WHERE ordered.server_id = :server_id AND ordered.seq > 0
+  )
+WHERE report.server_id = :server_id
+  AND report.seq = (
+    SELECT max(seq) FROM report AS ordered WHERE ordered.server_id = :server_id
+  );
 
 -- name: current_processes
--- What runs on a server. :with_first_sight is 1 where a rule asks since when a name is seen there.
+-- What runs on a server, for the guard. :with_first_sight is 1 where a rule asks when a name came.
 SELECT
-  s.server_id * 1048576 + s.slot AS id, s.server_id AS servidor, s.pid AS pid, s.ppid AS ppid, g.name AS name,
-  g.username AS username, s.started_at AS inicio, g.executable AS ejecutable,
-  g.command_line AS linea_comando,
-  CASE WHEN :with_first_sight THEN (
-    SELECT q.first_at
-    FROM process_name AS n
-    JOIN process_sighting AS q ON q.server_id = s.server_id AND q.name_id = n.id
-    WHERE n.name IS g.name AND n.username IS g.username
+  span.server_id * 1048576 + span.slot AS row_id, span.server_id AS servidor, span.pid, span.ppid,
+  program.name, program.username, span.started_at AS inicio, program.executable AS ejecutable,
+  program.command_line AS linea_comando,
+  CASE WHEN :with_first_sight = 1 THEN (
+    SELECT sighting.first_at
+    FROM process_name AS known
+    JOIN process_sighting AS sighting
+      ON sighting.server_id = span.server_id AND sighting.name_id = known.id
+    WHERE known.name IS program.name AND known.username IS program.username
   ) END AS visto_desde
-FROM process_span AS s
-JOIN program AS g ON g.id = s.program_id
-WHERE s.server_id = :server_id AND s.node = 0;
+FROM process_span AS span
+JOIN program ON program.id = span.program_id
+WHERE span.server_id = :server_id AND span.node = 0;
 
 -- name: current_logins
--- Who is logged in on a server. :with_first_sight as above.
+-- Who is logged in on a server, for the guard. :with_first_sight as in current_processes.
 SELECT
-  s.server_id * 1048576 + s.slot AS id, s.server_id AS servidor, s.pid AS pid, a.username AS username,
-  a.terminal AS terminal, a.origin AS origen, s.since AS desde,
-  CASE WHEN :with_first_sight THEN (
-    SELECT q.first_at
-    FROM login_name AS n
-    JOIN login_sighting AS q ON q.server_id = s.server_id AND q.name_id = n.id
-    WHERE n.username IS a.username
+  span.server_id * 1048576 + span.slot AS row_id, span.server_id AS servidor, span.pid,
+  account.username, account.terminal, account.origin AS origen, span.since AS desde,
+  CASE WHEN :with_first_sight = 1 THEN (
+    SELECT sighting.first_at
+    FROM login_name AS known
+    JOIN login_sighting AS sighting
+      ON sighting.server_id = span.server_id AND sighting.name_id = known.id
+    WHERE known.username IS account.username
   ) END AS visto_desde
-FROM login_span AS s
-JOIN account AS a ON a.id = s.account_id
-WHERE s.server_id = :server_id AND s.node = 0;
+FROM login_span AS span
+JOIN account ON account.id = span.account_id
+WHERE span.server_id = :server_id AND span.node = 0;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from service.policies.cases import read_case
@@ -15,24 +16,24 @@ NOW = "2026-01-15 12:00:00.000000"
 NO_DATA: dict[str, Any] = {"listas": [], "redes": [], "fin_de_vida": []}
 
 
+_ORDINARY = JudgedRule(
+    id="a-rule",
+    sql="",
+    scope=Scope.SERVIDOR,
+    semantics=Semantics.FILA_ES_VIOLACION,
+    in_silence=InSilence.DESCONOCIDO,
+    applies=Applies(),
+    requires=(),
+    requires_to_pass=(),
+    key=(),
+    evidence=(),
+    motives={"es": "motivo"},
+    grace_after_boot=0,
+)
+
+
 def judged_rule(sql: str, name: str = "a-rule", **members: Any) -> JudgedRule:
-    return JudgedRule(
-        **{
-            "id": name,
-            "sql": sql,
-            "scope": Scope.SERVIDOR,
-            "semantics": Semantics.FILA_ES_VIOLACION,
-            "in_silence": InSilence.DESCONOCIDO,
-            "applies": Applies(),
-            "requires": (),
-            "requires_to_pass": (),
-            "key": (),
-            "evidence": (),
-            "motives": {"es": "motivo"},
-            "grace_after_boot": 0,
-        }
-        | members
-    )
+    return replace(_ORDINARY, sql=sql, id=name, **members)
 
 
 def image(**case: Any) -> bytes:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from service.errors import GuardEndedError
-from service.policies.guard import Guard, ProcessLimits, Request
+from service.policies.guard import Guard, Request
+from service.policies.guard_connection import ProcessLimits
 from service.policies.judging import Limits
 from service.policies.rule import Scope
 from service.policies.verdict import Reason, State, Verdict
@@ -110,7 +111,7 @@ def test_a_step_that_nothing_interrupts_ends_the_process_alone() -> None:
         assert guard.restarts >= 1
 
 
-def test_a_fleet_rule_over_its_time_is_unknown_everywhere(guard: Guard) -> None:
+def test_a_fleet_rule_over_its_time_is_unknown_everywhere() -> None:
     endless = judged_rule(ENDLESS.sql, "endless", scope=Scope.FLOTA)
     fails = judged_rule(
         "SELECT servidor, name FROM procesos_vigentes WHERE name = 'bad'",

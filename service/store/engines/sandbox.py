@@ -204,7 +204,7 @@ class Sandbox:
             raise StatementRefusedError(str(error)) from error
         except sqlite3.Error as error:
             if self._preparation.denied is not None:
-                raise StatementRefusedError(self._preparation.denied) from error
+                raise StatementRefusedError(f"not allowed: {self._preparation.denied}") from error
             if time.process_time() >= self._deadline:
                 raise StatementLimitError("more time than it may use") from error
             raise StatementBrokenError(self._function_error or str(error)) from error
