@@ -24,7 +24,7 @@ from service.policies.data_files import DataFiles, read_data_files
 from service.policies.faults import InvalidRuleError, RuleFault
 from service.policies.fields import Fields
 from service.policies.places import SHIPPED_FOLDER
-from service.policies.relations import RELATIONS
+from service.policies.relations import HIDDEN, RELATIONS
 from service.policies.rule import LANGUAGES, Rule, Severity
 from service.policies.rule_file import read_rule
 
@@ -81,7 +81,7 @@ def _read_folder(found: Policies, folder: Path, known: KnownVersions) -> None:
     for path in paths:
         found.rules.pop(path.stem, None)
         try:
-            rule = read_rule(path, RELATIONS)
+            rule = read_rule(path, RELATIONS | HIDDEN)
             was = known.get((rule.id, rule.version), rule.hash)
             if was != rule.hash:
                 reason = f"version {rule.version} was another text: give this one a new version"

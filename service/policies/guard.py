@@ -38,10 +38,11 @@ class Guard:
     ) -> None:
         self._limits = limits or Limits()
         self._process_limits = process_limits or ProcessLimits()
-        self._process: GuardConnection | None = None
+        self._connection: GuardConnection | None = None
         self._rules: list[JudgedRule] = []
         self._data: Data = {"listas": [], "redes": [], "fin_de_vida": []}
         self._image: bytes | None = None
+        self._is_open = False  # the process has the image
         self.restarts = 0  # how often the process ended before it answered
 
     def load(self, rules: Iterable[JudgedRule], data: Data) -> dict[str, Inspection]:
@@ -70,13 +71,9 @@ class Guard:
     def open(self, image: bytes) -> None:
         """Takes the image over which the next calls judge: sql/guard/tables.sql, with rows.
 
-        Raises GuardEndedError where the image alone passes the limits of the process.
+        They raise GuardEndedError where the image alone passes the limits of the process.
         """
-        self._image = image
-        if self._process is None:
-            self._restart()
-        else:
-            self._open()
+        self._image, self._is_open = image, False
 
     def judge(
         self, requests: Sequence[Request]
@@ -126,12 +123,12 @@ class Guard:
     @property
     def pid(self) -> int | None:
         """The number of its process; null where none runs."""
-        return None if self._process is None else self._process.pid
+        return None if self._connection is None else self._connection.pid
 
     def close(self) -> None:
-        if self._process is not None:
-            self._process.end()
-            self._process = None
+        if self._connection is not None:
+            self._connection.end()
+            self._connection = None
 
     def __enter__(self) -> Self:
         return self
@@ -165,6 +162,7 @@ class Guard:
 
     def _find_guilty(self, request: Request) -> dict[str, Verdict]:
         """The rules that end the process on this server, judged one by one."""
+        list(self._judge([request._replace(only=[])], ()))  # takes in the image
         found: dict[str, Verdict] = {}
         for rule in self._rules:
             if rule.scope is Scope.SERVIDOR and _asks(request, rule.id):
@@ -174,41 +172,42 @@ class Guard:
                     found[rule.id] = _ended(error)
         return found
 
-    def _ask(self, request: Mapping[str, Any], image: bytes | None = None) -> Iterator[Any]:
-        if self._process is None:
-            self._restart()
-        assert self._process is not None  # noqa: S101 — _restart() started it
+    def _ask(self, request: Mapping[str, Any]) -> Iterator[Any]:
+        if self._connection is None:
+            list(self._start())
+        assert self._connection is not None  # noqa: S101 — _start() has made it
+        image = None if self._is_open else self._image
+        opening = 0 if image is None else self._process_limits.fleet_processor
         try:
-            yield from self._process.ask(request, image)
+            yield from self._connection.ask({**request, "open": opening}, image)
         except GeneratorExit:
             self.close()  # half of the answers are still to come
             raise
         except GuardEndedError:
-            self._process = None
+            self._connection = None
             self.restarts += 1
             raise
-
-    def _restart(self) -> None:
-        list(self._start())
-        if self._image is not None:
-            self._open()
-
-    def _open(self) -> None:
-        processor = self._process_limits.fleet_processor
-        list(self._ask({"do": "open", "processor": processor}, self._image))
+        self._is_open = True
 
     def _start(self) -> Iterator[Any]:
-        self.close()
-        self._process = GuardConnection(self._process_limits)
-        yield from self._ask(
-            {
-                "do": "load",
-                "limits": asdict(self._limits),
-                "data": self._data,
-                "rules": [rule.as_json() for rule in self._rules],
-                "processor": self._process_limits.processor,
-            }
-        )
+        """Starts the process, if none runs, and gives it the rules."""
+        if self._connection is None:
+            self._connection = GuardConnection(self._process_limits)
+        request = {
+            "do": "load",
+            "limits": asdict(self._limits),
+            "data": self._data,
+            "rules": [rule.as_json() for rule in self._rules],
+            "processor": self._process_limits.processor,
+            "open": 0,
+        }
+        try:
+            yield from self._connection.ask(request)
+        except GuardEndedError:
+            self._connection = None
+            self.restarts += 1
+            raise
+        self._is_open = False
 
 
 def _asks(request: Request, rule: str) -> bool:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import selectors
+import socket
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ from typing import Any
 import orjson
 
 from service.errors import GuardEndedError
-from service.policies.frames import LENGTH, frame, json_frame
+from service.policies.frames import LENGTH, json_frame
 
 _PROJECT = Path(__file__).resolve().parents[2]
 _MODULE = "service.policies.guard_process"
@@ -37,28 +36,19 @@ class ProcessLimits:
 
 
 class GuardConnection:
-    """A process of service/policies/guard_process.py."""
+    """A process of service/policies/guard_process.py. It has nothing but one end of a socket."""
 
     def __init__(self, limits: ProcessLimits) -> None:
         self._limits = limits
-        self._process = subprocess.Popen(  # noqa: S603 — our own module
-            [
-                sys.executable,
-                "-E",
-                "-s",
-                "-m",
-                _MODULE,
-                str(limits.memory),
-            ],
-            cwd=_PROJECT,
-            env={},  # it needs none of ours, and may have no secret
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        assert self._process.stdin is not None  # noqa: S101 — pipes, as asked for
-        assert self._process.stdout is not None  # noqa: S101
-        self._stdin, self._stdout = self._process.stdin, self._process.stdout
-        os.set_blocking(self._stdin.fileno(), False)
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 — our own module
+                [sys.executable, "-E", "-s", "-m", _MODULE, str(limits.memory)],
+                cwd=_PROJECT,
+                env={},  # it needs none of ours, and may have no secret
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
+            )
         self._buffer = bytearray()
 
     @property
@@ -67,32 +57,25 @@ class GuardConnection:
 
     def ask(self, request: Mapping[str, Any], image: bytes | None = None) -> Iterator[Any]:
         """The answers, as they come. Raises GuardEndedError, and has then ended the process."""
-        sent = json_frame(request) + (b"" if image is None else frame(image))
         try:
-            self._send(sent)
+            self._socket.settimeout(self._limits.answer)
+            self._socket.sendall(json_frame(request))
+            if image is not None:
+                self._socket.sendall(LENGTH.pack(len(image)))
+                self._socket.sendall(image)
             while True:
                 answer = orjson.loads(self._receive())
                 if answer == {"end": True}:
                     return
                 yield answer
         except (OSError, ValueError) as error:
-            raise GuardEndedError(f"the guard ended: {self._reason(error)}") from error
+            self.end()
+            raise GuardEndedError(f"the guard ended: {error}") from error
 
     def end(self) -> None:
         self._process.kill()
         self._process.wait()
-        for pipe in (self._stdin, self._stdout):
-            pipe.close()
-
-    def _send(self, content: bytes) -> None:
-        """Raises OSError. The process reads all of it before it answers."""
-        view = memoryview(content)
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._stdin, selectors.EVENT_WRITE)
-            while view:
-                if not selector.select(self._limits.answer):
-                    raise TimeoutError("it takes nothing in")
-                view = view[os.write(self._stdin.fileno(), view[:_READ_SIZE]) :]
+        self._socket.close()
 
     def _receive(self) -> bytes:
         deadline = time.monotonic() + self._limits.answer
@@ -102,19 +85,12 @@ class GuardConnection:
         return self._take(length, deadline)
 
     def _take(self, length: int, deadline: float) -> bytes:
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._stdout, selectors.EVENT_READ)
-            while len(self._buffer) < length:
-                if not selector.select(max(0.0, deadline - time.monotonic())):
-                    raise TimeoutError("it did not answer")
-                received = os.read(self._stdout.fileno(), _READ_SIZE)
-                if not received:
-                    raise ConnectionAbortedError("it passed a limit of processor or memory")
-                self._buffer += received
+        while len(self._buffer) < length:
+            self._socket.settimeout(max(0.001, deadline - time.monotonic()))
+            received = self._socket.recv(_READ_SIZE)
+            if not received:
+                raise ConnectionAbortedError("it passed a limit of processor or memory")
+            self._buffer += received
         taken = bytes(self._buffer[:length])
         del self._buffer[:length]
         return taken
-
-    def _reason(self, error: Exception) -> str:
-        self.end()
-        return str(error)

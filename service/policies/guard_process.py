@@ -3,7 +3,9 @@
     python -m service.policies.guard_process MEMORY_BYTES
 
 It holds no database, no secret and no file, and gives away what it does not need before it reads
-the first rule. service/policies/guard.py starts it, and ends it when it takes too long.
+the first rule. Each request is JSON, with an image behind it where its member `open` says so: the
+seconds of processor that taking it in may cost. service/policies/guard.py starts it, and ends it
+when it takes too long.
 """
 
 from __future__ import annotations
@@ -46,16 +48,18 @@ def main() -> int:
 
 def _answers(judging: Judging, request: dict[str, Any], source: BinaryIO) -> Iterator[Any]:
     processor = request["processor"]
+    _allow_processor(request["open"])
+    if request["open"]:
+        image = read_frame(source.read)
+        if image is None:
+            return
+        judging.open(image)
     _allow_processor(processor)
     if request["do"] == "load":
         judging.set_data(request["data"])
         for rule, found in judging.set_rules(map(JudgedRule.from_json, request["rules"])):
             yield [rule, found.as_json()]
             _allow_processor(processor)
-    elif request["do"] == "open":
-        image = read_frame(source.read)
-        if image is not None:
-            judging.open(image)
     elif request["do"] == "judge":
         for server, now, only in request["servers"]:
             yield [server, _as_json(judging.judge_server(server, now, only))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from service.policies.rule import Fact
-from service.store.engines.sandbox import Allowed
+from service.store.engines.authorizer import Allowed
 
 _PROCESSES = frozenset({"procesos_vigentes", "procesos_listados", "processes"})
 _LOGINS = frozenset({"usuarios_vigentes", "usuarios_remotos", "logged_in_users"})
@@ -25,7 +25,7 @@ RELATIONS = (
     | _PROCESSES
     | _LOGINS
 )
-_HIDDEN = frozenset(
+HIDDEN = frozenset(
     {
         "servidor_vigente",
         "etiqueta",
@@ -53,7 +53,12 @@ _WINDOW = """
 _OURS = "en_red hora_local compara_version"
 _FUNCTIONS = frozenset(f"{_SCALAR} {_OF_TIMES} {_AGGREGATE} {_WINDOW} {_OURS}".split())
 
-ALLOWED = Allowed(relations=RELATIONS, hidden=_HIDDEN, functions=_FUNCTIONS)
+ALLOWED = Allowed(
+    relations=RELATIONS,
+    hidden=HIDDEN,
+    functions=_FUNCTIONS,
+    functions_of_views=frozenset({"time_text"}),
+)
 
 Reads = Collection[tuple[str, str]]  # (relation, column), as Sandbox.describe() tells them
 

@@ -59,7 +59,7 @@ class Workspace:
 
     def open(self, image: bytes) -> None:
         """Replaces the relations by those of an image."""
-        self.sandbox.become(image)
+        self.sandbox.take(image)
         with self.sandbox.trusted() as connection:
             self._mark(connection)
 

@@ -14,11 +14,12 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
 from service.errors import StatementBrokenError, StatementLimitError, StatementRefusedError
+from service.store.engines.authorizer import Allowed, Authorizer
 from service.store.engines.pure_dates import PureDates
 
 Cell = str | int | float | None
@@ -35,35 +36,12 @@ _LIMITS = {
     sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 50,
     sqlite3.SQLITE_LIMIT_VDBE_OP: 50_000,
     sqlite3.SQLITE_LIMIT_FUNCTION_ARG: 20,
-    sqlite3.SQLITE_LIMIT_ATTACHED: 0,
+    sqlite3.SQLITE_LIMIT_ATTACHED: 1,  # the one from which take() copies
     sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 256,
     sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER: 32,
     sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 1,
     sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
 }
-# The rest is named by its number.
-_ACTIONS = {
-    sqlite3.SQLITE_PRAGMA: "PRAGMA",
-    sqlite3.SQLITE_ATTACH: "ATTACH",
-    sqlite3.SQLITE_DETACH: "DETACH",
-    sqlite3.SQLITE_INSERT: "INSERT",
-    sqlite3.SQLITE_UPDATE: "UPDATE",
-    sqlite3.SQLITE_DELETE: "DELETE",
-    sqlite3.SQLITE_TRANSACTION: "a transaction",
-    sqlite3.SQLITE_SAVEPOINT: "SAVEPOINT",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """What statements may name, all of it in lower case.
-
-    hidden: what the views among the relations read, and no statement.
-    """
-
-    relations: frozenset[str]
-    hidden: frozenset[str]
-    functions: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +50,6 @@ class Description:
 
     columns: tuple[str, ...]
     reads: frozenset[tuple[str, str]]
-
-
-@dataclass(slots=True)
-class _Preparation:
-    """What the authorizer saw of the statement that is being prepared."""
-
-    reads: set[tuple[str, str]] = field(default_factory=set)
-    denied: str | None = None
 
 
 class Sandbox:
@@ -91,9 +61,7 @@ class Sandbox:
         allowed: Allowed,
         functions: Mapping[str, tuple[int, Callable[..., Cell]]],
     ) -> None:
-        self._allowed = allowed
-        self._is_trusted = True
-        self._preparation = _Preparation()
+        self._authorizer = Authorizer(allowed)
         self._deadline = float("inf")
         self._function_error: str | None = None
         self._described = count()
@@ -105,24 +73,27 @@ class Sandbox:
         connection.execute("PRAGMA trusted_schema = OFF")
         for name, (arity, function) in {**PureDates().functions(), **functions}.items():
             connection.create_function(name, arity, self._told(name, function), deterministic=True)
+        connection.execute("ATTACH ':memory:' AS taken")
         connection.executescript(script)
-        self._columns = {
-            relation: {
-                str(name).lower()
-                for _, name, *_ in connection.execute(f"PRAGMA table_info({relation})")
-            }
-            for relation in allowed.relations
-        }
-        connection.set_authorizer(self._authorize)
+        self._tables = [
+            str(name)
+            for (name,) in connection.execute(
+                "SELECT name FROM main.sqlite_schema WHERE type = 'table'"
+            )
+        ]
+        for relation in allowed.relations:
+            columns = connection.execute(f"PRAGMA table_info({relation})")
+            self._authorizer.columns[relation] = {str(name).lower() for _, name, *_ in columns}
+        connection.set_authorizer(self._authorizer)
         connection.set_progress_handler(self._is_late, _STEPS_BETWEEN_CHECKS)
         for limit, value in _LIMITS.items():
             connection.setlimit(limit, value)
-        self._is_trusted = False
+        self._authorizer.is_trusted = False
 
     @contextmanager
     def trusted(self) -> Iterator[sqlite3.Connection]:
         """The connection, for statements of ours in one transaction."""
-        self._is_trusted = True
+        self._authorizer.is_trusted = True
         self._deadline = float("inf")
         try:
             self._connection.execute("BEGIN")
@@ -131,15 +102,23 @@ class Sandbox:
         finally:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-            self._is_trusted = False
+            self._authorizer.is_trusted = False
 
-    def become(self, image: bytes) -> None:
-        """Replaces the tables by those of this database; what is temporary stays."""
-        self._is_trusted = True  # SQLite attaches it by a statement
+    def take(self, image: bytes) -> None:
+        """Replaces the rows of the tables by those of this database, which has the same tables.
+
+        The tables themselves stay, so that statements which are prepared remain so.
+        """
+        self._authorizer.is_trusted = True  # SQLite attaches it by a statement
         try:
-            self._connection.deserialize(image)
+            self._connection.deserialize(image, name="taken")
         finally:
-            self._is_trusted = False
+            self._authorizer.is_trusted = False
+        with self.trusted() as connection:
+            for table in self._tables:
+                connection.execute(f"DELETE FROM main.{table}")  # noqa: S608 — names of ours
+                # Without columns and conditions SQLite copies rows without a look into them.
+                connection.execute(f"INSERT INTO main.{table} SELECT * FROM taken.{table}")  # noqa: S608
 
     def describe(self, sql: str, parameters: Mapping[str, Cell]) -> Description:
         """What the statement gives and reads. It is started, over the relations of this moment.
@@ -150,7 +129,7 @@ class Sandbox:
         cursor = self._execute(f"{sql}\n/* {next(self._described)} */", parameters, _DESCRIBING)
         columns = tuple(str(column[0]) for column in cursor.description or ())
         cursor.close()
-        return Description(columns, frozenset(self._preparation.reads))
+        return Description(columns, frozenset(self._authorizer.reads))
 
     def run(
         self, sql: str, parameters: Mapping[str, Cell], *, seconds: float, max_rows: int
@@ -182,7 +161,7 @@ class Sandbox:
         self._connection.close()
 
     def _execute(self, sql: str, parameters: Mapping[str, Cell], seconds: float) -> sqlite3.Cursor:
-        self._preparation = _Preparation()
+        self._authorizer.begin()
         self._deadline = time.process_time() + seconds
         with self._errors():
             # The comment keeps a statement of ours with the same text, which was prepared while
@@ -203,8 +182,8 @@ class Sandbox:
             # A second statement, a parameter that nobody gives.
             raise StatementRefusedError(str(error)) from error
         except sqlite3.Error as error:
-            if self._preparation.denied is not None:
-                raise StatementRefusedError(f"not allowed: {self._preparation.denied}") from error
+            if self._authorizer.denied is not None:
+                raise StatementRefusedError(f"not allowed: {self._authorizer.denied}") from error
             if time.process_time() >= self._deadline:
                 raise StatementLimitError("more time than it may use") from error
             raise StatementBrokenError(self._function_error or str(error)) from error
@@ -223,65 +202,6 @@ class Sandbox:
                 raise
 
         return call
-
-    def _authorize(
-        self,
-        action: int,
-        first: str | None,
-        second: str | None,
-        database: str | None,
-        within: str | None,
-    ) -> int:
-        if self._is_trusted:
-            return sqlite3.SQLITE_OK
-        denied = self._denial(action, first, second, database, within)
-        if denied is None:
-            return sqlite3.SQLITE_OK
-        if self._preparation.denied is None:
-            self._preparation.denied = denied
-        return sqlite3.SQLITE_DENY
-
-    def _denial(
-        self,
-        action: int,
-        first: str | None,
-        second: str | None,
-        database: str | None,
-        within: str | None,
-    ) -> str | None:
-        """Why this is denied, or null if it is not. https://www.sqlite.org/c3ref/c_alter_table.html"""
-        if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE):
-            return None
-        inner = (within or "").lower()
-        is_view = inner in self._allowed.relations or inner in self._allowed.hidden
-        if action == sqlite3.SQLITE_FUNCTION:
-            name = (second or "").lower()
-            # The views use functions that statements may not.
-            return None if is_view or name in self._allowed.functions else f"the function {name}()"
-        if action == sqlite3.SQLITE_READ:
-            return self._read(first or "", second or "", database, inner if is_view else "")
-        return _ACTIONS.get(action, f"action {action}")
-
-    def _read(self, table: str, column: str, database: str | None, view: str) -> str | None:
-        table, column = table.lower(), column.lower()
-        if column == "":
-            # count(*) reads no column. Any name stands for a WITH clause here but those of SQLite.
-            is_ours = not table.startswith(("sqlite_", "pragma_"))
-            return None if is_ours else f"the table {table}"
-        if database not in ("main", "temp"):
-            return f"the table {database}.{table}"
-        if view in self._allowed.relations:
-            self._preparation.reads.add((view, ""))
-        if table in self._allowed.hidden and view:
-            return None
-        columns = self._columns.get(table)
-        if columns is None:
-            return f"the table {table}"
-        if column not in columns:
-            return f"the column {table}.{column}"
-        if not view:
-            self._preparation.reads.add((table, column))
-        return None
 
 
 def _cell(value: Any) -> Cell:  # noqa: ANN401 — whatever SQLite holds

@@ -33,7 +33,7 @@ def sandbox() -> Iterator[Sandbox]:
     made.close()
 
 
-def answer(sandbox: Sandbox, sql: str, *, seconds: float = 0.2) -> list[tuple[object, ...]]:
+def answer(sandbox: Sandbox, sql: str, *, seconds: float = 0.1) -> list[tuple[object, ...]]:
     _, rows = sandbox.run(sql, {"ahora": "2026-01-15 12:00:00"}, seconds=seconds, max_rows=1000)
     return list(rows)
 
@@ -113,6 +113,13 @@ def test_statements_read_relations_with_the_listed_functions(sandbox: Sandbox) -
         "SELECT desde FROM elegido",
         "SELECT rowid FROM servers_vigentes",
         "SELECT time_text(1)",
+        "SELECT count(*) FROM proceso",
+        "SELECT count(*) FROM taken.proceso",
+        "SELECT name FROM taken.proceso",
+        # functions behind the name of a view
+        "WITH processes AS (SELECT random() AS name) SELECT name FROM processes",
+        "WITH proceso AS (SELECT printf('%d', 1) AS name) SELECT name FROM proceso",
+        "WITH usuario AS (SELECT load_extension('/tmp/x.so')) SELECT * FROM usuario",
         # clocks and chance
         "SELECT CURRENT_TIMESTAMP",
         "SELECT current_date",
