@@ -21,6 +21,7 @@ _MODULE = "service.policies.guard_process"
 _MEBIBYTE = 1024 * 1024
 _MAX_ANSWER = 64 * _MEBIBYTE
 _READ_SIZE = 1_048_576
+_STARTING = 30.0  # seconds more, until the first answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class GuardConnection:
                 stdout=theirs.fileno(),
             )
         self._buffer = bytearray()
+        self._wait = limits.answer + _STARTING
 
     @property
     def pid(self) -> int:
@@ -58,13 +60,14 @@ class GuardConnection:
     def ask(self, request: Mapping[str, Any], image: bytes | None = None) -> Iterator[Any]:
         """The answers, as they come. Raises GuardEndedError, and has then ended the process."""
         try:
-            self._socket.settimeout(self._limits.answer)
+            self._socket.settimeout(self._wait)
             self._socket.sendall(json_frame(request))
             if image is not None:
                 self._socket.sendall(LENGTH.pack(len(image)))
                 self._socket.sendall(image)
             while True:
                 answer = orjson.loads(self._receive())
+                self._wait = self._limits.answer
                 if answer == {"end": True}:
                     return
                 yield answer
@@ -78,7 +81,7 @@ class GuardConnection:
         self._socket.close()
 
     def _receive(self) -> bytes:
-        deadline = time.monotonic() + self._limits.answer
+        deadline = time.monotonic() + self._wait
         (length,) = LENGTH.unpack(self._take(LENGTH.size, deadline))
         if length > _MAX_ANSWER:
             raise ValueError("its answer is too long")
