@@ -7,6 +7,7 @@ does not answer. The rule at which that happened is unknown there, and the other
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from types import TracebackType
@@ -19,6 +20,8 @@ from service.policies.judging import Inspection, Limits
 from service.policies.rule import Scope
 from service.policies.verdict import Reason, State, Verdict, verdict_from_json
 
+_SUSPENSION = 600.0  # seconds in which a rule that ended the process is not tried again
+
 Data = Mapping[str, Sequence[Sequence[Any]]]
 
 
@@ -28,6 +31,13 @@ class Request(NamedTuple):
     server: int
     now: str
     only: Collection[str] | None = None
+
+
+class _Ended(NamedTuple):
+    """What a rule that ended the process says, and until when it is left out."""
+
+    verdict: Verdict
+    until: float
 
 
 class Guard:
@@ -43,6 +53,7 @@ class Guard:
         self._data: Data = {"listas": [], "redes": [], "fin_de_vida": []}
         self._image: bytes | None = None
         self._is_open = False  # the process has the image
+        self._ended: dict[str, _Ended] = {}
         self.restarts = 0  # how often the process ended before it answered
 
     def load(self, rules: Iterable[JudgedRule], data: Data) -> dict[str, Inspection]:
@@ -51,7 +62,7 @@ class Guard:
         A rule that cannot run stays, and is unknown everywhere. Not so one that ends the process
         as it is loaded: it is left out.
         """
-        self._rules, self._data, self._image = list(rules), data, None
+        self._rules, self._data, self._image, self._ended = list(rules), data, None, {}
         left_out: dict[str, Inspection] = {}
         while True:
             found: dict[str, Inspection] = {}
@@ -83,30 +94,22 @@ class Guard:
         They come in the order of the requests, by rule.
         """
         waiting = list(requests)
-        guilty: dict[str, Verdict] = {}
         while waiting:
             try:
-                for server, verdicts in self._judge(waiting, guilty):
-                    request = waiting.pop(0)
-                    left_out = {
-                        rule: verdict for rule, verdict in guilty.items() if _asks(request, rule)
-                    }
-                    yield server, verdicts | left_out
+                for server, verdicts in self._judge(waiting):
+                    waiting.pop(0)
+                    yield server, verdicts
             except GuardEndedError:
-                guilty |= self._find_guilty(waiting[0])
+                request = waiting.pop(0)
+                yield request.server, self._judge_one_by_one(request)
 
     def judge_fleet(
         self, now: str, only: Collection[str] | None = None
     ) -> dict[str, dict[int, Verdict] | Verdict]:
         """The verdicts of the rules about the fleet: by server of the image, or one for all."""
-        rules = [
-            rule.id
-            for rule in self._rules
-            if rule.scope is Scope.FLOTA and (only is None or rule.id in only)
-        ]
         found: dict[str, dict[int, Verdict] | Verdict] = {}
-        while len(found) < len(rules):
-            left = [rule for rule in rules if rule not in found]
+        left = [rule for rule in self._asked(Scope.FLOTA, only) if rule not in self._suspended()]
+        while left:
             request = {
                 "do": "judge_fleet",
                 "now": now,
@@ -116,9 +119,15 @@ class Guard:
             try:
                 for rule, verdicts in self._ask(request):
                     found[rule] = {server: verdict_from_json(value) for server, value in verdicts}
+                    left.remove(rule)
             except GuardEndedError as error:
-                found[next(rule for rule in left if rule not in found)] = _ended(error)
-        return found
+                if left:
+                    self._suspend(left.pop(0), error)
+        return found | {
+            rule: self._ended[rule].verdict
+            for rule in self._suspended()
+            if rule in self._asked(Scope.FLOTA, only)
+        }
 
     @property
     def pid(self) -> int | None:
@@ -141,36 +150,57 @@ class Guard:
     ) -> None:
         self.close()
 
-    def _judge(
-        self, requests: Sequence[Request], without: Collection[str]
-    ) -> Iterator[tuple[int, dict[str, Verdict]]]:
-        everything = [rule.id for rule in self._rules]
+    def _judge(self, requests: Sequence[Request]) -> Iterator[tuple[int, dict[str, Verdict]]]:
+        suspended = self._suspended()
         servers: list[tuple[int, str, list[str] | None]] = []
         for server, now, only in requests:
-            asked = everything if only is None else only
-            is_all = only is None and not without
-            servers.append(
-                (server, now, None if is_all else [rule for rule in asked if rule not in without])
-            )
+            asked = None
+            if only is not None or suspended:
+                asked = [
+                    rule for rule in self._asked(Scope.SERVIDOR, only) if rule not in suspended
+                ]
+            servers.append((server, now, asked))
         request = {
             "do": "judge",
             "servers": servers,
             "processor": self._process_limits.processor,
         }
-        for server, verdicts in self._ask(request):
-            yield server, {rule: verdict_from_json(value) for rule, value in verdicts.items()}
+        # All answers are taken, to the end; of a call that is cut off the process has to be ended.
+        for (server, verdicts), (_, _, only) in zip(self._ask(request), [*requests], strict=True):
+            found = {rule: verdict_from_json(value) for rule, value in verdicts.items()}
+            left_out = self._asked(Scope.SERVIDOR, only) if suspended else ()
+            yield (
+                server,
+                found | {rule: self._ended[rule].verdict for rule in left_out if rule in suspended},
+            )
 
-    def _find_guilty(self, request: Request) -> dict[str, Verdict]:
-        """The rules that end the process on this server, judged one by one."""
-        list(self._judge([request._replace(only=[])], ()))  # takes in the image
+    def _judge_one_by_one(self, request: Request) -> dict[str, Verdict]:
+        """The verdicts on one server; those rules that end the process are suspended."""
+        list(self._judge([request._replace(only=[])]))  # takes in the image
         found: dict[str, Verdict] = {}
-        for rule in self._rules:
-            if rule.scope is Scope.SERVIDOR and _asks(request, rule.id):
-                try:
-                    list(self._judge([request._replace(only=[rule.id])], ()))
-                except GuardEndedError as error:
-                    found[rule.id] = _ended(error)
+        for rule in self._asked(Scope.SERVIDOR, request.only):
+            try:
+                for _, verdicts in self._judge([request._replace(only=[rule])]):
+                    found |= verdicts
+            except GuardEndedError as error:
+                found[rule] = self._suspend(rule, error)
         return found
+
+    def _asked(self, scope: Scope, only: Collection[str] | None) -> list[str]:
+        return [
+            rule.id
+            for rule in self._rules
+            if rule.scope is scope and (only is None or rule.id in only)
+        ]
+
+    def _suspended(self) -> set[str]:
+        now = time.monotonic()
+        return {rule for rule, ended in self._ended.items() if ended.until > now}
+
+    def _suspend(self, rule: str, error: GuardEndedError) -> Verdict:
+        verdict = Verdict(State.DESCONOCIDO, Reason.LIMITE, str(error))
+        self._ended[rule] = _Ended(verdict, time.monotonic() + _SUSPENSION)
+        return verdict
 
     def _ask(self, request: Mapping[str, Any]) -> Iterator[Any]:
         if self._connection is None:
@@ -208,11 +238,3 @@ class Guard:
             self.restarts += 1
             raise
         self._is_open = False
-
-
-def _asks(request: Request, rule: str) -> bool:
-    return request.only is None or rule in request.only
-
-
-def _ended(error: GuardEndedError) -> Verdict:
-    return Verdict(State.DESCONOCIDO, Reason.LIMITE, str(error))

@@ -93,22 +93,35 @@ def test_the_process_that_is_killed_is_started_again(guard: Guard) -> None:
     assert guard.restarts == 1
 
 
-def test_a_step_that_nothing_interrupts_ends_the_process_alone() -> None:
-    """The kernel ends the process; here by the wait for an answer, which is shorter."""
-    slow = judged_rule(
-        "SELECT 1 FROM (SELECT a.name || b.name AS n FROM processes a, processes b) WHERE n LIKE '%"
-        + "a%" * 100
-        + "'",
-        "slow",
-    )
-    limits = ProcessLimits(answer=0.5)
-    with Guard(Limits(seconds=30.0), limits) as guard:
-        guard.load([slow, FAILS], NO_DATA)
-        guard.open(servers(1))
-        ((_, found),) = guard.judge(requests(1))
-        assert found["fails"].state is State.FALLA
-        assert found["slow"].reason is Reason.LIMITE
-        assert guard.restarts >= 1
+# One call compares 400,000 characters at each of 400,000 places. SQLite's progress handler is not
+# asked meanwhile.
+LONG = f"replace('{'a' * 900}', 'a', '{'a' * 900}')"
+STUBBORN = judged_rule(
+    f"SELECT 1 FROM (SELECT {LONG} || name AS n FROM processes LIMIT 1)"
+    " WHERE instr(n, substr(n, 1, 400000) || 'b')",
+    "stubborn",
+)
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        pytest.param(ProcessLimits(processor=0.1), marks=pytest.mark.torture, id="by the kernel"),
+        pytest.param(ProcessLimits(answer=1.0), id="by the wait for an answer"),
+    ],
+)
+def test_a_step_that_nothing_interrupts_ends_the_process_alone(limits: ProcessLimits) -> None:
+    with Guard(Limits(), limits) as guard:
+        guard.load([STUBBORN, FAILS], NO_DATA)
+        guard.open(servers(2))
+        found = dict(guard.judge(requests(2)))
+        assert guard.restarts == 2  # once with all rules, once with this one
+        again = dict(guard.judge(requests(2)))
+        assert guard.restarts == 2  # it is not tried again so soon
+    assert again == found
+    for server in (1, 2):
+        assert found[server]["fails"].state is State.FALLA
+        assert found[server]["stubborn"][:2] == (State.DESCONOCIDO, Reason.LIMITE)
 
 
 def test_a_fleet_rule_over_its_time_is_unknown_everywhere() -> None:
@@ -159,6 +172,17 @@ def test_an_image_that_is_too_large_is_an_error_and_no_verdict() -> None:
         guard.open(b"\0" * 300_000_000)
         with pytest.raises(GuardEndedError):
             list(guard.judge(requests(1)))
+
+
+def test_rules_that_take_too_long_together_are_judged_one_by_one() -> None:
+    rules = [judged_rule(ENDLESS.sql, f"endless-{n}") for n in range(16)]
+    with Guard(Limits(seconds=0.1), ProcessLimits(answer=1.0)) as guard:
+        guard.load([*rules, FAILS], NO_DATA)
+        guard.open(servers(1))
+        ((_, found),) = guard.judge(requests(1))
+        assert guard.restarts == 1
+    assert found.pop("fails").state is State.FALLA
+    assert {verdict.reason for verdict in found.values()} == {Reason.LIMITE}
 
 
 def test_a_rule_that_cannot_run_is_broken_everywhere(guard: Guard) -> None:
