@@ -174,6 +174,7 @@ def test_an_image_that_is_too_large_is_an_error_and_no_verdict() -> None:
             list(guard.judge(requests(1)))
 
 
+@pytest.mark.torture
 def test_rules_that_take_too_long_together_are_judged_one_by_one() -> None:
     rules = [judged_rule(ENDLESS.sql, f"endless-{n}") for n in range(16)]
     with Guard(Limits(seconds=0.1), ProcessLimits(answer=1.0)) as guard:
