@@ -5,11 +5,9 @@ SELECT
   shown.id_serv, shown.ipaddress, shown.fecha_hora, shown.arquitectura_proc, shown.marca_proc,
   shown.nombre_so, shown.version_so, shown.version_esquema, shown.id_maquina, shown.nombre_host,
   shown.nucleo, shown.version_agente, shown.fuente_usuarios, shown.descartados, shown.id_clonado,
-  report.received_at AS recibido,
-  NULL AS reloj,
-  NULL AS zona,
+  shown.recibido, shown.reloj, shown.zona,
   profile.booted_at AS arranque,
-  first_report.taken_at AS visto_desde
+  first_report.placed_at AS visto_desde
 FROM report
 JOIN servers AS shown ON shown.id_serv = report.id
 JOIN profile ON profile.id = report.profile_id

@@ -23,7 +23,7 @@ def copy_server(
     """
     result = image.execute(queries["current_server"], {"server_id": server_id})
     row = dict(zip((c[0] for c in result.description or ()), result.fetchone(), strict=True))
-    for name in ("recibido", "arranque", "visto_desde"):
+    for name in ("arranque", "visto_desde"):
         row[name] = None if row[name] is None else times.to_text(row[name])
     row["estado"] = "silencioso" if is_silent else "al_dia"
     image.execute(
