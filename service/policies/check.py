@@ -51,7 +51,7 @@ def _of_statement(rule: Rule, found: Inspection, data: DataFiles) -> Iterator[Ru
             # It would pass for ever without looking for anything.
             reason = f"names none of the lists: {', '.join(sorted(data.lists))}"
             yield RuleFault(rule.path, rule.sql_line, reason)
-        reads = found.reads
+        reads = found.reads | found.applies_reads
         if rule.in_silence is InSilence.EVALUA and (reads_processes(reads) or reads_logins(reads)):
             reason = "en_silencio: what ran on a silent server need not run now"
             yield _fault(rule, "en_silencio", reason)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 # https://www.sqlite.org/lang_keywords.html and src/tokenize.c
 _TOKEN = re.compile(
     r"""
-    (?P<blank>[ \t\n\f\r]+)
+    (?P<blank>\ufeff|[ \t\n\f\r][ \t\n\v\f\r]*)
   | (?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))
   | (?P<text>'(?:[^']|'')*')
   | (?P<identifier>"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\])

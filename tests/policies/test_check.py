@@ -57,6 +57,11 @@ IN_SILENCE = ('"servidor"\n', '"servidor"\n-- en_silencio = "evalua"\n')
         ([('so = ["Debian*"]', 'consulta = "SELECT x"')], 9, "aplica.consulta: no such column: x"),
         ([("procesos_vigentes", "procesos_listados")], 19, "names none of the lists: bad-names"),
         ([IN_SILENCE], 9, "en_silencio: what ran"),
+        (
+            [("FROM procesos_vigentes", "FROM (WITH proceso AS (SELECT 1) SELECT 1)")],
+            19,
+            "no such column",
+        ),
         ([('veredicto = "falla"', 'veredicto = "cumple"')], 14, "pruebas: none with veredicto"),
         ([('veredicto = "cumple"', 'veredicto = "falla"')], 14, "pruebas: none with veredicto"),
         ([('name = "bad" }', 'name = "good" }')], 15, "prueba 1: expected falla, got cumple"),

@@ -11,6 +11,8 @@ from service.policies.folders import Policies, read_policies
 from service.policies.names import NameLists
 from service.policies.places import SHIPPED_FOLDER
 from service.policies.rule import Applies, Severity, Threshold
+from service.policies.verdict import State
+from service.policies.warnings import applying_nowhere, tags_of_nobody
 from tests.policies.rule_texts import write_rule
 
 
@@ -140,3 +142,22 @@ def test_names_are_those_of_the_process_and_of_its_executable() -> None:
     assert lists.matches("x", r"C:\tools\nginx") == (("web", "nginx", "ejecutable"),)
     assert lists.matches(None, None) == lists.matches("nginx2", None) == ()
     assert [lists.lists_of(name) for name in ("a?b", "a[b", "axb")] == [("odd",), ("odd",), ()]
+
+
+def test_a_rule_may_not_hide_a_table_behind_the_relations(shipped: Path, users: Path) -> None:
+    write_rule(users, ("SELECT name, count", "WITH coincidencia AS (SELECT 1) SELECT name, count"))
+    (fault,) = read_policies(users, shipped=shipped).faults
+    assert "may not hide a relation" in fault.reason
+
+
+def test_tags_of_nobody_and_rules_for_nobody_are_told(shipped: Path) -> None:
+    rules = [read_policies(shipped=shipped).rules["a-rule"]]
+    having = {"entorno": frozenset({"produccion"})}
+    assert list(tags_of_nobody(rules, having)) == []
+    for tags in ({}, {"entorno": frozenset({"pruebas"})}):
+        (fault,) = tags_of_nobody(rules, tags)
+        assert (fault.line, fault.reason) == (9, "no server has the tag entorno=produccion")
+    assert list(applying_nowhere(rules, {"a-rule": {State.NO_APLICA: 3, State.CUMPLE: 1}})) == []
+    assert list(applying_nowhere(rules, {})) == []  # there is no server yet
+    (fault,) = applying_nowhere(rules, {"a-rule": {State.NO_APLICA: 3}})
+    assert fault.reason == "the rule applies to no server"

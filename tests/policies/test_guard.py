@@ -13,7 +13,7 @@ from service.errors import GuardEndedError
 from service.policies.guard import Guard, Request
 from service.policies.guard_connection import ProcessLimits
 from service.policies.judging import Limits
-from service.policies.rule import Scope
+from service.policies.rule import Scope, Semantics
 from service.policies.verdict import Reason, State, Verdict
 from tests.policies.ordinary import NO_DATA, NOW, image, judged_rule
 
@@ -196,6 +196,31 @@ def test_a_rule_that_cannot_run_is_broken_everywhere(guard: Guard) -> None:
         State.DESCONOCIDO, Reason.REGLA_ROTA, "no such column: missing"
     )
     assert found["fails"].state is State.FALLA
+
+
+def test_a_rule_about_a_server_sees_the_rows_of_that_server_alone(guard: Guard) -> None:
+    relations = ("processes", "procesos_vigentes", "servers_vigentes", "os_version", "etiquetas")
+    counts = ", ".join(f"(SELECT count(*) FROM {name}) AS {name}" for name in relations)
+    rule = judged_rule(f"SELECT {counts}", "counts", evidence=relations)
+    osquery = judged_rule(
+        "SELECT 1 FROM processes WHERE name = 'auditd';",
+        "osquery",
+        semantics=Semantics.FILA_ES_EXITO,
+    )
+    guard.load([rule, osquery], NO_DATA)
+    few, many = [{"name": "auditd"}], [{"name": "a"}, {"name": "b"}]
+    guard.open(
+        image(
+            procesos=few, etiquetas={"rol": "web"}, pares=[{"procesos": many, "ordinario": False}]
+        )
+    )
+    found = dict(guard.judge(requests(2)))
+    shown = {server: verdicts["counts"].findings[0].evidence for server, verdicts in found.items()}
+    assert shown == {
+        1: (dict(zip(relations, (3, 3, 1, 1, 1), strict=True)),),
+        2: (dict(zip(relations, (2, 2, 1, 1, 0), strict=True)),),
+    }
+    assert [found[server]["osquery"].state for server in (1, 2)] == [State.CUMPLE, State.FALLA]
 
 
 def test_what_is_asked_for_alone_is_judged_alone(guard: Guard) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from service.policies.sql_text import canonical, hidden_names, quoted_texts, without_double_quotes
 from service.policies.statement import statement_faults
@@ -22,6 +24,16 @@ def test_texts_in_quotes_are_found_outside_comments() -> None:
     assert quoted_texts("SELECT 'it''s' -- 'no'\n, \"b\", 'c'") == {"it's", "c"}
 
 
+@given(st.text(alphabet="ab'`[]()/*-\n\v\ufeff ;.0x|<>=:?", max_size=60))
+def test_a_text_without_double_quotes_stays_as_it_is(sql: str) -> None:
+    assert without_double_quotes(sql) == sql
+
+
+@given(st.text(alphabet="ab'\"`[]()/*-\n ;.0x|<>=:?", max_size=60))
+def test_the_canonical_form_is_one(sql: str) -> None:
+    assert canonical(canonical(sql)) == canonical(sql)
+
+
 @pytest.mark.parametrize(
     ("sql", "is_hidden"),
     [
@@ -30,6 +42,9 @@ def test_texts_in_quotes_are_found_outside_comments() -> None:
         ('WITH "processes" AS MATERIALIZED (SELECT 1) SELECT 1', True),
         ("WITH [processes]/**/AS NOT MATERIALIZED (SELECT 1) SELECT 1", True),
         ("WITH 'processes' AS (SELECT 1) SELECT 1", True),
+        ("WITH processes \v AS (SELECT 1) SELECT 1", True),
+        ("WITH processes \ufeff AS (SELECT 1) SELECT 1", True),
+        ("WITH RECURSIVE processes(a)AS(SELECT 1) SELECT 1", True),
         ("SELECT 1 FROM (WITH processes AS (SELECT 1) SELECT 1)", True),
         ("WITH a AS (SELECT * FROM processes) SELECT 1 FROM processes AS b", False),
         ("SELECT processes.name AS processes FROM processes", False),
