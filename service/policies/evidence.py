@@ -43,6 +43,8 @@ class Finding(NamedTuple):
 
 def findings(rule: JudgedRule, rows: Sequence[Row]) -> tuple[Finding, ...]:
     """The rows by the rule's `clave`, in its order; in one finding if that is empty."""
+    if not rows:
+        return ()
     by_key: dict[tuple[Cell, ...], list[Row]] = {}
     hides = reads_command_lines(rule.reads)
     for row in rows:

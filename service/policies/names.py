@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-
-# (list, the name that matched, whether it is that of `name` or the last part of `ejecutable`)
-Match = tuple[str, str, str]
+from collections.abc import Callable, Iterable
+from typing import Any
 
 _MAX_REMEMBERED = 100_000
 _PART = re.compile(r"\*|\[\?\]|\[\[\]|[^*\[]+|\[")
@@ -25,24 +23,22 @@ class NameLists:
             else:
                 self._exact.setdefault(entry, []).append(name)
         self._lists: dict[str, tuple[str, ...]] = {}
-        self._matches: dict[tuple[str | None, str | None], tuple[Match, ...]] = {}
+        self._matches: dict[str, tuple[tuple[str, str], ...]] = {}
 
-    def matches(self, name: str | None, executable: str | None) -> tuple[Match, ...]:
-        """The lists of a process, each once; `name` comes first."""
-        key = (name, executable)
-        known = self._matches.get(key)
+    @property
+    def known(self) -> Callable[[str, Any], Any]:
+        """What matches() answered, if it was asked: dict.get(), for a loop over many names."""
+        return self._matches.get
+
+    def matches(self, text: str) -> tuple[tuple[str, str], ...]:
+        """The lists of a name, or of the last part of a path: each list, with the name."""
+        known = self._matches.get(text)
         if known is None:
             if len(self._matches) >= _MAX_REMEMBERED:
                 self._matches.clear()
-            known = self._matches[key] = self._found(name, executable)
+            name = _last_part(text)
+            known = self._matches[text] = tuple((listed, name) for listed in self.lists_of(name))
         return known
-
-    def _found(self, name: str | None, executable: str | None) -> tuple[Match, ...]:
-        found: dict[str, Match] = {}
-        for text, by in ((name, "name"), (_last_part(executable), "ejecutable")):
-            for listed in self.lists_of(text) if text else ():
-                found.setdefault(listed, (listed, text or "", by))
-        return tuple(found.values())
 
     def lists_of(self, name: str) -> tuple[str, ...]:
         known = self._lists.get(name)
@@ -57,10 +53,11 @@ class NameLists:
         return known
 
 
-def _last_part(executable: str | None) -> str | None:
-    if executable is None:
-        return None
-    return executable.rpartition("\\" if ":\\" in executable else "/")[2]
+def _last_part(path: str) -> str:
+    r"""The last part of /usr/sbin/nginx or C:\tools\nginx; kworker/0:1 is a name as it is."""
+    if path.startswith("/"):
+        return path.rpartition("/")[2]
+    return path.rpartition("\\")[2] if path[1:3] == ":\\" else path
 
 
 def _regular_expression(entry: str) -> re.Pattern[str]:

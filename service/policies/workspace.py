@@ -29,6 +29,15 @@ from service.store.engines.sandbox import Sandbox
 
 KERNEL_THREADS = "hilos-de-nucleo"  # the list of their names, for reports without parents
 
+# The names of processes; the last parts of executables only where they are others.
+_NAMES = {
+    "name": "SELECT id, name FROM proceso WHERE name IS NOT NULL",
+    "ejecutable": """
+        SELECT id, ejecutable FROM proceso
+        WHERE ejecutable IS NOT NULL
+          AND (name IS NULL OR substr(ejecutable, -length(name) - 1) <> '/' || name)
+    """,
+}
 _SLOTS = 1_048_576  # of a server: sql/guard/tables.sql
 _LAST_SERVER = 2**42
 _MARKS = ("coincidencia", "con_kthreadd", "nombre_de_hilo")
@@ -129,15 +138,15 @@ class Workspace:
             [row for row in names if KERNEL_THREADS in self._names.lists_of(row[0])],
         )
         if self.matches_names:
-            matches = self._names.matches
+            known, matches = self._names.known, self._names.matches
             connection.executemany(
-                "INSERT INTO coincidencia VALUES (?, ?, ?, ?)",
+                "INSERT OR IGNORE INTO coincidencia VALUES (?, ?, ?, ?)",
                 [
                     (listed, row, name, by)
-                    for row, own_name, executable in connection.execute(
-                        "SELECT id, name, ejecutable FROM proceso"
-                    )
-                    for listed, name, by in matches(own_name, executable)
+                    for by, query in _NAMES.items()
+                    for row, text in connection.execute(query)
+                    if known(text, True)  # most names stand in no list
+                    for listed, name in matches(text)
                 ],
             )
 

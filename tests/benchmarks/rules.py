@@ -4,7 +4,8 @@
 
 Limits, in time of processor, that of the guard's process included: all rules over the fleet from
 nothing, within 15 times the copying of its current processes into a temporary table in the same
-run; all rules about a server for one report, within 2 ms. The rules are the shipped ones.
+run; all rules about a server for one report, within 2 ms (the median). The rules are the shipped
+ones.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
+from statistics import median
 
 from service import times
 from service.policies.folders import read_policies
@@ -70,10 +73,11 @@ def _measure(path: Path, servers: int, rounds: int) -> int:
             copying.append(_processor(guard, lambda: _copy(path)))
             of_fleet.append(_processor(guard, run.fleet))
         run.reports(range(1, 51))
-        reports = range(51, servers + 1)
-        of_reports = _processor(guard, lambda: run.reports(reports))
+        of_reports = [
+            _processor(guard, partial(run.reports, [server])) for server in range(51, servers + 1)
+        ]
     ratio = min(of_fleet) / min(copying)
-    per_report = of_reports * 1000 / len(reports)
+    per_report = median(of_reports) * 1000
     show(
         f"rules: {len(rules)} over {servers} servers",
         [

@@ -13,6 +13,8 @@ from service.policies.places import SHIPPED_FOLDER
 from service.policies.rule import Applies, Severity, Threshold
 from service.policies.verdict import State
 from service.policies.warnings import applying_nowhere, tags_of_nobody
+from service.policies.workspace import Workspace
+from tests.policies.ordinary import image
 from tests.policies.rule_texts import write_rule
 
 
@@ -134,14 +136,40 @@ def test_networks_and_ends_of_life_are_read(users: Path) -> None:
     ]
 
 
-def test_names_are_those_of_the_process_and_of_its_executable() -> None:
+def test_names_and_last_parts_of_paths_are_looked_up_in_the_lists() -> None:
     lists = NameLists([("web", "nginx"), ("web", "php*"), ("odd", "a[?]b"), ("odd", "a[[]b")])
-    assert lists.matches("nginx", None) == (("web", "nginx", "name"),)
-    assert lists.matches("worker", "/usr/sbin/nginx") == (("web", "nginx", "ejecutable"),)
-    assert lists.matches("php-fpm", "/usr/sbin/nginx") == (("web", "php-fpm", "name"),)
-    assert lists.matches("x", r"C:\tools\nginx") == (("web", "nginx", "ejecutable"),)
-    assert lists.matches(None, None) == lists.matches("nginx2", None) == ()
+    assert lists.matches("nginx") == (("web", "nginx"),)
+    assert lists.matches("/usr/sbin/nginx") == (("web", "nginx"),)
+    assert lists.matches(r"C:\tools\nginx") == (("web", "nginx"),)
+    assert lists.matches("php-fpm") == (("web", "php-fpm"),)
+    assert lists.matches("nginx2") == lists.matches("x/nginx") == ()
     assert [lists.lists_of(name) for name in ("a?b", "a[b", "axb")] == [("odd",), ("odd",), ()]
+
+
+def test_a_process_is_listed_once_by_its_name_or_by_its_executable() -> None:
+    workspace = Workspace()
+    workspace.set_data(
+        {"listas": [("web", "nginx"), ("web", "httpd")], "redes": [], "fin_de_vida": []}
+    )
+    names = [
+        ("nginx", "/usr/sbin/nginx"),
+        ("worker", "/usr/sbin/nginx"),
+        ("nginx", "/usr/sbin/httpd"),
+        ("inx", "/usr/sbin/nginx"),
+        ("x", "/usr/sbin/x"),
+    ]
+    workspace.open(image(procesos=[{"name": name, "ejecutable": path} for name, path in names]))
+    workspace.show(1)
+    with workspace.sandbox.trusted() as connection:
+        found = connection.execute(
+            "SELECT name, ejecutable, nombre, por FROM procesos_listados ORDER BY id_proc"
+        ).fetchall()
+    assert found == [
+        ("nginx", "/usr/sbin/nginx", "nginx", "name"),
+        ("worker", "/usr/sbin/nginx", "nginx", "ejecutable"),
+        ("nginx", "/usr/sbin/httpd", "nginx", "name"),
+        ("inx", "/usr/sbin/nginx", "nginx", "ejecutable"),
+    ]
 
 
 def test_a_rule_may_not_hide_a_table_behind_the_relations(shipped: Path, users: Path) -> None:
