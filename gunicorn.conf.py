@@ -1,6 +1,7 @@
 """gunicorn reads this in the project's folder: `gunicorn` alone serves."""
 
 import logging
+import os
 import resource
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import service.app  # noqa: F401 — imported once, and shared by the workers wh
 from service.config import from_env
 from service.errors import ComplianceError
 from service.http.gunicorn_internals import require_known_gunicorn
+from service.maintenance.housekeeping import Housekeeping
 from service.maintenance.startup import prepare, require_free_port
 
 try:
@@ -59,7 +61,8 @@ logging.basicConfig(
 
 
 def on_starting(server: Any) -> None:  # noqa: ANN401 — gunicorn has no types
-    """Checks the address, and creates or migrates the database, once, before any worker starts."""
+    """Checks the address, and prepares the database, once, before any worker starts."""
+    os.umask(0o077)  # whatever is made is for its owner alone
     # Each connection is an open file, and each thread has some of the database. The usual limit,
     # 1,024, is for programs that call select(2); a worker that reached it would end.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -74,3 +77,13 @@ def on_starting(server: Any) -> None:  # noqa: ANN401 — gunicorn has no types
                 require_free_port(*address)
     except ComplianceError as error:
         sys.exit(str(error))
+
+
+def post_worker_init(worker: Any) -> None:  # noqa: ANN401 — gunicorn has no types
+    worker.housekeeping = Housekeeping(_config)
+    worker.housekeeping.start()
+
+
+def worker_exit(_server: Any, worker: Any) -> None:  # noqa: ANN401
+    if hasattr(worker, "housekeeping"):  # otherwise the application could not be loaded
+        worker.housekeeping.stop()

@@ -11,9 +11,11 @@ if sys.version_info < (3, 11):  # noqa: UP036 — an older Python gets a line, n
 
 import argparse
 import json
+import logging
+import os
 from typing import NoReturn
 
-from service.commands import check, demo, migrate, policy, rebuild, serve, token
+from service.commands import check, compact, demo, migrate, policy, rebuild, serve, token
 from service.config import from_env
 from service.errors import ComplianceError
 from service.ingest.validation import SCHEMAS_FOLDER
@@ -23,8 +25,9 @@ _COMMANDS = {
     "demo": (demo, "start the API and the real agent on this machine, and print what to try"),
     "migrate": (migrate, "create the database, or bring it to the newest version"),
     "check": (check, "verify the database and the archive against each other"),
+    "compact": (compact, "give the free pages of the database back to the disk"),
     "policy": (policy, "check rules and run their cases"),
-    "rebuild": (rebuild, "make a new database from the archive, and compare it with the present"),
+    "rebuild": (rebuild, "make a new database from the archive, and put it into place"),
     "token": (token, "make, list and revoke tokens"),
 }
 
@@ -36,6 +39,8 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main() -> int:
+    os.umask(0o077)  # whatever is made is for its owner alone
+    logging.basicConfig(level=logging.INFO, format="%(message)s")  # on stderr
     parser = _Parser(
         prog="python -m service",
         description="Commands of the compliance service. Settings come from COMPLIANCE_* variables;"

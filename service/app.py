@@ -25,6 +25,7 @@ from service.pages.site import Site
 from service.pages.static_files import StaticFiles
 from service.routes import Collaborators, routes
 from service.store.engines import Database, open_database
+from service.store.enrolment import EnrolmentStore
 from service.store.queries import load_queries
 from service.store.read.fleet import FleetStore
 from service.store.read.history import HistoryStore
@@ -75,6 +76,7 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
     silence = Silence(config.silent_after * times.SECOND, config.silent_intervals, times.now)
     usage = UsageStore(database, queries, silence)
     static = StaticFiles()
+    audit_log = AuditLog(config.audit_log)
     return Collaborators(
         config=config,
         intake=Intake(
@@ -89,9 +91,10 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
         processes=process_occurrences(database, queries, silence),
         logins=login_occurrences(database, queries, silence),
         usage=usage,
-        tokens=TokenStore(database, queries),
+        tokens=TokenStore(database, queries, audit_log),
+        enrolment=EnrolmentStore(database, queries, audit_log),
         throttle=AuthThrottle(),
-        audit_log=AuditLog(config.audit_log),
+        audit_log=audit_log,
         site=Site(static),
         static=static,
     )

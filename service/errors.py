@@ -104,6 +104,7 @@ class StorageUnavailableError(ComplianceError):
     """Storage cannot be written or read now; the caller should keep its report and try again."""
 
 
+<<<<<<< HEAD
 class StatementRefusedError(ComplianceError):
     """A statement of others does what is not allowed."""
 
@@ -118,3 +119,15 @@ class StatementLimitError(ComplianceError):
 
 class GuardEndedError(ComplianceError):
     """The process that runs rules ended, or was ended, before it answered."""
+=======
+class DatabaseInUseError(StorageUnavailableError):
+    """Another process uses the database, or replaces its file."""
+
+
+class DatabaseLostError(StorageUnavailableError):
+    """The database is gone or emptied, beside an archive or an audit log that are not."""
+
+
+class DatabaseDamagedError(StorageUnavailableError):
+    """The database file is damaged, and must be made anew."""
+>>>>>>> main

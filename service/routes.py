@@ -29,6 +29,7 @@ from service.resources.resumen import FleetSummary
 from service.resources.servers import Server, Servers
 from service.resources.tokens import Enrolment, OneToken, Tokens
 from service.resources.usuarios_activos import LoginHistories, LoginOccurrences, RecordLogins
+from service.store.enrolment import EnrolmentStore
 from service.store.read.fleet import FleetStore
 from service.store.read.history import HistoryStore
 from service.store.read.occurrences import LoginOccurrenceStore, ProcessOccurrenceStore
@@ -50,6 +51,7 @@ class Collaborators:
     logins: LoginOccurrenceStore
     usage: UsageStore
     tokens: TokenStore
+    enrolment: EnrolmentStore
     throttle: AuthThrottle
     audit_log: AuditLog
     site: Site
@@ -91,8 +93,8 @@ def routes(c: Collaborators) -> Sequence[Route]:
         Route("/usuarios_activos/historial", LoginHistories(c.logins)),
         Route("/resumen", FleetSummary(c.fleet)),
         Route("/tokens", Tokens(c.tokens), {"GET": ADMINISTRATORS}),
-        Route("/tokens/{token_id:id}", OneToken(c.tokens, c.audit_log), {"DELETE": ADMINISTRATORS}),
-        Route("/inscripcion", Enrolment(c.tokens, c.audit_log), {"POST": ENROLLERS}),
+        Route("/tokens/{token_id:id}", OneToken(c.tokens), {"DELETE": ADMINISTRATORS}),
+        Route("/inscripcion", Enrolment(c.enrolment), {"POST": ENROLLERS}),
         Route("/", FleetPage(c.site, c.fleet, c.config.bind, times.now)),
         Route(
             "/servidor/{server_id:id}",

@@ -2,6 +2,7 @@
 
 The file is in the state folder and holds one JSON object: the token, the machine it was issued
 to, and the start and end of its validity in seconds since 1970 by the clock of this machine.
+During an enrolment, a second file holds the key that all its attempts have in common.
 """
 
 # ruff: noqa: PTH118
@@ -10,20 +11,23 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import stat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agent.state import held_files
-from agent.state.atomic_write import private_folder, sync_folder
+from agent.state.atomic_write import private_folder, sync_folder, write_file
 from agent.state.file_lock import locked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 NAME = "token"
+KEY_NAME = "enrolment-key"
 _MAX_BYTES = 4096
 _LOCK_SECONDS = 10.0
 _RENEW_AFTER = 2 / 3  # of its life
+_KEY = re.compile(rb"[0-9a-f]{32}")
 
 
 class TokenFileError(Exception):
@@ -100,11 +104,34 @@ class TokenFile:
                         os.fsync(file.fileno())
                         file.close()  # Windows cannot rename an open file
                         held_files.replace(new, self.path)
+                        with contextlib.suppress(OSError):  # it is of no use any more
+                            held_files.unlink(os.path.join(self._folder, KEY_NAME))
                         sync_folder(self._folder)
 
                     yield write
             finally:
                 _unlink(new)
+
+    def enrolment_key(self) -> str:
+        """The key of this enrolment: that of an attempt before, or a new one, which is on disk.
+
+        Call within exclusive_write(). Raises OSError.
+        """
+        path = os.path.join(self._folder, KEY_NAME)
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+        try:
+            descriptor = held_files.open_descriptor(path, flags)
+            try:
+                self._check(os.fstat(descriptor))
+                content = os.read(descriptor, _MAX_BYTES)
+            finally:
+                os.close(descriptor)
+        except (OSError, TokenFileError):  # missing, or one that others may know
+            content = b""
+        if not _KEY.fullmatch(content):
+            content = os.urandom(16).hex().encode()
+            write_file(self._folder, KEY_NAME, content)
+        return content.decode()
 
     def _check(self, facts: os.stat_result) -> None:
         if not stat.S_ISREG(facts.st_mode):

@@ -103,7 +103,9 @@ class Enrolment:
                 "this machine cannot be enrolled without an id_maquina: /etc/machine-id is"
                 " missing or empty, see systemd-machine-id-setup(1)"
             )
-        self._token = self._request(api, secret, identity, "this machine cannot be enrolled")
+        self._token = self._request(
+            api, secret, identity, "this machine cannot be enrolled", first=True
+        )
         _log.info("this machine has a token of its own, stored in %s", self._file.path)
 
     def _renew(self, api: ApiClient, token: IssuedToken) -> None:
@@ -119,19 +121,28 @@ class Enrolment:
             _log.info("the token of this machine was renewed")
 
     def _request(
-        self, api: ApiClient, secret: str, identity: Identity, problem: str
+        self,
+        api: ApiClient,
+        secret: str,
+        identity: Identity,
+        problem: str,
+        *,
+        first: bool = False,
     ) -> IssuedToken:
         """Request a token and store it, or use the one that another agent stored meanwhile.
 
         problem: how an error message begins
+        first: at an enrolment. If the answer is lost, the key tells the API that the next request
+            comes from the same machine, and not from another holder of the enrolment token.
         """
         try:
             with self._file.exclusive_write() as write:
                 stored = self._read()
                 if stored is not None and stored != self._token:
                     return stored
+                key = self._file.enrolment_key() if first else None
                 since = time.time()
-                answer = api.post(json.dumps(identity._asdict()).encode(), PATH, secret)
+                answer = api.post(json.dumps(identity._asdict()).encode(), PATH, secret, key)
                 token = issued_token(answer, f"{problem}: {api.url}{PATH}", identity, since)
                 write(token)
                 return token

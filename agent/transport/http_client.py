@@ -90,31 +90,48 @@ class ApiClient:
         """Send this token with every request until the connections are closed."""
         self._headers["Authorization"] = f"Bearer {token}"
 
-    def post(self, body: bytes, path: str = "/servers", token: str | None = None) -> Answer:
+    def post(
+        self,
+        body: bytes,
+        path: str = "/servers",
+        token: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Answer:
         """Post once and return the answer, whatever its status.
 
         token: replaces the token in use for this request
+        idempotency_key: the same for all attempts of one request
 
         Raises DeliveryError if there is no answer: no connection, a timeout, a broken connection,
         or no complete answer head within EXCHANGE_SECONDS.
         """
         with Deadline(EXCHANGE_SECONDS, self._connections) as deadline:
-            return self._exchange(body, path, token, deadline)
+            return self._exchange(body, path, self._own(token, idempotency_key), deadline)
 
-    def _exchange(self, body: bytes, path: str, token: str | None, deadline: Deadline) -> Answer:
+    def _own(self, token: str | None, idempotency_key: str | None) -> dict[str, str]:
+        """The headers of one request."""
+        headers = dict(self._headers)
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        if idempotency_key is not None:
+            headers["Idempotency-Key"] = idempotency_key
+        return headers
+
+    def _exchange(
+        self, body: bytes, path: str, headers: dict[str, str], deadline: Deadline
+    ) -> Answer:
         from urllib3.exceptions import HTTPError  # noqa: PLC0415 — see above
 
         from agent.transport.connection_errors import delivery_error  # noqa: PLC0415 — the same
 
         assert self._pool is not None, "used outside of `with`"  # noqa: S101
         late = f"{self.url}: no complete answer within {EXCHANGE_SECONDS:g} s"
-        authorization = {} if token is None else {"Authorization": f"Bearer {token}"}
         try:
             response = self._pool.request(
                 "POST",
                 self.url.rstrip("/") + path,
                 body=body,
-                headers={**self._headers, **authorization},
+                headers=headers,
                 redirect=False,
                 preload_content=False,
                 decode_content=False,

@@ -13,9 +13,11 @@ from pathlib import Path
 
 from service import times
 from service.errors import StorageUnavailableError
+from service.file_lock import Patience
 
 _ENVELOPE = b'{"recibido":"%s","reporte":%s}\n'
 _TAIL_BLOCK = 64 * 1024
+_MAX_ATTEMPTS = 10
 
 # JSON strings hold no raw line ends, so these stand between tokens only.
 _ON_ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
@@ -27,6 +29,7 @@ class ArchiveWriter:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._entered: Path | None = None  # a file whose name is on disk, as this process knows
+        self._patience = Patience()
 
     def append(self, raw: bytes, received_at: int) -> None:
         """Keeps a document; on disk when this returns. Raises StorageUnavailableError."""
@@ -45,14 +48,23 @@ class ArchiveWriter:
 
     def _write(self, path: Path, content: bytes) -> None:
         """Appends the content and syncs, or leaves the file unchanged and raises OSError."""
+        # A file that lost its name was compressed or removed; the lines belong into a new one.
+        for _ in range(_MAX_ATTEMPTS):
+            if self._write_to_named(path, content):
+                return
+        raise FileNotFoundError(errno.ENOENT, f"{path.name} is removed again and again")
+
+    def _write_to_named(self, path: Path, content: bytes) -> bool:
+        """Appends the content and syncs; whether the file still has its name then."""
         descriptor = self._open(path)
         try:
             self._enter(path)
             # The lock makes undoing a short write safe: the bytes cut off are ours alone.
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            self._patience.lock(path, descriptor, self._patience.ends())
+            self._patience.rewarded()
             try:
                 if os.fstat(descriptor).st_nlink == 0:
-                    raise FileNotFoundError(errno.ENOENT, "removed while it was waited for")
+                    return False
                 end = _end_of_complete_lines(descriptor)
                 written = os.write(descriptor, content)
                 if written != len(content):
@@ -61,6 +73,7 @@ class ArchiveWriter:
             finally:
                 fcntl.flock(descriptor, fcntl.LOCK_UN)
             os.fdatasync(descriptor)
+            return os.fstat(descriptor).st_nlink > 0
         finally:
             os.close(descriptor)
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import gzip
-import re
-import zlib
+import hashlib
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from service import times
+from service.archive import files
 from service.errors import StorageUnavailableError
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\.jsonl")
+_LONGEST_HEAD = 100  # bytes before the document
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,45 +29,112 @@ class ArchivedReport:
 
 @dataclass(frozen=True, slots=True)
 class DamagedLine:
-    """A line without a complete report."""
+    """A line without a complete report, or the place where a compressed file breaks off."""
 
     path: Path
     line_number: int
 
 
-def read_archive(folder: Path) -> Iterator[ArchivedReport | DamagedLine]:
-    """Every line, oldest first. Raises StorageUnavailableError."""
-    names = (path.name.removesuffix(".gz") for path in folder.iterdir())
-    for day in sorted({name for name in names if _DAY.fullmatch(name)}):
-        path, number = folder / day, 0
+ArchiveLine = ArchivedReport | DamagedLine
+
+
+def read_archive(folder: Path, first_day: str = "") -> Iterator[ArchiveLine]:
+    """Every line since that day, oldest first; a line that stands in both files of a day, once.
+
+    Raises StorageUnavailableError.
+    """
+    for day, paths in groupby(files.archive_files(folder), files.day_of):
+        if day < first_day:
+            continue
+        plain = next(paths)
+        yield from read_day(plain.with_name(plain.name.removesuffix(files.COMPRESSED)))
+
+
+def read_day(plain: Path) -> Iterator[ArchiveLine]:
+    """The lines of a day, of which this is the plain file. Raises StorageUnavailableError."""
+    compressed = plain.with_name(plain.name + files.COMPRESSED)
+    with ExitStack() as opened:
         try:
-            with _open_day(path) as lines:
-                path = Path(str(lines.name))  # as it was found
-                for number, line in enumerate(lines, start=1):
-                    # A last line without its end is being written, or its writer died. It was
-                    # not acknowledged.
-                    if line.endswith(b"\n"):
-                        yield _parse(path, number, line)
-        except (EOFError, gzip.BadGzipFile, zlib.error):
-            yield DamagedLine(path, number + 1)  # and the rest of the file
+            # The plain file first: gzip(1) removes it when the compressed one is complete.
+            plain_file = _opened(opened, plain)
+            both = compressed.exists() and not (
+                plain_file is not None and _is_beginning(compressed, plain)
+            )
         except OSError as error:
-            raise StorageUnavailableError(f"{path} cannot be read: {error}") from error
+            raise StorageUnavailableError(f"{plain} cannot be read: {error}") from error
+        if not both:
+            if plain_file is not None:
+                yield from _lines(plain, plain_file)
+            return
+        yield from _both(opened, compressed, plain, plain_file)
 
 
-def _open_day(path: Path) -> BinaryIO | gzip.GzipFile:
-    """The plain file of a day, or its compressed one; while gzip runs, both exist."""
+def _both(
+    opened: ExitStack, compressed: Path, plain: Path, plain_file: IO[bytes] | None
+) -> Iterator[ArchiveLine]:
+    """The lines of the compressed file, and those of the plain one that it does not hold."""
+    seen: set[bytes] = set()
     try:
-        return path.open("rb")
+        first = opened.enter_context(files.open_file(compressed))
+    except OSError as error:
+        raise StorageUnavailableError(f"{compressed} cannot be read: {error}") from error
+    for line in _lines(compressed, first):
+        if plain_file is not None and isinstance(line, ArchivedReport):
+            seen.add(_digest(line))
+        yield line
+    if plain_file is None:
+        # A writer may have begun it anew since.
+        with suppress(OSError):
+            plain_file = _opened(opened, plain)
+    if plain_file is not None:
+        for line in _lines(plain, plain_file):
+            if isinstance(line, DamagedLine) or _digest(line) not in seen:
+                yield line
+
+
+def _opened(opened: ExitStack, path: Path) -> IO[bytes] | None:
+    """The open file; null where there is none. Raises OSError."""
+    try:
+        return opened.enter_context(path.open("rb"))
     except FileNotFoundError:
-        return gzip.open(path.with_name(path.name + ".gz"))
+        return None
 
 
-def _parse(path: Path, number: int, line: bytes) -> ArchivedReport | DamagedLine:
-    before, _, rest = line.partition(b'","reporte":')
+def _is_beginning(compressed: Path, plain: Path) -> bool:
     try:
-        received_at = times.parse(before.removeprefix(b'{"recibido":"').decode("ascii"))
-    except ValueError:
-        return DamagedLine(path, number)
-    if not rest.endswith(b"}\n"):
+        return files.is_beginning(compressed, plain)
+    except FileNotFoundError:
+        return False
+
+
+def _lines(path: Path, file: IO[bytes]) -> Iterator[ArchiveLine]:
+    number = 0
+    try:
+        for number, line in enumerate(files.complete_lines(file), start=1):
+            yield parse_line(path, number, line)
+    except files.UNREADABLE:
+        yield DamagedLine(path, number + 1)  # and the rest of the file
+    except OSError as error:
+        raise StorageUnavailableError(f"{path} cannot be read: {error}") from error
+
+
+def parse_line(path: Path, number: int, line: bytes) -> ArchiveLine:
+    received_at, rest = received_at_of(line), line.partition(b'","reporte":')[2]
+    if received_at is None or not rest.endswith(b"}\n"):
         return DamagedLine(path, number)
     return ArchivedReport(path, number, received_at, rest[:-2])
+
+
+def received_at_of(line: bytes) -> int | None:
+    """When the report of a line was received; null where the line does not say it."""
+    before, found, _ = line[:_LONGEST_HEAD].partition(b'","reporte":')
+    if not found:
+        return None
+    try:
+        return times.parse(before.removeprefix(b'{"recibido":"').decode("ascii"))
+    except ValueError:
+        return None
+
+
+def _digest(line: ArchivedReport) -> bytes:
+    return hashlib.blake2b(line.raw, digest_size=16, key=str(line.received_at).encode()).digest()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from service import times
+from service.auth.audit_entries import TokenEntry
 from service.errors import StorageUnavailableError
 
 
@@ -14,21 +16,49 @@ class AuditLog:
     """`audit.jsonl` in the data folder. Several processes may append to it."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
 
     def write(self, event: str, **facts: str | int | None) -> None:
         """Appends a line; JSON escapes line ends, so a name cannot forge an entry.
 
         Raises StorageUnavailableError. Fail closed: no action without an audit entry.
         """
-        line = {"hora": times.to_text(times.now()), "hecho": event, **facts}
-        content = json.dumps(line).encode() + b"\n"
+        self._append([{"hecho": event, **facts}], sync=False)
+
+    def record(self, entries: Sequence[TokenEntry], by: str | int | None) -> None:
+        """Appends changes of tokens with one write; on disk when this returns.
+
+        by: the user of the command line, or the number of the token that a request showed. Raises
+        StorageUnavailableError.
+        """
+        self._append([entry.facts() | {"by": by} for entry in entries], sync=True)
+
+    def _append(self, lines: Sequence[Mapping[str, str | int | None]], *, sync: bool) -> None:
+        hora = times.to_text(times.now())
+        content = b"".join(json.dumps({"hora": hora, **line}).encode() + b"\n" for line in lines)
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
         try:
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            descriptor = os.open(self.path, flags, 0o600)
             try:
+                size = os.fstat(descriptor).st_size
+                if size and os.pread(descriptor, 1, size - 1) != b"\n":
+                    content = b"\n" + content  # a full disk has left a part of a line
                 if os.write(descriptor, content) != len(content):
                     raise OSError("only a part of the line was written")
+                if sync:
+                    os.fdatasync(descriptor)
+                    if not size:
+                        _sync_folder(self.path.parent)
             finally:
                 os.close(descriptor)
         except OSError as error:
-            raise StorageUnavailableError(f"{self._path} cannot be written: {error}") from error
+            raise StorageUnavailableError(f"{self.path} cannot be written: {error}") from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """Puts the name of a new file on disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,39 +1,80 @@
-"""Verifies the database and the archive, each against the other. The service may run."""
+"""Verifies the database, the archive and the audit log against each other. The service may run."""
 
 from __future__ import annotations
 
 import argparse
 from contextlib import closing
 
+from service import times
 from service.commands.progress import Progress
 from service.commands.result_printer import tell
 from service.config import Config
-from service.ingest.validation import ReportValidator
-from service.maintenance.consistency import against_archive, archived_lines
+from service.errors import StorageUnavailableError
+from service.file_lock import folder_lock
+from service.maintenance.check import Findings, check
+from service.maintenance.recovery import catch_up, recover_tokens
 from service.maintenance.startup import require_database
-from service.store.engines import open_database
+from service.store.archive_files import ArchiveFileStore
+from service.store.engines import Database, open_database
+from service.store.numbers import NumberStore
 from service.store.queries import load_queries
-from service.store.read.consistency import open_content
+
+_WAIT_SECONDS = 60
 
 
-def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """None."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--repair",
+        action="store_true",
+        help="first store the archived reports, and restore the tokens, that the database lacks",
+    )
 
 
-def run(config: Config, _options: argparse.Namespace) -> int:
+def run(config: Config, options: argparse.Namespace) -> int:
     require_database(config)
-    queries = load_queries()
-    lines = archived_lines(config.archive, ReportValidator())
     with closing(open_database(config.database)) as database:
-        with (
-            open_content(database, queries) as state,
-            Progress("lines of the archive checked") as progress,
-        ):
-            damage = state.damage()
-            comparison = against_archive(state, lines, progress.step)
-        with open_content(database, queries) as later:  # some were being stored while we looked
-            missing = [key for key in comparison.archived_only if later.find([key]) is None]
-    comparison.archived_only = missing
-    for line in damage:
+        if options.repair:
+            _repair(config, database)
+        with Progress("lines of the archive checked") as progress:
+            found = check(config, database, progress.step)
+    _tell(config, found)
+    return 1 if found.failed else 0
+
+
+def _repair(config: Config, database: Database) -> None:
+    known = ArchiveFileStore(database, load_queries())
+    with folder_lock(config.archive, seconds=_WAIT_SECONDS) as locked:
+        if not locked:
+            raise StorageUnavailableError("another process compares the archive: try again later")
+        known.put([], forget=list(known.all()))
+        catch_up(config, database)
+    recover_tokens(config, database)
+    numbers = NumberStore(database, load_queries())
+    numbers.note(numbers.gaps()[0], times.now())
+
+
+def _tell(config: Config, found: Findings) -> None:
+    for line in (*found.damage, *found.numbers, *found.tokens):
         print(f"{config.database}: {line}")
-    return max(tell(comparison), 1 if damage else 0)
+    if found.tokens:
+        print("The next start restores what the audit log says of tokens.")
+    if found.unreadable:
+        print(f"The check ended early: {found.unreadable}")
+    if found.damage or found.unreadable:
+        print(
+            "A damaged database is made anew from the archive: python -m service rebuild, then"
+            " python -m service rebuild --swap"
+        )
+    tell(found.comparison)
+    if found.comparison.archived_only:
+        print(
+            "Whether their senders were told that they are stored cannot be known."
+            " `python -m service check --repair` stores them."
+        )
+    if found.numbers:
+        print(
+            "Whether the archive has the reports of removed records cannot be known."
+            " `python -m service check --repair` stores what it has, with new numbers, and takes"
+            " note of these."
+        )
+    print("Not known: reports that neither the database nor the archive holds.")

@@ -18,6 +18,7 @@ from typing import Any
 
 import urllib3
 
+from service.auth.audit_log import AuditLog
 from service.config import Config
 from service.errors import InsecureBindError, StorageUnavailableError
 from service.maintenance.startup import prepare, require_free_port
@@ -38,7 +39,8 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 def run(config: Config, _options: argparse.Namespace) -> int:
     prepare(config)
     with contextlib.closing(open_database(config.database)) as database:
-        auth_disabled = TokenStore(database, load_queries()).auth_disabled()
+        tokens = TokenStore(database, load_queries(), AuditLog(config.audit_log))
+        auth_disabled = tokens.auth_disabled()
     if not auth_disabled:
         raise InsecureBindError(
             f"{config.data} has tokens, and the demo uses none: give it a folder of its own, such"

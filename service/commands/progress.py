@@ -22,11 +22,15 @@ class Progress:
         return self
 
     def step(self) -> None:
-        self._count += 1
+        self.show(self._count + 1)
+
+    def show(self, count: int) -> None:
+        """Shows a count, if the line is not too new."""
+        self._count = count
         now = time.monotonic()
         if now - self._shown_at >= _SECONDS_BETWEEN and sys.stderr.isatty():
             self._shown_at = now
-            sys.stderr.write(f"\r{self._what}: {self._count}")
+            sys.stderr.write(f"\r{self._what}: {count}")
             sys.stderr.flush()
 
     def __exit__(

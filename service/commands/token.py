@@ -1,10 +1,12 @@
-"""Makes, lists and revokes tokens."""
+"""Makes, lists, closes and revokes tokens."""
 
 from __future__ import annotations
 
 import argparse
 import getpass
 import re
+import sys
+from collections.abc import Mapping
 from contextlib import closing
 from ipaddress import ip_network
 from typing import Any
@@ -19,6 +21,7 @@ from service.store.engines import open_database
 from service.store.queries import load_queries
 from service.store.tokens import Token, TokenStore
 
+_MOST_LISTED = 20  # numbers of tokens in a message
 _UNITS = {"m": 60, "h": 3600, "d": 86_400}  # seconds
 _DURATION = re.compile(r"([1-9][0-9]{0,4})([mhd])")
 _ID = re.compile(r"[0-9A-Za-z._:-]{1,128}")
@@ -34,8 +37,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add(create, "--uses", "--usos", type=int, help="how many servers it may enrol (inscripcion)")
     _add(create, "--lifetime", "--validez", help="of the tokens that it enrols: 90d (inscripcion)")
     actions.add_parser("list", help="list all tokens")
-    revoke = actions.add_parser("revoke", help="make a token invalid from now on")
+    revoke = actions.add_parser(
+        "revoke", help="make a token invalid from now on, and all that were given for it"
+    )
     revoke.add_argument("number", type=int)
+    close = actions.add_parser(
+        "close", help="end the enrolments of an enrolment token; enrolled servers stay valid"
+    )
+    close.add_argument("number", type=int)
 
 
 def _add(parser: argparse.ArgumentParser, option: str, spanish: str, **facts: Any) -> None:  # noqa: ANN401 — argparse's own
@@ -47,21 +56,21 @@ def _add(parser: argparse.ArgumentParser, option: str, spanish: str, **facts: An
 
 def run(config: Config, options: argparse.Namespace) -> int:
     prepare_data_folder(config)
-    audit = AuditLog(config.audit_log)
     with closing(open_database(config.database)) as database:
-        store = TokenStore(database, load_queries())
+        store = TokenStore(database, load_queries(), AuditLog(config.audit_log))
         if options.action == "create":
-            _create(store, audit, options)
+            _create(store, options)
         elif options.action == "revoke":
-            store.revoke(options.number)
-            audit.write("token revoked", token=options.number, by=getpass.getuser())
-            print(f"token {options.number} is revoked")
+            _revoke(store, options.number)
+        elif options.action == "close":
+            store.close(options.number, by=getpass.getuser())
+            print(f"token {options.number} enrols no further server; those enrolled stay valid")
         else:
             _list(store)
     return 0
 
 
-def _create(store: TokenStore, audit: AuditLog, options: argparse.Namespace) -> None:
+def _create(store: TokenStore, options: argparse.Namespace) -> None:
     if (options.uses is not None) != (options.scope == "inscripcion"):
         raise InvalidParameterError("--uses", "expected with --scope inscripcion, and only there")
     if options.uses is not None and not 1 <= options.uses <= 1_000_000:
@@ -77,23 +86,47 @@ def _create(store: TokenStore, audit: AuditLog, options: argparse.Namespace) -> 
         expires_at=None if options.expires is None else _moment(options.expires),
         uses=options.uses,
         lifetime=None if options.lifetime is None else _duration("--lifetime", options.lifetime),
-    )
-    audit.write(
-        "token made",
-        token=made.id,
-        scope=options.scope,
-        server=options.server,
         by=getpass.getuser(),
     )
+    if options.uses is not None and options.expires is not None and options.lifetime is None:
+        print(
+            "The tokens of the enrolled servers will end with this one:"
+            " --lifetime 90d gives them a life of their own.",
+            file=sys.stderr,
+        )
     print(made.secret)
+
+
+def _revoke(store: TokenStore, number: int) -> None:
+    reached = store.revoke(number, by=getpass.getuser())
+    derived = [str(each) for each in reached if each != number]
+    print(f"token {number} is revoked")
+    if derived:
+        print(f"revoked with it, as they derive from it: {_listed(derived)}")
+    tokens = {token.id: token for token in store.all()}
+    server, now = tokens[number].server, times.now()
+    others = [
+        str(token.id)
+        for token in tokens.values()
+        if server is not None and token.server == server and token.is_valid(now)
+    ]
+    if others:
+        print(f"still valid for the same server: {_listed(others)}")
+
+
+def _listed(numbers: list[str]) -> str:
+    shown = ", ".join(numbers[:_MOST_LISTED])
+    left = len(numbers) - _MOST_LISTED
+    return f"{shown} and {left} more" if left > 0 else shown
 
 
 def _list(store: TokenStore) -> None:
     now = times.now()
     rows: list[tuple[str, ...]] = [
-        ("number", "scope", "server", "made", "ends", "last used", "state", "name")
+        ("number", "scope", "server", "derived from", "made", "ends", "last used", "state", "name")
     ]
-    rows += [_row(token, now) for token in store.all()]
+    tokens = {token.id: token for token in store.all()}
+    rows += [_row(token, tokens, now) for token in tokens.values()]
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
     for row in rows:
         print(
@@ -101,7 +134,7 @@ def _list(store: TokenStore) -> None:
         )
 
 
-def _row(token: Token, now: int) -> tuple[str, ...]:
+def _row(token: Token, tokens: Mapping[int, Token], now: int) -> tuple[str, ...]:
     state = "good" if token.is_valid(now) else "revoked" if token.revoked_at else "ended"
     if token.uses_left is not None:
         state += f", {token.uses_left} left"
@@ -109,12 +142,20 @@ def _row(token: Token, now: int) -> tuple[str, ...]:
         str(token.id),
         token.scope,
         token.server or "any" if token.scope == "ingest" else "",
+        _descent(token, tokens),
         _day(token.created_at),
         _day(token.expires_at),
         _day(token.used_at),
         state,
         (token.name or "").encode("unicode_escape").decode(),
     )
+
+
+def _descent(token: Token, tokens: Mapping[int, Token]) -> str:
+    if token.enrolled_by is None:
+        return "-"
+    enrolled = tokens[token.enrolled_by].scope == "inscripcion"
+    return f"{'enrolment' if enrolled else 'renewal'} with {token.enrolled_by}"
 
 
 def _day(moment: int | None) -> str:

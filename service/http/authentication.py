@@ -91,9 +91,16 @@ class AuthenticationMiddleware:
 
 
 def authorize(tokens: TokenStore, req: falcon.Request, report: Report) -> None:
-    """Raises ForbiddenError where the token is bound to another server than the report's."""
+    """Raises ForbiddenError where the token is bound to another server than the report's.
+
+    Raises UnauthorizedError where it became invalid while the report was received.
+    """
     token: Token | None = req.context.token
-    if token is not None and not tokens.may_send(token, report):
+    if token is None:
+        return
+    if not tokens.is_still_valid(token):
+        raise UnauthorizedError
+    if not tokens.may_send(token, report):
         raise ForbiddenError("this token is bound to another server than the one in this report")
 
 

@@ -11,6 +11,7 @@ from service.errors import InvalidReportError
 from service.ingest.json_reader import read_json
 from service.ingest.validation import ReportValidator
 from service.report import Report
+from service.store.engines import MAX_INTEGER
 from service.store.read.consistency import (
     DatabaseContent,
     ReportKey,
@@ -35,7 +36,8 @@ class Comparison:
 
     reports: int = 0
     differences: list[str] = field(default_factory=list)
-    archived_only: list[ReportKey] = field(default_factory=list)
+    archived_only: list[tuple[ReportKey, int]] = field(default_factory=list)  # with their arrival
+    renumbered: int = 0  # reports whose id_serv is another
 
 
 def archived_lines(folder: Path, validator: ReportValidator) -> Iterator[ArchivedLine]:
@@ -70,7 +72,7 @@ def against_archive(
         keys = keys_of(line.report)
         record = database.find(keys)
         if record is None:
-            comparison.archived_only.append(keys[0])
+            comparison.archived_only.append((keys[0], line.received_at))
             continue
         key, id_serv = record
         if id_serv not in found:
@@ -85,23 +87,46 @@ def against_archive(
 
 
 def against_database(
-    old: DatabaseContent, new: DatabaseContent, step: Callable[[], None]
+    old: DatabaseContent, new: DatabaseContent, step: Callable[[], None], last: int = MAX_INTEGER
 ) -> Comparison:
-    """Compares a rebuilt database with the old one, whose reports it must have. A step is one."""
+    """Compares a rebuilt database with the old one, whose reports it must have. A step is one.
+
+    last: the last record of the old database that counts. Those after it came in since.
+    """
     comparison = Comparison()
-    olds, news = old.reports(), new.reports()
+    for key, in_old, in_new in _pairs(old.reports(), new.reports()):
+        step()
+        if in_old is not None and in_old > last and in_new is None:
+            continue
+        comparison.reports += 1
+        if in_new is None:
+            comparison.differences.append(f"{key} is in the old database alone")
+        elif in_old is None:
+            comparison.archived_only.append((key, 0))
+        else:
+            comparison.renumbered += in_old != in_new
+            if not old.content(in_old).agrees_with(new.content(in_new)):
+                comparison.differences.append(f"{key} differs between the two")
+    return comparison
+
+
+def only_in_old(old: DatabaseContent, new: DatabaseContent) -> list[ReportKey]:
+    """The reports of the old database that the new one lacks."""
+    return [key for key, _, in_new in _pairs(old.reports(), new.reports()) if in_new is None]
+
+
+def _pairs(
+    olds: Iterator[tuple[ReportKey, int]], news: Iterator[tuple[ReportKey, int]]
+) -> Iterator[tuple[ReportKey, int | None, int | None]]:
+    """Each key, with its id_serv in either database, or null where that one lacks it."""
     in_old, in_new = next(olds, None), next(news, None)
     while in_old is not None or in_new is not None:
-        step()
-        comparison.reports += 1
         if in_old is not None and (in_new is None or in_old[0] < in_new[0]):
-            comparison.differences.append(f"{in_old[0]} is in the old database alone")
+            yield (*in_old, None)
             in_old = next(olds, None)
         elif in_new is not None and (in_old is None or in_new[0] < in_old[0]):
-            comparison.archived_only.append(in_new[0])
+            yield in_new[0], None, in_new[1]
             in_new = next(news, None)
         elif in_old is not None and in_new is not None:
-            if not old.content(in_old[1]).agrees_with(new.content(in_new[1])):
-                comparison.differences.append(f"{in_old[0]} differs between the two")
+            yield (*in_old, in_new[1])
             in_old, in_new = next(olds, None), next(news, None)
-    return comparison

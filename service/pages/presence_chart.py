@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from service.http.parameters import CURSOR, Parameter, Query
 from service.pages.charts import Line, Tick, percent, ticks
-from service.store.read.occurrences import LoginHistory, ProcessHistory
+from service.store.read.occurrence_rows import LoginHistory, ProcessHistory
 from service.store.read.usage_stats import Run
 
 Identity = tuple[str | None, ...]  # program and user, or user alone

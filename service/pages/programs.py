@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import falcon
 
@@ -10,6 +11,7 @@ from service.http.filters import AT_MOMENT, NAME, USERNAME, moment_of
 from service.http.parameters import CURSOR
 from service.pages.presence_chart import HISTORY_CURSOR, page_links, presence_chart
 from service.pages.site import PageQuery, Site
+from service.store.read.figures import Figure
 from service.store.read.name_filters import ProcessFilter
 from service.store.read.occurrences import ProcessOccurrenceStore
 from service.store.read.usage_stats import UsageStore
@@ -53,17 +55,17 @@ class ProgramPage:
         )
 
     def _results(self, query: PageQuery, criteria: ProcessFilter) -> dict[str, object]:
-        history_after = query[HISTORY_CURSOR] or 0
-        running = self._processes.page(criteria, moment_of(query), query.after, query.limit)
+        moment, history_after = moment_of(query), query[HISTORY_CURSOR] or 0
+        running = self._processes.page(criteria, moment, query.after, query.limit)
         history = self._processes.history(criteria, history_after, query.limit)
         runs = self._usage.runs(criteria, history_after, query.limit, _MAX_RUNS)
-        count, users = self._usage.running_processes(criteria), self._usage.users_of(criteria)
-        seen = self._usage.processes(criteria)
+        figures: dict[str, Figure[Any]] = {"seen": self._usage.processes(criteria)}
+        if moment is None:
+            figures["count"] = self._usage.running_processes(criteria)
+            figures["users"] = self._usage.users_of(criteria)
         return {
-            "count": count.value,
-            "users": users.value,
-            "seen": seen.value,
-            "counted_at": min(count.at, users.at, seen.at),
+            **{name: figure.value for name, figure in figures.items()},
+            "counted_at": min(figure.at for figure in figures.values()),
             "servers": self._usage.servers(),
             "running": [row for row in running.rows if not row.silent],
             "of_silent": [row for row in running.rows if row.silent],

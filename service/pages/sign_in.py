@@ -12,11 +12,11 @@ from service.auth.token_format import COOKIE, READERS
 from service.errors import ForbiddenError, InvalidParameterError
 from service.http.parameters import text
 from service.http.same_origin import is_same_origin
-from service.pages.site import Site
+from service.pages.site import MAX_ADDRESS, Site
 from service.store.tokens import TokenStore
 
-_RETURN_TO = text("volver", 2048)
-_MAX_FORM_BYTES = 4096
+_RETURN_TO = text("volver", MAX_ADDRESS)
+_MAX_FORM_BYTES = 4096 + 3 * MAX_ADDRESS  # a form encodes a byte as three
 _COOKIE_SECONDS = 12 * 3600  # a working day
 
 # A path of this service. //host and /\host are other hosts to a browser.
@@ -83,7 +83,7 @@ def _parse_form(req: falcon.Request) -> dict[str, str]:
     """Raises InvalidParameterError."""
     length = req.content_length or 0
     if length > _MAX_FORM_BYTES:
-        raise InvalidParameterError("token", "expected a form of at most 4096 bytes")
+        raise InvalidParameterError("token", f"expected a form of at most {_MAX_FORM_BYTES} bytes")
     try:
         fields = parse_qs(req.bounded_stream.read(length).decode("ascii"), strict_parsing=True)
     except ValueError as error:

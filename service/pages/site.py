@@ -33,6 +33,8 @@ TEMPLATES_FOLDER = Path(__file__).resolve().parent.parent / "templates"
 
 # The first part of the path of every page. Any other path below it is a missing page.
 PAGE_PATHS = {"", "servidor", "programa", "usuario", "entrar", "salir"}
+# Characters of an address; the request line is not longer than 8190 (gunicorn.conf.py).
+MAX_ADDRESS = 8000
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self';"
@@ -114,7 +116,7 @@ class Site:
         if isinstance(error, UnauthorizedError):
             if req.method in READ_METHODS and req.get_header("Authorization") is None:
                 resp.status = HTTPStatus.SEE_OTHER.value
-                resp.location = f"/entrar?{urlencode({'volver': req.relative_uri})}"
+                resp.location = _sign_in_address(req.relative_uri)
             else:
                 resp.set_header("WWW-Authenticate", 'Basic realm="compliance", charset="UTF-8"')
         parameter = error.parameter if isinstance(error, InvalidParameterError) else None
@@ -128,6 +130,12 @@ class Site:
             value=value if isinstance(value, str) else None,
             page_parameters=getattr(req.context, "page_parameters", ()),
         )
+
+
+def _sign_in_address(return_to: str) -> str:
+    """The address of the sign-in page, which returns to an address if that fits into it."""
+    address = f"/entrar?{urlencode({'volver': return_to})}"
+    return address if len(address) <= MAX_ADDRESS else "/entrar"
 
 
 def _environment(language: str, static: StaticFiles) -> Environment:

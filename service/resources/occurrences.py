@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from service import times
 from service.http.filters import KNOWN_AT, MOMENT
 from service.store.read.moments import LateRecords, Moment
-from service.store.read.occurrences import LoginOccurrence, ProcessOccurrence
+from service.store.read.occurrence_rows import LoginOccurrence, ProcessOccurrence
 from service.store.read.records import ServerRow
 
 WHERE = ("servidor", "id_serv", "ip_server", "nombre_host")

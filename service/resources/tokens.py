@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import falcon
 
 from service import times
-from service.auth.audit_log import AuditLog
-from service.errors import Fault, ForbiddenError, InvalidReportError
+from service.errors import Fault, ForbiddenError, InvalidParameterError, InvalidReportError
 from service.http.parameters import Query
 from service.http.request_body import read_body
 from service.ingest.json_reader import read_json
+from service.store.enrolment import EnrolmentStore
 from service.store.tokens import Token, TokenStore
 
 _MAX_BYTES = 10_000
 _ID = re.compile(r"[0-9A-Za-z._:-]{1,128}")  # as schemas/report.v2.json lets it be
+_KEY = re.compile(r"[\x21-\x7e]{22,128}")  # 128 bits or more in base 64
 _MEMBERS = {"id_maquina", "nombre_host"}
 
 
@@ -27,25 +30,24 @@ class Tokens:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         Query(req.query_string)
         now = times.now()
-        resp.media = {"tokens": [_shown(token, now) for token in self._tokens.all()]}
+        tokens = self._tokens.all()
+        scopes = {token.id: token.scope for token in tokens}
+        resp.media = {"tokens": [_shown(token, scopes, now) for token in tokens]}
 
 
 class OneToken:
-    def __init__(self, tokens: TokenStore, audit: AuditLog) -> None:
+    def __init__(self, tokens: TokenStore) -> None:
         self._tokens = tokens
-        self._audit = audit
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, token_id: int) -> None:
         by: Token | None = req.context.token
-        self._tokens.revoke(token_id)
-        self._audit.write("token revoked", token=token_id, by=by.id if by else None)
+        self._tokens.revoke(token_id, by.id if by else None)
         resp.status = falcon.HTTP_204
 
 
 class Enrolment:
-    def __init__(self, tokens: TokenStore, audit: AuditLog) -> None:
-        self._tokens = tokens
-        self._audit = audit
+    def __init__(self, enrolment: EnrolmentStore) -> None:
+        self._enrolment = enrolment
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         by: Token | None = req.context.token
@@ -53,14 +55,25 @@ class Enrolment:
             raise ForbiddenError("authentication is disabled here; no token is needed")
         id_maquina, nombre_host = _machine(read_json(read_body(req, _MAX_BYTES)).value)
         if by.scope == "inscripcion":
-            made = self._tokens.enrol(by, id_maquina, nombre_host)
+            made = self._enrolment.enrol(by, id_maquina, nombre_host, _request_digest(req))
         else:
-            made = self._tokens.renew(by, id_maquina)
-        self._audit.write("token made", token=made.id, server=f"id:{id_maquina}", by=by.id)
+            made = self._enrolment.renew(by, id_maquina)
         ends = None if made.expires_at is None else times.to_text(made.expires_at)
         resp.status = falcon.HTTP_201
         resp.cache_control = ["no-store"]
         resp.media = {"token": made.secret, "vence": ends}
+
+
+def _request_digest(req: falcon.Request) -> bytes | None:
+    """Raises InvalidParameterError."""
+    key = req.get_header("Idempotency-Key")
+    if key is None:
+        return None
+    if not _KEY.fullmatch(key):
+        raise InvalidParameterError(
+            "Idempotency-Key", "expected 22 to 128 random characters of visible ASCII"
+        )
+    return hashlib.sha256(key.encode()).digest()
 
 
 def _machine(document: Any) -> tuple[str, str | None]:  # noqa: ANN401 — what JSON holds
@@ -80,18 +93,27 @@ def _machine(document: Any) -> tuple[str, str | None]:  # noqa: ANN401 — what 
     return id_maquina, nombre_host
 
 
-def _shown(token: Token, now: int) -> dict[str, object]:
-    shown: dict[str, object] = token._asdict()
-    del shown["digest"], shown["lifetime"]
-    for column in ("created_at", "expires_at", "revoked_at", "used_at"):
-        moment = shown.pop(column)
-        shown[_MOMENTS[column]] = None if moment is None else times.to_text(int(str(moment)))
-    return shown | {"vigente": token.is_valid(now)}
+def _shown(token: Token, scopes: Mapping[int, str], now: int) -> dict[str, object]:
+    parent = token.enrolled_by
+    return {
+        "id": token.id,
+        "scope": token.scope,
+        "name": token.name,
+        "server": token.server,
+        "uses_left": token.uses_left,
+        "derivado_de": parent,
+        "derivacion": None if parent is None else _DERIVATIONS[scopes[parent]],
+        "creado": times.to_text(token.created_at),
+        "vence": _moment(token.expires_at),
+        "revocado": _moment(token.revoked_at),
+        "usado": _moment(token.used_at),
+        "vigente": token.is_valid(now),
+    }
 
 
-_MOMENTS = {
-    "created_at": "creado",
-    "expires_at": "vence",
-    "revoked_at": "revocado",
-    "used_at": "usado",
-}
+def _moment(time: int | None) -> str | None:
+    return None if time is None else times.to_text(time)
+
+
+# How a token was derived, by the scope of the one that it was given for.
+_DERIVATIONS = {"inscripcion": "inscripcion", "ingest": "renovacion"}

@@ -5,20 +5,22 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from service import times
 from service.auth import token_format
-from service.errors import EnrolmentRefusedError, StorageUnavailableError, TokenNotFoundError
+from service.auth.audit_entries import CLOSED, USED
+from service.auth.audit_log import AuditLog
+from service.errors import StorageUnavailableError, TokenNotFoundError
 from service.report import Report
-from service.store.engines import Connection, Database
+from service.store.engines import Database
 from service.store.write.multi_row import insert_rows
 from service.store.write.servers import ServerTable
+from service.store.write.token_changes import NewToken, TokenChanges
 from service.times import HOUR
 
-_BY_ID = "id:"  # the prefix of identity_of() for a report with an id_maquina
+MACHINE = "id:"  # the prefix of identity_of() for a report with an id_maquina
 
 
 class Token(NamedTuple):
@@ -35,6 +37,7 @@ class Token(NamedTuple):
     used_at: int | None
     uses_left: int | None  # enrolments that are left
     lifetime: int | None  # microseconds, of the tokens that it issues
+    enrolled_by: int | None  # the token that it was given for, by enrolment or renewal
 
     def is_valid(self, now: int) -> bool:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
@@ -43,18 +46,15 @@ class Token(NamedTuple):
         """Whether the token covers the server, by what the report says of it."""
         if self.server is None:
             return True
-        if self.server.startswith(_BY_ID):
-            return report.id_maquina == self.server.removeprefix(_BY_ID)
-        return ip_address(report.profile.ipaddress) in ip_network(self.server)
+        if self.server.startswith(MACHINE):
+            return report.id_maquina == self.server.removeprefix(MACHINE)
+        return self.covers_address(report.profile.ipaddress)
 
-
-@dataclass(frozen=True, slots=True)
-class NewToken:
-    """A token that was just created; its secret is stored nowhere."""
-
-    id: int
-    secret: str
-    expires_at: int | None
+    def covers_address(self, ipaddress: str) -> bool:
+        """Whether an address is in the network of the token; true where it is bound to none."""
+        if self.server is None or self.server.startswith(MACHINE):
+            return True
+        return ip_address(ipaddress) in ip_network(self.server)
 
 
 class TokenStore:
@@ -62,11 +62,13 @@ class TokenStore:
         self,
         database: Database,
         queries: Mapping[str, str],
+        audit: AuditLog,
         clock: Callable[[], int] = times.now,
     ) -> None:
         self._database = database
         self._queries = queries
         self._servers = ServerTable(queries)
+        self._changes = TokenChanges(database, queries, audit, clock)
         self._clock = clock
         self._any_token = False
 
@@ -92,23 +94,38 @@ class TokenStore:
             return None
         if token.used_at is None or now - token.used_at > HOUR:
             with suppress(StorageUnavailableError):  # a full disk must not stop reads
-                self._write(self._queries["use_token"], id=token.id, now=now)
+                self._note_use(token)
         return token
 
+    def _note_use(self, token: Token) -> None:
+        with self._changes.transaction(by=token.id) as change:
+            place = {"id": token.id, "now": change.now}
+            change.connection.execute(self._queries["use_token"], place)
+            # Whether a machine has used its token decides about its next ones.
+            if token.used_at is None and token.enrolled_by is not None:
+                change.note(USED, token.id, token.digest)
+
+    def is_still_valid(self, token: Token) -> bool:
+        """Whether a token that was valid when its request began is valid now."""
+        place = {"id": token.id, "now": self._clock()}
+        with self._database.snapshot() as connection:
+            return connection.execute(self._queries["still_valid"], place).fetchone() is not None
+
     def may_send(self, token: Token, report: Report) -> bool:
-        """Whether the token covers the server of this report.
+        """Whether the token covers what storing this report would change.
 
         A server with an id_maquina is known by that id, whatever address it reports. So a token for
-        a network covers such a server only if its last address is in that network, too.
+        a network covers such a server only if its present address is in that network, too. A report
+        that would become a new clone marks all servers with that id as clones: the token must cover
+        them all.
         """
         if not token.speaks_for(report):
             return False
-        if token.server is None or token.server.startswith(_BY_ID) or report.id_maquina is None:
+        if token.server is None or token.server.startswith(MACHINE) or report.id_maquina is None:
             return True
         with self._database.snapshot() as connection:
-            server = {"server": self._servers.find(connection, report)}
-            row = connection.execute(self._queries["last_address"], server).fetchone()
-        return row is None or ip_address(row[0]) in ip_network(token.server)
+            affected = self._servers.affected_addresses(connection, report)
+        return all(map(token.covers_address, affected))
 
     def all(self) -> list[Token]:
         with self._database.snapshot() as connection:
@@ -123,96 +140,49 @@ class TokenStore:
         expires_at: int | None = None,
         uses: int | None = None,
         lifetime: int | None = None,
+        by: str | None = None,
     ) -> NewToken:
-        row = {
-            "scope": scope,
-            "name": name,
-            "server": server,
-            "expires_at": expires_at,
-            "uses_left": uses,
-            "lifetime": lifetime,
-            "enrolled_by": None,
-        }
-        with self._database.transaction() as connection:
-            return self._add(connection, row)
+        """by: the user who makes it. Raises StorageUnavailableError."""
+        with self._changes.transaction(by) as change:
+            return change.add(
+                scope,
+                name=name,
+                server=server,
+                expires_at=expires_at,
+                uses=uses,
+                lifetime=lifetime,
+            )
+
+    def revoke(self, token_id: int, by: str | int | None = None) -> list[int]:
+        """Revokes a token and all that derive from it. Returns the numbers of those reached.
+
+        by: the user of the command line, or the number of the token of the request. Raises
+        TokenNotFoundError if nothing is left to revoke, StorageUnavailableError.
+        """
+        with self._changes.transaction(by) as change:
+            reached = change.revoke_derived(token_id)
+            if not reached:
+                raise TokenNotFoundError(token_id)
+            return reached
+
+    def close(self, token_id: int, by: str | None = None) -> None:
+        """Ends the enrolments of an enrolment token; the tokens that it gave stay valid.
+
+        Raises TokenNotFoundError if it is no enrolment token or revoked, StorageUnavailableError.
+        """
+        with self._changes.transaction(by) as change:
+            row = change.connection.execute(
+                self._queries["close_token"], {"id": token_id}
+            ).fetchone()
+            if row is None:
+                raise TokenNotFoundError(token_id)
+            change.note(CLOSED, token_id, row[0])
 
     def copy_to(self, other: Database) -> int:
-        """Copies all tokens into a database that has none. Returns how many."""
+        """Copies all tokens into another database, in place of its own. Returns how many."""
         with self._database.snapshot() as connection:
             rows = connection.execute(self._queries["export_tokens"]).fetchall()
         with other.transaction() as connection:
+            connection.execute(self._queries["remove_tokens"])
             insert_rows(connection, self._queries["import_token"], rows)
         return len(rows)
-
-    def revoke(self, token_id: int) -> None:
-        """Raises TokenNotFoundError if there is no such token, or it was revoked before."""
-        query = self._queries["revoke_token"]
-        if self._write(query, id=token_id, now=self._clock()) is None:
-            raise TokenNotFoundError(token_id)
-
-    def enrol(self, by: Token, id_maquina: str, name: str | None) -> NewToken:
-        """Issues a token for this machine alone, in exchange for an enrolment token.
-
-        Raises EnrolmentRefusedError if the enrolment token is used up, or the machine has a token.
-        """
-        server = _BY_ID + id_maquina
-        with self._database.transaction() as connection:
-            used, unused = self._valid_tokens(connection, server)
-            if used:
-                raise EnrolmentRefusedError(
-                    f"the machine {id_maquina} has a token already: revoke that one first"
-                )
-            # The answer with an unused token was lost. Its enrolment was counted then.
-            self._revoke_all(connection, unused)
-            if not unused:
-                left = connection.execute(self._queries["count_enrolment"], {"id": by.id})
-                if left.fetchone() is None:
-                    raise EnrolmentRefusedError("this enrolment token has no uses left")
-            return self._add(connection, self._issued(by, server, name))
-
-    def renew(self, token: Token, id_maquina: str) -> NewToken:
-        """Issues another token like this one, which stays valid as long as before.
-
-        Raises EnrolmentRefusedError if the token is not for this machine alone.
-        """
-        if token.server != _BY_ID + id_maquina:
-            raise EnrolmentRefusedError("a machine can renew its own token only")
-        with self._database.transaction() as connection:
-            _, unused = self._valid_tokens(connection, token.server)
-            self._revoke_all(connection, [each for each in unused if each != token.id])
-            return self._add(connection, self._issued(token, token.server, token.name))
-
-    def _valid_tokens(self, connection: Connection, server: str) -> tuple[list[int], list[int]]:
-        """The valid tokens for this server alone: the used ones, and the unused ones."""
-        place = {"server": server, "now": self._clock()}
-        rows = connection.execute(self._queries["valid_tokens_of_server"], place).fetchall()
-        return (
-            [number for number, used_at in rows if used_at is not None],
-            [number for number, used_at in rows if used_at is None],
-        )
-
-    def _revoke_all(self, connection: Connection, numbers: list[int]) -> None:
-        for number in numbers:
-            place = {"id": number, "now": self._clock()}
-            connection.execute(self._queries["revoke_token"], place)
-
-    def _issued(self, by: Token, server: str, name: str | None) -> dict[str, Any]:
-        return {
-            "scope": "ingest",
-            "name": name,
-            "server": server,
-            "expires_at": None if by.lifetime is None else self._clock() + by.lifetime,
-            "uses_left": None,
-            "lifetime": by.lifetime,
-            "enrolled_by": by.id,
-        }
-
-    def _add(self, connection: Connection, row: dict[str, Any]) -> NewToken:
-        secret = token_format.make(row["scope"])
-        row |= {"digest": token_format.digest_of(secret), "created_at": self._clock()}
-        (token_id,) = connection.execute(self._queries["add_token"], row).fetchone()
-        return NewToken(token_id, secret, row["expires_at"])
-
-    def _write(self, query: str, **parameters: int) -> object:
-        with self._database.transaction() as connection:
-            return connection.execute(query, parameters).fetchone()

@@ -1,5 +1,7 @@
 -- Every record gets a place in time, which neither a clock nor a late report can move. The rules are
 -- in service/store/write/placement.py.
+--
+-- About 3 s for 100,000 reports.
 
 ALTER TABLE report ADD COLUMN moved_by INTEGER NOT NULL DEFAULT 0;  -- microseconds; 0 takes no space
 ALTER TABLE report ADD COLUMN placed_at INTEGER GENERATED ALWAYS AS (taken_at + moved_by) VIRTUAL;
@@ -29,7 +31,8 @@ END
 WHERE seq < 0 OR taken_at > received_at + 60000000;
 
 DROP INDEX report_by_time;
-CREATE INDEX report_by_place ON report (server_id, placed_at) WHERE seq > 0;
+-- With seq, a moment finds the number of its record without a look at the record.
+CREATE INDEX report_by_place ON report (server_id, placed_at, seq) WHERE seq > 0;
 CREATE INDEX late_report_by_time ON report (server_id, taken_at) WHERE seq < 0;
 -- Finds a retry of a report whose place is not its time. The others are found by their place.
 CREATE INDEX moved_report_by_time ON report (server_id, taken_at)
@@ -290,3 +293,47 @@ CROSS JOIN report AS r
   ON r.server_id = s.id
   AND r.seq = (SELECT max(n.seq) FROM report AS n WHERE n.server_id = s.id)
 CROSS JOIN profile AS p ON p.id = r.profile_id;
+
+-- Which token a token was given for was kept before, in enrolled_by: revoking reaches what was derived.
+
+-- SHA-256 of the Idempotency-Key of the enrolment; it tells the same machine that asks again.
+ALTER TABLE token ADD COLUMN request_digest BLOB;
+
+DROP INDEX token_by_server;
+CREATE INDEX token_by_server ON token (server, created_at);
+CREATE INDEX token_by_parent ON token (enrolled_by);
+
+-- 0.1.0 renewed a token with an end, made at the command line, into tokens without one. The tokens
+-- that it gave for an enrolment token keep their end: their machines report with them.
+WITH RECURSIVE derived (id, ends) AS (
+  SELECT child.id, parent.expires_at
+  FROM token AS parent
+  JOIN token AS child ON child.enrolled_by = parent.id
+  WHERE parent.scope = 'ingest' AND parent.enrolled_by IS NULL AND parent.expires_at IS NOT NULL
+  UNION ALL
+  SELECT child.id, derived.ends
+  FROM derived
+  JOIN token AS child ON child.enrolled_by = derived.id
+)
+UPDATE token
+SET expires_at = (SELECT ends FROM derived WHERE derived.id = token.id)
+WHERE id IN (SELECT id FROM derived) AND expires_at IS NULL;
+
+-- How far the files of the archive are known to be in this database, so that a start need not read
+-- all of them again. A file that is not as this table describes it is read anew.
+CREATE TABLE archive_file (
+  name TEXT PRIMARY KEY,         -- 2026-11-23.jsonl, or 2026-11-23.jsonl.gz
+  size INTEGER NOT NULL,         -- of the file when it was read; bytes
+  modified_at INTEGER NOT NULL,  -- likewise; nanoseconds since 1970
+  bytes INTEGER NOT NULL,        -- of its first lines, whose reports are all in the database
+  crc INTEGER NOT NULL,          -- CRC-32 of these bytes; gzip ends with that of all its content
+  tail_crc INTEGER NOT NULL,     -- CRC-32 of the last 4 KiB of these bytes
+  report_id INTEGER NOT NULL     -- reports up to this one were compared with the lines
+) STRICT, WITHOUT ROWID;
+
+-- Records that were removed, and that an operator knows of. Numbers are never given twice.
+CREATE TABLE number_gap (
+  first_id INTEGER PRIMARY KEY,  -- both ends included
+  last_id INTEGER NOT NULL,
+  noted_at INTEGER NOT NULL      -- microseconds since 1970, UTC
+) STRICT;

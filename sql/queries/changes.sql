@@ -2,7 +2,7 @@
 -- Sequence number of the first report in order whose place is at or after :since.
 SELECT seq FROM report
 WHERE server_id = :server_id AND placed_at >= :since AND seq > 0
-ORDER BY placed_at, id
+ORDER BY placed_at, seq
 LIMIT 1;
 
 -- name: last_seq_until
@@ -11,8 +11,8 @@ SELECT seq FROM report
 WHERE server_id = :server_id
   AND seq > 0
   AND placed_at <= :moment
-  AND received_at <= :known_at
-ORDER BY placed_at DESC, id DESC
+  AND (:known_at IS NULL OR received_at <= :known_at)
+ORDER BY placed_at DESC, seq DESC
 LIMIT 1;
 
 -- name: reports_by_seq

@@ -24,7 +24,8 @@ SELECT
   -- include: record_columns
 FROM server
 CROSS JOIN report AS shown
-  ON shown.id =
+  ON shown.server_id = server.id
+  AND shown.seq =
   -- include: shown_at_moment
 JOIN servers ON servers.id_serv = shown.id
 WHERE server.id > :after

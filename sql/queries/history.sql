@@ -15,15 +15,15 @@ SELECT id, taken_at, placed_at FROM report
 WHERE server_id = :server_id
   AND seq > 0
   AND placed_at <= :moment
-  AND received_at <= :known_at
-ORDER BY placed_at DESC, id DESC
+  AND (:known_at IS NULL OR received_at <= :known_at)
+ORDER BY placed_at DESC, seq DESC
 LIMIT 1;
 
 -- name: record_after
 -- The next record in order of this server, and when it arrived.
 SELECT received_at, id, taken_at, placed_at FROM report
 WHERE server_id = :server_id AND seq > 0 AND placed_at > :moment
-ORDER BY placed_at, id
+ORDER BY placed_at, seq
 LIMIT 1;
 
 -- name: record_before
@@ -47,7 +47,7 @@ FROM (
       AND placed_at >= :since
       AND placed_at <= :until
       AND (placed_at < :shown_at OR id < :shown)
-      AND received_at <= :known_at
+      AND (:known_at IS NULL OR received_at <= :known_at)
     ORDER BY placed_at DESC, id DESC
     LIMIT :limit
   ) AS in_order
@@ -60,7 +60,7 @@ FROM (
       AND taken_at >= :since
       AND taken_at <= :until
       AND (taken_at < :shown_at OR id < :shown)
-      AND received_at <= :known_at
+      AND (:known_at IS NULL OR received_at <= :known_at)
     ORDER BY taken_at DESC, id DESC
     LIMIT :limit
   ) AS late

@@ -6,14 +6,14 @@
 )
 
 -- fragment: shown_at_moment
--- The id of the record in order that is shown of a server at :moment.
+-- The number of the record in order that is shown of a server at :moment.
 (
-  SELECT known.id FROM report AS known
+  SELECT known.seq FROM report AS known
   WHERE known.server_id = server.id
     AND known.seq > 0
     AND known.placed_at <= :moment
-    AND known.received_at <= :known_at
-  ORDER BY known.placed_at DESC, known.id DESC
+    AND (:known_at IS NULL OR known.received_at <= :known_at)
+  ORDER BY known.placed_at DESC, known.seq DESC
   LIMIT 1
 )
 
@@ -24,18 +24,18 @@
   WHERE known.server_id = server.id
     AND known.seq > 0
     AND known.placed_at <= :moment
-    AND known.received_at <= :known_at
-  ORDER BY known.placed_at DESC, known.id DESC
+    AND (:known_at IS NULL OR known.received_at <= :known_at)
+  ORDER BY known.placed_at DESC, known.seq DESC
   LIMIT 1
 )
 
 -- fragment: next_place
 -- The place of the next record in order; null where none was known, so the moment is open.
 (
-  SELECT CASE WHEN later.received_at <= :known_at THEN later.placed_at END
+  SELECT CASE WHEN :known_at IS NULL OR later.received_at <= :known_at THEN later.placed_at END
   FROM report AS later
   WHERE later.server_id = server.id AND later.seq > 0 AND later.placed_at > :moment
-  ORDER BY later.placed_at, later.id
+  ORDER BY later.placed_at, later.seq
   LIMIT 1
 )
 
@@ -46,7 +46,7 @@
   WHERE late.server_id = server.id
     AND late.seq < 0
     AND late.taken_at >= shown.placed_at
-    AND late.received_at <= :known_at
+    AND (:known_at IS NULL OR late.received_at <= :known_at)
   ORDER BY late.taken_at
   LIMIT 1
 )
@@ -62,8 +62,8 @@ FROM report AS known
 WHERE known.server_id = :server_id
   AND known.seq > 0
   AND known.placed_at <= :moment
-  AND known.received_at <= :known_at
-ORDER BY known.placed_at DESC, known.id DESC
+  AND (:known_at IS NULL OR known.received_at <= :known_at)
+ORDER BY known.placed_at DESC, known.seq DESC
 LIMIT :limit;
 
 -- name: last_arrival_until
@@ -72,9 +72,19 @@ SELECT known.received_at FROM report AS known
 WHERE known.server_id = :server_id
   AND known.seq > 0
   AND known.placed_at <= :moment
-  AND known.received_at <= :known_at
-ORDER BY known.placed_at DESC, known.id DESC
+  AND (:known_at IS NULL OR known.received_at <= :known_at)
+ORDER BY known.placed_at DESC, known.seq DESC
 LIMIT 1;
+
+-- name: places_at
+-- Every server from :first on, with the place of the record that is shown of it at :moment.
+SELECT
+  server.id,
+  -- include: place_at_moment
+  AS placed_at
+FROM server
+WHERE server.id >= :first
+ORDER BY server.id;
 
 -- name: late_records
 -- Late records of servers :first to :last whose times lie between the record shown and the next.
@@ -84,7 +94,9 @@ CROSS JOIN report AS late ON late.server_id = server.id AND late.seq < 0
 WHERE server.id BETWEEN :first AND :last
   AND EXISTS (
     SELECT 1 FROM report AS any_late
-    WHERE any_late.server_id = server.id AND any_late.seq < 0
+    WHERE any_late.server_id = server.id
+      AND any_late.seq < 0
+      AND any_late.taken_at BETWEEN 0 AND 9223372036854775807  -- for the index of late reports
   )
   AND late.taken_at >= coalesce(
     -- include: place_at_moment
@@ -96,5 +108,5 @@ WHERE server.id BETWEEN :first AND :last
     ,
     9223372036854775807
   )
-  AND late.received_at <= :known_at
+  AND (:known_at IS NULL OR late.received_at <= :known_at)
 ORDER BY server.id, late.taken_at, late.id;

@@ -36,13 +36,14 @@ CROSS JOIN report AS shown
 -- fragment: record_at_moment
 -- Joins of a server: the record that is shown at :moment, and the nodes of its spans.
 CROSS JOIN report AS shown
-  ON shown.id = (
-    SELECT known.id FROM report AS known
+  ON shown.server_id = server.id
+  AND shown.seq = (
+    SELECT known.seq FROM report AS known
     WHERE known.server_id = server.id
       AND known.seq > 0
       AND known.placed_at <= :moment
-      AND known.received_at <= :known_at
-    ORDER BY known.placed_at DESC, known.id DESC
+      AND (:known_at IS NULL OR known.received_at <= :known_at)
+    ORDER BY known.placed_at DESC, known.seq DESC
     LIMIT 1
   )
 CROSS JOIN report AS newest
@@ -57,27 +58,6 @@ AND span.node = (shown.seq & span_level.mask) | span_level.bit
 AND span.first_seq <= shown.seq
 AND (span.gone_seq > shown.seq OR span.gone_seq IS NULL)
 
--- fragment: run_of_record
--- Join of matching: the last run of the name that begins before the record shown or with it.
-CROSS JOIN process_run AS run
-  ON run.server_id = server.id
-  AND run.name_id = matching.id
-  AND run.first_seq = (
-    SELECT max(begun.first_seq) FROM process_run AS begun
-    WHERE begun.server_id = server.id
-      AND begun.name_id = matching.id
-      AND begun.first_seq <= shown.seq
-  )
-
--- fragment: login_was_seen
--- Condition on server: it has ever shown such a login.
-AND (:any = 1 OR EXISTS (
-  SELECT 1
-  FROM matching
-  CROSS JOIN login_sighting AS sighting
-    ON sighting.server_id = server.id AND sighting.name_id = matching.id
-))
-
 -- fragment: first_report_of_span
 -- Join of a span: the first report that shows it.
 CROSS JOIN report AS first_report
@@ -86,13 +66,14 @@ CROSS JOIN report AS first_report
 -- fragment: last_report_of_span
 -- Joins of a span: the newest record that was known, and the last known one that shows the span.
 CROSS JOIN report AS last_known
-  ON last_known.id = (
-    SELECT known.id FROM report AS known
+  ON last_known.server_id = server.id
+  AND last_known.seq = (
+    SELECT known.seq FROM report AS known
     WHERE known.server_id = server.id
       AND known.seq > 0
       AND known.placed_at <= :known_place
-      AND known.received_at <= :known_at
-    ORDER BY known.placed_at DESC, known.id DESC
+      AND (:known_at IS NULL OR known.received_at <= :known_at)
+    ORDER BY known.placed_at DESC, known.seq DESC
     LIMIT 1
   )
 CROSS JOIN report AS last_report
@@ -105,6 +86,7 @@ CROSS JOIN report AS last_report
 -- fragment: after_cursor
 -- Condition on server and span: they come after the last row of the page before.
 server.id >= :server_id
+AND server.id <= :last_server_id
 AND (server.id > :server_id OR span.slot > :slot)
 
 -- fragment: process_filter
@@ -205,14 +187,35 @@ WHERE
   AND (:any = 1 OR EXISTS (
     SELECT 1
     FROM matching
-    -- include: run_of_record
-    WHERE run.gone_seq > shown.seq OR run.gone_seq IS NULL
+    CROSS JOIN process_sighting AS sighting
+      ON sighting.server_id = server.id AND sighting.name_id = matching.id
+    WHERE sighting.first_at <= :moment
+  ))
+  AND (:any = 1 OR EXISTS (
+    SELECT 1
+    FROM matching
+    WHERE shown.seq < (
+      SELECT coalesce(run.gone_seq, 9223372036854775807) FROM process_run AS run
+      WHERE run.server_id = server.id
+        AND run.name_id = matching.id
+        AND run.first_seq <= shown.seq
+      ORDER BY run.first_seq DESC
+      LIMIT 1
+    )
   ))
   -- Of an exact name: the spans that the record shows stand at nodes within the run.
   AND (:name IS NULL OR EXISTS (
     SELECT 1
     FROM matching
-    -- include: run_of_record
+    CROSS JOIN process_run AS run
+      ON run.server_id = server.id
+      AND run.name_id = matching.id
+      AND run.first_seq = (
+        SELECT max(begun.first_seq) FROM process_run AS begun
+        WHERE begun.server_id = server.id
+          AND begun.name_id = matching.id
+          AND begun.first_seq <= shown.seq
+      )
     WHERE (run.gone_seq IS NULL OR (run.gone_seq > shown.seq AND span_level.bit > 0))
       AND (span_level.bit = 0 OR (shown.seq & span_level.mask) | span_level.bit >= run.first_seq)
       AND (run.gone_seq IS NULL OR (shown.seq & span_level.mask) | span_level.bit < run.gone_seq)
@@ -268,7 +271,14 @@ WHERE
   AND (:silent IS NULL OR :silent =
     -- include: is_silent
   )
-  -- include: login_was_seen
+  AND (:any = 1 OR EXISTS (SELECT 1 FROM matching))
+  AND (:any = 1 OR EXISTS (
+    SELECT 1
+    FROM matching
+    CROSS JOIN login_sighting AS sighting
+      ON sighting.server_id = server.id AND sighting.name_id = matching.id
+    WHERE sighting.running > 0
+  ))
   -- include: login_filter
 ORDER BY server.id, span.slot
 LIMIT :limit;
@@ -297,7 +307,21 @@ CROSS JOIN profile ON profile.id = shown.profile_id
 -- include: last_report_of_span
 WHERE
   -- include: after_cursor
-  -- include: login_was_seen
+  AND (:any = 1 OR EXISTS (SELECT 1 FROM matching))
+  AND (:any = 1 OR EXISTS (
+    SELECT 1
+    FROM matching
+    CROSS JOIN login_sighting AS sighting
+      ON sighting.server_id = server.id AND sighting.name_id = matching.id
+    WHERE sighting.first_at <= :moment
+  ))
+  AND (:any = 1 OR EXISTS (
+    SELECT 1
+    FROM matching
+    CROSS JOIN login_sighting AS sighting
+      ON sighting.server_id = server.id AND sighting.name_id = matching.id
+    WHERE sighting.running > 0 OR sighting.last_at >= shown.placed_at
+  ))
   -- include: login_filter
 ORDER BY server.id, span.slot
 LIMIT :limit;

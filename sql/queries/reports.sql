@@ -88,13 +88,13 @@ INSERT INTO arrival_hour (hour, server_id, reports) VALUES (:hour, :server_id, :
 ON CONFLICT (hour, server_id) DO UPDATE SET reports = reports + excluded.reports;
 
 -- name: add_report
--- Adds a report.
+-- Adds a report, with the next id where :id is null.
 INSERT INTO report (
-  server_id, seq, taken_at, received_at, moved_by, clock, local_offset, zone, profile_id, digest,
-  discarded
+  id, server_id, seq, taken_at, received_at, moved_by, clock, local_offset, zone, profile_id,
+  digest, discarded
 ) VALUES (
-  :server_id, :seq, :taken_at, :received_at, :moved_by, :clock, :local_offset, :zone, :profile_id,
-  :digest, :discarded
+  :id, :server_id, :seq, :taken_at, :received_at, :moved_by, :clock, :local_offset, :zone,
+  :profile_id, :digest, :discarded
 )
 RETURNING id;
 

@@ -97,8 +97,9 @@ class _Forward(http.server.BaseHTTPRequestHandler):
         connection = http.client.HTTPConnection("127.0.0.1", self.server.behind, timeout=20)
         try:
             headers = {"Content-Type": "application/json"}
-            if self.headers["Authorization"]:
-                headers["Authorization"] = self.headers["Authorization"]
+            for name in ("Authorization", "Idempotency-Key"):
+                if self.headers[name]:
+                    headers[name] = self.headers[name]
             connection.request("POST", self.path, body, headers)
             answer = connection.getresponse()
             content = answer.read()

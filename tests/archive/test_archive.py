@@ -9,9 +9,12 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from service import times
 from service.archive.append import ArchiveWriter
 from service.archive.read import ArchivedReport, DamagedLine, read_archive
+from service.errors import StorageUnavailableError
 from tests.archive.archived import DAY, NOON, documents
 
 
@@ -118,3 +121,48 @@ def test_a_half_compressed_twin_and_other_files_are_not_read(folder: Path) -> No
     (folder / f"{DAY}.gz").write_bytes(gzip.compress(b"x" * 1000)[:10])
     (folder / f"{DAY}.bak").write_bytes(b"not of the archive\n")
     assert documents(folder) == [{"a": 1}]
+
+
+def pack(folder: Path, lines: bytes) -> None:
+    (folder / f"{DAY}.gz").write_bytes(gzip.compress(lines))
+
+
+def test_a_day_that_grew_after_it_was_compressed_is_both_files_in_this_order(folder: Path) -> None:
+    archive = ArchiveWriter(folder)
+    archive.append_all([b"1", b"2"], NOON)
+    pack(folder, (folder / DAY).read_bytes())
+    (folder / DAY).unlink()
+    archive.append_all([b"3", b"4"], NOON)
+    assert documents(folder) == [1, 2, 3, 4]
+
+
+def test_a_line_in_both_files_of_a_day_counts_once(folder: Path) -> None:
+    archive = ArchiveWriter(folder)
+    archive.append_all([b"1", b"2"], NOON)
+    pack(folder, (folder / DAY).read_bytes())
+    archive.append(b"3", NOON)
+    assert documents(folder) == [1, 2, 3], "the compressed file is how the plain one begins"
+    (folder / DAY).unlink()
+    archive.append_all([b"2", b"3"], NOON)
+    assert documents(folder) == [1, 2, 3]
+
+
+def test_a_compressed_file_that_breaks_off_is_read_before_the_plain_one(folder: Path) -> None:
+    archive = ArchiveWriter(folder)
+    archive.append(os.urandom(200_000).hex().encode(), NOON)
+    archive.append(os.urandom(200_000).hex().encode(), NOON)
+    packed = gzip.compress((folder / DAY).read_bytes())
+    (folder / DAY).unlink()
+    archive.append(b"3", NOON)
+    (folder / f"{DAY}.gz").write_bytes(packed[: len(packed) * 3 // 4])
+    first, damaged, last = read_archive(folder)
+    assert damaged == DamagedLine(folder / f"{DAY}.gz", 2)
+    assert isinstance(first, ArchivedReport)
+    assert isinstance(last, ArchivedReport)
+    assert last.raw == b"3"
+
+
+def test_an_archive_that_is_a_file_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "archive").write_text("a file", encoding="utf-8")
+    with pytest.raises(StorageUnavailableError, match="archive is no folder"):
+        list(read_archive(tmp_path / "archive"))

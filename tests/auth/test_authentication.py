@@ -17,6 +17,7 @@ import pytest
 
 from service.app import create_app
 from service.auth import token_format as tokens
+from service.auth.audit_log import AuditLog
 from service.config import Config
 from service.store.engines import Database
 from service.store.queries import load_queries
@@ -157,7 +158,7 @@ def test_finding_no_token_takes_as_long_as_finding_a_revoked_one(
 ) -> None:
     database = database_at(tmp_path / "compliance.db")
     database.migrate()
-    store = TokenStore(database, load_queries())
+    store = TokenStore(database, load_queries(), AuditLog(tmp_path / "audit.jsonl"))
     gone = store.add("admin")
     store.revoke(gone.id)
     best = {}
@@ -176,7 +177,7 @@ def test_digests_are_compared_in_constant_time(
 ) -> None:
     database = database_at(tmp_path / "compliance.db")
     database.migrate()
-    store = TokenStore(database, load_queries())
+    store = TokenStore(database, load_queries(), AuditLog(tmp_path / "audit.jsonl"))
     secret = store.add("lectura").secret
     assert store.find(secret) is not None
     monkeypatch.setattr(hmac, "compare_digest", lambda _one, _other: False)

@@ -54,6 +54,7 @@ OF_SERVERS = (
     "/servers?limit=1000&fecha_hora={moment}",
     "/servers?q=server-77&fecha_hora={moment}",
     "/servers?estado=silencioso&fecha_hora={moment}",
+    "/servers?conocido_en={moment}",
 )
 OF_ONE_SERVER = (
     "/servers/{record}",
@@ -93,6 +94,7 @@ PAGES = (
     "/?estado=silencioso",
     "/?fecha_hora={moment}",
     "/?q=server-77&fecha_hora={moment}",
+    "/?fecha_hora={moment}&conocido_en={moment}",
     "/servidor/{server}",
     "/servidor/{server}?fecha_hora={moment}",
     "/servidor/{server}?q=program-14",
@@ -135,10 +137,14 @@ def _addresses() -> Iterator[str]:
     yield f"/procesos?name={COMMON}&formato=csv"
     yield "/procesos?pid=829"
     yield "/procesos?pid=200"
+    yield "/procesos?estado=silencioso"
+    yield "/procesos?estado=silencioso&fecha_hora={moment}"
+    yield f"/procesos?name={RARE}&fecha_hora={{moment}}&conocido_en={{moment}}"
     yield from _now_and_then("/procesos", PROCESSES)
     yield from (f"/procesos/historial?{query}" for query in PROCESSES)
     yield "/usuarios_activos"
     yield "/usuarios_activos?pid=829"
+    yield "/usuarios_activos?fecha_hora={moment}&conocido_en={moment}"
     yield from _now_and_then("/usuarios_activos", LOGINS)
     yield from (f"/usuarios_activos/historial?{query}" for query in LOGINS)
     yield "/resumen"

@@ -13,6 +13,12 @@ from tests.support.commands import run
 from tests.support.live import LiveService
 from tests.support.reports import report, report_2
 
+SWAP = ("rebuild", "--swap")
+NO_DIFFERENCE = (
+    "differences: 0 in {} reports\n"
+    "Not known: reports that neither the database nor the archive holds.\n"
+)
+
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -67,7 +73,7 @@ def first_day(data: Path) -> Path:
 def test_check_finds_no_difference_where_there_is_none(stored: Path) -> None:
     outcome = run("check", stored)
     assert (outcome.returncode, outcome.stderr) == (0, "")
-    assert outcome.stdout == "differences: 0 in 10 reports\n"
+    assert outcome.stdout == NO_DIFFERENCE.format(10)
 
 
 def test_check_finds_a_process_that_the_archive_does_not_list(data: Path) -> None:
@@ -86,12 +92,12 @@ def test_check_finds_an_occurrence_without_a_span(data: Path, kind: str) -> None
 
 
 def test_check_and_rebuild_find_no_difference_in_reports_of_version_2(data_2: Path) -> None:
-    assert run("check", data_2).stdout == "differences: 0 in 10 reports\n"
+    assert run("check", data_2).stdout == NO_DIFFERENCE.format(10)
     outcome = run("rebuild", data_2)
     assert (outcome.returncode, outcome.stderr) == (0, "")
     assert "differences: 0 in 10 reports" in outcome.stdout
-    (data_2 / "compliance.db.rebuilt").rename(data_2 / "compliance.db")
-    assert run("check", data_2).stdout == "differences: 0 in 10 reports\n"
+    assert run(SWAP, data_2).returncode == 0
+    assert run("check", data_2).stdout == NO_DIFFERENCE.format(10)
 
 
 @pytest.mark.parametrize(
@@ -143,20 +149,26 @@ def test_check_lists_a_report_that_is_archived_and_not_stored(data: Path) -> Non
     newer = lines[-1].replace("2020-02-15 04:00:00", "2020-02-15 06:00:00")
     first_day(data).write_text("".join([*lines, newer]), encoding="utf-8")
     outcome = run("check", data)
-    assert outcome.returncode == 0
-    assert "in the archive alone: 1;" in outcome.stdout
+    assert outcome.returncode == 1
+    assert (
+        "in the archive alone: 1 (the report of ip:2001:db8::1 at 2020-02-15 06" in outcome.stdout
+    )
+    assert "cannot be known" in outcome.stdout
+    repaired = run(("check", "--repair"), data)
+    assert (repaired.returncode, repaired.stdout) == (0, NO_DIFFERENCE.format(11))
+    assert "stored 1 archived reports" in repaired.stderr
 
 
 def test_check_reads_closed_days_that_were_compressed(data: Path) -> None:
     subprocess.run(["gzip", first_day(data)], check=True)
-    assert run("check", data).stdout == "differences: 0 in 10 reports\n"
+    assert run("check", data).stdout == NO_DIFFERENCE.format(10)
 
 
 def test_check_works_beside_a_running_service(data: Path) -> None:
     live = LiveService(data).start()
     try:
         assert live.post(report(fecha_hora="2021-01-01 00:00:00")).status == 201
-        assert run("check", data).stdout == "differences: 0 in 11 reports\n"
+        assert run("check", data).stdout == NO_DIFFERENCE.format(11)
     finally:
         live.stop()
 
@@ -164,7 +176,7 @@ def test_check_works_beside_a_running_service(data: Path) -> None:
 def test_check_without_a_database_is_one_line(tmp_path: Path) -> None:
     outcome = run("check", tmp_path / "var")
     assert outcome.returncode == 1
-    assert "there is no database" in outcome.stderr
+    assert "compliance.db is not there; the service creates it" in outcome.stderr
     assert not (tmp_path / "var").exists()
 
 
@@ -172,15 +184,16 @@ def test_rebuild_makes_an_equal_database_from_the_archive(data: Path) -> None:
     outcome = run("rebuild", data)
     assert (outcome.returncode, outcome.stderr) == (0, "")
     assert "differences: 0 in 10 reports" in outcome.stdout
-    (data / "compliance.db.rebuilt").rename(data / "compliance.db")
-    assert run("check", data).stdout == "differences: 0 in 10 reports\n"
+    assert outcome.stdout.endswith("stop the service, then: python -m service rebuild --swap\n")
+    assert run(SWAP, data).returncode == 0
+    assert run("check", data).stdout == NO_DIFFERENCE.format(10)
 
 
 def test_rebuild_brings_back_a_lost_database(data: Path) -> None:
     (data / "compliance.db").unlink()
     outcome = run("rebuild", data)
     assert outcome.returncode == 0
-    assert "is not there to compare with" in outcome.stdout
+    assert "compliance.db is not there" in outcome.stdout
     rebuilt = data / "compliance.db.rebuilt"
     assert engine.rows(rebuilt, "SELECT count(*) FROM servers") == [(10,)]
     assert engine.rows(rebuilt, "SELECT count(*) FROM procesos") == [(30,)]
@@ -190,7 +203,9 @@ def test_rebuild_brings_back_a_damaged_database(data: Path) -> None:
     (data / "compliance.db").write_bytes(b"not a database at all" * 500)
     outcome = run("rebuild", data)
     assert outcome.returncode == 0
-    assert "cannot be compared with" in outcome.stdout
+    assert "compared with nothing: " in outcome.stdout
+    assert run(SWAP, data).returncode == 0
+    assert run("check", data).stdout == NO_DIFFERENCE.format(10)
 
 
 def test_rebuild_lists_reports_of_the_old_database_that_the_archive_lacks(data: Path) -> None:
@@ -205,7 +220,7 @@ def test_rebuild_overwrites_nothing(data: Path) -> None:
     (data / "compliance.db.rebuilt").write_text("precious", encoding="utf-8")
     outcome = run("rebuild", data)
     assert outcome.returncode == 1
-    assert "exists: put it into place or remove it first" in outcome.stderr
+    assert "exists: put it into place (python -m service rebuild --swap), or" in outcome.stderr
     assert (data / "compliance.db.rebuilt").read_text(encoding="utf-8") == "precious"
 
 

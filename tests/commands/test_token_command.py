@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from service.auth import token_format as tokens
-from service.errors import EnrolmentRefusedError
+from service.auth.audit_log import AuditLog
 from service.store.engines import Database
+from service.store.enrolment import EnrolmentStore
 from service.store.queries import load_queries
 from service.store.tokens import TokenStore
+from service.store.write.token_changes import NewToken
 from tests.support import engine
 from tests.support.tokens import make_token, token
 
@@ -26,7 +28,8 @@ def data(tmp_path: Path) -> Path:
 @pytest.fixture
 def store(data: Path, database_at: Callable[[Path], Database]) -> TokenStore:
     """The tokens that the command has made."""
-    return TokenStore(database_at(data / "compliance.db"), load_queries())
+    database = database_at(data / "compliance.db")
+    return TokenStore(database, load_queries(), AuditLog(data / "audit.jsonl"))
 
 
 @pytest.mark.parametrize("scope", tokens.LETTERS)
@@ -113,31 +116,80 @@ def test_a_rebuilt_database_has_the_tokens_of_the_old_one(
     new = database_at(data / "other.db")
     new.migrate()
     assert store.copy_to(new) == 1
-    rebuilt = TokenStore(new, load_queries()).find(secret)
+    rebuilt = TokenStore(new, load_queries(), AuditLog(data / "audit.jsonl")).find(secret)
     assert rebuilt is not None
     assert rebuilt[:2] == store.all()[0][:2]
     assert (rebuilt[2], rebuilt[9]) == ("inscripcion", 3)
 
 
-def test_an_enrolment_whose_answer_was_lost_is_counted_once(data: Path, store: TokenStore) -> None:
-    secret = make_token(data, "inscripcion", "--uses", "1")
-    by = store.find(secret)
+def enrolled(data: Path, database: Database, secret: str, machine: str) -> NewToken:
+    audit, queries = AuditLog(data / "audit.jsonl"), load_queries()
+    by = TokenStore(database, queries, audit).find(secret)
     assert by is not None
-    lost = store.enrol(by, "m1", None)
-    kept = store.enrol(by, "m1", None)
-    assert store.find(lost.secret) is None
-    used = store.find(kept.secret)
-    assert used is not None
-    with pytest.raises(EnrolmentRefusedError, match="has a token already"):
-        store.enrol(by, "m1", None)
-    with pytest.raises(EnrolmentRefusedError, match="no uses left"):
-        store.enrol(by, "m2", None)
+    return EnrolmentStore(database, queries, audit).enrol(by, machine, None)
 
-    unused = store.renew(used, "m1")
-    renewed = store.renew(used, "m1")
-    assert store.find(unused.secret) is None
-    assert store.find(renewed.secret) is not None
-    assert store.find(kept.secret) is not None
+
+def test_descent_is_listed_and_revocation_names_what_it_reaches(
+    data: Path, database_at: Callable[[Path], Database]
+) -> None:
+    secret = make_token(data, "inscripcion", "--uses", "30", "--lifetime", "90d")
+    database = database_at(data / "compliance.db")
+    first = enrolled(data, database, secret, "m1")
+    audit, queries = AuditLog(data / "audit.jsonl"), load_queries()
+    own = TokenStore(database, queries, audit).find(first.secret)
+    assert own is not None
+    renewed = EnrolmentStore(database, queries, audit).renew(own, "m1")
+    assert TokenStore(database, queries, audit).find(renewed.secret) is not None
+    for number in range(2, 25):
+        enrolled(data, database, secret, f"m{number}")
+    heading, *rows = token(data, "list").stdout.splitlines()
+    at = heading.index("derived from")
+    assert [row[at : at + 16].strip() for row in rows[:4]] == [
+        "-", "enrolment with 1", "renewal with 2", "enrolment with 1",
+    ]  # fmt: skip
+
+    revoked = token(data, "revoke", "3")
+    assert revoked.stdout == "token 3 is revoked\nstill valid for the same server: 2\n"
+    reached = ", ".join(str(number) for number in (2, *range(4, 23)))
+    assert token(data, "revoke", "1").stdout == (
+        f"token 1 is revoked\nrevoked with it, as they derive from it: {reached} and 4 more\n"
+    )
+    assert " good" not in token(data, "list").stdout
+    again = token(data, "revoke", "1")
+    assert (again.returncode, "no valid token has number 1" in again.stderr) == (1, True)
+
+
+def test_an_enrolment_token_is_closed_without_its_servers(
+    data: Path, store: TokenStore, database_at: Callable[[Path], Database]
+) -> None:
+    secret = make_token(data, "inscripcion", "--uses", "3")
+    machine = enrolled(data, database_at(data / "compliance.db"), secret, "m1")
+    closed = token(data, "close", "1")
+    assert closed.stdout == "token 1 enrols no further server; those enrolled stay valid\n"
+    assert store.find(machine.secret) is not None
+    assert "good, 0 left" in token(data, "list").stdout
+    refused = token(data, "close", "2")
+    assert (refused.returncode, "no valid token has number 2" in refused.stderr) == (1, True)
+
+
+def test_an_enrolment_token_without_a_lifetime_warns_that_its_tokens_end_with_it(
+    data: Path,
+) -> None:
+    create = ("create", "--scope", "inscripcion", "--uses", "3", "--expires", "2d")
+    assert "will end with this one: --lifetime" in token(data, *create).stderr
+    assert token(data, *create, "--lifetime", "90d").stderr == ""
+
+
+def test_nothing_is_made_closed_or_revoked_without_an_audit_entry(data: Path) -> None:
+    make_token(data, "inscripcion", "--uses", "3")
+    before = token(data, "list").stdout
+    (data / "audit.jsonl").unlink()
+    (data / "audit.jsonl").mkdir()
+    for command in (("create", "--scope", "admin"), ("revoke", "1"), ("close", "1")):
+        refused = token(data, *command)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert "audit.jsonl cannot be written" in refused.stderr
+    assert token(data, "list").stdout == before
 
 
 def test_the_spanish_names_of_options_stay_valid(data: Path) -> None:

@@ -131,11 +131,11 @@ class Server:
             self.command(readme.block(*_MANY, step))
 
     def take_the_secret_away(self) -> None:
-        """The third step, which revokes the number that the list shows."""
-        step = readme.block(*_MANY, "token revoke")
+        """The third step, which closes the number that the list shows."""
+        step = readme.block(*_MANY, "token close")
         (number,) = re.findall(r"^ *(\d+) .*roll-out", self.tokens(), re.MULTILINE)
-        assert step.count("revoke 1\n") == 1
-        self.command(step.replace("revoke 1\n", f"revoke {number}\n"))
+        assert step.count("close 1\n") == 1
+        self.command(step.replace("close 1\n", f"close {number}\n"))
 
     def tokens(self) -> str:
         return self.command("python -m service token list")

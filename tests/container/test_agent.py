@@ -33,7 +33,7 @@ def test_the_server_has_enrolled_and_has_a_token_that_is_its_own(server: Server)
 def test_it_goes_on_reporting_when_the_secret_is_taken_away(server: Server) -> None:
     server.take_the_secret_away()
     server.container.run("test ! -e /etc/compliance-agent.enrolment")
-    assert re.search(r"^\d+ +inscripcion .* revoked", server.tokens(), re.MULTILINE)
+    assert re.search(r"^\d+ +inscripcion .* good, 0 left", server.tokens(), re.MULTILINE)
     server.report()
 
 

@@ -30,7 +30,7 @@ def test_installation_has_four_steps() -> None:
         (ONE, "systemctl disable"),
         (MANY, "token create"),
         (MANY, "scp"),
-        (MANY, "token revoke"),
+        (MANY, "token close"),
     ],
 )
 def test_blocks_of_commands_are_found(place: tuple[str, str], containing: str) -> None:

@@ -13,8 +13,7 @@ from service.errors import StorageUnavailableError
 from service.ingest.intake import Arrival, Intake
 from service.ingest.validation import ReportValidator
 from service.report import Process, Profile, Report
-from service.store.engines import Database
-from service.store.engines import sqlite as sqlite_engine
+from service.store.engines import Database, sqlite_connections
 from service.store.queries import load_queries
 from service.store.write.reports import ReportStore, Stored
 from tests.support.engine import Engine
@@ -54,7 +53,7 @@ def receive(intake: Intake, raw: bytes) -> Stored:
 def test_a_locked_database_fails_a_group_after_one_wait(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_engine, "_BUSY_TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr(sqlite_connections, "BUSY_TIMEOUT_SECONDS", 0.5)
     database = engine.migrated()
     intake = an_intake(database, tmp_path)
     with engine.write_locked():

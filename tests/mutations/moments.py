@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from tests.mutations.group import group
 
+_FILTERS = "tests/store/test_name_filters.py"
 _FLEET = "tests/store/test_fleet.py"
 _FIGURES = "tests/store/test_figures.py"
 _MOMENTS = "tests/store/test_moments.py"
-_OCCURRENCES = "tests/store/test_occurrences.py"
 _PLACEMENT = "tests/store/test_placement.py"
 
 MOMENT_MUTATIONS = [
@@ -40,7 +40,7 @@ MOMENT_MUTATIONS = [
         after="-- fragment: shown_at_moment",
         faults=[
             ("known.placed_at <= :moment", "known.placed_at < :moment"),
-            ("    AND known.received_at <= :known_at\n", ""),
+            ("known.received_at <= :known_at", "1 = 1"),
         ],
     ),
     *group(
@@ -53,11 +53,11 @@ MOMENT_MUTATIONS = [
         "sql/queries/moments.sql",
         _MOMENTS,
         faults=[
-            ("WHEN later.received_at <= :known_at", "WHEN 1 = 1"),
+            ("OR later.received_at <= :known_at", "OR 1 = 1"),
             ("later.placed_at > :moment", "later.placed_at >= :moment"),
             ("late.taken_at >= shown.placed_at", "late.taken_at > shown.placed_at"),
             ("late.taken_at >= coalesce(", "late.taken_at > coalesce("),
-            ("  AND late.received_at <= :known_at\nORDER BY server.id", "ORDER BY server.id"),
+            ("late.received_at <= :known_at)\nORDER BY", "1 = 1)\nORDER BY"),
         ],
     ),
     *group(
@@ -68,7 +68,7 @@ MOMENT_MUTATIONS = [
     ),
     *group(
         "service/store/read/name_filters.py",
-        _OCCURRENCES,
+        _FILTERS,
         faults=[
             ('for special in "!%_":', 'for special in "!%":'),
             ('for special in "!%_":', 'for special in "%_":'),
@@ -80,7 +80,8 @@ MOMENT_MUTATIONS = [
         faults=[
             ("min(moment.at, moment.known_at)", "moment.known_at"),
             ("late_at < next_at", "late_at <= next_at"),
-            ("known_at + _PLACED_AFTER_ARRIVAL}", "known_at - _PLACED_AFTER_ARRIVAL}"),
+            ("if standing.silent == silent:", "if standing.silent != silent:"),
+            ("else known_at + _PLACED", "else known_at - _PLACED"),
         ],
     ),
     *group(

@@ -15,7 +15,6 @@ _CONSISTENCY = "tests/store/test_consistency.py"
 _IDENTITY = "tests/store/test_identity.py"
 _CLONES = "tests/store/test_identity_clones.py"
 _OSQUERY = "tests/store/test_osquery_views.py"
-_TOKENS = "tests/store/test_tokens.py"
 
 QUERY_MUTATIONS = [
     *group(
@@ -117,7 +116,6 @@ QUERY_MUTATIONS = [
         after="-- fragment: process_filter",
         faults=[
             ("AND (:pid IS NULL OR span.pid = :pid)\n", ""),
-            ("LIKE :name_like ESCAPE '!'", "LIKE :name_like"),
             ("program.username = :username", "program.username <> :username"),
         ],
     ),
@@ -228,16 +226,6 @@ QUERY_MUTATIONS = [
         _USAGE,
         after="-- name: process_count",
         faults=[("sighting.running > 0", "sighting.running >= 0"), ("NOT silent", "silent")],
-    ),
-    *group(
-        "sql/queries/tokens.sql",
-        _TOKENS,
-        faults=[
-            ("AND uses_left > 0", "AND uses_left >= 0"),
-            ("WHERE id = :id AND revoked_at IS NULL RETURNING", "WHERE id = :id RETURNING"),
-            ("expires_at > :now", "expires_at >= :now"),
-            ("ORDER BY report.taken_at DESC, report.id DESC", "ORDER BY report.taken_at"),
-        ],
     ),
     *group(
         "sql/createdb/0003_sightings.sql",

@@ -16,7 +16,6 @@ _CONSISTENCY = "tests/store/test_consistency.py"
 _IDENTITY = "tests/store/test_identity.py"
 _CONTINUITY = "tests/store/test_process_continuity.py"
 _CLONES = "tests/store/test_identity_clones.py"
-_TOKENS = "tests/store/test_tokens.py"
 _REBUILD = "tests/commands/test_rebuild.py"
 
 STORE_MUTATIONS = [
@@ -210,7 +209,6 @@ STORE_MUTATIONS = [
             ("after & (SLOTS_PER_RECORD - 1)", "0"),
             ("last[0] << _NAME_BITS | last[-1]", "last[0] << _NAME_BITS"),
             ("<< SLOT_BITS | found[limit - 1][1]", "<< SLOT_BITS"),
-            ("if silent in {None, standing.silent}:", "if True:"),
         ],
     ),
     *group(
@@ -232,28 +230,6 @@ STORE_MUTATIONS = [
             ("            same_names\n", "            True\n"),
             ("and my_firsts.isdisjoint(other_firsts)", ""),
             ("all(key[:3] in self.ticked | other.ticked for key in mine)", "True"),
-        ],
-    ),
-    *group(
-        "service/store/tokens.py",
-        _TOKENS,
-        faults=[
-            ("self.revoked_at is None and (", "("),
-            ("now < self.expires_at", "now <= self.expires_at"),
-            ("now - token.used_at > HOUR", "now - token.used_at > 2 * HOUR"),
-            ("return report.id_maquina == self.server", "return report.id_maquina <= self.server"),
-            ("if token.server != _BY_ID + id_maquina:", "if token.server is None:"),
-            ("                if left.fetchone() is None:", "                if left is None:"),
-            ("            if used:\n", "            if used and unused:\n"),
-            ("row is None or ip_address(row[0]) in", "row is None or ip_address(row[0]) not in"),
-            ("self._any_token = bool(found)", "self._any_token = False"),
-        ],
-    ),
-    *group(
-        "service/store/tokens.py",
-        _REBUILD,
-        faults=[
-            ('self._queries["import_token"], rows)', 'self._queries["import_token"], rows[:-1])')
         ],
     ),
 ]

@@ -7,7 +7,7 @@ import pytest
 from service import times
 from service.pages.charts import DAY, HOUR, Line, columns, lifeline, peak, percent, ticks
 from service.pages.presence_chart import presence_chart
-from service.store.read.occurrences import LoginHistory
+from service.store.read.occurrence_rows import LoginHistory
 
 PERIOD = (1000, 2000)
 

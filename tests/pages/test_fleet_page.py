@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from urllib.parse import quote
 
 import pytest
 
@@ -71,6 +72,21 @@ def test_charts_have_tables_that_match_the_summary(fleet: Fleet) -> None:
     assert tables["Programs with the most processes now"] == programs
     users = counts(summary["usuarios"], "procesos")
     assert tables["Users with the most processes now"] == users
+
+
+def test_suggestions_hold_no_character_that_does_not_show_as_itself(
+    fresh_service: LiveService,
+) -> None:
+    live = fresh_service.start()
+    hidden = "\u202eLinux"
+    names = {"nombre_so": hidden, "version_so": "12\u200b", "arquitectura_proc": "arm\u2066"}
+    assert live.post(report(ipaddress="10.0.0.1") | names).status == 201
+    assert live.post(report(ipaddress="10.0.0.2", nombre_so="Linux ñ")).status == 201
+    options = re.findall(r"<datalist.*?</datalist>", get_page(live, "/"), re.DOTALL)
+    assert len(options) == 3
+    assert re.findall(r'value="([^"]*)"', "".join(options)) == ["Linux ñ", "Debian", "x86_64"]
+    # They can still be asked for.
+    assert servers_in(get_page(live, f"/?nombre_so={quote(hidden)}")) == [1]
 
 
 def test_every_chart_has_a_title(fleet: Fleet) -> None:

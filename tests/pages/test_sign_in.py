@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from html import escape
 from urllib.parse import quote
 
 import pytest
@@ -57,6 +58,34 @@ def test_page_redirects_to_sign_in_and_back(closed: LiveService, reader: str, ad
     entered = sign_in(closed, reader, address)
     assert (entered.status, entered.headers["location"]) == (303, address)
     assert closed.get(address, Cookie=cookie_of(entered)).status == 200
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"/programa?name={'a' * 1024}&username={'%26' * 1024}",  # 5 KB here, 11 KB in a form
+        f"/usuario?username={'a' * 7950}",  # as long as an address may be
+    ],
+)
+def test_long_address_redirects_to_sign_in_and_back(
+    closed: LiveService, reader: str, address: str
+) -> None:
+    answer = closed.get(address)
+    assert answer.headers["location"] == f"/entrar?volver={quote(address, safe='')}"
+    page = closed.get(answer.headers["location"])
+    assert page.status == 200
+    assert escape(address).encode() in page.body
+    entered = sign_in(closed, reader, address)
+    assert (entered.status, entered.headers["location"]) == (303, address)
+
+
+def test_address_that_fits_into_no_sign_in_address_is_left_out(
+    closed: LiveService, reader: str
+) -> None:
+    address = f"/programa?name={'%C3%A9' * 1024}"
+    answer = closed.get(address)
+    assert (answer.status, answer.headers["location"]) == (303, "/entrar")
+    assert sign_in(closed, reader, address).headers["location"] == address
 
 
 def test_cookie_is_http_only_and_same_site_strict(closed: LiveService, reader: str) -> None:
@@ -160,7 +189,7 @@ def test_sign_out_deletes_the_cookie(closed: LiveService) -> None:
 
 
 @pytest.mark.parametrize(
-    "form", [b"\xff", b"token", b"x" * 5000, b"", b"token=%FF&volver=%00"], ids=repr
+    "form", [b"\xff", b"token", b"x" * 30_000, b"", b"token=%FF&volver=%00"], ids=repr
 )
 def test_malformed_form_is_refused(closed: LiveService, form: bytes) -> None:
     assert closed.request("POST", "/entrar", form).status in {400, 401}

@@ -186,6 +186,9 @@ def test_a_server_is_silent_after_a_long_gap_of_arrivals(
     assert servers(service, estado="al_dia") == [1, 2, 3]
     an_hour = "UPDATE server SET heard_at = heard_at - 3600 * 1000000"
     engine.execute(service.database, an_hour)
+    # As if it had been known for so long: no interval is longer.
+    a_year = "UPDATE server SET usual_interval = 366 * 86400 * 1000000 WHERE id = 2"
+    engine.execute(service.database, a_year)
     assert servers(service, estado="silencioso") == [1, 3]
     assert servers(service, estado="al_dia") == [2]
     before = listed(service, "/servers")[0]

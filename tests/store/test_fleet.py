@@ -127,14 +127,14 @@ def plain_states(both: Stores, moment: int | None, silence: Silence) -> Iterator
         if moment is None:
             heard_at, at = plain.heard_at(both.records, record.server_id), silence.clock()
         else:
-            heard_at, at = record.placed_at, moment
+            heard_at, at = record.placed_at, min(moment, silence.clock())  # of later is not known
         row = both.plain.execute(
             f"SELECT {columns} FROM servers WHERE id_serv = ?", (record.id_serv,)
         ).fetchone()
         yield {
             "server_id": record.server_id,
             "heard_at": heard_at,
-            "silent": plain.is_silent(at - heard_at, known, silence),
+            "silent": plain.is_silent(at - heard_at, known, silence, until),
             "open": known == mine,
             "recibido": times.to_text(record.received_at),
             **dict(zip(columns.split(", "), row, strict=True)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
@@ -22,6 +23,8 @@ from service.store.read.silence import Silence
 from service.store.read.usage_stats import UsageStore
 from tests.store.test_placement import report_of
 from tests.support import plain_questions as plain
+from tests.support.examples import HOUR, arrived, report
+from tests.support.paging import all_pages
 from tests.support.plain_time import Arrival, Record, Server, stored
 from tests.support.stores import stores
 from tests.support.time_histories import Plan, arrivals, plans
@@ -110,6 +113,10 @@ def assert_occurrences(its: Answers, moment: Moment, answered: dict[Server, plai
     page = its.processes.at(ProcessFilter(), moment, 0, LIMIT)
     found = Counter((row.id_serv, row.name, row.seen_from, row.seen_until) for row in page.rows)
     assert found == expected
+    for silent in (True, False):
+        ask = partial(its.processes.at, ProcessFilter(), moment, silent=silent)
+        some = all_pages(ask, "rows", 2)
+        assert some == [row for row in page.rows if row.silent == silent]
 
 
 def assert_around(its: Answers, moment: Moment, answered: dict[Server, plain.Answer]) -> None:
@@ -170,3 +177,18 @@ def test_answers_now_and_at_moments_survive_a_clock_of_ours_that_steps(
         } == {x: (state.record.order, state.age, state.silent) for x, state in states.items()}
         for moment in data.draw(st.lists(moments_of(its.records), min_size=3, max_size=3)):
             assert_answers_of_the_oracle(its, Moment(moment.at))
+
+
+@pytest.mark.parametrize(
+    ("at", "named"),
+    [(HOUR - 1, []), (HOUR, [3]), (3 * HOUR - 1, [3]), (3 * HOUR, []), (4 * HOUR, [])],
+)
+def test_late_records_are_named_from_the_record_shown_to_the_next(
+    at: int, named: list[int]
+) -> None:
+    with stores() as both:
+        both.add_history(arrived(report(1), report(3), report(2)))
+        queries = load_queries()
+        usage = UsageStore(both.database, queries)
+        late = FleetStore(both.database, queries, usage).late_records(1, Moment(at))
+        assert [record.id_serv for record in late.records] == named

@@ -17,15 +17,13 @@ from service.report import Report
 from service.store.queries import load_queries
 from service.store.read.moments import LateRecord, Moment
 from service.store.read.name_filters import LoginFilter, ProcessFilter
-from service.store.read.occurrences import (
+from service.store.read.occurrence_rows import (
     LoginHistory,
     LoginOccurrence,
-    OccurrenceStore,
     ProcessHistory,
     ProcessOccurrence,
-    login_occurrences,
-    process_occurrences,
 )
+from service.store.read.occurrences import OccurrenceStore, login_occurrences, process_occurrences
 from service.store.read.silence import Silence
 from tests.support import plain_answers as plain
 from tests.support.examples import CRON, HOUR, JUAN, PROFILE, SSHD, arrived, report
@@ -276,32 +274,3 @@ def test_a_login_has_no_name_of_a_program() -> None:
         assert history_row == LoginHistory(
             1, 2, PROFILE.ipaddress, None, "juan", HOUR, HOUR, False, 2 * HOUR, silent=False
         )
-
-
-@pytest.mark.parametrize(
-    ("pattern", "found"),
-    [
-        ("cron", ["cron"]),
-        ("CRON", []),
-        ("CR*", ["cron", "cr%n", "cr_n"]),
-        ("cr_n", ["cr_n"]),
-        ("cr_*", ["cr_n"]),
-        ("*%*", ["cr%n"]),
-        ("*!*", ["!"]),
-        ("*Ñ*", ["Ñu"]),  # only ASCII letters are alike in either case
-        ("ñ*", ["ñu"]),
-        ("*n", ["cron", "cr%n", "cr_n"]),
-        ("**", ["cron", "cr%n", "cr_n", "!", "Ñu", "ñu", "*"]),
-        ("*", ["cron", "cr%n", "cr_n", "!", "Ñu", "ñu", "*"]),
-    ],
-)
-def test_only_the_asterisk_is_special_in_a_pattern(pattern: str, found: list[str]) -> None:
-    names = ["cron", "cr%n", "cr_n", "!", "Ñu", "ñu", "*", None]
-    shown = report(1, *((pid, name, None, None) for pid, name in enumerate(names)))
-    with stored(arrived(shown), KINDS[0]) as (_, ours):
-        for rows in (
-            ours.now(ProcessFilter(name=pattern), 0, LIMIT).rows,
-            ours.at(ProcessFilter(name=pattern), Moment(HOUR), 0, LIMIT).rows,
-            ours.history(ProcessFilter(name=pattern), 0, LIMIT).rows,
-        ):
-            assert sorted(row.name for row in rows) == sorted(found)

@@ -1,41 +1,29 @@
-"""TokenStore: validity, scope of servers, enrolment and renewal."""
+"""TokenStore: validity, revocation, and the servers that a token covers."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from service.errors import EnrolmentRefusedError, TokenNotFoundError
+from service.auth.audit_log import AuditLog
+from service.errors import EnrolmentRefusedError, StorageUnavailableError, TokenNotFoundError
+from service.report import Report
 from service.store.queries import load_queries
-from service.store.tokens import NewToken, Token, TokenStore
 from service.store.write.reports import ReportStore
 from service.times import HOUR
 from tests.support.engine import Engine
 from tests.support.examples import PROFILE, report
-
-START = 1000 * HOUR
-
-
-class Tokens:
-    """A TokenStore with a clock that a test sets."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.database = engine.migrated()
-        self.now = START
-        self.store = TokenStore(self.database, load_queries(), lambda: self.now)
-
-    def good(self, made: NewToken) -> Token:
-        found = self.store.find(made.secret)
-        assert found is not None
-        return found
+from tests.support.tokens import START, Tokens
 
 
 @pytest.fixture
-def tokens(engine: Engine) -> Iterator[Tokens]:
-    made = Tokens(engine)
+def tokens(engine: Engine, tmp_path: Path) -> Iterator[Tokens]:
+    made = Tokens(engine.migrated(), AuditLog(tmp_path / "audit.jsonl"))
     with closing(made.database):
         yield made
 
@@ -72,35 +60,6 @@ def test_a_token_is_required_once_any_was_created(tokens: Tokens) -> None:
     assert not tokens.store.auth_disabled()
 
 
-def test_an_enrolment_token_enrols_as_many_machines_as_it_has_uses(tokens: Tokens) -> None:
-    by = tokens.good(tokens.store.add("inscripcion", uses=2, lifetime=HOUR))
-    made = [tokens.store.enrol(by, machine, None) for machine in ("m1", "m2")]
-    assert [tokens.good(each).server for each in made] == ["id:m1", "id:m2"]
-    assert [each.expires_at for each in made] == [START + HOUR] * 2
-    with pytest.raises(EnrolmentRefusedError, match="no uses left"):
-        tokens.store.enrol(by, "m3", None)
-
-
-def test_a_machine_with_a_token_in_use_is_not_enrolled_again_until_it_expires(
-    tokens: Tokens,
-) -> None:
-    by = tokens.good(tokens.store.add("inscripcion", uses=2, lifetime=HOUR))
-    tokens.good(tokens.store.enrol(by, "m1", None))
-    with pytest.raises(EnrolmentRefusedError, match="has a token already"):
-        tokens.store.enrol(by, "m1", None)
-    tokens.now = START + HOUR
-    assert tokens.good(tokens.store.enrol(by, "m1", None)).server == "id:m1"
-
-
-def test_a_renewed_token_leaves_the_old_one_valid(tokens: Tokens) -> None:
-    by = tokens.good(tokens.store.add("inscripcion", uses=1))
-    old = tokens.store.enrol(by, "m1", "web-1")
-    new = tokens.store.renew(tokens.good(old), "m1")
-    assert (tokens.good(old).name, tokens.good(new).name) == ("web-1", "web-1")
-    with pytest.raises(EnrolmentRefusedError):
-        tokens.store.renew(tokens.good(old), "m2")
-
-
 def test_a_token_for_a_network_covers_a_machine_only_at_its_last_address(tokens: Tokens) -> None:
     inside = replace(report(1), id_maquina="m1")
     moved = PROFILE._replace(ipaddress="192.168.0.1")
@@ -121,3 +80,86 @@ def test_a_token_for_a_machine_covers_that_machine_alone(tokens: Tokens) -> None
     assert tokens.store.may_send(token, replace(report(1), id_maquina="m1"))
     assert not tokens.store.may_send(token, replace(report(1), id_maquina="m12"))
     assert not tokens.store.may_send(token, report(1))
+
+
+def test_a_token_for_a_network_makes_no_clone_of_a_machine_outside_of_it(tokens: Tokens) -> None:
+    def seen(number: int, address: str, host: str) -> Report:
+        profile = PROFILE._replace(ipaddress=address, nombre_host=host)
+        return replace(report(number, profile=profile), id_maquina="m1")
+
+    token = tokens.good(tokens.store.add("ingest", server="10.0.0.0/8"))
+    store = ReportStore(tokens.database, load_queries())
+    store.add(seen(1, "192.168.0.1", "db-1"), START)
+    assert not tokens.store.may_send(token, seen(2, "10.0.0.1", "web-1"))
+    # A clone within the network may report, but no further one may appear.
+    store.add(seen(2, "10.0.0.1", "web-1"), START)
+    assert tokens.store.may_send(token, seen(3, "10.0.0.1", "web-1"))
+    assert not tokens.store.may_send(token, seen(3, "10.0.0.2", "web-2"))
+
+
+def test_a_revoked_token_takes_all_that_derive_from_it(tokens: Tokens) -> None:
+    enrolling = tokens.good(tokens.store.add("inscripcion", uses=3))
+    first = tokens.enrolment.enrol(enrolling, "m1", None)
+    renewed = tokens.enrolment.renew(tokens.good(first), "m1")
+    again = tokens.enrolment.renew(tokens.good(renewed), "m1")
+    other = tokens.enrolment.enrol(enrolling, "m2", None)
+    bystander = tokens.store.add("ingest", server="id:m1")
+
+    assert tokens.store.revoke(renewed.id) == [renewed.id, again.id]
+    assert tokens.store.find(again.secret) is None
+    assert tokens.store.find(other.secret) is not None
+    assert tokens.store.revoke(enrolling.id) == [enrolling.id, other.id]
+    assert tokens.store.find(other.secret) is None
+    assert tokens.store.find(bystander.secret) is not None
+    with pytest.raises(TokenNotFoundError):
+        tokens.store.revoke(enrolling.id)
+
+
+def test_a_closed_enrolment_token_enrols_no_more_and_its_machines_go_on(tokens: Tokens) -> None:
+    enrolling = tokens.good(tokens.store.add("inscripcion", uses=3))
+    machine = tokens.enrolment.enrol(enrolling, "m1", None)
+    tokens.store.close(enrolling.id)
+    assert tokens.good(machine).server == "id:m1"
+    with pytest.raises(EnrolmentRefusedError, match="no uses left"):
+        tokens.enrolment.enrol(enrolling, "m2", None)
+    for number in (machine.id, 99):
+        with pytest.raises(TokenNotFoundError):
+            tokens.store.close(number)
+
+
+def test_no_token_changes_where_the_audit_log_cannot_be_written(tokens: Tokens) -> None:
+    enrolling = tokens.good(tokens.store.add("inscripcion", uses=3))
+    machine = tokens.good(tokens.enrolment.enrol(enrolling, "m1", None))
+    before = tokens.store.all()
+    tokens.audit.path.unlink()
+    tokens.audit.path.mkdir()
+    for change in (
+        lambda: tokens.store.add("admin"),
+        lambda: tokens.store.revoke(enrolling.id),
+        lambda: tokens.store.close(enrolling.id),
+        lambda: tokens.enrolment.enrol(enrolling, "m2", None),
+        lambda: tokens.enrolment.renew(machine, "m1"),
+    ):
+        with pytest.raises(StorageUnavailableError, match=r"audit\.jsonl cannot be written"):
+            change()
+        assert tokens.store.all() == before
+
+
+def test_a_token_that_could_not_be_stored_is_revoked_in_the_audit_log(
+    tokens: Tokens, engine: Engine
+) -> None:
+    tokens.store.add("admin")
+    # The commit fails, as on a full disk: this constraint is checked there.
+    engine.execute(
+        "CREATE TABLE broken (id INTEGER REFERENCES server (id) DEFERRABLE INITIALLY DEFERRED)"
+    )
+    engine.execute(
+        "CREATE TRIGGER breaks AFTER INSERT ON token BEGIN INSERT INTO broken VALUES (99); END"
+    )
+    with pytest.raises(engine.IntegrityError):
+        tokens.store.add("lectura")
+    assert len(tokens.store.all()) == 1
+    *_, made, withdrawn = map(json.loads, tokens.audit.path.read_text("ascii").splitlines())
+    assert (made["hecho"], withdrawn["hecho"]) == ("token made", "token revoked")
+    assert made["digest"] == withdrawn["digest"]
+    assert withdrawn["reason"] == "it was not stored"

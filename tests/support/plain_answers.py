@@ -73,19 +73,23 @@ def all_newest(history: Sequence[StoredReport], moment: int = times.LAST) -> Ite
             yield record
 
 
-def usual_interval(in_order: Sequence[StoredReport]) -> int:
+def usual_interval(in_order: Sequence[StoredReport], at: int = times.LAST) -> int:
     """The median of the last five intervals between their places, or how long it is known if less.
 
-    in_order: by their places.
+    in_order: by their places. At a moment before any of them came, they tell of it all the same.
     """
     places = [record.placed_at for record in in_order][-6:]
     intervals = [later - earlier for earlier, later in pairwise(places)]
-    known_for = max(in_order[-1].received_at - in_order[0].received_at, 0)
-    return min(statistics.median_high(intervals), known_for) if intervals else 0
+    median = statistics.median_high(intervals) if intervals else 0
+    if at < in_order[0].received_at:
+        return median
+    return min(median, max(in_order[-1].received_at - in_order[0].received_at, 0))
 
 
-def is_silent(quiet: int, in_order: Sequence[StoredReport], silence: Silence) -> bool:
-    return quiet > max(silence.minimum, silence.intervals * usual_interval(in_order))
+def is_silent(
+    quiet: int, in_order: Sequence[StoredReport], silence: Silence, at: int = times.LAST
+) -> bool:
+    return quiet > max(silence.minimum, silence.intervals * usual_interval(in_order, at))
 
 
 def heard_at(history: Iterable[StoredReport], server_id: int) -> int:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 MAX_INTEGER = 2**63 - 1  # the largest that a column holds
 
+
 Parameters = Mapping[str, Any] | Sequence[Any]
 
 
@@ -43,8 +44,15 @@ class Database(Protocol):
     def migrate(self) -> None:
         """Creates the database, or migrates it to the newest version.
 
+        The log names each creation script that runs.
         Raises IncompatibleDatabaseError, StorageUnavailableError.
         """
+
+    def is_new(self) -> bool:
+        """Whether there is no database yet, or an empty one. Raises StorageUnavailableError."""
+
+    def has_journal(self) -> bool:
+        """Whether changes wait beside the database: it was not closed, or is in use."""
 
     def version(self) -> int:
         """The number of the last creation script that ran on this database."""
@@ -57,5 +65,11 @@ class Database(Protocol):
 
     def find_damage(self, connection: Connection) -> list[str]:
         """Damaged pages, indexes and references, in the engine's words; empty if there are none."""
+
+    def tidy(self) -> list[str]:
+        """Gives disk space back that is not needed, at a quiet moment; what it did, in words.
+
+        Raises StorageUnavailableError.
+        """
 
     def close(self) -> None: ...

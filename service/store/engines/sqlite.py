@@ -7,35 +7,41 @@ of them wait very long.
 
 from __future__ import annotations
 
-import fcntl
+import logging
 import os
-import re
-import shutil
+import secrets
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from service.errors import ComplianceError, IncompatibleDatabaseError, StorageUnavailableError
+from service.file_lock import Patience
+from service.store.engines import sqlite_connections, sqlite_file
 from service.store.engines.protocol import Connection
+from service.store.engines.sqlite_connections import Connections, connect, storage_errors
+from service.store.engines.sqlite_migrations import creation_scripts, run_script
 
 CREATEDB_FOLDER = Path(__file__).resolve().parents[3] / "sql" / "createdb"
 
-_SCRIPT_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
-_BUSY_TIMEOUT_SECONDS = 10
 _IDLE_READERS = 4  # connections kept open between requests
-# Of each connection. SQLite's default of 2,000 is too small for the index of reports by time.
-_CACHE_KIBIBYTES = 16_384
+# Free pages are given back to the disk where there are so many, in steps that writers do not feel.
+_FREE_PAGES = 16_384
+_FREED_AT_ONCE = 1_000
+_INCREMENTAL = 2  # of PRAGMA auto_vacuum
 
 
 class SqliteDatabase:
     """One database file, as one process uses it. Connects at the first use."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, alone: bool = False) -> None:
+        """alone: the caller has the file to itself, as sqlite_file.sole_use() gives it."""
         self.path = path
-        self._lock_path = path.with_name(path.name + ".lock")
-        self._file: tuple[int, int] | None = None  # device and inode that all connections have open
+        self._connections = Connections(path, alone=alone)
+        self._lock_path = sqlite_file.companion(path, ".lock")
+        self._patience = Patience(sqlite_connections.BUSY_TIMEOUT_SECONDS)
         self._writer: sqlite3.Connection | None = None
         self._writer_turn = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
@@ -45,12 +51,20 @@ class SqliteDatabase:
         """Creates the database, or brings it to the newest version, script by script.
 
         Each script commits together with its number, so a crash leaves a whole version.
-        Raises IncompatibleDatabaseError for a database that is newer than the scripts.
+        The log says what runs. Raises IncompatibleDatabaseError for a database that is newer than
+        the scripts.
         """
-        scripts = _creation_scripts(folder)
-        with self._exclusive(), _storage_errors(self.path):
-            connection = _connect(self.path, "rwc")
+        scripts = creation_scripts(folder)
+        with self._exclusive(self._patience.ends()), storage_errors(self.path):
+            self._connections.note_use()
+            sqlite_file.refuse_foreign_log(self.path)
+            sqlite_file.create_private(self.path)
+            connection = connect(self.path)
             try:
+                if connection.execute("PRAGMA page_count").fetchone() == (0,):
+                    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+                    # Tells this database from one that takes its place.
+                    connection.execute(f"PRAGMA application_id = {secrets.randbits(31)}")
                 connection.execute("PRAGMA journal_mode = WAL")
                 version = _version(connection)
                 if version > len(scripts):
@@ -58,12 +72,24 @@ class SqliteDatabase:
                         f"{self.path} has version {version}, this service knows up to"
                         f" {len(scripts)}: run the newer service that wrote it"
                     )
+                level = logging.INFO if version else logging.DEBUG  # a new one takes no time
                 for number, script in enumerate(scripts[version:], start=version + 1):
-                    connection.executescript(
-                        f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;"
-                    )
+                    run_script(connection, script, number, level)
             finally:
                 connection.close()
+
+    def is_new(self) -> bool:
+        """Whether there is no database yet: no file, or one without a table. Creates nothing."""
+        if _size(self.path) == 0:
+            return True
+        with self.snapshot() as connection:
+            query = "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table')"
+            (is_new,) = connection.execute(query).fetchone()
+            return bool(is_new)
+
+    def has_journal(self) -> bool:
+        """Whether changes wait beside the database file: it was not closed, or is in use."""
+        return _size(self._connections.wal_path) > 0
 
     def version(self) -> int:
         """The number of the last creation script that ran on this database."""
@@ -73,7 +99,7 @@ class SqliteDatabase:
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
         """A connection that reads the database at one moment, whatever is written meanwhile."""
-        with _storage_errors(self.path):
+        with storage_errors(self.path):
             connection = self._borrow()
             try:
                 connection.execute("BEGIN")
@@ -84,19 +110,17 @@ class SqliteDatabase:
                 self._give_back(connection)
                 raise
             except BaseException:
-                connection.close()
+                self._connections.disconnect(connection)
                 raise
             self._give_back(connection)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """A connection for a transaction: all of it is on disk at the end, or none of it."""
-        with self._writer_turn, self._exclusive(), _storage_errors(self.path):
-            self._ensure_not_replaced()
-            if self._writer is None:
-                self._writer = self._connect()
-            connection = self._writer
-            connection.execute("BEGIN IMMEDIATE")
+        ends = self._patience.ends()
+        with self._turn(ends), self._exclusive(ends), storage_errors(self.path):
+            connection = self._ready_writer()
+            self._begin(connection, ends)
             try:
                 yield connection
                 connection.execute("COMMIT")
@@ -106,8 +130,27 @@ class SqliteDatabase:
                     connection.execute("ROLLBACK")
                 if connection.in_transaction:  # the rollback failed: the connection is broken
                     self._writer = None
-                    connection.close()
+                    self._connections.disconnect(connection)
                 raise
+
+    def _ready_writer(self) -> sqlite3.Connection:
+        """The connection for writing, in one's turn."""
+        self._connections.ensure_not_replaced()
+        if self._writer is None:
+            self._writer = self._connections.connect()
+        return self._writer
+
+    def _begin(self, connection: sqlite3.Connection, ends: float) -> None:
+        """Begins the transaction. A client that is none of ours may hold SQLite's own lock."""
+        left = max(0.001, ends - time.monotonic())
+        connection.execute(f"PRAGMA busy_timeout = {int(left * 1000)}")
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+                raise self._patience.over(self.path) from error
+            raise
+        self._patience.rewarded()
 
     def find_damage(self, connection: Connection) -> list[str]:
         """As Database.find_damage(): PRAGMA integrity_check, then foreign_key_check."""
@@ -118,128 +161,100 @@ class SqliteDatabase:
             for table, _, parent, _ in foreign_keys
         ]
 
+    def tidy(self) -> list[str]:
+        """As Database.tidy(): empties a long write-ahead log, and gives free pages back."""
+        return [*self._empty_wal(), *self._free_pages()]
+
+    def _empty_wal(self) -> Iterator[str]:
+        wal, ends = self._connections.wal_path, self._patience.ends()
+        before = _size(wal)
+        if before <= sqlite_connections.WAL_BYTES:
+            return
+        with self._turn(ends), storage_errors(self.path):
+            writer = self._ready_writer()
+            # Not at any price: a reader may need the log.
+            writer.execute("PRAGMA busy_timeout = 0")
+            writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        if (after := _size(wal)) < before:
+            yield f"{wal.name}: {before:,} bytes, now {after:,}"
+
+    def _free_pages(self) -> Iterator[str]:
+        """A database that is older than auto_vacuum keeps its free pages: `compact` is for it."""
+        with self.snapshot() as connection:
+            (first,) = connection.execute("PRAGMA freelist_count").fetchone()
+            (kind,) = connection.execute("PRAGMA auto_vacuum").fetchone()
+        if first < _FREE_PAGES or kind != _INCREMENTAL:
+            return
+        for _ in range(0, first, _FREED_AT_ONCE):
+            ends = self._patience.ends()
+            with self._turn(ends), self._exclusive(ends), storage_errors(self.path):
+                # Each of its steps frees a page, and execute() makes one alone.
+                self._ready_writer().executescript(f"PRAGMA incremental_vacuum({_FREED_AT_ONCE})")
+        yield f"{self.path.name}: {first:,} free pages given back to the disk"
+
     def close(self) -> None:
-        with self._writer_turn, self._idle_guard:
-            for connection in self._idle:
-                connection.close()
-            self._idle.clear()
+        with self._writer_turn:
+            with self._idle_guard:
+                idle, self._idle = self._idle, []
+            for connection in idle:
+                self._connections.disconnect(connection)
             if self._writer is not None:
-                self._writer.close()
+                self._connections.disconnect(self._writer)
                 self._writer = None
+            self._connections.close()
 
     def _borrow(self) -> sqlite3.Connection:
-        self._ensure_not_replaced()
+        self._connections.ensure_not_replaced()
         with self._idle_guard:
             if self._idle:
                 return self._idle.pop()
-        return self._connect()
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = _connect(self.path, "rw")
-        try:
-            if self._file is None:
-                self._file = _identity(self.path)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def _ensure_not_replaced(self) -> None:
-        """Raises StorageUnavailableError if the file was removed or replaced.
-
-        Open connections still use the old file, and its content is lost at the next start. Changing
-        to the new file is not safe: closing the last connection to the old one removes files by
-        name, which belong to the new one.
-        """
-        if self._file is not None and self._file != _identity(self.path):
-            raise StorageUnavailableError(
-                f"{self.path} was replaced while the service ran: start the service again"
-            )
+        return self._connections.connect()
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
         try:
             connection.execute("ROLLBACK")
         except BaseException:
-            connection.close()
+            self._connections.disconnect(connection)
             raise
         with self._idle_guard:
             if len(self._idle) < _IDLE_READERS:
                 self._idle.append(connection)
                 return
-        connection.close()
+        self._connections.disconnect(connection)
 
     @contextmanager
-    def _exclusive(self) -> Iterator[None]:
+    def _turn(self, ends: float) -> Iterator[None]:
+        """The turn of this thread among those of the process."""
+        if not self._writer_turn.acquire(timeout=max(0.0, ends - time.monotonic())):
+            raise self._patience.over(self._lock_path)
+        try:
+            yield
+        finally:
+            self._writer_turn.release()
+
+    @contextmanager
+    def _exclusive(self, ends: float) -> Iterator[None]:
         try:
             descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StorageUnavailableError(f"cannot lock {self._lock_path}: {error}") from error
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            try:
+                self._patience.lock(self._lock_path, descriptor, ends)
+            except OSError as error:
+                raise StorageUnavailableError(f"cannot lock {self._lock_path}: {error}") from error
             yield
         finally:
             os.close(descriptor)  # which also unlocks
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}",
-        uri=True,
-        timeout=_BUSY_TIMEOUT_SECONDS,
-        isolation_level=None,  # transactions begin and end where we say so
-        check_same_thread=False,  # passed between threads, never used by two at a time
-    )
+def _size(path: Path) -> int:
     try:
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
-    except BaseException:  # a damaged file, say
-        connection.close()
-        raise
-    return connection
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    """Identifies a file, whatever its name. Raises StorageUnavailableError."""
-    try:
-        status = path.stat()
-    except OSError as error:
-        raise StorageUnavailableError(f"{path} cannot be used now: {error.strerror}") from error
-    return status.st_dev, status.st_ino
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _version(connection: sqlite3.Connection) -> int:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     return int(version)
-
-
-def _creation_scripts(folder: Path) -> list[str]:
-    paths = sorted(folder.glob("*.sql"))
-    for number, path in enumerate(paths, start=1):
-        match = _SCRIPT_NAME.fullmatch(path.name)
-        if match is None or int(match[1]) != number:
-            raise IncompatibleDatabaseError(
-                f"{path}: expected the creation script number {number:04d}_….sql"
-            )
-    return [path.read_text(encoding="utf-8") for path in paths]
-
-
-@contextmanager
-def _storage_errors(path: Path) -> Iterator[None]:
-    """Raises StorageUnavailableError for a full disk, and a locked, missing or damaged file."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        # A damaged file is a DatabaseError and none of its subclasses.
-        if type(error) not in (sqlite3.OperationalError, sqlite3.DatabaseError):
-            raise
-        raise StorageUnavailableError(
-            f"{path} cannot be used now: {error}{_free_space(path)}"
-        ) from error
-
-
-def _free_space(path: Path) -> str:
-    """Added to messages, because SQLite reports some full disks as input/output errors."""
-    with suppress(OSError):
-        return f" ({shutil.disk_usage(path.parent).free // 1024} KiB free)"
-    return ""

@@ -118,6 +118,11 @@ class DatabaseContent:
         self._connection = connection
         self._queries = queries
 
+    @property
+    def connection(self) -> Connection:
+        """Reads the database at the same moment."""
+        return self._connection
+
     def damage(self) -> list[str]:
         """Damage that the engine finds, in its own words; empty if there is none.
 

@@ -9,7 +9,7 @@ from service import times
 from service.errors import RecordNotFoundError, ServerNotFoundError
 from service.store.engines import MAX_INTEGER, Connection, Database
 from service.store.read.changes import ChangePage, ChangeReader, Lifetimes, Period, RecordRef
-from service.store.read.moments import Moment, known_until
+from service.store.read.moments import Moment, last_known_place
 from service.store.read.records import ServerRow, server_row
 
 
@@ -68,8 +68,8 @@ class HistoryStore:
                 {
                     "server_id": server_id,
                     "since": period.since or 0,
-                    "until": min(until, known_until(period.known_at)["known_place"]),
-                    "known_at": known_until(period.known_at)["known_at"],
+                    "until": min(until, last_known_place(period.known_at)),
+                    "known_at": period.known_at,
                     "shown_at": shown_at,
                     "shown": after or MAX_INTEGER,
                     "limit": limit + 1,
@@ -128,11 +128,13 @@ class HistoryStore:
     ) -> RecordRef | None:
         place = moment.parameters()
         row = self._one(connection, "record_after", server_id=server_id, **place)
-        if row is None or row[0] > place["known_at"]:
+        if row is None or (moment.known_at is not None and row[0] > moment.known_at):
             return None
         return RecordRef(*row[1:])
 
-    def _one(self, connection: Connection, query: str, **parameters: int) -> tuple[int, ...] | None:
+    def _one(
+        self, connection: Connection, query: str, **parameters: int | None
+    ) -> tuple[int, ...] | None:
         row: tuple[int, ...] | None
         row = connection.execute(self._queries[query], parameters).fetchone()
         return row

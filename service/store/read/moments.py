@@ -31,17 +31,19 @@ class Moment(NamedTuple):
     at: int
     known_at: int | None = None
 
-    def parameters(self) -> dict[str, int]:
+    def parameters(self) -> dict[str, int | None]:
         """The parameters of the queries at a moment."""
-        known = known_until(self.known_at)
-        return known | {"moment": min(self.at, known["known_place"])}
+        last_place = last_known_place(self.known_at)
+        return {
+            "moment": min(self.at, last_place),
+            "known_at": self.known_at,
+            "known_place": last_place,
+        }
 
 
-def known_until(known_at: int | None) -> dict[str, int]:
-    """Parameters that select what was known then: by arrival, and by a bound of the places."""
-    if known_at is None:
-        return {"known_at": MAX_INTEGER, "known_place": MAX_INTEGER}
-    return {"known_at": known_at, "known_place": known_at + _PLACED_AFTER_ARRIVAL}
+def last_known_place(known_at: int | None) -> int:
+    """No report that was known at a moment has a later place."""
+    return MAX_INTEGER if known_at is None else known_at + _PLACED_AFTER_ARRIVAL
 
 
 class LateRecord(NamedTuple):
@@ -93,6 +95,17 @@ class MomentReader:
         parameters = moment.parameters() | {"first": first, "last": last}
         for row in connection.execute(self._queries["late_records"], parameters):
             yield LateRecord(*row)
+
+    def servers(
+        self, connection: Connection, moment: Moment, first: int, *, silent: bool
+    ) -> Iterator[int]:
+        """The servers from this one on that were silent at the moment, or those that were not."""
+        parameters = moment.parameters() | {"first": first}
+        for server_id, shown_at in connection.execute(self._queries["places_at"], parameters):
+            if shown_at is not None:
+                standing = self.standing(connection, server_id, moment, shown_at)
+                if standing.silent == silent:
+                    yield server_id
 
     def judged_at(self, moment: Moment) -> int:
         """The moment at which silence is judged. The future, or what comes after K, is unknown."""

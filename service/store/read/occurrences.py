@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 from service.store.engines import MAX_INTEGER, Connection, Database
 from service.store.read.moments import (
@@ -17,93 +17,16 @@ from service.store.read.moments import (
     is_within,
 )
 from service.store.read.name_filters import LoginFilter, ProcessFilter
+from service.store.read.occurrence_rows import (
+    LoginHistory,
+    LoginOccurrence,
+    ProcessHistory,
+    ProcessOccurrence,
+)
 from service.store.read.silence import DEFAULT_SILENCE, Silence
 from service.store.slots import SLOT_BITS, SLOTS_PER_RECORD
 
 _NAME_BITS = 31  # of a cursor are the id of a name
-
-
-class ProcessOccurrence(NamedTuple):
-    """A process in a record."""
-
-    server_id: int
-    id_serv: int  # the record that shows it
-    ip_server: str
-    nombre_host: str | None
-    taken_at: int  # when that record was taken
-    id_proc: int
-    pid: int
-    name: str | None
-    username: str | None
-    ppid: int | None
-    started_at: int | None
-    ejecutable: str | None
-    linea_comando: str | None
-    seen_from: int  # the place in time of the first record that shows it
-    seen_until: int  # that of the last one that was known
-    received_at: int  # when the record arrived
-    clock: str | None  # adelantado or atrasado; null for a right clock
-    zone: int | None  # minutes, of a server that sends its local time
-    heard_at: int | None  # as ServerState has it
-    silent: bool
-    open: bool
-    has_late: bool
-
-
-class LoginOccurrence(NamedTuple):
-    """A login in a record."""
-
-    server_id: int
-    id_serv: int
-    ip_server: str
-    nombre_host: str | None
-    taken_at: int
-    id_usr: int
-    pid: int | None
-    username: str | None
-    terminal: str | None
-    origen: str | None
-    since: int | None
-    seen_from: int
-    seen_until: int
-    received_at: int
-    clock: str | None
-    zone: int | None
-    heard_at: int | None
-    silent: bool
-    open: bool
-    has_late: bool
-
-
-class ProcessHistory(NamedTuple):
-    """The name of a process that a server has ever shown."""
-
-    server_id: int
-    id_serv: int  # the newest record of the server, whether or not it shows the name
-    ip_server: str
-    nombre_host: str | None
-    name: str | None
-    username: str | None
-    first_at: int  # the place in time of the first record that shows the name
-    last_at: int  # that of the last one
-    running: bool  # the newest record shows it, and the server is not silent
-    heard_at: int
-    silent: bool
-
-
-class LoginHistory(NamedTuple):
-    """A user whose login a server has ever shown."""
-
-    server_id: int
-    id_serv: int
-    ip_server: str
-    nombre_host: str | None
-    username: str | None
-    first_at: int
-    last_at: int
-    running: bool
-    heard_at: int
-    silent: bool
 
 
 Filter = TypeVar("Filter", ProcessFilter, LoginFilter)
@@ -186,31 +109,47 @@ class OccurrenceStore(Generic[Filter, Occurrence, History]):
         silent: bool | None = None,
     ) -> OccurrencePage[Occurrence]:
         """Occurrences in the record of each server that is shown at the moment."""
-        parameters = criteria.parameters() | moment.parameters() | _place(after)
-        # Silence at a moment is judged row by row, so a page may take more rows than it shows.
-        limits = {"limit": limit + 1 if silent is None else MAX_INTEGER}
+        parameters = criteria.parameters() | moment.parameters() | {"limit": limit + 1}
         with self._database.snapshot() as connection:
-            rows = connection.execute(self._queries.at, parameters | limits)
-            found = list(islice(self._standing_rows(connection, rows, moment, silent), limit + 1))
+            if silent is None:
+                places = iter([_place(after)])
+            else:
+                places = self._places_of_servers(connection, moment, after, silent=silent)
+            rows = (
+                row
+                for place in places
+                for row in connection.execute(self._queries.at, parameters | place)
+            )
+            found = list(islice(self._standing_rows(connection, rows, moment), limit + 1))
             last = found[limit - 1][0].server_id if len(found) > limit else MAX_INTEGER
             servers = max(after >> SLOT_BITS, 1), last
             late = self._moments.late_records(connection, moment, *servers)
             at = self._moments.judged_at(moment)
             return _page(at, found, limit, LateRecords.first_of(late))
 
+    def _places_of_servers(
+        self, connection: Connection, moment: Moment, after: int, *, silent: bool
+    ) -> Iterator[dict[str, int]]:
+        """Parameters for each server after a cursor that was silent at a moment, or was not."""
+        first = _place(after)
+        for server_id in self._moments.servers(
+            connection, moment, first["server_id"], silent=silent
+        ):
+            slot = first["slot"] if server_id == first["server_id"] else -1
+            yield {"server_id": server_id, "slot": slot, "last_server_id": server_id}
+
     def _standing_rows(
-        self, connection: Connection, rows: Iterable[Any], moment: Moment, silent: bool | None
+        self, connection: Connection, rows: Iterable[Any], moment: Moment
     ) -> Iterator[tuple[Occurrence, int]]:
-        """Rows with their slots; silent: those of silent servers only, or of the others."""
+        """Rows with their slots."""
         of_server, standing = 0, Standing(None, silent=True)
         for row in rows:
             shown_at, next_at, late_at, slot = row[-4:]
             if row[0] != of_server:
                 of_server = row[0]
                 standing = self._moments.standing(connection, of_server, moment, shown_at)
-            if silent in {None, standing.silent}:
-                is_open, has_late = next_at is None, is_within(late_at, next_at)
-                yield self._occurrence(_columns(row[:-4], *standing, is_open, has_late)), slot
+            is_open, has_late = next_at is None, is_within(late_at, next_at)
+            yield self._occurrence(_columns(row[:-4], *standing, is_open, has_late)), slot
 
     def history(self, criteria: Filter, after: int, limit: int) -> OccurrencePage[History]:
         """The names that servers have ever shown; the pid is ignored."""
@@ -274,7 +213,11 @@ def _columns(row: tuple[Any, ...], *more: object) -> tuple[Any, ...]:
 
 def _place(after: int) -> dict[str, int]:
     """The parameters that the queries of occurrences take for a cursor."""
-    return {"server_id": after >> SLOT_BITS, "slot": after & (SLOTS_PER_RECORD - 1)}
+    return {
+        "server_id": after >> SLOT_BITS,
+        "slot": after & (SLOTS_PER_RECORD - 1),
+        "last_server_id": MAX_INTEGER,
+    }
 
 
 def history_place(after: int) -> dict[str, int]:

@@ -65,6 +65,7 @@ class NewReport(NamedTuple):
     received_at: int
     plan: Plan | None = None  # of ReportStore.plan(), if there is one
     replayed: bool = False  # from the archive, not from its sender
+    number: int | None = None  # the id_serv that another database gave it
 
     @property
     def arrival(self) -> Arrival:
@@ -183,6 +184,7 @@ class ReportStore:
         profile = (plan.server_id, *report.profile)
         (profile_id,) = self._profiles.ids_of(connection, [profile])
         row = placement._asdict() | {
+            "id": new.number,
             "server_id": plan.server_id,
             "taken_at": report.taken_at,
             "received_at": new.received_at,

@@ -20,19 +20,34 @@ class ServerTable:
 
         The decision follows from the stored reports, and may change when more are stored.
         """
-        identity = {"identity": identity_of(report)}
         if report.id_maquina is None:
+            identity = {"identity": identity_of(report)}
             row = connection.execute(self._queries["find_server"], identity).fetchone()
             return None if row is None else int(row[0])
+        siblings = self._siblings(connection, report)
+        return choose_sibling(traits_of(report), report.taken_at, siblings)
+
+    def affected_addresses(self, connection: Connection, report: Report) -> list[str]:
+        """The present addresses of the servers that storing a report with an id_maquina changes.
+
+        That is the server that it belongs to. As the first report of a new clone, it marks all
+        servers with its identity as clones.
+        """
+        siblings = self._siblings(connection, report)
+        found = choose_sibling(traits_of(report), report.taken_at, siblings)
+        return [
+            sibling.newest.ipaddress for sibling in siblings if found in (None, sibling.server_id)
+        ]
+
+    def _siblings(self, connection: Connection, report: Report) -> list[Sibling]:
         own = {
+            "identity": identity_of(report),
             "taken_at": report.taken_at,
             "digest": report.digest,
             "spelled_digest": report.spelled_digest,
             "boot_id": report.profile.boot_id,
         }
-        rows = connection.execute(self._queries["siblings"], identity | own).fetchall()
-        siblings = [_sibling(*row) for row in rows]
-        return choose_sibling(traits_of(report), report.taken_at, siblings)
+        return [_sibling(*row) for row in connection.execute(self._queries["siblings"], own)]
 
     def add(self, connection: Connection, report: Report) -> int:
         """Adds a server for this report. Call within a transaction."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -124,3 +125,36 @@ def test_print_requests_no_token_and_shows_none(tmp_path: Path) -> None:
         assert api.requests == []
     assert (done.returncode, done.stderr) == (0, "")
     assert not server.state.exists()
+
+
+def test_key_of_an_enrolment_stays_until_a_token_is_stored(tmp_path: Path) -> None:
+    file = TokenFile(str(tmp_path))
+    with file.exclusive_write():
+        key = file.enrolment_key()
+    assert re.fullmatch("[0-9a-f]{32}", key)
+    assert stat.S_IMODE((tmp_path / "enrolment-key").stat().st_mode) == 0o600
+    with TokenFile(str(tmp_path)).exclusive_write() as write:
+        assert file.enrolment_key() == key
+        write(issued())
+    assert not (tmp_path / "enrolment-key").exists()
+    with file.exclusive_write():
+        assert file.enrolment_key() != key
+
+
+@pytest.mark.parametrize("what", ["damaged", "readable", "link"])
+def test_key_that_others_may_know_is_replaced(what: str, tmp_path: Path) -> None:
+    planted = tmp_path / "elsewhere"
+    planted.write_text("ab" * 16 if what != "damaged" else "ab", "ascii")
+    planted.chmod(0o644 if what == "readable" else 0o600)
+    path = tmp_path / "state" / "enrolment-key"
+    path.parent.mkdir(0o700)
+    if what == "link":
+        path.symlink_to(planted)
+    else:
+        planted.rename(path)
+    file = TokenFile(str(path.parent))
+    with file.exclusive_write():
+        key = file.enrolment_key()
+    assert key not in ("ab", "ab" * 16)
+    assert path.read_text("ascii") == key
+    assert not path.is_symlink()

@@ -30,6 +30,7 @@ from tests.agent.enrolled import (
     issued,
     store,
     stored,
+    tokens_of,
 )
 from tests.support.live import PROJECT, LiveService, wait_until
 from tests.support.tokens import bearer, make_token
@@ -95,6 +96,21 @@ def test_answer_without_a_token_is_a_failure(reply: Reply, tmp_path: Path) -> No
     assert failure.reason.startswith(f"this machine cannot be enrolled: {api.url}/inscripcion")
     assert not (tmp_path / "token").exists()
     assert (delivery.status, delivery.waiting()) == (DeliveryStatus.WAITING, 1)
+
+
+def test_last_use_of_an_enrolment_token_survives_a_lost_answer(
+    service: LiveService, tmp_path: Path
+) -> None:
+    """The next run is another process: it shows the key that the first one left."""
+    server = Server(tmp_path / "one")
+    server.set_enrolment_token(make_token(service.data, "inscripcion", "--uses", "1"))
+    with proxy_before(service.port, lambda _number: True) as proxy:
+        assert server.report(proxy.url).returncode == 1
+    assert [revoked for _, revoked in tokens_of(service, server)][-1] is False
+    done = server.report(service.url)
+    assert done.returncode == 0, done.stderr
+    assert [revoked for _, revoked in tokens_of(service, server)].count(False) == 1
+    assert (stored(service, server), server.waiting()) == (2, [])
 
 
 def test_renewed_token_is_used_at_once(tmp_path: Path) -> None:
@@ -232,10 +248,11 @@ def test_rotation_leaves_no_gap(
                 agent.communicate(timeout=20)
         assert set(proxy.statuses) == {201}
     assert len(set(tokens)) == 3
-    for number, token in enumerate(tokens):  # each is valid until its own end
+    # The one in use and the one before are valid, in case the new one was lost.
+    for number, (token, status) in enumerate(zip(tokens, (401, 201, 201), strict=True)):
         body = json.loads(proxy.bodies[-1])
         body["fecha_hora"] = f"2026-01-01 00:00:0{number}"
-        assert service.post(body, **bearer(token)).status == 201
+        assert service.post(body, **bearer(token)).status == status
 
 
 def wait_for(paths: list[str], path: str, times: int) -> None:

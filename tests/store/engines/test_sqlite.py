@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from service.errors import IncompatibleDatabaseError, StorageUnavailableError
+from service.store.engines import sqlite_migrations
 from service.store.engines.sqlite import CREATEDB_FOLDER, SqliteDatabase
 
 FIRST = "CREATE TABLE first (id INTEGER PRIMARY KEY) STRICT;\n"
@@ -185,3 +187,37 @@ def test_a_database_that_is_not_there_is_never_made_by_reading(database: SqliteD
     with pytest.raises(StorageUnavailableError), database.transaction():
         pass
     assert not database.path.exists()
+
+
+def test_a_migration_says_what_it_does_and_how_far_it_is(
+    database: SqliteDatabase,
+    scripts: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    caplog.set_level(logging.INFO)
+    database.migrate(scripts)
+    assert caplog.text == "", "a new database takes no time"
+    (scripts / "0002_second.sql").write_text(
+        "-- What is new; it is not short.\n-- About 500 s for 100,000 reports.\n"
+        "CREATE TABLE report (id INTEGER PRIMARY KEY) STRICT;\n"
+        "INSERT INTO report"
+        " WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)"
+        " SELECT i FROM n;\n",
+        encoding="utf-8",
+    )
+    database.migrate(scripts)
+    monkeypatch.setattr(sqlite_migrations, "_SECONDS_BETWEEN", 0)
+    monkeypatch.setattr(sqlite_migrations, "_STEPS", 1000)
+    (scripts / "0003_third.sql").write_text(
+        "-- About 500 s for 100,000 reports.\nCREATE TABLE third (id INTEGER) STRICT;\n"
+        "INSERT INTO third SELECT first.id + second.id FROM report AS first, report AS second;\n",
+        encoding="utf-8",
+    )
+    database.migrate(scripts)
+    said = [record.getMessage() for record in caplog.records]
+    assert said[0] == "0002_second.sql …"
+    assert said[1].startswith("0002_second.sql: done in ")
+    assert said[2] == "0003_third.sql … about 5 s for 1,000 reports"
+    assert said[3].startswith("0003_third.sql: step 2 of 2, 0 s so far")
+    assert said[-1].startswith("0003_third.sql: done in ")

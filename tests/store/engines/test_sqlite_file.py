@@ -20,7 +20,7 @@ from service.config import Config
 from service.errors import RecordNotFoundError, StorageUnavailableError
 from service.maintenance.startup import prepare
 from service.store.engines import Database
-from service.store.engines import sqlite as database_module
+from service.store.engines import sqlite_connections as connections
 from service.store.queries import load_queries
 from service.store.read.records import RecordStore
 from tests.support.live import PROJECT
@@ -48,7 +48,7 @@ class InProcess:
 def service(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_at: Callable[[Path], Database]
 ) -> InProcess:
-    monkeypatch.setattr(database_module, "_BUSY_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(connections, "BUSY_TIMEOUT_SECONDS", 0.05)
     config = Config(data=tmp_path / "var")
     prepare(config)
     return InProcess(config, database_at(config.database))
