@@ -104,7 +104,6 @@ class StorageUnavailableError(ComplianceError):
     """Storage cannot be written or read now; the caller should keep its report and try again."""
 
 
-<<<<<<< HEAD
 class StatementRefusedError(ComplianceError):
     """A statement of others does what is not allowed."""
 
@@ -119,7 +118,8 @@ class StatementLimitError(ComplianceError):
 
 class GuardEndedError(ComplianceError):
     """The process that runs rules ended, or was ended, before it answered."""
-=======
+
+
 class DatabaseInUseError(StorageUnavailableError):
     """Another process uses the database, or replaces its file."""
 
@@ -130,4 +130,3 @@ class DatabaseLostError(StorageUnavailableError):
 
 class DatabaseDamagedError(StorageUnavailableError):
     """The database file is damaged, and must be made anew."""
->>>>>>> main
