@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -113,6 +114,7 @@ class CatchUp:
     ) -> bool:
         """Reads on from a place, which advances; false for a compressed file that breaks off."""
         suspects: list[_Line] = []
+        shared: set[int] = set()  # moments of which lines before were taken for those stored
         whole = True
         with files.open_file(place.path) as file:
             if place.length:
@@ -122,6 +124,7 @@ class CatchUp:
                     outcome.lines += len(group)
                     if not arrivals.have(group[0].received_at, len(group)):
                         suspects += group
+                        shared |= arrivals.taken_at(group[0].received_at)
                     for line in group:
                         place.advance(line.content)
                         self._step()
@@ -132,7 +135,21 @@ class CatchUp:
                 outcome.faults.append(f"{place.path.name} breaks off")
                 whole = False
         self._store_missing(suspects, outcome)
+        if shared:
+            self._store_missing(self._lines_of(place.path, shared, received_until), outcome)
         return whole
+
+    def _lines_of(self, path: Path, moments: set[int], received_until: int) -> list[_Line]:
+        """The lines of a day that were received at these moments, in all its files."""
+        lines: list[_Line] = []
+        for each in files.archive_files(self._folder):
+            if files.day_of(each) != files.day_of(path):
+                continue
+            with suppress(*files.UNREADABLE, FileNotFoundError), files.open_file(each) as file:
+                for group in _groups(each, file, received_until):
+                    if group[0].received_at in moments:
+                        lines += group
+        return lines
 
     def _store_missing(self, lines: list[_Line], outcome: CaughtUp) -> None:
         reports = [
@@ -174,6 +191,7 @@ class _Arrivals:
         self._ahead: list[tuple[int, int]] = []  # rows of a later day
         self._day = ""
         self._counts: Counter[int] = Counter()
+        self._taken: set[int] = set()  # moments of which lines were counted off
         self.compared = 0  # all reports up to this one were counted
 
     def open_day(self, day: str, received_until: int, after: int) -> None:
@@ -183,6 +201,7 @@ class _Arrivals:
             self.compared = after
         if day != self._day:
             self._counts.clear()
+            self._taken.clear()
             self._day = day
         bound = min(times.parse(day) + DAY, received_until + 1)
         ahead, self._ahead = self._ahead, []
@@ -200,7 +219,12 @@ class _Arrivals:
         if received_at is None or self._counts[received_at] < lines:
             return False
         self._counts[received_at] -= lines
+        self._taken.add(received_at)
         return True
+
+    def taken_at(self, received_at: int | None) -> set[int]:
+        """This moment, if lines of it were counted off: any of them may be the missing one."""
+        return {received_at} & self._taken if received_at is not None else set()
 
 
 def _groups(path: Path, file: Iterator[bytes], received_until: int) -> Iterator[list[_Line]]:

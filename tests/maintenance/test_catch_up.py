@@ -84,6 +84,18 @@ def test_missing_reports_are_stored_in_their_order_with_their_arrivals(folder: F
     assert folder.catch_up() == CaughtUp()
 
 
+def test_a_missing_line_before_a_stored_one_of_the_same_moment_is_found(folder: Folder) -> None:
+    """As two workers write them, with a line of another moment between."""
+    lines = [
+        f'{{"recibido":"2026-02-15T12:00:0{at}.000000Z","reporte":{json.dumps(document(second))}}}'
+        for second, at in ((7, 2), (3, 3), (2, 2))
+    ]
+    folder.day.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    folder.store(2, 3)
+    assert folder.catch_up().stored == 1
+    assert (7, 2) in folder.stored()
+
+
 def test_reports_that_arrived_with_a_stored_one_are_not_taken_for_it(folder: Folder) -> None:
     folder.archive(2, 3, 4)
     folder.store(2)
