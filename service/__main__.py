@@ -15,7 +15,7 @@ import logging
 import os
 from typing import NoReturn
 
-from service.commands import check, compact, demo, migrate, rebuild, serve, token
+from service.commands import check, compact, demo, migrate, policy, rebuild, serve, token
 from service.config import from_env
 from service.errors import ComplianceError
 from service.ingest.validation import SCHEMAS_FOLDER
@@ -26,6 +26,7 @@ _COMMANDS = {
     "migrate": (migrate, "create the database, or bring it to the newest version"),
     "check": (check, "verify the database and the archive against each other"),
     "compact": (compact, "give the free pages of the database back to the disk"),
+    "policy": (policy, "check rules and run their cases"),
     "rebuild": (rebuild, "make a new database from the archive, and put it into place"),
     "token": (token, "make, list and revoke tokens"),
 }

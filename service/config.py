@@ -36,6 +36,7 @@ class Config:
     proxies: tuple[IPv4Network | IPv6Network, ...] = ()  # whose X-Forwarded-* is believed
     certificate: Path | None = None  # with it and its key, the service speaks TLS itself
     key: Path | None = None
+    policies: Path | None = None  # a folder of rules beside the shipped ones
 
     @property
     def database(self) -> Path:
@@ -128,6 +129,7 @@ SETTINGS = (
     Setting("proxies", _networks, may_be_empty=True),
     Setting("certificate", _file, may_be_empty=True),
     Setting("key", _file, may_be_empty=True),
+    Setting("policies", Path, may_be_empty=True),
 )
 
 

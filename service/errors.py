@@ -104,6 +104,22 @@ class StorageUnavailableError(ComplianceError):
     """Storage cannot be written or read now; the caller should keep its report and try again."""
 
 
+class StatementRefusedError(ComplianceError):
+    """A statement of others does what is not allowed."""
+
+
+class StatementBrokenError(ComplianceError):
+    """A statement of others is no SQL, names what does not exist, or fails as it runs."""
+
+
+class StatementLimitError(ComplianceError):
+    """A statement of others takes more time or memory, or gives more rows, than it may."""
+
+
+class GuardEndedError(ComplianceError):
+    """The process that runs rules ended, or was ended, before it answered."""
+
+
 class DatabaseInUseError(StorageUnavailableError):
     """Another process uses the database, or replaces its file."""
 

@@ -36,7 +36,7 @@ LAYERS = [
     {"service.config", "service.file_lock", "service.report"},
     {"service.auth"},
     {"service.store"},
-    {"service.archive", "service.http"},
+    {"service.archive", "service.http", "service.policies"},
     {"service.ingest"},
     {"service.maintenance"},
     {"service.pages", "service.resources"},

@@ -1,0 +1,53 @@
+"""Checks rules: `policy test` reads the files, prepares their statements and runs their cases."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from service.config import Config
+from service.policies.check import check_rules
+from service.policies.folders import read_policies
+from service.policies.guard import Guard
+from service.policies.places import SHIPPED_FOLDER
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="action")
+    test = actions.add_parser(
+        "test",
+        help="check every rule and run its cases",
+        description="Checks every rule and runs its cases. Exit codes: 0, all is well; 1, a file is"
+        " refused or a case fails; 2, there is no such folder.",
+    )
+    test.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        help="a folder of rules beside the shipped ones; COMPLIANCE_POLICIES if it is left out",
+    )
+
+
+def run(config: Config, options: argparse.Namespace) -> int:
+    folder = options.folder or config.policies
+    if folder is not None and not folder.is_dir():
+        print(f"compliance: {folder}: there is no such folder", file=sys.stderr)
+        return 2
+    policies = read_policies(folder)
+    rules = list(policies.rules.values())
+    with Guard() as guard:
+        _, faults = check_rules(guard, rules, policies.data)
+    faults = [*policies.faults, *faults]
+    refused = {fault.path for fault in faults}
+    for rule in sorted(rules, key=lambda rule: rule.id):
+        origin = "shipped" if rule.path.parent == SHIPPED_FOLDER else str(rule.path)
+        if rule.path not in refused:
+            print(f"ok       {rule.id} ({len(rule.cases)} cases, {origin})")
+    for name in sorted(policies.off):
+        print(f"off      {name}")
+    for fault in sorted(faults, key=lambda fault: (str(fault.path), fault.line or 0)):
+        print(f"refused  {fault}")
+    count = f"{len(rules)} rules, {sum(len(rule.cases) for rule in rules)} cases"
+    print(f"{count}, {len(faults)} faults" if faults else f"{count}, no faults")
+    return 1 if faults else 0

@@ -1,0 +1,157 @@
+"""The guard's copies of the current relations, and what follows from them for all rules.
+
+Images come in: databases with the tables of sql/guard/tables.sql, as bytes. The relations show one
+server of an image after the other, or all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from service.policies.facts import (
+    COUNT_PROCESSES,
+    ProcessCounts,
+    count_programs,
+    facts_told,
+    program_counts,
+)
+from service.policies.functions import FUNCTIONS, time_text
+from service.policies.names import NameLists
+from service.policies.places import RELATIONS_SCRIPT, TABLES_SCRIPT
+from service.policies.relations import ALLOWED
+from service.policies.rule import Fact
+from service.policies.verdict import Situation
+from service.store.engines import Connection
+from service.store.engines.image import insert_rows
+from service.store.engines.sandbox import Sandbox
+
+KERNEL_THREADS = "hilos-de-nucleo"  # the list of their names, for reports without parents
+
+# The names of processes; the last parts of executables only where they are others.
+_NAMES = {
+    "name": "SELECT id, name FROM proceso WHERE name IS NOT NULL",
+    "ejecutable": """
+        SELECT id, ejecutable FROM proceso
+        WHERE ejecutable IS NOT NULL
+          AND (name IS NULL OR substr(ejecutable, -length(name) - 1) <> '/' || name)
+    """,
+}
+_SLOTS = 1_048_576  # of a server: sql/guard/tables.sql
+_LAST_SERVER = 2**42
+_MARKS = ("coincidencia", "con_kthreadd", "nombre_de_hilo")
+_SILENT = "silencioso"
+
+
+class Workspace:
+    """wanted: the facts that rules require. matches_names: whether one reads procesos_listados."""
+
+    def __init__(self) -> None:
+        script = "\n".join(
+            path.read_text(encoding="utf-8") for path in (TABLES_SCRIPT, RELATIONS_SCRIPT)
+        )
+        # The views tell times as text.
+        functions = {**FUNCTIONS, "time_text": (1, time_text)}
+        self.sandbox = Sandbox(script, ALLOWED, functions)
+        self.wanted: Collection[Fact] = ()
+        self.matches_names = True
+        self._names = NameLists(())
+
+    def set_data(self, tables: Mapping[str, Sequence[Sequence[Any]]]) -> None:
+        """Replaces the data files: the rows of listas, redes and fin_de_vida."""
+        self._names = NameLists((name, entry) for name, entry in tables["listas"])
+        with self.sandbox.trusted() as connection:
+            for table, rows in tables.items():
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608
+                insert_rows(connection, table, rows)
+
+    def open(self, image: bytes) -> None:
+        """Replaces the relations by those of an image."""
+        self.sandbox.take(image)
+        with self.sandbox.trusted() as connection:
+            self._mark(connection)
+
+    def show(self, server: int | None) -> None:
+        """Shows the rows of one server in the relations; null: those of all."""
+        first, last = (0, _LAST_SERVER) if server is None else (server, server)
+        with self.sandbox.trusted() as connection:
+            connection.execute("UPDATE elegido SET desde = ?, hasta = ?", (first, last))
+
+    def situation(self, server: int) -> Situation:
+        """The situation of a server of the image; the relations show it alone."""
+        self.show(server)
+        with self.sandbox.trusted() as connection:
+            result = connection.execute("SELECT * FROM servers_vigentes")
+            columns = [column[0] for column in result.description or ()]
+            row = dict(zip(columns, result.fetchone(), strict=True))
+            processes = ProcessCounts(*connection.execute(COUNT_PROCESSES).fetchone())
+            query = count_programs(self.wanted)
+            programs = (
+                None
+                if query is None
+                else program_counts(self.wanted, connection.execute(query).fetchone())
+            )
+            has_logins = connection.execute("SELECT 1 FROM usuarios_vigentes LIMIT 1").fetchone()
+            tags = dict(connection.execute("SELECT clave, valor FROM etiquetas").fetchall())
+        return Situation(
+            server=server,
+            is_silent=row["estado"] == _SILENT,
+            running_for=_seconds_between(row["arranque"], row["fecha_hora"]),
+            facts=facts_told(row, processes, programs, has_logins=has_logins is not None),
+            tags=tags,
+            system=row["nombre_so"],
+            names_listed=self._names_listed(server),
+        )
+
+    def servers(self) -> list[int]:
+        """The servers of the image."""
+        with self.sandbox.trusted() as connection:
+            return [
+                server for (server,) in connection.execute("SELECT servidor FROM servidor_vigente")
+            ]
+
+    def _names_listed(self, server: int) -> Callable[[], int]:
+        def count() -> int:
+            with self.sandbox.trusted() as connection:
+                (found,) = connection.execute(
+                    "SELECT count(DISTINCT name) FROM proceso WHERE id BETWEEN ? AND ?",
+                    (server * _SLOTS, (server + 1) * _SLOTS - 1),
+                ).fetchone()
+            return int(found)
+
+        return count
+
+    def _mark(self, connection: Connection) -> None:
+        """Fills the tables that tell kernel threads and names of lists."""
+        for table in _MARKS:
+            connection.execute(f"DELETE FROM {table}")  # noqa: S608
+        connection.execute(
+            "INSERT OR IGNORE INTO con_kthreadd"
+            " SELECT servidor FROM proceso WHERE pid = 2 AND name = 'kthreadd'"
+        )
+        names = connection.execute(
+            "SELECT DISTINCT name FROM proceso WHERE ppid IS NULL AND name IS NOT NULL"
+        ).fetchall()
+        connection.executemany(
+            "INSERT INTO nombre_de_hilo VALUES (?)",
+            [row for row in names if KERNEL_THREADS in self._names.lists_of(row[0])],
+        )
+        if self.matches_names:
+            known, matches = self._names.known, self._names.matches
+            connection.executemany(
+                "INSERT OR IGNORE INTO coincidencia VALUES (?, ?, ?, ?)",
+                [
+                    (listed, row, name, by)
+                    for by, query in _NAMES.items()
+                    for row, text in connection.execute(query)
+                    if known(text, True)  # most names stand in no list
+                    for listed, name in matches(text)
+                ],
+            )
+
+
+def _seconds_between(start: str | None, end: str) -> float | None:
+    if start is None:
+        return None
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()

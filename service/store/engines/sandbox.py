@@ -1,0 +1,208 @@
+"""A database of SQLite's in memory, in which statements of others run and can harm nothing.
+
+An authorizer with lists of what is allowed decides on each statement: reading the columns of
+named relations, with named functions. Limits bound its length, its texts, its rows and its time.
+`now` is no time here, whatever the statement makes it from. The process that holds a sandbox has
+limits of its own: see service/policies/guard.py for what a single step of SQLite can still cost.
+
+https://www.sqlite.org/security.html, "Untrusted SQL Inputs".
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from service.errors import StatementBrokenError, StatementLimitError, StatementRefusedError
+from service.store.engines.authorizer import Allowed, Authorizer
+from service.store.engines.pure_dates import PureDates
+
+Cell = str | int | float | None
+
+_STEPS_BETWEEN_CHECKS = 20_000  # of SQLite's virtual machine, about 1 ms
+_MAX_RESULT_BYTES = 16 * 1024 * 1024
+_DESCRIBING = 1.0  # seconds of processor
+
+_LIMITS = {
+    sqlite3.SQLITE_LIMIT_LENGTH: 1_000_000,  # bytes of a text, and of a row
+    sqlite3.SQLITE_LIMIT_SQL_LENGTH: 131_072,
+    sqlite3.SQLITE_LIMIT_COLUMN: 100,
+    sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 100,
+    sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 50,
+    sqlite3.SQLITE_LIMIT_VDBE_OP: 50_000,
+    sqlite3.SQLITE_LIMIT_FUNCTION_ARG: 20,
+    sqlite3.SQLITE_LIMIT_ATTACHED: 1,  # the one from which take() copies
+    sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 256,
+    sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER: 32,
+    sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 1,
+    sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a statement gives and what it reads: (relation, column) in lower case."""
+
+    columns: tuple[str, ...]
+    reads: frozenset[tuple[str, str]]
+
+
+class Sandbox:
+    """A database in memory. script: makes its tables, and temporary tables and views over them."""
+
+    def __init__(
+        self,
+        script: str,
+        allowed: Allowed,
+        functions: Mapping[str, tuple[int, Callable[..., Cell]]],
+    ) -> None:
+        self._authorizer = Authorizer(allowed)
+        self._deadline = float("inf")
+        self._function_error: str | None = None
+        self._described = count()
+        self._connection = sqlite3.connect(
+            ":memory:", isolation_level=None, cached_statements=1024, check_same_thread=False
+        )
+        connection = self._connection
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        for name, (arity, function) in {**PureDates().functions(), **functions}.items():
+            connection.create_function(name, arity, self._told(name, function), deterministic=True)
+        connection.execute("ATTACH ':memory:' AS taken")
+        connection.executescript(script)
+        self._tables = [
+            str(name)
+            for (name,) in connection.execute(
+                "SELECT name FROM main.sqlite_schema WHERE type = 'table'"
+            )
+        ]
+        for relation in allowed.relations:
+            columns = connection.execute(f"PRAGMA table_info({relation})")
+            self._authorizer.columns[relation] = {str(name).lower() for _, name, *_ in columns}
+        connection.set_authorizer(self._authorizer)
+        connection.set_progress_handler(self._is_late, _STEPS_BETWEEN_CHECKS)
+        for limit, value in _LIMITS.items():
+            connection.setlimit(limit, value)
+        self._authorizer.is_trusted = False
+
+    @contextmanager
+    def trusted(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for statements of ours in one transaction."""
+        self._authorizer.is_trusted = True
+        self._deadline = float("inf")
+        try:
+            self._connection.execute("BEGIN")
+            yield self._connection
+            self._connection.execute("COMMIT")
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            self._authorizer.is_trusted = False
+
+    def take(self, image: bytes) -> None:
+        """Replaces the rows of the tables by those of this database, which has the same tables.
+
+        The tables themselves stay, so that statements which are prepared remain so.
+        """
+        self._authorizer.is_trusted = True  # SQLite attaches it by a statement
+        try:
+            self._connection.deserialize(image, name="taken")
+        finally:
+            self._authorizer.is_trusted = False
+        with self.trusted() as connection:
+            for table in self._tables:
+                connection.execute(f"DELETE FROM main.{table}")  # noqa: S608 — names of ours
+                # Without columns and conditions SQLite copies rows without a look into them.
+                connection.execute(f"INSERT INTO main.{table} SELECT * FROM taken.{table}")  # noqa: S608
+
+    def describe(self, sql: str, parameters: Mapping[str, Cell]) -> Description:
+        """What the statement gives and reads. It is started, over the relations of this moment.
+
+        Raises StatementRefusedError, StatementBrokenError, StatementLimitError.
+        """
+        # Reads are told while a statement is prepared; one that was seen is not prepared again.
+        cursor = self._execute(f"{sql}\n/* {next(self._described)} */", parameters, _DESCRIBING)
+        columns = tuple(str(column[0]) for column in cursor.description or ())
+        cursor.close()
+        return Description(columns, frozenset(self._authorizer.reads))
+
+    def run(
+        self, sql: str, parameters: Mapping[str, Cell], *, seconds: float, max_rows: int
+    ) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
+        """The columns and the rows of a statement. seconds: of processor.
+
+        Raises StatementRefusedError, StatementBrokenError, StatementLimitError.
+        """
+        cursor = self._execute(sql, parameters, seconds)
+        rows: list[tuple[Cell, ...]] = []
+        size = 0
+        try:
+            with self._errors():
+                for row in cursor:
+                    rows.append(tuple(map(_cell, row)))
+                    size += sum(len(cell) for cell in row if isinstance(cell, str | bytes))
+                    if len(rows) > max_rows or size > _MAX_RESULT_BYTES:
+                        raise StatementLimitError(
+                            f"more than {max_rows} rows"
+                            if len(rows) > max_rows
+                            else f"more than {_MAX_RESULT_BYTES} bytes in its rows"
+                        )
+        finally:
+            with suppress(sqlite3.Error):
+                cursor.close()
+        return tuple(str(column[0]) for column in cursor.description or ()), rows
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _execute(self, sql: str, parameters: Mapping[str, Cell], seconds: float) -> sqlite3.Cursor:
+        self._authorizer.begin()
+        self._deadline = time.process_time() + seconds
+        with self._errors():
+            # The comment keeps a statement of ours with the same text, which was prepared while
+            # all was allowed, from being taken for it.
+            return self._connection.execute(f"/* sandbox */ {sql}", parameters)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Raises our errors for those of SQLite."""
+        self._function_error = None
+        try:
+            yield
+        except MemoryError as error:
+            raise StatementLimitError("more memory than it may use") from error
+        except sqlite3.DataError as error:  # SQLITE_TOOBIG
+            raise StatementLimitError(str(error)) from error
+        except (sqlite3.ProgrammingError, sqlite3.Warning) as error:
+            # A second statement, a parameter that nobody gives.
+            raise StatementRefusedError(str(error)) from error
+        except sqlite3.Error as error:
+            if self._authorizer.denied is not None:
+                raise StatementRefusedError(f"not allowed: {self._authorizer.denied}") from error
+            if time.process_time() >= self._deadline:
+                raise StatementLimitError("more time than it may use") from error
+            raise StatementBrokenError(self._function_error or str(error)) from error
+
+    def _is_late(self) -> bool:
+        return time.process_time() >= self._deadline
+
+    def _told(self, name: str, function: Callable[..., Cell]) -> Callable[..., Cell]:
+        """The same function; SQLite tells of its errors only that there was one."""
+
+        def call(*arguments: Cell) -> Cell:
+            try:
+                return function(*arguments)
+            except ValueError as error:
+                self._function_error = f"{name}: {error}"
+                raise
+
+        return call
+
+
+def _cell(value: Any) -> Cell:  # noqa: ANN401 — whatever SQLite holds
+    return value.hex() if isinstance(value, bytes) else value

@@ -1,0 +1,25 @@
+-- id = "sin-auditd"
+-- version = 1
+-- severidad = "baja"
+-- responsable = "plataforma"
+-- es = { titulo = "Sin auditoría del sistema", descripcion = "Busca un programa que reciba los eventos de auditoría de Linux: auditd, auditbeat o go-audit. Que se ejecute no dice qué registra.", justificacion = "Sin él no queda constancia de quién hizo qué en el servidor.", remedio = "Instale y active auditd.", motivo = "De {nombres} nombres de procesos ninguno es de un programa de auditoría." }
+-- en = { titulo = "No system auditing", descripcion = "Looks for a program that receives the audit events of Linux: auditd, auditbeat or go-audit. That it runs does not tell what it records.", justificacion = "Without it, no record shows who did what on the server.", remedio = "Install and enable auditd.", motivo = "Of {nombres} names of processes none is that of an auditing program." }
+-- referencias = ["https://man7.org/linux/man-pages/man8/auditd.8.html"]
+-- controles = { ens = ["op.exp.8"], iso27001 = ["A.8.15"], nist = ["AU-12"], cis = ["8.2"] }
+-- semantica = "fila_es_exito"
+-- ambito = "servidor"
+-- aplica = { consulta = "SELECT servidor FROM procesos_vigentes WHERE pid = 2 AND name = 'kthreadd'" }
+-- requiere = ["nombres"]
+-- clave = []
+-- evidencia = []
+-- plazos = { confirmar_tras = "2 informes", gracia_arranque = "10m" }
+-- pruebas = [
+--   { veredicto = "falla", procesos = [{ name = "sshd", username = "root" }, { name = "kauditd", username = "root", ppid = 2 }] },
+--   { veredicto = "cumple", procesos = [{ name = "auditd", username = "root" }] },
+--   { veredicto = "no_aplica", razon = "consulta", ordinario = false, procesos = [{ name = "bash", username = "root", pid = 1 }] },
+--   { veredicto = "desconocido", razon = "sin_dato", sin = ["nombres"] },
+--   { veredicto = "desconocido", razon = "sin_dato", ordinario = false, procesos = [{ name = "sshd", username = "root" }] },
+--   { veredicto = "desconocido", razon = "arrancando", servidor = { arranque = "2026-01-15 11:55:00.000000" } },
+-- ]
+
+SELECT 1 FROM procesos_listados WHERE lista = 'auditoria'

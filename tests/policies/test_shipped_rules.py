@@ -1,0 +1,136 @@
+"""The shipped rules: both languages, both sides, and no accusation of an ordinary machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from service.policies.check import check_rules
+from service.policies.folders import read_policies
+from service.policies.guard import Guard, Request
+from service.policies.judged_rule import JudgedRule
+from service.policies.rule import LANGUAGES
+from service.policies.text_hash import Silence, outside, text_hash
+from service.policies.verdict import State, Verdict
+from tests.policies.ordinary import NOW, image
+
+POLICIES = read_policies()
+RULES = sorted(POLICIES.rules.values(), key=lambda rule: rule.id)
+SILENCE = Silence(900, 3)
+
+
+@pytest.fixture(scope="module")
+def guard() -> Iterator[Guard]:
+    with Guard() as made:
+        made.load(map(JudgedRule.of, RULES), POLICIES.data.tables())
+        yield made
+
+
+def verdicts(guard: Guard, **case: Any) -> dict[str, Verdict]:
+    guard.open(image(**case))
+    ((_, found),) = guard.judge([Request(1, NOW)])
+    return found
+
+
+def test_every_shipped_rule_passes_its_checks_and_cases() -> None:
+    with Guard() as guard:
+        _, faults = check_rules(guard, RULES, POLICIES.data)
+    assert [str(fault) for fault in (*POLICIES.faults, *faults)] == []
+    assert len(RULES) == 10
+
+
+def test_every_shipped_rule_speaks_both_languages() -> None:
+    for rule in RULES:
+        assert set(rule.texts) == set(LANGUAGES), rule.id
+        assert rule.texts["es"].titulo != rule.texts["en"].titulo
+
+
+def test_every_shipped_rule_names_controls_of_ens_iso_and_nist() -> None:
+    for rule in RULES:
+        assert all(rule.controls[framework] for framework in ("ens", "iso27001", "nist")), rule.id
+
+
+# Rows made up after real machines: daemons with workers, kernel threads, people at work.
+DAEMONS = [
+    ("systemd-journald", "root", "/usr/lib/systemd/systemd-journald"),
+    ("auditd", "root", "/usr/sbin/auditd"),
+    ("chronyd", "_chrony", "/usr/sbin/chronyd"),
+    ("rsyslogd", "root", "/usr/sbin/rsyslogd"),
+    ("sshd", "root", "/usr/sbin/sshd"),
+    ("cron", "root", "/usr/sbin/cron"),
+    ("postgres", "postgres", "/usr/lib/postgresql/15/bin/postgres"),
+    ("java", "tomcat", "/usr/lib/jvm/java-17/bin/java"),
+    ("node", "app", "/usr/bin/node"),
+    ("bash", "ana", "/usr/bin/bash"),
+    ("telnet", "ana", "/usr/bin/telnet"),
+    ("vim", "ana", "/usr/bin/vim.basic"),
+]
+KERNEL = ["rcu_gp", "kworker/0:0H-events", "ksoftirqd/0", "kdevtmpfs", "kauditd", "khugepaged"]
+ORDINARY = [
+    *({"name": name, "username": user, "ejecutable": path} for name, user, path in DAEMONS),
+    *({"name": name, "ppid": 2} for name in KERNEL),
+    {"name": "nginx", "pid": 700},
+    *({"name": "nginx", "username": "www-data", "ppid": 700} for _ in range(4)),
+    {"name": "apache2", "pid": 800},
+    {"name": "apache2", "username": "www-data", "ppid": 800},
+]
+LOGINS = [
+    {"username": "root", "terminal": "tty1"},
+    {"username": "ana", "terminal": "pts/0", "origen": "198.51.100.7"},
+]
+
+
+@pytest.mark.parametrize("missing", [[], ["ppid", "ejecutable", "linea_comando", "origen"]])
+def test_an_ordinary_machine_is_accused_by_none(guard: Guard, missing: list[str]) -> None:
+    found = verdicts(guard, procesos=ORDINARY, usuarios=LOGINS, sin=missing)
+    assert [rule for rule, verdict in found.items() if verdict.state is State.FALLA] == []
+    known = [rule for rule, verdict in found.items() if verdict.state is State.CUMPLE]
+    assert len(known) == (9 if not missing else 7)
+
+
+def test_an_ordinary_machine_among_its_like_is_accused_by_none(guard: Guard) -> None:
+    guard.open(image(procesos=ORDINARY, pares=[{"veces": 9, "procesos": ORDINARY}]))
+    found = guard.judge_fleet(NOW)["programa-unico"]
+    assert isinstance(found, dict)
+    assert {verdict.state for verdict in found.values()} == {State.CUMPLE}
+
+
+def test_a_silent_server_is_unknown_to_all_but_silencioso(guard: Guard) -> None:
+    found = verdicts(guard, servidor={"estado": "silencioso"}, procesos=ORDINARY)
+    assert found.pop("silencioso").state is State.FALLA
+    assert {str(verdict.reason) for verdict in found.values()} == {"silencio"}
+
+
+def test_no_rule_but_two_shows_its_rows_to_admins_only(guard: Guard) -> None:
+    inspections = guard.load(map(JudgedRule.of, RULES), POLICIES.data.tables())
+    readers = {
+        rule
+        for rule, inspection in inspections.items()
+        if any(column == "linea_comando" for _, column in inspection.reads)
+    }
+    assert readers == {"minero", "root-remoto"}
+
+
+def test_a_list_is_text_of_the_rules_that_name_it(guard: Guard) -> None:
+    data = read_policies().data
+    inspections = guard.load(map(JudgedRule.of, RULES), data.tables())
+
+    def hashes() -> dict[str, str]:
+        return {rule.id: text_hash(rule, inspections[rule.id], data, SILENCE) for rule in RULES}
+
+    before = hashes()
+    data.lists["telnet"].add("new-telnetd")
+    changed = {rule for rule, found in hashes().items() if found != before[rule]}
+    assert changed == {"servicio-telnet"}
+
+
+def test_the_settings_of_silence_are_text_of_silencioso_alone(guard: Guard) -> None:
+    inspections = guard.load(map(JudgedRule.of, RULES), POLICIES.data.tables())
+    having = {
+        rule.id
+        for rule in RULES
+        if "silencio" in outside(rule, inspections[rule.id], POLICIES.data, SILENCE)
+    }
+    assert having == {"silencioso"}
