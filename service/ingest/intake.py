@@ -10,7 +10,8 @@ from service.ingest.group_commit import GroupCommit
 from service.ingest.json_reader import read_json
 from service.ingest.validation import ReportValidator
 from service.report import Report
-from service.store.write.reports import NewReport, Plan, ReportStore, Stored
+from service.store.write.plans import Plan
+from service.store.write.reports import NewReport, ReportStore, Stored
 
 _MAX_REMEMBERED = 10_000
 
