@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
-from service.errors import LargeServerError
+from service.errors import LargeServerError, OutdatedPlanError
 from service.report import Report
 from service.store.engines import Connection, Database
 from service.store.write.interning import (
@@ -143,6 +143,8 @@ class ReportStore:
     def _add(self, connection: Connection, new: NewReport) -> tuple[Stored, Plan]:
         report, plan = new.report, new.plan
         if plan is None or not self._is_valid(connection, report, plan):
+            if plan is not None and plan.changes > MANY_CHANGES:
+                raise OutdatedPlanError
             server_id = self._servers.find(connection, report) or NEW_SERVER
             plan = self._plan(connection, server_id, new)
         if plan.server_id == NEW_SERVER:
