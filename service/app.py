@@ -19,7 +19,9 @@ from service.http.converters import IdConverter
 from service.http.etag import ETagMiddleware
 from service.http.problems import add_error_handlers
 from service.http.router import Router
+from service.ingest.admission import Admission
 from service.ingest.intake import Intake
+from service.ingest.large_turn import LargeTurn
 from service.ingest.validation import ReportValidator
 from service.pages.site import Site
 from service.pages.static_files import StaticFiles
@@ -85,6 +87,7 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
             ReportStore(database, queries),
             times.now,
         ),
+        admission=Admission(LargeTurn(config.large_turn)),
         records=RecordStore(database, queries),
         history=HistoryStore(database, queries),
         fleet=FleetStore(database, queries, usage, silence),

@@ -100,6 +100,22 @@ class PortUnavailableError(ComplianceError):
     """The address to serve on is taken, or does not exist."""
 
 
+class LargeServerError(ComplianceError):
+    """So many processes run on the server that even a small report may change many rows."""
+
+
+class OutdatedPlanError(ComplianceError):
+    """Another report of the server was stored since the write of a large one was planned."""
+
+
+class SourceBusyError(ComplianceError):
+    """The service handles as many or as large reports of this source as it may at a time."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("too many or too large reports of this client at a time; try again later")
+        self.retry_after = retry_after  # seconds
+
+
 class StorageUnavailableError(ComplianceError):
     """Storage cannot be written or read now; the caller should keep its report and try again."""
 

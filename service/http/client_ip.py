@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 import falcon
+
+from service.store.tokens import Token
 
 
 class ClientIpMiddleware:
@@ -29,6 +31,17 @@ class ClientIpMiddleware:
         return _is_address(client) and any(
             ip_address(client) in network for network in self._proxies
         )
+
+
+def subscriber_of(client_ip: str) -> str:
+    """The subscriber of an address: in IPv6 each has a whole /64 (RFC 6177)."""
+    return str(ip_network(f"{client_ip}/64", strict=False)) if ":" in client_ip else client_ip
+
+
+def source_of(req: falcon.Request) -> str:
+    """Who sends a request: its token, or its subscriber where none is needed."""
+    token: Token | None = req.context.token
+    return subscriber_of(req.context.client_ip) if token is None else f"token {token.id}"
 
 
 def _is_address(text: str) -> bool:

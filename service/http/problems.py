@@ -16,6 +16,7 @@ from service.errors import (
     InvalidReportError,
     RecordNotFoundError,
     ServerNotFoundError,
+    SourceBusyError,
     StorageUnavailableError,
     TokenNotFoundError,
     TooManyAttemptsError,
@@ -53,6 +54,7 @@ def add_error_handlers(app: falcon.App[Any, Any], pages: ErrorPages) -> None:
     add(RecordNotFoundError, _not_found)
     add(ServerNotFoundError, _server_not_found)
     add(StorageUnavailableError, _storage_unavailable)
+    add(SourceBusyError, _source_busy)
     add(UnauthorizedError, _unauthorized)
     add(ForbiddenError, _forbidden)
     add(TokenNotFoundError, _token_not_found)
@@ -137,6 +139,12 @@ def _storage_unavailable(
     _unavailable(resp, detail)
 
 
+def _source_busy(
+    _req: falcon.Request, resp: falcon.Response, error: SourceBusyError, _params: object
+) -> None:
+    _unavailable(resp, str(error), error.retry_after)
+
+
 def _unexpected(
     req: falcon.Request, resp: falcon.Response, error: Exception, _params: object
 ) -> None:
@@ -145,8 +153,10 @@ def _unexpected(
     _unavailable(resp, "the service failed to answer this request; try again later")
 
 
-def _unavailable(resp: falcon.Response, detail: str) -> None:
-    resp.set_header("Retry-After", str(_RETRY_AFTER_SECONDS))
+def _unavailable(
+    resp: falcon.Response, detail: str, retry_after: int = _RETRY_AFTER_SECONDS
+) -> None:
+    resp.set_header("Retry-After", str(retry_after))
     _answer(
         resp,
         HTTPStatus.SERVICE_UNAVAILABLE,
