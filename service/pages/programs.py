@@ -58,7 +58,7 @@ class ProgramPage:
         moment, history_after = moment_of(query), query[HISTORY_CURSOR] or 0
         running = self._processes.page(criteria, moment, query.after, query.limit)
         history = self._processes.history(criteria, history_after, query.limit)
-        runs = self._usage.runs(criteria, history_after, query.limit, _MAX_RUNS)
+        runs = self._usage.runs(history, _MAX_RUNS)
         figures: dict[str, Figure[Any]] = {"seen": self._usage.processes(criteria)}
         if moment is None:
             figures["count"] = self._usage.running_processes(criteria)

@@ -181,29 +181,14 @@ FROM (
 WHERE terminal IS NOT NULL OR origin IS NOT NULL;
 
 -- name: runs_of_program
--- The latest runs of each server and name of a page of process_history.
-WITH matching (id) AS MATERIALIZED (
-  -- include: matching_process_names
-)
-SELECT page.server_id, first_report.placed_at, last_report.placed_at
+-- The latest runs of this name on this server.
+SELECT run.server_id, first_report.placed_at, last_report.placed_at
 FROM (
-  SELECT sighting.server_id AS server_id, sighting.name_id AS name_id
-  FROM matching
-  CROSS JOIN process_sighting AS sighting ON sighting.name_id = matching.id
-  -- include: history_page_order
-) AS page
-CROSS JOIN process_run AS run
-  ON run.server_id = page.server_id
-  AND run.name_id = page.name_id
-  AND run.first_seq >= coalesce(
-    (
-      SELECT earliest.first_seq FROM process_run AS earliest
-      WHERE earliest.server_id = page.server_id AND earliest.name_id = page.name_id
-      ORDER BY earliest.first_seq DESC
-      LIMIT 1 OFFSET :others
-    ),
-    1
-  )
+  SELECT server_id, first_seq, gone_seq FROM process_run
+  WHERE server_id = :server_id AND name_id = :name_id
+  ORDER BY first_seq DESC
+  LIMIT :limit
+) AS run
 CROSS JOIN report AS first_report
   ON first_report.server_id = run.server_id AND first_report.seq = run.first_seq
 CROSS JOIN report AS last_report
@@ -211,7 +196,7 @@ CROSS JOIN report AS last_report
   AND last_report.seq = coalesce(
     run.gone_seq - 1, (SELECT max(seq) FROM report WHERE report.server_id = run.server_id)
   )
-ORDER BY page.server_id, page.name_id, run.first_seq;
+ORDER BY run.first_seq;
 
 -- name: number_of_servers
 -- Number of known servers.

@@ -6,7 +6,7 @@ import pickle
 import random
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -129,7 +129,7 @@ def fill(path: Path, fleet: Sequence[SimulatedServer], rounds: int) -> None:
     on those that it saw last, and need not read it again.
     """
     groups = [fleet[at : at + SERVERS_TOGETHER] for at in range(0, len(fleet), SERVERS_TOGETHER)]
-    _fill(path, [partial(nullcontext, group) for group in groups], rounds, len(fleet))
+    _fill(path, [partial(_in_memory, group) for group in groups], rounds, len(fleet))
 
 
 def fill_made(
@@ -151,6 +151,11 @@ def fill_made(
             for last in [min(first + SERVERS_TOGETHER, servers)]
         ]
         _fill(path, groups, rounds, servers)
+
+
+@contextmanager
+def _in_memory(group: Group) -> Iterator[Group]:
+    yield group
 
 
 @contextmanager

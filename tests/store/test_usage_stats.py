@@ -146,12 +146,13 @@ def test_runs_are_consecutive_reports(history: History, criteria: ProcessFilter,
         queries = load_queries()
         ours = UsageStore(both.database, queries)
         occurrences = process_occurrences(both.database, queries)
-        assert sorted(ours.runs(criteria, 0, 1000, 1000)) == runs(both, criteria)
+        whole = occurrences.history(criteria, 0, 1000)
+        assert sorted(ours.runs(whole, 1000)) == runs(both, criteria)
         # A page has the latest runs of its rows.
         after: int | None = 0
         while after is not None:
             page = occurrences.history(criteria, after, 2)
-            shown = ours.runs(criteria, after, 2, most)
+            shown = ours.runs(page, most)
             assert {run.server_id for run in shown} <= {row.server_id for row in page.rows}
             assert len(shown) <= most * len(page.rows)
             for row in page.rows:
@@ -164,7 +165,9 @@ def test_of_many_runs_the_latest_ones_are_returned() -> None:
     history = arrived(*(report(hour, *([CRON] if hour % 2 else [])) for hour in range(1, 9)))
     with stores() as both:
         both.add_history(history)
-        ours = UsageStore(both.database, load_queries())
+        queries = load_queries()
+        ours = UsageStore(both.database, queries)
+        page = process_occurrences(both.database, queries).history(ProcessFilter(name="cron"), 0, 9)
         for most, first_hours in ((1, [7]), (2, [5, 7]), (3, [3, 5, 7]), (9, [1, 3, 5, 7])):
-            shown = ours.runs(ProcessFilter(name="cron"), 0, 10, most)
+            shown = ours.runs(page, most)
             assert [run.first_at for run in shown] == [hour * HOUR for hour in first_hours]

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple, TypeVar
 from service.store.engines import Database
 from service.store.read.figures import Figure, Figures
 from service.store.read.name_filters import LoginFilter, ProcessFilter
-from service.store.read.occurrences import history_place
+from service.store.read.occurrence_rows import ProcessHistory
+from service.store.read.occurrences import OccurrencePage
 from service.store.read.silence import DEFAULT_SILENCE, Silence
 
 T = TypeVar("T")
@@ -96,11 +97,14 @@ class UsageStore:
         parameters = criteria.parameters() | {"limit": limit}
         return self._rows(self._queries["origins_of_user"], parameters)
 
-    def runs(self, criteria: ProcessFilter, after: int, limit: int, most: int) -> list[Run]:
-        """The latest runs of each row of the same page of `history`, at most `most` a row."""
-        page = {**history_place(after), "limit": limit, "others": most - 1}
-        parameters = criteria.parameters() | page
-        return [Run(*row) for row in self._rows(self._queries["runs_of_program"], parameters)]
+    def runs(self, page: OccurrencePage[ProcessHistory], most: int) -> list[Run]:
+        """The latest runs of each row of a page of a history, at most `most` a row."""
+        query, found = self._queries["runs_of_program"], []
+        with self._database.snapshot() as connection:
+            for row, name_id in zip(page.rows, page.names, strict=True):
+                place = {"server_id": row.server_id, "name_id": name_id, "limit": most}
+                found += [Run(*each) for each in connection.execute(query, place)]
+        return found
 
     def running_processes(self, criteria: ProcessFilter) -> Figure[Count]:
         """How many of these processes run now; the pid is ignored."""
