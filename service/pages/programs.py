@@ -72,11 +72,11 @@ class ProgramPage:
             "judged_at": running.at,
             "open_servers": len({row.server_id for row in running.rows if row.open}),
             "late": running.late,
-            "pages": page_links(query, _PATH, CURSOR, running.after),
+            "pages": page_links(query, _PATH, CURSOR, running),
             "chart": presence_chart(
                 history.rows, runs, self._clock(), lambda row: (row.name, row.username)
             ),
-            "history_pages": page_links(query, _PATH, HISTORY_CURSOR, history.after),
+            "history_pages": page_links(query, _PATH, HISTORY_CURSOR, history),
             "commands": self._usage.commands(criteria, _MAX_COMMANDS),
         }
 

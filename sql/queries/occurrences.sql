@@ -1,5 +1,5 @@
 -- fragment: matching_process_names
--- Ids of the names that a ProcessFilter selects. An exact name is looked up in the index.
+-- Ids of the names that a ProcessFilter selects: an exact name from the index, else after an id.
 SELECT id FROM process_name
 WHERE name = :name
   AND (:username IS NULL OR username = :username)
@@ -7,17 +7,19 @@ WHERE name = :name
 UNION ALL
 SELECT id FROM process_name
 WHERE :name IS NULL
+  AND id > :oldest_name
   AND (:name_like IS NULL OR name LIKE :name_like ESCAPE '!')
   AND (:username IS NULL OR username = :username)
   AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
 
 -- fragment: matching_login_names
--- Ids of the users that a LoginFilter selects. An exact name is looked up in the index.
+-- Ids of the users that a LoginFilter selects: an exact name from the index, else after an id.
 SELECT id FROM login_name
 WHERE username = :username
 UNION ALL
 SELECT id FROM login_name
 WHERE :username IS NULL
+  AND id > :oldest_name
   AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
 
 -- fragment: occurrence_columns
@@ -160,37 +162,46 @@ SELECT
   AS next_place,
   -- include: first_late
   AS first_late, span.slot
-FROM server
--- include: record_at_moment
+FROM (
+  SELECT server.id AS server_id, shown.seq AS seq, span.node AS node, span.slot AS slot
+  FROM server
+  -- include: record_at_moment
+  CROSS JOIN process_span AS span
+    -- include: span_of_record
+  CROSS JOIN program ON program.id = span.program_id
+  WHERE
+    -- include: within_range
+    -- Of an exact name: the spans that the record shows stand at nodes within the run.
+    AND (:name IS NULL OR EXISTS (
+      SELECT 1
+      FROM matching
+      CROSS JOIN process_run AS run
+        ON run.server_id = server.id
+        AND run.name_id = matching.id
+        AND run.first_seq = (
+          SELECT max(begun.first_seq) FROM process_run AS begun
+          WHERE begun.server_id = server.id
+            AND begun.name_id = matching.id
+            AND begun.first_seq <= shown.seq
+        )
+      WHERE (run.gone_seq IS NULL OR (run.gone_seq > shown.seq AND span_level.bit > 0))
+        AND (span_level.bit = 0 OR (shown.seq & span_level.mask) | span_level.bit >= run.first_seq)
+        AND (run.gone_seq IS NULL OR (shown.seq & span_level.mask) | span_level.bit < run.gone_seq)
+    ))
+    AND (:pid IS NULL OR span.pid = :pid)
+    -- include: process_names_filter
+  ORDER BY server.id, span.slot
+  LIMIT :limit
+) AS page
+CROSS JOIN server ON server.id = page.server_id
+CROSS JOIN report AS shown ON shown.server_id = page.server_id AND shown.seq = page.seq
 CROSS JOIN process_span AS span
-  -- include: span_of_record
+  ON span.server_id = page.server_id AND span.node = page.node AND span.slot = page.slot
 CROSS JOIN program ON program.id = span.program_id
 CROSS JOIN profile ON profile.id = shown.profile_id
 -- include: first_report_of_span
 -- include: last_report_of_span
-WHERE
-  -- include: within_range
-  -- Of an exact name: the spans that the record shows stand at nodes within the run.
-  AND (:name IS NULL OR EXISTS (
-    SELECT 1
-    FROM matching
-    CROSS JOIN process_run AS run
-      ON run.server_id = server.id
-      AND run.name_id = matching.id
-      AND run.first_seq = (
-        SELECT max(begun.first_seq) FROM process_run AS begun
-        WHERE begun.server_id = server.id
-          AND begun.name_id = matching.id
-          AND begun.first_seq <= shown.seq
-      )
-    WHERE (run.gone_seq IS NULL OR (run.gone_seq > shown.seq AND span_level.bit > 0))
-      AND (span_level.bit = 0 OR (shown.seq & span_level.mask) | span_level.bit >= run.first_seq)
-      AND (run.gone_seq IS NULL OR (shown.seq & span_level.mask) | span_level.bit < run.gone_seq)
-  ))
-  AND (:pid IS NULL OR span.pid = :pid)
-  -- include: process_names_filter
-ORDER BY server.id, span.slot
-LIMIT :limit;
+ORDER BY page.server_id, page.slot;
 
 -- name: process_history
 -- Names of processes that servers ever showed, in a range of a walk.
@@ -254,20 +265,29 @@ SELECT
   AS next_place,
   -- include: first_late
   AS first_late, span.slot
-FROM server
--- include: record_at_moment
+FROM (
+  SELECT server.id AS server_id, shown.seq AS seq, span.node AS node, span.slot AS slot
+  FROM server
+  -- include: record_at_moment
+  CROSS JOIN login_span AS span
+    -- include: span_of_record
+  CROSS JOIN account ON account.id = span.account_id
+  WHERE
+    -- include: within_range
+    AND (:pid IS NULL OR span.pid = :pid)
+    -- include: login_names_filter
+  ORDER BY server.id, span.slot
+  LIMIT :limit
+) AS page
+CROSS JOIN server ON server.id = page.server_id
+CROSS JOIN report AS shown ON shown.server_id = page.server_id AND shown.seq = page.seq
 CROSS JOIN login_span AS span
-  -- include: span_of_record
+  ON span.server_id = page.server_id AND span.node = page.node AND span.slot = page.slot
 CROSS JOIN account ON account.id = span.account_id
 CROSS JOIN profile ON profile.id = shown.profile_id
 -- include: first_report_of_span
 -- include: last_report_of_span
-WHERE
-  -- include: within_range
-  AND (:pid IS NULL OR span.pid = :pid)
-  -- include: login_names_filter
-ORDER BY server.id, span.slot
-LIMIT :limit;
+ORDER BY page.server_id, page.slot;
 
 -- name: login_history
 -- Users whose login servers ever showed, in a range of a walk.

@@ -118,7 +118,7 @@ class OccurrenceStore(Generic[Filter, Occurrence, History]):
     ) -> OccurrencePage[Occurrence]:
         """Occurrences in the record of each server that is shown at the moment."""
         query, of_walk = self._queries.at
-        parameters = criteria.parameters() | moment.parameters()
+        parameters = criteria.parameters() | moment.parameters() | {"oldest_name": 0}
         with self._database.snapshot() as connection:
             walk = MomentWalk(connection, of_walk, criteria, parameters, effort)
             walk.of_servers(self._moments, moment, silent=silent)

@@ -23,6 +23,7 @@ from service.store.slots import SLOT_BITS
 NAME_BITS = 31  # of a position are the id of a name
 
 _MAX_SERVERS = 16_384  # that are looked at together
+_GROWTH = 8  # of how many are, from time to time
 _STEPS_OF_A_STANDING = 4  # of one server at a moment, and of a name that it shows at a moment
 
 
@@ -32,12 +33,12 @@ class Effort(NamedTuple):
     steps: int
     names: int = 100_000  # in the dictionary, to be compared with a pattern
     few_names: int = 1_000  # whose servers are looked up
-    servers: int = 256  # that are looked at together at first
+    servers: int = 16  # that are looked at together at first
     chunk: int = 2_000  # steps before the rows of a range are read
 
 
-OF_A_PAGE = Effort(steps=40_000)
-OF_A_FILE = Effort(steps=400_000)
+OF_A_PAGE = Effort(steps=60_000)
+OF_A_FILE = Effort(steps=600_000)
 
 
 class Range(NamedTuple):
@@ -133,7 +134,7 @@ class Walk:
                     if self._made >= self._effort.steps and after < end:
                         self.after = after
                         return
-            after, width = self._end_of(last), width * 16
+            after, width = self._end_of(last), width * _GROWTH
             if self._made >= self._effort.steps and after < end:
                 self.after = after
                 return
@@ -195,7 +196,7 @@ class Walk:
             (names,) = self.connection.execute(self.queries.last_name).fetchone()
             if (names or 0) > self._effort.names:
                 return None
-        limit = {"limit": self._effort.few_names + 1}
+        limit = {"limit": self._effort.few_names + 1, "oldest_name": 0}
         rows = self.connection.execute(self.queries.names, {**self.parameters, **limit}).fetchall()
         return [each for (each,) in rows] if len(rows) <= self._effort.few_names else None
 
