@@ -68,6 +68,11 @@ class LoginFilter(NamedTuple):
 def _exact_or_like(text: str | None) -> tuple[str | None, str | None]:
     if text is None or "*" not in text:
         return text, None
+    return None, escape_like(text).replace("*", "%")
+
+
+def escape_like(text: str) -> str:
+    """A pattern of LIKE with ESCAPE '!' that matches this text."""
     for special in "!%_":
         text = text.replace(special, f"!{special}")
-    return None, text.replace("*", "%")
+    return text
