@@ -196,10 +196,13 @@ STORE_MUTATIONS = [
         _FLEET,
         faults=[
             ("text in value.casefold()", "text in value"),
-            ("silent == self.silent)", "silent != self.silent)"),
             ("self.q.casefold())}%", "self.q)}"),
-            ("network.prefixlen // 8", "(network.prefixlen + 7) // 8"),
         ],
+    ),
+    *group(
+        "service/store/read/server_filter.py",
+        "tests/store/test_server_filter.py",
+        faults=[("network.prefixlen // 8", "(network.prefixlen + 7) // 8")],
     ),
     *group(
         "service/store/read/history.py",

@@ -237,6 +237,24 @@ def pids(rows: Iterable[ProcessOccurrence | LoginOccurrence]) -> list[int | None
     return [row.pid for row in rows]
 
 
+def test_a_page_ends_after_the_steps_that_it_may_make() -> None:
+    profiles = [PROFILE._replace(ipaddress=f"10.0.0.{number}") for number in range(1, 21)]
+    history = arrived(*(report(1, CRON, SSHD, JUAN, profile=each) for each in profiles))
+    effort = Effort(steps=4, names=0, few_names=0, servers=20, chunk=1)
+    with stored(history, KINDS[0]) as (_, ours):
+        nothing = ProcessFilter(name="nothing*")
+        for ask in (
+            partial(ours.now, nothing),
+            partial(ours.at, nothing, Moment(HOUR)),
+            partial(ours.history, nothing),
+        ):
+            pages = 0
+            after: int | None = 0
+            while after is not None:
+                pages, after = pages + 1, ask(after, LIMIT, effort=effort).after
+            assert pages >= 20 * 2 // 4, "two rows on each of twenty servers, four steps a page"
+
+
 def test_a_late_report_is_never_the_record_shown() -> None:
     history = arrived(report(1, CRON), report(3, CRON), report(2, SSHD))
     with stored(history, KINDS[0]) as (_, ours):

@@ -113,7 +113,7 @@ class FleetStore:
                 state
                 for place in places
                 for state in self._states(connection, criteria, moment, place, now)
-                if criteria.selects(state.record, silent=state.silent)
+                if criteria.selects(state.record)
             )
             servers = list(islice(found, limit + 1))
             more = len(servers) > limit
@@ -173,12 +173,13 @@ class FleetStore:
         self, connection: Connection, criteria: ServerFilter, moment: Moment | None, after: int
     ) -> Iterator[tuple[int, int]]:
         """The first and the last server of each part of the fleet where some may be selected."""
+        first = min(after, MAX_INTEGER - 1) + 1  # a cursor may be any number
         if moment is None or criteria.silent is None:
-            yield after + 1, MAX_INTEGER
+            yield first, MAX_INTEGER
             return
         # Whether it was silent then is told without its record.
         for server_id in self._moments.servers(
-            connection, moment, (after + 1, MAX_INTEGER), silent=criteria.silent
+            connection, moment, (first, MAX_INTEGER), silent=criteria.silent
         ):
             yield server_id, server_id
 

@@ -31,11 +31,10 @@ class ServerFilter:
             "silent": self.silent,
         }
 
-    def selects(self, record: ServerRow, *, silent: bool) -> bool:
-        """Whether it selects a server with this record."""
+    def selects(self, record: ServerRow) -> bool:
+        """Whether it selects a server with this record, silent or not."""
         return (
-            (self.silent is None or silent == self.silent)
-            and (self.nombre_so is None or record.nombre_so == self.nombre_so)
+            (self.nombre_so is None or record.nombre_so == self.nombre_so)
             and (self.version_so is None or record.version_so == self.version_so)
             and (
                 self.arquitectura_proc is None or record.arquitectura_proc == self.arquitectura_proc
