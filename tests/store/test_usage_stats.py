@@ -21,7 +21,9 @@ from tests.support.stores import StoredReport, Stores, stores
 
 History = list[tuple[Report, int]]
 PATTERNS = st.sampled_from([None, "cron", "sshd", "", "*", "C*", "*h*", "none"])
-FILTERS = st.builds(ProcessFilter, name=PATTERNS, username=PATTERNS)
+FILTERS = st.just(ProcessFilter(name="*")) | st.builds(
+    ProcessFilter, name=PATTERNS, username=PATTERNS
+)
 
 
 def heard(both: Stores, silence: Silence) -> list[StoredReport]:
