@@ -13,6 +13,7 @@ from service import times
 from service.archive.append import ArchiveWriter
 from service.auth.audit_log import AuditLog
 from service.auth.auth_throttle import AuthThrottle
+from service.http.abandonment import AbandonmentMiddleware
 from service.http.authentication import AuthenticationMiddleware
 from service.http.client_ip import ClientIpMiddleware
 from service.http.converters import IdConverter
@@ -60,6 +61,7 @@ def create_app(
         app.add_route(route.address, route.resource)
     app.add_middleware(
         [
+            AbandonmentMiddleware(),
             ClientIpMiddleware(collaborators.config.proxies),
             AuthenticationMiddleware(
                 collaborators.tokens,

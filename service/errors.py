@@ -146,3 +146,21 @@ class DatabaseLostError(StorageUnavailableError):
 
 class DatabaseDamagedError(StorageUnavailableError):
     """The database file is damaged, and must be made anew."""
+
+
+class QuestionStoppedError(ComplianceError):
+    """The work on an answer was stopped."""
+
+
+class AnswerTimeoutError(QuestionStoppedError):
+    """An answer took longer than any may take."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"the answer takes more than {seconds:g} s: ask for less")
+
+
+class QuestionAbandonedError(QuestionStoppedError):
+    """The client has closed its connection."""
+
+    def __init__(self) -> None:
+        super().__init__("the client has closed its connection")

@@ -14,6 +14,7 @@ from service.errors import (
     ForbiddenError,
     InvalidParameterError,
     InvalidReportError,
+    QuestionStoppedError,
     RecordNotFoundError,
     ServerNotFoundError,
     SourceBusyError,
@@ -55,6 +56,7 @@ def add_error_handlers(app: falcon.App[Any, Any], pages: ErrorPages) -> None:
     add(ServerNotFoundError, _server_not_found)
     add(StorageUnavailableError, _storage_unavailable)
     add(SourceBusyError, _source_busy)
+    add(QuestionStoppedError, _question_stopped)
     add(UnauthorizedError, _unauthorized)
     add(ForbiddenError, _forbidden)
     add(TokenNotFoundError, _token_not_found)
@@ -143,6 +145,16 @@ def _source_busy(
     _req: falcon.Request, resp: falcon.Response, error: SourceBusyError, _params: object
 ) -> None:
     _unavailable(resp, str(error), error.retry_after)
+
+
+def _question_stopped(
+    req: falcon.Request, resp: falcon.Response, error: QuestionStoppedError, _params: object
+) -> None:
+    _LOG.warning("%s %a stopped: %s", req.method, req.path, error)
+    resp.set_header("Retry-After", str(_RETRY_AFTER_SECONDS))
+    _answer(
+        resp, HTTPStatus.SERVICE_UNAVAILABLE, "answer-timeout", "Answer takes too long", str(error)
+    )
 
 
 def _unexpected(

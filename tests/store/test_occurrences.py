@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import product
 from typing import Any, NamedTuple
 
 import pytest
@@ -25,10 +26,11 @@ from service.store.read.occurrence_rows import (
 )
 from service.store.read.occurrences import OccurrenceStore, login_occurrences, process_occurrences
 from service.store.read.silence import Silence
+from service.store.read.walk import Effort
 from tests.support import plain_answers as plain
 from tests.support.examples import CRON, HOUR, JUAN, PROFILE, SSHD, arrived, report
 from tests.support.generated import BOUNDS, WAITS, histories
-from tests.support.paging import all_pages
+from tests.support.paging import all_pages, all_parts
 from tests.support.stores import StoredReport, Stores, stores
 
 History = list[tuple[Report, int]]
@@ -128,6 +130,14 @@ def assert_occurrences(
     assert {row[5] for row in shown} <= keys
     for limit in (1, 2, 3):
         assert all_pages(ask, "rows", limit) == shown
+    assert_parts(partial(ask, limit=LIMIT), shown)
+
+
+def assert_parts(ask: Callable[..., Any], shown: Sequence[Any]) -> None:
+    """Pages of little work hold the same rows, whether names or servers are looked through."""
+    for steps, few_names, servers in product((1, 2, 5), (0, 2), (1, 100)):
+        effort = Effort(steps, few_names=few_names, servers=servers, chunk=(steps + 1) // 2)
+        assert all_parts(partial(ask, effort=effort), "rows") == shown
 
 
 @each_kind
@@ -153,6 +163,7 @@ def assert_history(
     assert Counter(shown) == Counter(plain_history(kind, both.records, criteria, silence))
     for limit in (1, 2, 3):
         assert all_pages(ask, "rows", limit) == shown
+    assert_parts(partial(ask, limit=LIMIT), shown)
 
 
 @pytest.mark.torture
@@ -224,6 +235,24 @@ def without_key(row: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def pids(rows: Iterable[ProcessOccurrence | LoginOccurrence]) -> list[int | None]:
     return [row.pid for row in rows]
+
+
+def test_a_page_ends_after_the_steps_that_it_may_make() -> None:
+    profiles = [PROFILE._replace(ipaddress=f"10.0.0.{number}") for number in range(1, 21)]
+    history = arrived(*(report(1, CRON, SSHD, JUAN, profile=each) for each in profiles))
+    effort = Effort(steps=4, names=0, few_names=0, servers=20, chunk=1)
+    with stored(history, KINDS[0]) as (_, ours):
+        nothing = ProcessFilter(name="nothing*")
+        for ask in (
+            partial(ours.now, nothing),
+            partial(ours.at, nothing, Moment(HOUR)),
+            partial(ours.history, nothing),
+        ):
+            pages = 0
+            after: int | None = 0
+            while after is not None:
+                pages, after = pages + 1, ask(after, LIMIT, effort=effort).after
+            assert pages >= 20 * 2 // 4, "two rows on each of twenty servers, four steps a page"
 
 
 def test_a_late_report_is_never_the_record_shown() -> None:
