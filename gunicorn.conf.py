@@ -70,9 +70,6 @@ def on_starting(server: Any) -> None:  # noqa: ANN401 — gunicorn has no types
     files = _FILES if most == resource.RLIM_INFINITY else min(most, _FILES)
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
     share_arenas()
-    # How long a thread may wait for the interpreter while another one computes. It waits after each
-    # statement and each read: with the usual 5 ms, some reports beside a large one took a second.
-    sys.setswitchinterval(0.0005)
     # Sockets may be inherited: from systemd, or from the master that this one replaces (USR2).
     inherited = server.master_pid or systemd.listen_fds(unset_environment=False)
     try:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 
 import falcon
 
+from service.auth.auth_throttle import subscriber_of
 from service.store.tokens import Token
 
 
@@ -31,11 +32,6 @@ class ClientIpMiddleware:
         return _is_address(client) and any(
             ip_address(client) in network for network in self._proxies
         )
-
-
-def subscriber_of(client_ip: str) -> str:
-    """The subscriber of an address: in IPv6 each has a whole /64 (RFC 6177)."""
-    return str(ip_network(f"{client_ip}/64", strict=False)) if ":" in client_ip else client_ip
 
 
 def source_of(req: falcon.Request) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -139,6 +140,15 @@ def test_a_report_that_turns_out_to_change_much_is_enlarged_once(admission: Admi
         work.enlarge()
         with pytest.raises(SourceBusyError), admission.admit("a", *BIGGEST):
             pass
+
+
+def test_other_threads_wait_less_long_while_a_large_report_is_computed(
+    admission: Admission,
+) -> None:
+    usual = sys.getswitchinterval()
+    with admission.admit("a", *BIGGEST):
+        assert sys.getswitchinterval() < usual
+    assert sys.getswitchinterval() == usual
 
 
 def test_nothing_is_held_after_a_failure(admission: Admission) -> None:
