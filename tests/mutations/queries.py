@@ -14,6 +14,7 @@ _HISTORY = "tests/store/test_history.py"
 _CONSISTENCY = "tests/store/test_consistency.py"
 _IDENTITY = "tests/store/test_identity.py"
 _CLONES = "tests/store/test_identity_clones.py"
+_INTERNING = "tests/store/test_interning.py"
 _OSQUERY = "tests/store/test_osquery_views.py"
 
 QUERY_MUTATIONS = [
@@ -51,26 +52,24 @@ QUERY_MUTATIONS = [
     ),
     *group(
         "sql/queries/interning.sql",
-        _CONSISTENCY,
+        _INTERNING,
         faults=[
-            ("WHERE (name = :name OR (name IS NULL AND :name IS NULL))", "WHERE name = :name"),
-            (
-                "WHERE username = :username OR (username IS NULL",
-                "WHERE username = :username AND (1",
-            ),
+            ("AND process_name.username IS NULL\nWHERE wanted.username IS NULL", "AND 0"),
+            ("process_name.name IS NULL AND process_name.username = wanted.username", "0"),
+            ("WHERE login_name.username IS NULL\n", "WHERE 0\n"),
         ],
     ),
     *group(
         "sql/queries/name_index.sql",
-        _FLEET,
+        _INTERNING,
         after="UPDATE process_name",
-        faults=[("AND first_seq IS NULL", "")],
+        faults=[("WHERE first_seq IS NULL AND id", "WHERE id")],
     ),
     *group(
         "sql/queries/name_index.sql",
-        _FLEET,
+        _INTERNING,
         after="UPDATE login_name",
-        faults=[("AND first_seq IS NULL", "")],
+        faults=[("WHERE first_seq IS NULL AND id", "WHERE id")],
     ),
     *group(
         "sql/queries/name_index.sql",

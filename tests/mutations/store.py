@@ -40,7 +40,7 @@ STORE_MUTATIONS = [
     *group(
         "service/store/write/spans.py",
         _WORKERS,
-        faults=[("if known is not None and known[0] == seq else", "if known is not None else")],
+        faults=[("if known is not None and known[0] == newest:", "if known is not None:")],
     ),
     *group(
         "service/store/write/span_changes.py",
