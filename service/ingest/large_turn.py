@@ -1,6 +1,7 @@
 """The turn of large reports, which come one at a time in all processes of the service.
 
-A lock on a file gives the turn. The file also says until when each source has to pause.
+A lock on a file gives the turn. The file also says until when each source is busy with what it has
+sent: one that owes more than its credit has to pause.
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from service.errors import SourceBusyError, StorageUnavailableError
 
+CREDIT_SECONDS: Final = 120.0  # of work that a source may owe: a first report, and its retry
 _MAX_PAUSE_SECONDS = 600.0
-_MAX_SOURCES = 1000  # that pause
+_MOST_OWED = CREDIT_SECONDS + _MAX_PAUSE_SECONDS
+_MAX_SOURCES = 1000  # that owe something
 _RETRY_SECONDS = 10
 _POLL_SECONDS = 0.02
 
@@ -55,26 +59,30 @@ class LargeTurn:
 
     def pause_of(self, source: str) -> int:
         """The seconds until the next large report of this source is handled; 0 for at once."""
-        left = self._pauses().get(source, 0.0) - time.monotonic()
-        return math.ceil(left) if 0 < left <= _MAX_PAUSE_SECONDS else 0
+        now = time.monotonic()
+        pause = self._busy_until(now).get(source, 0.0) - CREDIT_SECONDS - now
+        return math.ceil(pause) if pause > 0 else 0
 
     def charge(self, source: str, seconds: float) -> None:
-        """Sets the pause of a source, which has the turn."""
+        """Adds to what a source owes. It has the turn."""
         now = time.monotonic()
-        pauses = {each: ends for each, ends in self._pauses().items() if now < ends}
-        pauses[source] = now + min(_MAX_PAUSE_SECONDS, seconds)
-        latest = dict(sorted(pauses.items(), key=lambda pair: pair[1])[-_MAX_SOURCES:])
+        busy = self._busy_until(now)
+        busy[source] = min(max(now, busy.get(source, now)) + seconds, now + _MOST_OWED)
+        latest = dict(sorted(busy.items(), key=lambda pair: pair[1])[-_MAX_SOURCES:])
         # Other processes read it without a lock, and take what is half written for nothing. On a
         # full disk there is no pause, and no report is stored either.
         with suppress(OSError):
             self._path.write_text(json.dumps(latest), encoding="utf-8")
 
-    def _pauses(self) -> dict[str, float]:
+    def _busy_until(self, now: float) -> dict[str, float]:
+        """The sources that owe something. Times beyond all bounds are from before a restart."""
         try:
-            pauses = json.loads(self._path.read_bytes())
+            busy = json.loads(self._path.read_bytes())
         except (OSError, ValueError):
             return {}
-        return pauses if isinstance(pauses, dict) else {}
+        if not isinstance(busy, dict):
+            return {}
+        return {each: ends for each, ends in busy.items() if now < ends <= now + _MOST_OWED}
 
     def _opened(self) -> int:
         try:

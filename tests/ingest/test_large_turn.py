@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from service.errors import SourceBusyError, StorageUnavailableError
-from service.ingest.large_turn import LargeTurn
+from service.ingest.large_turn import CREDIT_SECONDS, LargeTurn
 from tests.support.live import PATIENCE
 from tests.support.threads import in_thread
 
@@ -42,14 +42,23 @@ def test_two_threads_of_a_process_do_not_have_the_turn_at_once(path: Path) -> No
 
 
 def test_a_pause_is_known_to_every_process_and_is_of_one_source(path: Path) -> None:
-    LargeTurn(path).charge("a", 30)
+    LargeTurn(path).charge("a", CREDIT_SECONDS + 30)
     assert 20 < LargeTurn(path).pause_of("a") <= 30
     assert LargeTurn(path).pause_of("b") == 0
 
 
+def test_a_source_pauses_for_what_it_owes_beyond_its_credit(path: Path) -> None:
+    turn = LargeTurn(path)
+    turn.charge("a", CREDIT_SECONDS)
+    assert turn.pause_of("a") == 0, "a first report and its retry"
+    turn.charge("a", 20)
+    turn.charge("a", 20)
+    assert 30 < turn.pause_of("a") <= 40
+
+
 def test_a_source_that_paused_meanwhile_does_not_get_the_turn(path: Path) -> None:
     turn = LargeTurn(path)
-    turn.charge("a", 30)
+    turn.charge("a", CREDIT_SECONDS + 30)
     with pytest.raises(SourceBusyError) as refused, turn.taken("a", 1):
         pass
     assert 20 < refused.value.retry_after <= 30
@@ -63,7 +72,7 @@ def test_a_damaged_file_or_one_from_before_a_restart_pauses_nobody(
 ) -> None:
     path.write_bytes(content)
     assert LargeTurn(path).pause_of("a") == 0
-    LargeTurn(path).charge("a", 10)
+    LargeTurn(path).charge("a", CREDIT_SECONDS + 10)
     assert 0 < LargeTurn(path).pause_of("a") <= 10
 
 
@@ -71,11 +80,11 @@ def test_pauses_are_bounded(path: Path) -> None:
     turn = LargeTurn(path)
     turn.charge("a", 1e6)
     assert 590 < turn.pause_of("a") <= 600
-    soon = time.monotonic() + 60
+    soon = time.monotonic() + CREDIT_SECONDS + 60
     path.write_text(json.dumps({f"source {number}": soon for number in range(5000)}))
-    turn.charge("a", 90)
+    turn.charge("b", CREDIT_SECONDS + 90)
     assert len(json.loads(path.read_bytes())) == 1000
-    assert turn.pause_of("a") > 60
+    assert turn.pause_of("b") > 60
 
 
 def test_a_folder_that_is_gone_means_unavailable_storage(tmp_path: Path) -> None:
