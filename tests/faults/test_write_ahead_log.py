@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +18,7 @@ from service.maintenance.startup import prepare
 from service.store.engines import Database, sqlite_connections
 from tests.support.commands import run
 from tests.support.durability import assert_sound, stored
-from tests.support.live import LiveService
+from tests.support.live import PATIENCE, LiveService
 from tests.support.reports import report
 
 
@@ -127,7 +130,7 @@ def test_a_long_reader_leaves_no_large_log(fresh_service: LiveService) -> None:
             document = report(2000, marca_proc=str(number), ipaddress="10.0.0.1", fecha_hora=when)
             for at, process in enumerate(document["procesos"]):
                 process["pid"] = at + 1 + number * 2000
-            assert live.post(document).status == 201
+            assert post_from(f"127.0.0.{number + 2}", live, document) == 201
             number += 1
         reader.execute("ROLLBACK")
     for _ in range(20):
@@ -135,3 +138,14 @@ def test_a_long_reader_leaves_no_large_log(fresh_service: LiveService) -> None:
         number += 1
         assert live.post(report(marca_proc=str(number), ipaddress="10.0.0.3")).status == 201
     assert path.stat().st_size <= sqlite_connections.WAL_BYTES
+
+
+def post_from(address: str, live: LiveService, document: dict[str, Any]) -> int:
+    """Posts from an address of its own: one client alone would have to pause."""
+    connection = http.client.HTTPConnection(
+        "127.0.0.1", live.port, timeout=PATIENCE, source_address=(address, 0)
+    )
+    headers = {"Content-Type": "application/json"}
+    with closing(connection):
+        connection.request("POST", "/servers", json.dumps(document), headers)
+        return connection.getresponse().status
