@@ -19,6 +19,7 @@ from tests.agent.command import FOLDER, log_lines
 _WINDOWS = """
 import os, signal, sys, time
 del signal.pthread_sigmask
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 {patch}
 from agent.__main__ import main
 sys.exit(main())
