@@ -3,6 +3,7 @@
 import logging
 import os
 import resource
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,20 @@ def on_starting(server: Any) -> None:  # noqa: ANN401 — gunicorn has no types
                 require_free_port(*address)
     except ComplianceError as error:
         sys.exit(str(error))
+
+
+def post_fork(server: Any, _worker: Any) -> None:  # noqa: ANN401
+    """Lets a stop end a worker that is about to start.
+
+    Until the worker has signal handlers of its own it has those of the master, which only queue. A
+    stop would be lost, and the master would wait graceful_timeout for the worker.
+    """
+    stops = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+    for number in stops:
+        signal.signal(number, signal.SIG_DFL)
+    while not server.SIG_QUEUE.empty():
+        if server.SIG_QUEUE.get_nowait() in stops:
+            sys.exit(0)
 
 
 def post_worker_init(worker: Any) -> None:  # noqa: ANN401 — gunicorn has no types

@@ -40,6 +40,7 @@ EXPECTED: dict[str, tuple[str, ...] | None] = {
 # Attributes that are set when an object is created.
 EXPECTED_ATTRIBUTES = {
     _WORKER: ("alive", "cfg", "log", "nr_conns"),
+    "gunicorn.arbiter:Arbiter": ("SIG_QUEUE",),  # gunicorn.conf.py reads it
     _CONNECTION: ("data_ready", "initialized", "is_http2", "parser", "sock"),
 }
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.live import LiveService
+from service.config import Config
+from tests.support.live import PROJECT, LiveService, wait_until
 
 HEALTHZ = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
@@ -81,6 +82,27 @@ def test_stop_does_not_wait_for_kept_alive_connections(tmp_path: Path) -> None:
     with connect(live) as connection:
         connection.sendall(HEALTHZ)
         answered(connection, 1)
+        live.stop()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_stop_of_a_worker_that_starts_is_not_lost(tmp_path: Path, when: str) -> None:
+    """when: the signal comes before the hook of our settings, or after it."""
+    settings = tmp_path / "settings.py"
+    calls = ["_signal(worker)", "_ours(server, worker)"]
+    settings.write_text(
+        f"exec(open({str(PROJECT / 'gunicorn.conf.py')!r}).read())\n"
+        "_ours = post_fork\n"
+        "def _signal(worker):\n"
+        "    if worker.age == 1:\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "def post_fork(server, worker):\n"
+        f"    {'; '.join(calls if when == 'before' else reversed(calls))}\n"
+    )
+    live = LiveService(tmp_path / "var", GUNICORN_CMD_ARGS=f"--config {settings}").start()
+    try:
+        wait_until(lambda: live.log.count("Booting worker") == Config().workers + 1)
+    finally:
         live.stop()
 
 
