@@ -121,7 +121,7 @@ class StorageUnavailableError(ComplianceError):
 
 
 class StatementRefusedError(ComplianceError):
-    """A statement of others does what is not allowed."""
+    """A rule's statement uses something that is not allowed."""
 
 
 class StatementBrokenError(ComplianceError):

@@ -49,5 +49,6 @@ def run(config: Config, options: argparse.Namespace) -> int:
     for fault in sorted(faults, key=lambda fault: (str(fault.path), fault.line or 0)):
         print(f"refused  {fault}")
     count = f"{len(rules)} rules, {sum(len(rule.cases) for rule in rules)} cases"
-    print(f"{count}, {len(faults)} faults" if faults else f"{count}, no faults")
+    found = {0: "no faults", 1: "1 fault"}.get(len(faults), f"{len(faults)} faults")
+    print(f"{count}, {found}")
     return 1 if faults else 0

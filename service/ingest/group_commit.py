@@ -106,7 +106,7 @@ class GroupCommit(Generic[Item, Result]):
                     entry.sleep.release()
 
     def _taken(self, leader: _Entry[Item, Result]) -> list[_Entry[Item, Result]]:
-        """Takes the leader and those that are due next, as long as the group stays light."""
+        """Takes the leader, and entries in the order they are due, up to the weight of a group."""
         self._waiting.remove(leader)
         weight, size = leader.weight, 0
         for entry in self._waiting[: _MAX_GROUP - 1]:

@@ -1,7 +1,7 @@
 """Which facts a report tells.
 
-A fact of processes is told where 95 % of those that can have it do: kernel threads have no user of
-theirs, no executable and no command line.
+A fact about processes is told if 95 % of the processes that can have it do. Kernel threads cannot:
+they have no user of their own, no executable and no command line.
 """
 
 from __future__ import annotations

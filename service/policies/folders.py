@@ -1,4 +1,4 @@
-"""The rules in force: those that come with the product, those of the user, and the adjustments.
+"""The rules in force: the shipped ones, the user's own, and the user's adjustments.
 
 A user's folder has rules, data files, and `ajustes.toml` with a table for each rule that differs:
 

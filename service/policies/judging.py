@@ -83,7 +83,7 @@ class Judging:
         self._workspace.set_data(tables)
 
     def set_rules(self, rules: Iterable[JudgedRule]) -> Iterator[tuple[str, Inspection]]:
-        """Replaces the rules; tells of each. Those that cannot run stay, unknown everywhere."""
+        """Replaces the rules, and tells of each whether it runs. One that does not is unknown."""
         self._rules = []
         self._patience = _Patience()
         for rule in rules:

@@ -39,8 +39,8 @@ HIDDEN = frozenset(
     }
 )
 
-# https://www.sqlite.org/lang_corefunc.html and its neighbours, without those that read the clock,
-# chance, files or the state of the connection, and those whose results have no bound of their own.
+# From https://www.sqlite.org/lang_corefunc.html and related pages. Left out: functions that read
+# the clock, files or the state of the connection, are random, or have results without a bound.
 _SCALAR = """
   abs ceil ceiling coalesce floor glob ifnull iif instr length like likely lower ltrim max min mod
   nullif replace round rtrim sign substr substring trim typeof unicode unlikely upper

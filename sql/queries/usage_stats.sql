@@ -34,6 +34,20 @@ ORDER BY kind, processes DESC, name;
 -- How many names and sightings were looked at; as many as :most: there may be more.
 (SELECT count(*) FROM matching) AS names, (SELECT count(*) FROM sighting) AS sightings
 
+-- fragment: matching_process_sightings
+-- Sightings of the names that match, at most :most.
+SELECT seen.server_id, seen.name_id, seen.running, seen.first_at, seen.last_at
+FROM matching
+CROSS JOIN process_sighting AS seen ON seen.name_id = matching.id
+LIMIT :most
+
+-- fragment: matching_login_sightings
+-- Sightings of the names that match, at most :most.
+SELECT seen.server_id, seen.name_id, seen.running, seen.first_at, seen.last_at
+FROM matching
+CROSS JOIN login_sighting AS seen ON seen.name_id = matching.id
+LIMIT :most
+
 -- name: users_of_program
 -- First what was looked at; then users that run such processes now, and how many; the most first.
 WITH matching (id) AS MATERIALIZED (
@@ -43,10 +57,7 @@ WITH matching (id) AS MATERIALIZED (
   ) AS looked_through
   LIMIT :most
 ), sighting (server_id, name_id, running, first_at, last_at) AS MATERIALIZED (
-  SELECT seen.server_id, seen.name_id, seen.running, seen.first_at, seen.last_at
-  FROM matching
-  CROSS JOIN process_sighting AS seen ON seen.name_id = matching.id
-  LIMIT :most
+  -- include: matching_process_sightings
 )
 SELECT names, sightings, username, processes
 FROM (
@@ -74,10 +85,7 @@ WITH matching (id) AS MATERIALIZED (
   ) AS looked_through
   LIMIT :most
 ), sighting (server_id, name_id, running, first_at, last_at) AS MATERIALIZED (
-  SELECT seen.server_id, seen.name_id, seen.running, seen.first_at, seen.last_at
-  FROM matching
-  CROSS JOIN process_sighting AS seen ON seen.name_id = matching.id
-  LIMIT :most
+  -- include: matching_process_sightings
 )
 SELECT names, sightings, name, processes
 FROM (
@@ -105,10 +113,7 @@ WITH matching (id) AS MATERIALIZED (
   ) AS looked_through
   LIMIT :most
 ), sighting (server_id, name_id, running, first_at, last_at) AS MATERIALIZED (
-  SELECT seen.server_id, seen.name_id, seen.running, seen.first_at, seen.last_at
-  FROM matching
-  CROSS JOIN process_sighting AS seen ON seen.name_id = matching.id
-  LIMIT :most
+  -- include: matching_process_sightings
 ), shown (server_id, running, silent) AS (
   SELECT
     server.id, sighting.running,
@@ -133,10 +138,7 @@ WITH matching (id) AS MATERIALIZED (
   ) AS looked_through
   LIMIT :most
 ), sighting (server_id, name_id, running, first_at, last_at) AS MATERIALIZED (
-  SELECT seen.server_id, seen.name_id, seen.running, seen.first_at, seen.last_at
-  FROM matching
-  CROSS JOIN login_sighting AS seen ON seen.name_id = matching.id
-  LIMIT :most
+  -- include: matching_login_sightings
 ), shown (server_id, running, silent) AS (
   SELECT
     server.id, sighting.running,
@@ -177,10 +179,7 @@ WITH matching (id) AS MATERIALIZED (
   ) AS looked_through
   LIMIT :most
 ), sighting (server_id, name_id, running, first_at, last_at) AS MATERIALIZED (
-  SELECT seen.server_id, seen.name_id, seen.running, seen.first_at, seen.last_at
-  FROM matching
-  CROSS JOIN process_sighting AS seen ON seen.name_id = matching.id
-  LIMIT :most
+  -- include: matching_process_sightings
 ), shown (server_id, running, first_at, last_at, silent) AS (
   SELECT
     sighting.server_id, sighting.running, sighting.first_at, sighting.last_at,
@@ -203,10 +202,7 @@ WITH matching (id) AS MATERIALIZED (
   ) AS looked_through
   LIMIT :most
 ), sighting (server_id, name_id, running, first_at, last_at) AS MATERIALIZED (
-  SELECT seen.server_id, seen.name_id, seen.running, seen.first_at, seen.last_at
-  FROM matching
-  CROSS JOIN login_sighting AS seen ON seen.name_id = matching.id
-  LIMIT :most
+  -- include: matching_login_sightings
 ), shown (server_id, running, first_at, last_at, silent) AS (
   SELECT
     sighting.server_id, sighting.running, sighting.first_at, sighting.last_at,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.report import Process
+from service.report import Login, Process
 from service.store.queries import load_queries
 from service.store.write.reports import ReportStore
 from tests.support.examples import CRON, JUAN, PROFILE, report
@@ -11,10 +11,10 @@ from tests.support.stores import Stores, stores
 NULLS: list[Process] = [(1, None, "root", None), (2, "cron", None, None), (3, None, None, None)]
 
 
-def add_from_two_workers(both: Stores, *rows: Process | tuple[object, ...]) -> None:
+def add_from_two_workers(both: Stores, *rows: Process | Login) -> None:
     """Two servers that show the same, stored by two processes: neither remembers for the other."""
     for hour, address in ((1, "10.0.0.1"), (2, "10.0.0.2")):
-        each = report(hour, *rows, profile=PROFILE._replace(ipaddress=address))  # type: ignore[arg-type]
+        each = report(hour, *rows, profile=PROFILE._replace(ipaddress=address))
         ReportStore(both.database, load_queries()).add(each, each.taken_at)
 
 

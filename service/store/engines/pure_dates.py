@@ -56,4 +56,4 @@ class PureDates:
             raise ValueError(
                 "neither 'now' nor the machine's time zone is known; :ahora is the only clock"
             ) from error
-        return value  # type: ignore[no-any-return]
+        return value  # type: ignore[no-any-return]  # a row has no types

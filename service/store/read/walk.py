@@ -117,7 +117,7 @@ class Walk:
         return max(1, self._effort.steps - self._made)
 
     def ranges(self, after: int) -> Iterator[Range]:
-        """The ranges after a position; of those that contain no row, many are left out."""
+        """The ranges after a position. Many ranges without a row are left out."""
         (last_server,) = self.connection.execute(self.queries.last_server).fetchone()
         self._names = self._matching_names()
         if last_server is None or self._names == []:
@@ -210,7 +210,7 @@ class MomentWalk(Walk):
     steps_of_a_sighting = _STEPS_OF_A_STANDING
 
     def of_servers(self, moments: MomentReader, moment: Moment, *, silent: bool | None) -> None:
-        """Leaves out servers that were silent then, or those that were not."""
+        """Keeps the servers that were silent at the moment, or the others; null keeps all."""
         self._of_servers = (moments, moment, silent)
 
     def servers(self, first: int, last: int) -> Iterable[int]:

@@ -39,7 +39,7 @@ class SpanWrite(Generic[Key]):
 
     ended: Sequence[Columns] = ()  # the parameters of the close query, in its order
     added: Sequence[Columns] = ()  # those of the add query
-    texts: Sequence[Values] = ()  # whose ids are the last columns of what is added, if there are
+    texts: Sequence[Values] = ()  # their ids become the last columns of each added row
     names: NameChanges = field(default_factory=dict)
     ticks: Sequence[Columns] = ()  # of running processes: the parameters of the query
     running: Running[Key] | None = None  # after the report; null if it must be read again
