@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import falcon
@@ -37,10 +39,10 @@ class Endless:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Database:
-    database = open_database(tmp_path / "compliance.db")
-    database.migrate()
-    return database
+def database(tmp_path: Path) -> Iterator[Database]:
+    with closing(open_database(tmp_path / "compliance.db")) as database:
+        database.migrate()
+        yield database
 
 
 def client_of(database: Database, seconds: float) -> falcon.testing.TestClient:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -85,9 +86,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def database(data: Path) -> Iterator[Database]:
-    database = open_database(data / "compliance.db")
-    yield database
-    database.close()
+    with closing(open_database(data / "compliance.db")) as database:
+        yield database
 
 
 @pytest.fixture(scope="module")
