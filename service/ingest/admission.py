@@ -1,7 +1,8 @@
 """Admission: how many reports are handled at a time, and how large ones, so that all get a turn.
 
-A source is a token, or the address of a client that needs none. Each source has its share of the
-reports under way in a worker process, counted in bytes of memory:
+A source is a token, or the address of a client that needs none. Each source has a budget, from
+which the work on its reports is taken, and its share of the reports under way in a worker process,
+counted in bytes of memory:
 
 - Small reports, which nearly all are, start at once while their source has not used up its share.
 - Medium ones also wait for others of their source, and for room.
@@ -26,6 +27,7 @@ from typing import Final, NoReturn
 
 from service.errors import SourceBusyError
 from service.ingest import memory
+from service.ingest.budget import Budget
 from service.ingest.large_turn import LargeTurn
 from service.store.write.reports import MANY_CHANGES
 
@@ -61,27 +63,36 @@ class Work:
 
     def __init__(self, admission: Admission, source: str, held: ExitStack) -> None:
         self._admission = admission
-        self._source = source
         self._held = held
+        self.source = source
         self.large = False
         self.changes = 0
 
     def enlarge(self) -> None:
         """Waits for the turn of a large report. Raises SourceBusyError."""
         if not self.large:
-            self._held.enter_context(self._admission.large(self._source, self))
+            self._held.enter_context(self._admission.large(self.source, self))
             self.large = True
 
-    def stored(self, changes: int) -> None:
-        """The report is stored; so many spans ended or started with it."""
-        self.changes = changes
+    def will_change(self, changes: int) -> None:
+        """Before a report is stored with which so many spans end or start.
+
+        Raises SourceBusyError, if it is not large and the budget of its source is used up.
+        """
+        if self.large:
+            self.changes = changes
+        else:
+            self._admission.spend(self.source, changes)
 
 
 class Admission:
     """The reports under way in this process, and the large one of all processes."""
 
-    def __init__(self, turn: LargeTurn, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, turn: LargeTurn, budget: Budget, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         self._turn = turn
+        self._budget = budget
         self._sleep = sleep
         self._changed = threading.Condition()
         self._claimed: Counter[str] = Counter()  # bytes by source, of small and medium reports
@@ -95,10 +106,17 @@ class Admission:
 
         A source that cannot have the turn now need not send a report that is likely to need it.
         """
+        self.spend(source, 0)
         if length > (_LIKELY_LARGE_COMPRESSED if compressed else _LIKELY_LARGE):
             pause = self._turn.pause_of(source)
             if source in self._large_sources or pause:
                 self._refuse(source, pause or _RETRY_SECONDS)
+
+    def spend(self, source: str, units: float) -> None:
+        """Takes so much from the budget of a source. Raises SourceBusyError if it is used up."""
+        wait = self._budget.spend(source, units)
+        if wait:
+            self._refuse(source, wait)
 
     @contextmanager
     def admit(self, source: str, size: int, rows: int) -> Iterator[Work]:

@@ -72,11 +72,12 @@ class Intake:
             plan = self._reports.plan(incoming.report, self._now())
         if plan.changes > MANY_CHANGES:
             work.enlarge()
-        if work.large:
-            return self._store_large(incoming, plan, work)
         if plan.id_serv is not None:
             return Stored(plan.id_serv, new=False)
-        return self._commits.submit(Arrival(incoming.raw, incoming.report, plan))
+        work.will_change(plan.changes)
+        if work.large:
+            return self._store_large(incoming, plan, work)
+        return self._commits.submit(Arrival(incoming.raw, incoming.report, plan), work.source)
 
     def _store_large(self, incoming: IncomingReport, plan: Plan, work: Work) -> Stored:
         """Stores a report in a transaction of its own."""
@@ -88,8 +89,8 @@ class Intake:
                 (stored,) = self._commit([Arrival(incoming.raw, incoming.report, plan)])
             except OutdatedPlanError:
                 plan = self._reports.plan(incoming.report, self._now())
+                work.will_change(plan.changes)
             else:
-                work.stored(plan.changes)
                 return stored
         raise StorageUnavailableError("other reports of the server came in between, each time")
 

@@ -10,11 +10,13 @@ import pytest
 
 from service.errors import SourceBusyError
 from service.ingest.admission import AT_ONCE, CHANGES_A_SECOND, LARGE, OF_A_SOURCE, Admission
+from service.ingest.budget import BURST_SECONDS, Budget
 from service.ingest.large_turn import CREDIT_SECONDS, LargeTurn
 from service.store.write.reports import MANY_CHANGES
 from tests.support.live import PATIENCE, wait_until
 from tests.support.threads import in_thread
 
+RATE = 500.0
 ORDINARY = (20_000, 301)  # bytes and objects of a report of 300 processes
 MEDIUM = (400_000, 4000)
 BIGGEST = (8 * 1024 * 1024, 100_001)
@@ -35,7 +37,7 @@ def delays() -> Delays:
 
 @pytest.fixture
 def admission(tmp_path: Path, delays: Delays) -> Admission:
-    return Admission(LargeTurn(tmp_path / "turn.json"), delays)
+    return Admission(LargeTurn(tmp_path / "turn.json"), Budget(RATE), delays)
 
 
 def test_a_hundred_ordinary_reports_of_one_source_are_handled_together(
@@ -61,6 +63,25 @@ def test_a_source_over_its_share_is_refused_and_no_other_one(
         held.enter_context(admission.admit("healthy", *ORDINARY))
     with admission.admit("greedy", *ORDINARY):
         pass
+
+
+def test_a_source_that_changes_too_much_on_average_is_refused_and_no_other_one(
+    admission: Admission,
+) -> None:
+    first_contact = 300
+    for _ in range(int(RATE * BURST_SECONDS / first_contact)):
+        with admission.admit("greedy", *ORDINARY) as work:
+            work.will_change(first_contact)
+    with admission.admit("greedy", *ORDINARY) as work:
+        work.will_change(MANY_CHANGES)
+        with pytest.raises(SourceBusyError) as refused:
+            work.will_change(1)
+    assert refused.value.retry_after >= BURST_SECONDS
+    with pytest.raises(SourceBusyError):
+        admission.expect("greedy", 1000, compressed=False)
+    admission.expect("healthy", 1000, compressed=False)
+    with admission.admit("healthy", *ORDINARY) as work:
+        work.will_change(first_contact)
 
 
 def test_medium_reports_wait_for_others_of_their_source_alone(admission: Admission) -> None:
@@ -108,8 +129,8 @@ def test_a_source_pauses_after_a_report_that_changed_much_in_every_process(
     admission: Admission, tmp_path: Path
 ) -> None:
     with admission.admit("greedy", *BIGGEST) as work:
-        work.stored(round((CREDIT_SECONDS + 100) * CHANGES_A_SECOND))
-    for each in (admission, Admission(LargeTurn(tmp_path / "turn.json"), Delays())):
+        work.will_change(round((CREDIT_SECONDS + 100) * CHANGES_A_SECOND))
+    for each in (admission, Admission(LargeTurn(tmp_path / "turn.json"), Budget(RATE), Delays())):
         with pytest.raises(SourceBusyError) as refused, each.admit("greedy", *BIGGEST):
             pass
         assert 90 < refused.value.retry_after <= 100
@@ -120,7 +141,7 @@ def test_a_source_pauses_after_a_report_that_changed_much_in_every_process(
 def test_a_large_report_that_changed_little_costs_no_pause(admission: Admission) -> None:
     for _ in range(3):
         with admission.admit("a", *BIGGEST) as work:
-            work.stored(MANY_CHANGES)
+            work.will_change(MANY_CHANGES)
 
 
 def test_a_body_that_could_not_be_handled_now_is_not_received(admission: Admission) -> None:

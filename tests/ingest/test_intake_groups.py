@@ -11,6 +11,7 @@ from service import times
 from service.archive.append import ArchiveWriter
 from service.errors import StorageUnavailableError
 from service.ingest.admission import Admission
+from service.ingest.budget import Budget
 from service.ingest.intake import Arrival, Intake
 from service.ingest.large_turn import LargeTurn
 from service.ingest.validation import ReportValidator
@@ -49,7 +50,7 @@ def an_intake(database: Database, folder: Path) -> Intake:
 
 
 def receive(intake: Intake, raw: bytes) -> Stored:
-    admission = Admission(LargeTurn(Path("for large reports only")))
+    admission = Admission(LargeTurn(Path("for large reports only")), Budget(500))
     with admission.admit("a source", len(raw), raw.count(b"{")) as work:
         return intake.store(intake.read(raw), work)
 
