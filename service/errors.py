@@ -105,7 +105,7 @@ class LargeServerError(ComplianceError):
 
 
 class OutdatedPlanError(ComplianceError):
-    """Another report of the server was stored since the write of a large one was planned."""
+    """A large report of the server was stored since the write of a small one was planned."""
 
 
 class SourceBusyError(ComplianceError):
