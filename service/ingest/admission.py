@@ -22,12 +22,12 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Final, NoReturn
 
 from service.errors import SourceBusyError
 from service.ingest import memory
-from service.ingest.budget import Budget
+from service.ingest.budget import BYTES_A_UNIT, Budget
 from service.ingest.large_turn import LargeTurn
 from service.store.write.reports import MANY_CHANGES
 
@@ -85,6 +85,26 @@ class Work:
             self._admission.spend(self.source, changes)
 
 
+class Sender:
+    """A source, as the receiver of its report knows it. Each method may raise SourceBusyError."""
+
+    def __init__(self, admission: Admission, source: str) -> None:
+        self._admission = admission
+        self._source = source
+
+    def expect(self, length: int, *, compressed: bool) -> None:
+        """Before a body of so many bytes is received."""
+        self._admission.expect(self._source, length, compressed=compressed)
+
+    def read(self, size: int) -> None:
+        """Before so many bytes of it are looked at, inflated."""
+        self._admission.spend(self._source, size / BYTES_A_UNIT)
+
+    def admit(self, size: int, rows: int) -> AbstractContextManager[Work]:
+        """Before a report of so many bytes and rows is handled."""
+        return self._admission.admit(self._source, size, rows)
+
+
 class Admission:
     """The reports under way in this process, and the large one of all processes."""
 
@@ -101,7 +121,10 @@ class Admission:
         self._delayed = threading.BoundedSemaphore(_MAX_DELAYED)
         self._warned_at = float("-inf")
 
-    def expect(self, source: str, length: int, compressed: bool) -> None:
+    def sender(self, source: str) -> Sender:
+        return Sender(self, source)
+
+    def expect(self, source: str, length: int, *, compressed: bool) -> None:
         """Before a body of this length is received. Raises SourceBusyError.
 
         A source that cannot have the turn now need not send a report that is likely to need it.

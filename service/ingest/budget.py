@@ -1,8 +1,8 @@
 """The budget of a source: how much work it may cause on average, and how much at once.
 
-A unit is a process or login that appears or goes. A source that has used up its budget is refused
-until it is full again, and no other source is. A token bucket by source, kept as the moment at
-which it is full (the generic cell rate algorithm).
+A unit is a process or login that appears or goes, or 4 KiB of a report that are read. A source that
+has used up its budget is refused until it is full again, and no other source is. A token bucket by
+source, kept as the moment at which it is full (the generic cell rate algorithm).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+BYTES_A_UNIT: Final = 4096
 BURST_SECONDS: Final = 10.0  # of its rate, that a source may use at once
 _MAX_FULL = 1000  # sources that are remembered although their budget is full
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from functools import partial
 
 import falcon
 
@@ -13,7 +12,7 @@ from service.http.client_ip import source_of
 from service.http.filters import AT_MOMENT, OF_SERVERS, moment_of, server_filter
 from service.http.listing import FORMAT, Listing, show_page
 from service.http.parameters import PAGING, Query
-from service.http.request_body import Body
+from service.http.request_body import Body, Sender
 from service.ingest.admission import Admission
 from service.ingest.intake import Intake
 from service.resources.occurrences import STANDING, beside, standing
@@ -42,8 +41,7 @@ _OF_A_SERVER = (
 _OF_A_PROCESS = ("ppid", "inicio", "ejecutable", "linea_comando")
 _OF_A_LOGIN = ("terminal", "origen", "desde")
 
-# Takes a request, and a function that is told the length of its body and whether it is compressed.
-ReceiveBody = Callable[[falcon.Request, Callable[[int, bool], None]], AbstractContextManager[Body]]
+ReceiveBody = Callable[[falcon.Request, Sender], AbstractContextManager[Body]]
 
 
 class Servers:
@@ -62,10 +60,10 @@ class Servers:
         self._receive = receive
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        source = source_of(req)
+        sender = self._admission.sender(source_of(req))
         with (
-            self._receive(req, partial(self._admission.expect, source)) as body,
-            self._admission.admit(source, body.size, body.objects) as work,
+            self._receive(req, sender) as body,
+            sender.admit(body.size, body.objects) as work,
         ):
             incoming = self._intake.read(body.read())
             authorize(self._tokens, req, incoming.report)

@@ -149,8 +149,8 @@ def test_a_body_that_could_not_be_handled_now_is_not_received(admission: Admissi
     with admission.admit("greedy", *BIGGEST):
         for length, compressed in ((8_000_000, False), (500_000, True)):
             with pytest.raises(SourceBusyError):
-                admission.expect("greedy", length, compressed)
-            admission.expect("other", length, compressed)
+                admission.expect("greedy", length, compressed=compressed)
+            admission.expect("other", length, compressed=compressed)
         admission.expect("greedy", 500_000, compressed=False)
         admission.expect("greedy", 20_000, compressed=True)
 
