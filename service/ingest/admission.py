@@ -6,8 +6,8 @@ counted in bytes of memory:
 
 - Small reports, which nearly all are, start at once while their source has not used up its share.
 - Medium ones also wait for others of their source, and for room.
-- Large ones come one at a time in the whole service, and after one that changed many spans, which
-  stops other writers for a moment, its source pauses.
+- Large ones come one at a time in the whole service, and after one its source pauses, by what it
+  was to change and by its size.
 
 A source that wants more is refused, with the time after which it should try again. Its report is
 fine; agents keep it and send it later. A body counts from when it was received, so that a client
@@ -25,11 +25,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Final, NoReturn
 
-from service.errors import SourceBusyError
+from service.errors import QuestionAbandonedError, SourceBusyError
 from service.ingest import memory
 from service.ingest.budget import BYTES_A_UNIT, Budget
 from service.ingest.large_turn import LargeTurn
-from service.store.write.reports import MANY_CHANGES
 
 _MEBIBYTE: Final = 1024 * 1024
 
@@ -46,10 +45,9 @@ AT_ONCE: Final = 12 * _MEBIBYTE  # medium ones of a source that are handled
 OF_ALL: Final = 96 * _MEBIBYTE  # likewise of all sources
 _MAX_LARGE_SOURCES = 8  # that are handled or wait, in this process
 
-CHANGES_A_SECOND: Final = 500  # of a source, on average, with reports of more than MANY_CHANGES
-
 _SWITCH_SECONDS = 0.0005  # while a large report is computed
 _WAIT_SECONDS = 20.0
+_LEAVES_SECONDS = 0.5  # of waiting, after which the sender may have left
 _RETRY_SECONDS = 10
 _DELAY_SECONDS = 1.0  # of a refusal, which slows down clients that do not wait
 _MAX_DELAYED = 24  # threads; further refusals are not delayed
@@ -61,17 +59,31 @@ _log = logging.getLogger(__name__)
 class Work:
     """A report that is being handled."""
 
-    def __init__(self, admission: Admission, source: str, held: ExitStack) -> None:
+    def __init__(
+        self,
+        admission: Admission,
+        source: str,
+        size: int,
+        held: ExitStack,
+        has_left: Callable[[], bool],
+    ) -> None:
         self._admission = admission
         self._held = held
         self.source = source
+        self.has_left = has_left
         self.large = False
         self.changes = 0
+        self._size = size
+
+    @property
+    def units(self) -> float:
+        """What handling a large report costs, as in a budget."""
+        return self.changes + self._size / BYTES_A_UNIT
 
     def enlarge(self) -> None:
         """Waits for the turn of a large report. Raises SourceBusyError."""
         if not self.large:
-            self._held.enter_context(self._admission.large(self.source, self))
+            self._held.enter_context(self._admission.large(self))
             self.large = True
 
     def will_change(self, changes: int) -> None:
@@ -88,9 +100,10 @@ class Work:
 class Sender:
     """A source, as the receiver of its report knows it. Each method may raise SourceBusyError."""
 
-    def __init__(self, admission: Admission, source: str) -> None:
+    def __init__(self, admission: Admission, source: str, has_left: Callable[[], bool]) -> None:
         self._admission = admission
         self._source = source
+        self._has_left = has_left
 
     def expect(self, length: int, *, compressed: bool) -> None:
         """Before a body of so many bytes is received."""
@@ -102,7 +115,7 @@ class Sender:
 
     def admit(self, size: int, rows: int) -> AbstractContextManager[Work]:
         """Before a report of so many bytes and rows is handled."""
-        return self._admission.admit(self._source, size, rows)
+        return self._admission.admit(self._source, size, rows, self._has_left)
 
 
 class Admission:
@@ -121,8 +134,9 @@ class Admission:
         self._delayed = threading.BoundedSemaphore(_MAX_DELAYED)
         self._warned_at = float("-inf")
 
-    def sender(self, source: str) -> Sender:
-        return Sender(self, source)
+    def sender(self, source: str, has_left: Callable[[], bool]) -> Sender:
+        """has_left: whether nobody waits for the answer any more."""
+        return Sender(self, source, has_left)
 
     def expect(self, source: str, length: int, *, compressed: bool) -> None:
         """Before a body of this length is received. Raises SourceBusyError.
@@ -142,11 +156,16 @@ class Admission:
             self._refuse(source, wait)
 
     @contextmanager
-    def admit(self, source: str, size: int, rows: int) -> Iterator[Work]:
-        """Admits a report of so many bytes and rows. Raises SourceBusyError."""
+    def admit(
+        self, source: str, size: int, rows: int, has_left: Callable[[], bool] = lambda: False
+    ) -> Iterator[Work]:
+        """Admits a report of so many bytes and rows.
+
+        Raises SourceBusyError, and QuestionAbandonedError if its sender left while it waited.
+        """
         weight = _TIMES_SIZE * size + _BYTES_A_ROW * rows
         with ExitStack() as held:
-            work = Work(self, source, held)
+            work = Work(self, source, size, held, has_left)
             if weight > LARGE:
                 work.enlarge()
             else:
@@ -187,8 +206,9 @@ class Admission:
                 self._changed.notify_all()
 
     @contextmanager
-    def large(self, source: str, work: Work) -> Iterator[None]:
-        """The turn of a large report of this source. Raises SourceBusyError."""
+    def large(self, work: Work) -> Iterator[None]:
+        """The turn of a large report. Raises SourceBusyError, QuestionAbandonedError."""
+        source = work.source
         with self._changed:
             sources = self._large_sources
             is_admitted = source not in sources and len(sources) < _MAX_LARGE_SOURCES
@@ -200,12 +220,15 @@ class Admission:
             pause = self._turn.pause_of(source)
             if pause:
                 self._refuse(source, pause)
+            came_at = time.monotonic()
             with self._turn.taken(source, _WAIT_SECONDS), _short_thread_turns():
+                # Who has closed the sending half alone is served if nobody else is waited for.
+                if time.monotonic() - came_at > _LEAVES_SECONDS and work.has_left():
+                    raise QuestionAbandonedError
                 try:
                     yield
                 finally:
-                    if work.changes > MANY_CHANGES:
-                        self._turn.charge(source, work.changes / CHANGES_A_SECOND)
+                    self._turn.charge(source, work.units / self._budget.rate)
                     memory.release_soon()
         finally:
             with self._changed:

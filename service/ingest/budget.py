@@ -23,7 +23,7 @@ class Budget:
 
     def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
         """rate: units a second, of each source."""
-        self._rate = rate
+        self.rate = rate
         self._clock = clock
         self._full_at: dict[str, float] = {}  # by source
         self._forgets_at = _MAX_FULL
@@ -44,7 +44,7 @@ class Budget:
             if full_at - now >= BURST_SECONDS:
                 return math.ceil(full_at - now)
             if units:
-                self._full_at[source] = full_at + units / self._rate
+                self._full_at[source] = full_at + units / self.rate
                 if len(self._full_at) > self._forgets_at:
                     self._full_at = {key: at for key, at in self._full_at.items() if at > now}
                     self._forgets_at = 2 * len(self._full_at) + _MAX_FULL

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 
 import falcon
 
+from service.http.abandonment import has_left
 from service.http.authentication import authorize
 from service.http.client_ip import source_of
 from service.http.filters import AT_MOMENT, OF_SERVERS, moment_of, server_filter
@@ -60,7 +62,8 @@ class Servers:
         self._receive = receive
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        sender = self._admission.sender(source_of(req))
+        connection = req.env.get("gunicorn.socket")
+        sender = self._admission.sender(source_of(req), partial(has_left, connection))
         with (
             self._receive(req, sender) as body,
             sender.admit(body.size, body.objects) as work,

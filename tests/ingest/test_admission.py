@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from service.errors import SourceBusyError
-from service.ingest.admission import AT_ONCE, CHANGES_A_SECOND, LARGE, OF_A_SOURCE, Admission
-from service.ingest.budget import BURST_SECONDS, Budget
+from service.errors import QuestionAbandonedError, SourceBusyError
+from service.ingest.admission import AT_ONCE, LARGE, OF_A_SOURCE, Admission
+from service.ingest.budget import BURST_SECONDS, BYTES_A_UNIT, Budget
 from service.ingest.large_turn import CREDIT_SECONDS, LargeTurn
 from service.store.write.reports import MANY_CHANGES
 from tests.support.live import PATIENCE, wait_until
@@ -129,19 +130,46 @@ def test_a_source_pauses_after_a_report_that_changed_much_in_every_process(
     admission: Admission, tmp_path: Path
 ) -> None:
     with admission.admit("greedy", *BIGGEST) as work:
-        work.will_change(round((CREDIT_SECONDS + 100) * CHANGES_A_SECOND))
+        work.will_change(round((CREDIT_SECONDS + 100) * RATE))
     for each in (admission, Admission(LargeTurn(tmp_path / "turn.json"), Budget(RATE), Delays())):
         with pytest.raises(SourceBusyError) as refused, each.admit("greedy", *BIGGEST):
             pass
-        assert 90 < refused.value.retry_after <= 100
+        assert 100 < refused.value.retry_after <= 105
         with each.admit("greedy", *ORDINARY), each.admit("other", *BIGGEST):
             pass
 
 
-def test_a_large_report_that_changed_little_costs_no_pause(admission: Admission) -> None:
-    for _ in range(3):
-        with admission.admit("a", *BIGGEST) as work:
-            work.will_change(MANY_CHANGES)
+def test_a_source_pauses_by_the_size_of_a_large_report_that_was_refused(
+    admission: Admission,
+) -> None:
+    size = int((CREDIT_SECONDS + 30) * RATE * BYTES_A_UNIT)
+    with pytest.raises(ZeroDivisionError), admission.admit("greedy", size, 0):
+        raise ZeroDivisionError
+    with pytest.raises(SourceBusyError) as refused, admission.admit("greedy", *BIGGEST):
+        pass
+    assert 20 < refused.value.retry_after <= 30
+    with admission.admit("other", *BIGGEST):
+        pass
+
+
+def test_a_large_report_whose_sender_left_while_it_waited_is_not_handled(
+    admission: Admission,
+) -> None:
+    handled: list[str] = []
+
+    def handle(source: str, *, left: bool) -> None:
+        with admission.admit(source, *BIGGEST, lambda: left):
+            handled.append(source)
+
+    with admission.admit("first", *BIGGEST):
+        impatient = in_thread(lambda: handle("impatient", left=True))
+        wait_until(lambda: "impatient" in admission._large_sources)
+        patient = in_thread(lambda: handle("patient", left=False))
+        time.sleep(1)
+    assert isinstance(impatient.exception(PATIENCE), QuestionAbandonedError)
+    patient.result(PATIENCE)
+    handle("half-closed", left=True)
+    assert handled == ["patient", "half-closed"]
 
 
 def test_a_body_that_could_not_be_handled_now_is_not_received(admission: Admission) -> None:
