@@ -91,7 +91,7 @@ def receive_body(req: falcon.Request, sender: Sender, most: int, folder: Path) -
         raise
     with ExitStack() as opened:
         if length <= _IN_MEMORY:
-            content = req.bounded_stream.read(length)
+            content = _received(req, length)
             _require_length(length, len(content))
             file, pieces = None, iter([content])
         else:
@@ -126,18 +126,35 @@ def _checked(req: falcon.Request, most: int) -> tuple[int, bool]:
 
 def _received_file(req: falcon.Request, length: int, folder: Path) -> IO[bytes]:
     with ExitStack() as opened:
-        try:
+        with _storage():
             file: IO[bytes] = opened.enter_context(tempfile.TemporaryFile(dir=folder))
-            left = length
-            while left and (block := req.bounded_stream.read(min(left, _BLOCK))):
+        left = length
+        while left and (block := _received(req, min(left, _BLOCK))):
+            with _storage():
                 file.write(block)
-                left -= len(block)
-            _require_length(length, length - left)
+            left -= len(block)
+        _require_length(length, length - left)
+        with _storage():
             file.flush()
-        except OSError as error:
-            raise StorageUnavailableError(f"a report cannot be received now: {error}") from error
         opened.pop_all()
     return file
+
+
+@contextmanager
+def _storage() -> Iterator[None]:
+    """Raises StorageUnavailableError for a full disk."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageUnavailableError(f"a report cannot be received now: {error}") from error
+
+
+def _received(req: falcon.Request, size: int) -> bytes:
+    """Raises InvalidReportError if the connection breaks."""
+    try:
+        return req.bounded_stream.read(size)
+    except OSError as error:
+        raise _refused(f"expected a whole body, but the connection broke: {error}") from error
 
 
 def _require_length(length: int, received: int) -> None:

@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Final, NoReturn
 
-from service.errors import QuestionAbandonedError, SourceBusyError
+from service.errors import OthersBusyError, QuestionAbandonedError, SourceBusyError
 from service.ingest import memory
 from service.ingest.budget import BYTES_A_UNIT, Budget
 from service.ingest.large_turn import LargeTurn
@@ -196,7 +196,8 @@ class Admission:
 
         with self._changed:
             if not self._changed.wait_for(is_free, _WAIT_SECONDS):
-                raise SourceBusyError(_RETRY_SECONDS)
+                is_own_fault = self._handled[source] + weight > AT_ONCE
+                raise (SourceBusyError if is_own_fault else OthersBusyError)(_RETRY_SECONDS)
             self._handled[source] += weight
         try:
             yield
@@ -211,10 +212,11 @@ class Admission:
         source = work.source
         with self._changed:
             sources = self._large_sources
-            is_admitted = source not in sources and len(sources) < _MAX_LARGE_SOURCES
-            if is_admitted:
-                sources.add(source)
-        if not is_admitted:
+            is_first = source not in sources
+            if is_first and len(sources) >= _MAX_LARGE_SOURCES:
+                raise OthersBusyError(_RETRY_SECONDS)
+            sources.add(source)
+        if not is_first:
             self._refuse(source, _RETRY_SECONDS)
         try:
             pause = self._turn.pause_of(source)
@@ -238,7 +240,7 @@ class Admission:
         now = time.monotonic()
         if now - self._warned_at > _SECONDS_BETWEEN_WARNINGS:
             self._warned_at = now
-            _log.warning("%s sends too many or too large reports at a time: refused", source)
+            _log.warning("%s sends too many or too large reports: refused", source)
         if self._delayed.acquire(blocking=False):
             try:
                 self._sleep(_DELAY_SECONDS)

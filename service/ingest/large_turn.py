@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from service.errors import SourceBusyError, StorageUnavailableError
+from service.errors import OthersBusyError, SourceBusyError, StorageUnavailableError
 
 CREDIT_SECONDS: Final = 120.0  # of work that a source may owe: a first report, and its retry
 _MAX_PAUSE_SECONDS = 600.0
@@ -46,7 +46,7 @@ class LargeTurn:
             try:
                 while not _is_locked(descriptor):
                     if time.monotonic() > ends:
-                        raise SourceBusyError(_RETRY_SECONDS)
+                        raise OthersBusyError(_RETRY_SECONDS)
                     time.sleep(_POLL_SECONDS)
                 pause = self.pause_of(source)
                 if pause:  # a report of this source was stored by another process meanwhile
@@ -58,7 +58,7 @@ class LargeTurn:
 
     @contextmanager
     def _queued(self, ends: float) -> Iterator[None]:
-        """Waits behind the threads of this process that came before. Raises SourceBusyError."""
+        """Waits behind the threads of this process that came before. Raises OthersBusyError."""
         place = object()
         with self._changed:
             self._queue.append(place)
@@ -66,7 +66,7 @@ class LargeTurn:
             with self._changed:
                 seconds = ends - time.monotonic()
                 if not self._changed.wait_for(lambda: self._queue[0] is place, seconds):
-                    raise SourceBusyError(_RETRY_SECONDS)
+                    raise OthersBusyError(_RETRY_SECONDS)
             yield
         finally:
             with self._changed:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from service.errors import QuestionAbandonedError, SourceBusyError
-from service.ingest.admission import AT_ONCE, LARGE, OF_A_SOURCE, Admission
+from service.ingest.admission import AT_ONCE, LARGE, OF_A_SOURCE, OF_ALL, Admission
 from service.ingest.budget import BURST_SECONDS, BYTES_A_UNIT, Budget
 from service.ingest.large_turn import CREDIT_SECONDS, LargeTurn
 from service.store.write.reports import MANY_CHANGES
@@ -198,6 +198,37 @@ def test_other_threads_wait_less_long_while_a_large_report_is_computed(
     with admission.admit("a", *BIGGEST):
         assert sys.getswitchinterval() < usual
     assert sys.getswitchinterval() == usual
+
+
+def test_a_source_that_waited_for_others_in_vain_is_not_blamed(
+    admission: Admission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.ingest.admission._WAIT_SECONDS", 0.05)
+    with admission.admit("greedy", *BIGGEST):
+        with (
+            pytest.raises(SourceBusyError, match="of this client"),
+            admission.admit("greedy", *BIGGEST),
+        ):
+            pass
+        with (
+            pytest.raises(SourceBusyError, match="of other clients"),
+            admission.admit("a", *BIGGEST),
+        ):
+            pass
+    with ExitStack() as held:
+        for number in range(OF_ALL // AT_ONCE):
+            held.enter_context(admission.admit(f"source {number}", 1_500_000, 0))
+            held.enter_context(admission.admit(f"source {number}", 1_500_000, 0))
+        with (
+            pytest.raises(SourceBusyError, match="of other clients"),
+            admission.admit("b", *MEDIUM),
+        ):
+            pass
+        with (
+            pytest.raises(SourceBusyError, match="of this client"),
+            admission.admit("source 1", *MEDIUM),
+        ):
+            pass
 
 
 def test_nothing_is_held_after_a_failure(admission: Admission) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from service.errors import SourceBusyError, StorageUnavailableError
+from service.errors import OthersBusyError, SourceBusyError, StorageUnavailableError
 from service.ingest.large_turn import CREDIT_SECONDS, LargeTurn
 from tests.support.live import PATIENCE, wait_until
 from tests.support.threads import in_thread
@@ -27,7 +27,7 @@ def test_two_processes_do_not_have_the_turn_at_once(path: Path) -> None:
             pass
 
     with first.taken("a", 1):
-        with pytest.raises(SourceBusyError), second.taken("b", 0.05):
+        with pytest.raises(OthersBusyError), second.taken("b", 0.05):
             pass
         waits = in_thread(take)
     waits.result(PATIENCE)
@@ -35,7 +35,7 @@ def test_two_processes_do_not_have_the_turn_at_once(path: Path) -> None:
 
 def test_two_threads_of_a_process_do_not_have_the_turn_at_once(path: Path) -> None:
     turn = LargeTurn(path)
-    with turn.taken("a", 1), pytest.raises(SourceBusyError), turn.taken("b", 0.05):
+    with turn.taken("a", 1), pytest.raises(OthersBusyError), turn.taken("b", 0.05):
         pass
     with turn.taken("b", 1):
         pass
@@ -62,7 +62,7 @@ def test_threads_of_a_process_have_the_turn_in_the_order_in_which_they_came(path
 
 def test_a_thread_that_waited_in_vain_leaves_the_queue(path: Path) -> None:
     turn = LargeTurn(path)
-    with turn.taken("a", 1), pytest.raises(SourceBusyError), turn.taken("b", 0.05):
+    with turn.taken("a", 1), pytest.raises(OthersBusyError), turn.taken("b", 0.05):
         pass
     assert not turn._queue
 
