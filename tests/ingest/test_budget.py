@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
+import random
+
 import pytest
 
 from service.ingest.budget import BURST_SECONDS, Budget
@@ -77,3 +80,26 @@ def test_sources_with_a_full_budget_are_forgotten(budget: Budget, clock: Clock) 
         budget.spend(f"source {number}", 1)
         clock.now += 0.001
     assert budget.wait_of("greedy") > 0
+
+
+def test_a_fleet_behind_one_address_gets_through_after_an_outage(
+    budget: Budget, clock: Clock
+) -> None:
+    servers, spooled, units = 100, 60, 20
+    jitter = random.Random(1)
+    due = [(0.0, server) for server in range(servers)]
+    left, failed = [spooled] * servers, [0] * servers
+    while due:
+        clock.now, server = heapq.heappop(due)
+        wait = budget.spend("the fleet", units)
+        if wait:
+            pause = wait + jitter.uniform(0, min(300, 2.0 ** failed[server]))  # as agents do
+            failed[server] += 1
+            heapq.heappush(due, (clock.now + pause, server))
+            continue
+        left[server] -= 1
+        failed[server] = 0
+        if left[server]:
+            heapq.heappush(due, (clock.now + 0.05, server))
+    assert left == [0] * servers
+    assert clock.now < 1.5 * servers * spooled * units / RATE
