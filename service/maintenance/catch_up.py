@@ -34,7 +34,7 @@ from service.times import DAY
 _LINES_AT_ONCE = 200
 _BYTES_AT_ONCE = 16 * 1024 * 1024
 _ROWS_AHEAD = 10_000
-_PAUSE_SECONDS = 0.01  # between transactions
+_PAUSE_SECONDS = 0.002  # between transactions, so that those who wait get the lock
 
 
 @dataclass(slots=True)
@@ -171,7 +171,7 @@ class CatchUp:
                 is_large = _rows_of(group[0]) > MANY_RUNNING
                 ready = [self._reports.prepared(group[0])] if is_large else group
                 outcome.stored += sum(each.new for each in self._reports.add_all(ready))
-                time.sleep(_PAUSE_SECONDS)  # other writers' turn
+                time.sleep(_PAUSE_SECONDS)
 
     def _report_of(self, line: _Line, outcome: CaughtUp) -> Report | None:
         if self._validator is None:
