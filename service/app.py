@@ -21,6 +21,7 @@ from service.http.etag import ETagMiddleware
 from service.http.problems import add_error_handlers
 from service.http.router import Router
 from service.ingest.admission import Admission
+from service.ingest.budget import Budget
 from service.ingest.intake import Intake
 from service.ingest.large_turn import LargeTurn
 from service.ingest.validation import ReportValidator
@@ -89,7 +90,9 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
             ReportStore(database, queries),
             times.now,
         ),
-        admission=Admission(LargeTurn(config.large_turn)),
+        admission=Admission(
+            LargeTurn(config.large_turn), Budget(config.source_changes / config.workers)
+        ),
         records=RecordStore(database, queries),
         history=HistoryStore(database, queries),
         fleet=FleetStore(database, queries, usage, silence),

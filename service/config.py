@@ -33,6 +33,7 @@ class Config:
     max_body: int = 8 * _MEBIBYTE  # bytes, after inflation
     silent_after: int = 900  # seconds; no server is silent before
     silent_intervals: int = 3  # nor before so many of its usual intervals
+    source_changes: int = 1500  # a second, that a source may report
     proxies: tuple[IPv4Network | IPv6Network, ...] = ()  # whose X-Forwarded-* is believed
     certificate: Path | None = None  # with it and its key, the service speaks TLS itself
     key: Path | None = None
@@ -130,6 +131,7 @@ SETTINGS = (
     Setting("max_body", _integer(1024, 1024 * _MEBIBYTE)),
     Setting("silent_after", _integer(1, 366 * _DAY)),
     Setting("silent_intervals", _integer(1, 1000)),
+    Setting("source_changes", _integer(1, 1_000_000)),
     Setting("proxies", _networks, may_be_empty=True),
     Setting("certificate", _file, may_be_empty=True),
     Setting("key", _file, may_be_empty=True),

@@ -105,15 +105,26 @@ class LargeServerError(ComplianceError):
 
 
 class OutdatedPlanError(ComplianceError):
-    """Another report of the server was stored since the write of a large one was planned."""
+    """A large report of the server was stored since the write of a small one was planned."""
 
 
 class SourceBusyError(ComplianceError):
-    """The service handles as many or as large reports of this source as it may at a time."""
+    """A source must wait with its report, which may be valid.
+
+    Because of what it sent itself, or because of others (OthersBusyError).
+    """
+
+    _DETAIL = "too many or too large reports of this client; keep them and send them again later"
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__("too many or too large reports of this client at a time; try again later")
+        super().__init__(self._DETAIL)
         self.retry_after = retry_after  # seconds
+
+
+class OthersBusyError(SourceBusyError):
+    """The service was busy with large reports of other sources, as long as this one could wait."""
+
+    _DETAIL = "large reports of other clients come first; keep the report and send it again later"
 
 
 class StorageUnavailableError(ComplianceError):

@@ -35,6 +35,7 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
             "COMPLIANCE_MAX_BODY": "4096",
             "COMPLIANCE_SILENT_AFTER": "60",
             "COMPLIANCE_SILENT_INTERVALS": "2",
+            "COMPLIANCE_SOURCE_CHANGES": "5000",
             "COMPLIANCE_PROXIES": "127.0.0.1, 2001:db8::/32",
             "COMPLIANCE_CERTIFICATE": str(certificate),
             "COMPLIANCE_KEY": str(key),
@@ -44,7 +45,18 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
     rules = Path("/srv/rules")
     proxies = (ip_network("127.0.0.1"), ip_network("2001:db8::/32"))
     assert chosen == Config(
-        Path("/srv/compliance"), "[::1]:9000", 5, 7, 4096, 60, 2, proxies, certificate, key, rules
+        Path("/srv/compliance"),
+        "[::1]:9000",
+        5,
+        7,
+        4096,
+        60,
+        2,
+        5000,
+        proxies,
+        certificate,
+        key,
+        rules,
     )
     defaults = Config()
     assert all(getattr(chosen, name) != getattr(defaults, name) for name in Config.__slots__)
@@ -74,6 +86,7 @@ WRONG = {
     "COMPLIANCE_THREADS": ["", "0", "1001", "many", " 5"],
     "COMPLIANCE_SILENT_AFTER": ["", "0", "-900", "15m", "31622401"],
     "COMPLIANCE_SILENT_INTERVALS": ["", "0", "1001", "three"],
+    "COMPLIANCE_SOURCE_CHANGES": ["", "0", "1000001", "many"],
     "COMPLIANCE_MAX_BODY": ["", "1023", "1073741825", "8 MiB", "8M"],
 }
 

@@ -23,7 +23,7 @@ class AbandonmentMiddleware:
         client = req.env.get("gunicorn.socket")
         req.context.question = None
         if req.method in _READS:
-            req.context.question = begin(Question(self._seconds, lambda: _has_left(client)))
+            req.context.question = begin(Question(self._seconds, lambda: has_left(client)))
 
     def process_response(
         self,
@@ -37,7 +37,7 @@ class AbandonmentMiddleware:
             end(token)
 
 
-def _has_left(client: socket.socket | None) -> bool:
+def has_left(client: socket.socket | None) -> bool:
     """Whether the client has closed its connection, or its sending half: poll(2), POLLRDHUP."""
     if client is None:
         return False

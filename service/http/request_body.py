@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, Protocol
 
 import falcon
 
@@ -53,30 +53,45 @@ class Cost(NamedTuple):
 
 def read_body(req: falcon.Request, most: int) -> bytes:
     """As receive_body(), for a body that is short enough for no file."""
-    with receive_body(req, lambda _length, _gzip: None, min(most, _IN_MEMORY), Path()) as body:
+    with receive_body(req, _Unbounded(), min(most, _IN_MEMORY), Path()) as body:
         return body.read()
 
 
+class Sender(Protocol):
+    """The source of a request, which may be refused. Both methods may raise SourceBusyError."""
+
+    def expect(self, length: int, *, compressed: bool) -> None:
+        """Before a body of so many bytes is received."""
+
+    def read(self, size: int) -> None:
+        """Before so many bytes of it are looked at, inflated."""
+
+
+class _Unbounded:
+    """A sender that is not refused."""
+
+    def expect(self, length: int, *, compressed: bool) -> None: ...
+
+    def read(self, size: int) -> None: ...
+
+
 @contextmanager
-def receive_body(
-    req: falcon.Request, expect: Callable[[int, bool], None], most: int, folder: Path
-) -> Iterator[Body]:
+def receive_body(req: falcon.Request, sender: Sender, most: int, folder: Path) -> Iterator[Body]:
     """Receives a body of at most `most` bytes on the wire and inflated.
 
-    expect: called before, with its length and whether it is compressed; may raise SourceBusyError.
     A long one waits in a file of that folder, which has no name: a client that sends slowly, or
     waits for its turn, takes next to no memory. Raises InvalidReportError, where the headers alone
-    are invalid before reading any byte, and StorageUnavailableError.
+    are invalid before reading any byte, StorageUnavailableError and SourceBusyError.
     """
     length, gzip = _checked(req, most)
     try:
-        expect(length, gzip)
+        sender.expect(length, compressed=gzip)
     except SourceBusyError:
         req.bounded_stream.exhaust()  # gunicorn would close a connection with much unread
         raise
     with ExitStack() as opened:
         if length <= _IN_MEMORY:
-            content = req.bounded_stream.read(length)
+            content = _received(req, length)
             _require_length(length, len(content))
             file, pieces = None, iter([content])
         else:
@@ -84,7 +99,7 @@ def receive_body(
             file = opened.enter_context(_received_file(req, length, folder))
             pieces = _blocks(file)
         try:
-            cost = _inflated_cost(pieces, most) if gzip else _cost(pieces)
+            cost = _inflated_cost(pieces, most, sender) if gzip else _cost(pieces, sender)
         except zlib.error as error:
             raise _refused(f"expected a body in gzip format: {error}") from error
         yield Body(file, content, cost, gzip=gzip)
@@ -111,18 +126,35 @@ def _checked(req: falcon.Request, most: int) -> tuple[int, bool]:
 
 def _received_file(req: falcon.Request, length: int, folder: Path) -> IO[bytes]:
     with ExitStack() as opened:
-        try:
+        with _storage():
             file: IO[bytes] = opened.enter_context(tempfile.TemporaryFile(dir=folder))
-            left = length
-            while left and (block := req.bounded_stream.read(min(left, _BLOCK))):
+        left = length
+        while left and (block := _received(req, min(left, _BLOCK))):
+            with _storage():
                 file.write(block)
-                left -= len(block)
-            _require_length(length, length - left)
+            left -= len(block)
+        _require_length(length, length - left)
+        with _storage():
             file.flush()
-        except OSError as error:
-            raise StorageUnavailableError(f"a report cannot be received now: {error}") from error
         opened.pop_all()
     return file
+
+
+@contextmanager
+def _storage() -> Iterator[None]:
+    """Raises StorageUnavailableError for a full disk."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageUnavailableError(f"a report cannot be received now: {error}") from error
+
+
+def _received(req: falcon.Request, size: int) -> bytes:
+    """Raises InvalidReportError if the connection breaks."""
+    try:
+        return req.bounded_stream.read(size)
+    except OSError as error:
+        raise _refused(f"expected a whole body, but the connection broke: {error}") from error
 
 
 def _require_length(length: int, received: int) -> None:
@@ -148,15 +180,16 @@ def _content_codings(req: falcon.Request) -> list[str]:
     ]
 
 
-def _cost(pieces: Iterator[bytes]) -> Cost:
+def _cost(pieces: Iterator[bytes], sender: Sender) -> Cost:
     size = objects = 0
     for piece in pieces:
+        sender.read(len(piece))
         size += len(piece)
         objects += piece.count(b"{")
     return Cost(size, objects)
 
 
-def _inflated_cost(pieces: Iterator[bytes], most: int) -> Cost:
+def _inflated_cost(pieces: Iterator[bytes], most: int, sender: Sender) -> Cost:
     inflater = zlib.decompressobj(_GZIP)
     size = objects = 0
     is_all = True
@@ -167,6 +200,7 @@ def _inflated_cost(pieces: Iterator[bytes], most: int) -> Cost:
             inflated = inflater.decompress(rest, _BLOCK)
             # A full block may be followed by more, also where all of the piece was taken in.
             rest = inflater.unconsumed_tail or (b"" if len(inflated) == _BLOCK else None)
+            sender.read(len(inflated))
             size += len(inflated)
             objects += inflated.count(b"{")
             if size > most:

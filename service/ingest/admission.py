@@ -1,12 +1,13 @@
 """Admission: how many reports are handled at a time, and how large ones, so that all get a turn.
 
-A source is a token, or the address of a client that needs none. Each source has its share of the
-reports under way in a worker process, counted in bytes of memory:
+A source is a token, or the address of a client that needs none. Each source has a budget, from
+which the work on its reports is taken, and its share of the reports under way in a worker process,
+counted in bytes of memory:
 
 - Small reports, which nearly all are, start at once while their source has not used up its share.
 - Medium ones also wait for others of their source, and for room.
-- Large ones come one at a time in the whole service, and after one that changed many spans, which
-  stops other writers for a moment, its source pauses.
+- Large ones come one at a time in the whole service, and after one its source pauses, by what it
+  was to change and by its size.
 
 A source that wants more is refused, with the time after which it should try again. Its report is
 fine; agents keep it and send it later. A body counts from when it was received, so that a client
@@ -21,13 +22,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Final, NoReturn
 
-from service.errors import SourceBusyError
+from service.errors import OthersBusyError, QuestionAbandonedError, SourceBusyError
 from service.ingest import memory
+from service.ingest.budget import BYTES_A_UNIT, Budget
 from service.ingest.large_turn import LargeTurn
-from service.store.write.reports import MANY_CHANGES
 
 _MEBIBYTE: Final = 1024 * 1024
 
@@ -44,10 +45,9 @@ AT_ONCE: Final = 12 * _MEBIBYTE  # medium ones of a source that are handled
 OF_ALL: Final = 96 * _MEBIBYTE  # likewise of all sources
 _MAX_LARGE_SOURCES = 8  # that are handled or wait, in this process
 
-CHANGES_A_SECOND: Final = 500  # of a source, on average, with reports of more than MANY_CHANGES
-
 _SWITCH_SECONDS = 0.0005  # while a large report is computed
 _WAIT_SECONDS = 20.0
+_LEAVES_SECONDS = 0.5  # of waiting, after which the sender may have left
 _RETRY_SECONDS = 10
 _DELAY_SECONDS = 1.0  # of a refusal, which slows down clients that do not wait
 _MAX_DELAYED = 24  # threads; further refusals are not delayed
@@ -59,29 +59,73 @@ _log = logging.getLogger(__name__)
 class Work:
     """A report that is being handled."""
 
-    def __init__(self, admission: Admission, source: str, held: ExitStack) -> None:
+    def __init__(
+        self,
+        admission: Admission,
+        source: str,
+        size: int,
+        held: ExitStack,
+        has_left: Callable[[], bool],
+    ) -> None:
         self._admission = admission
-        self._source = source
         self._held = held
+        self.source = source
+        self.has_left = has_left
         self.large = False
         self.changes = 0
+        self._size = size
+
+    @property
+    def units(self) -> float:
+        """What handling a large report costs, as in a budget."""
+        return self.changes + self._size / BYTES_A_UNIT
 
     def enlarge(self) -> None:
         """Waits for the turn of a large report. Raises SourceBusyError."""
         if not self.large:
-            self._held.enter_context(self._admission.large(self._source, self))
+            self._held.enter_context(self._admission.large(self))
             self.large = True
 
-    def stored(self, changes: int) -> None:
-        """The report is stored; so many spans ended or started with it."""
-        self.changes = changes
+    def will_change(self, changes: int) -> None:
+        """Before a report is stored with which so many spans end or start.
+
+        Raises SourceBusyError, if it is not large and the budget of its source is used up.
+        """
+        if self.large:
+            self.changes = changes
+        else:
+            self._admission.spend(self.source, changes)
+
+
+class Sender:
+    """A source, as the receiver of its report knows it. Each method may raise SourceBusyError."""
+
+    def __init__(self, admission: Admission, source: str, has_left: Callable[[], bool]) -> None:
+        self._admission = admission
+        self._source = source
+        self._has_left = has_left
+
+    def expect(self, length: int, *, compressed: bool) -> None:
+        """Before a body of so many bytes is received."""
+        self._admission.expect(self._source, length, compressed=compressed)
+
+    def read(self, size: int) -> None:
+        """Before so many bytes of it are looked at, inflated."""
+        self._admission.spend(self._source, size / BYTES_A_UNIT)
+
+    def admit(self, size: int, rows: int) -> AbstractContextManager[Work]:
+        """Before a report of so many bytes and rows is handled."""
+        return self._admission.admit(self._source, size, rows, self._has_left)
 
 
 class Admission:
     """The reports under way in this process, and the large one of all processes."""
 
-    def __init__(self, turn: LargeTurn, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, turn: LargeTurn, budget: Budget, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         self._turn = turn
+        self._budget = budget
         self._sleep = sleep
         self._changed = threading.Condition()
         self._claimed: Counter[str] = Counter()  # bytes by source, of small and medium reports
@@ -90,22 +134,38 @@ class Admission:
         self._delayed = threading.BoundedSemaphore(_MAX_DELAYED)
         self._warned_at = float("-inf")
 
-    def expect(self, source: str, length: int, compressed: bool) -> None:
+    def sender(self, source: str, has_left: Callable[[], bool]) -> Sender:
+        """has_left: whether nobody waits for the answer any more."""
+        return Sender(self, source, has_left)
+
+    def expect(self, source: str, length: int, *, compressed: bool) -> None:
         """Before a body of this length is received. Raises SourceBusyError.
 
         A source that cannot have the turn now need not send a report that is likely to need it.
         """
+        self.spend(source, 0)
         if length > (_LIKELY_LARGE_COMPRESSED if compressed else _LIKELY_LARGE):
             pause = self._turn.pause_of(source)
             if source in self._large_sources or pause:
                 self._refuse(source, pause or _RETRY_SECONDS)
 
+    def spend(self, source: str, units: float) -> None:
+        """Takes so much from the budget of a source. Raises SourceBusyError if it is used up."""
+        wait = self._budget.spend(source, units)
+        if wait:
+            self._refuse(source, wait)
+
     @contextmanager
-    def admit(self, source: str, size: int, rows: int) -> Iterator[Work]:
-        """Admits a report of so many bytes and rows. Raises SourceBusyError."""
+    def admit(
+        self, source: str, size: int, rows: int, has_left: Callable[[], bool] = lambda: False
+    ) -> Iterator[Work]:
+        """Admits a report of so many bytes and rows.
+
+        Raises SourceBusyError, and QuestionAbandonedError if its sender left while it waited.
+        """
         weight = _TIMES_SIZE * size + _BYTES_A_ROW * rows
         with ExitStack() as held:
-            work = Work(self, source, held)
+            work = Work(self, source, size, held, has_left)
             if weight > LARGE:
                 work.enlarge()
             else:
@@ -136,7 +196,8 @@ class Admission:
 
         with self._changed:
             if not self._changed.wait_for(is_free, _WAIT_SECONDS):
-                raise SourceBusyError(_RETRY_SECONDS)
+                is_own_fault = self._handled[source] + weight > AT_ONCE
+                raise (SourceBusyError if is_own_fault else OthersBusyError)(_RETRY_SECONDS)
             self._handled[source] += weight
         try:
             yield
@@ -146,25 +207,30 @@ class Admission:
                 self._changed.notify_all()
 
     @contextmanager
-    def large(self, source: str, work: Work) -> Iterator[None]:
-        """The turn of a large report of this source. Raises SourceBusyError."""
+    def large(self, work: Work) -> Iterator[None]:
+        """The turn of a large report. Raises SourceBusyError, QuestionAbandonedError."""
+        source = work.source
         with self._changed:
             sources = self._large_sources
-            is_admitted = source not in sources and len(sources) < _MAX_LARGE_SOURCES
-            if is_admitted:
-                sources.add(source)
-        if not is_admitted:
+            is_first = source not in sources
+            if is_first and len(sources) >= _MAX_LARGE_SOURCES:
+                raise OthersBusyError(_RETRY_SECONDS)
+            sources.add(source)
+        if not is_first:
             self._refuse(source, _RETRY_SECONDS)
         try:
             pause = self._turn.pause_of(source)
             if pause:
                 self._refuse(source, pause)
+            came_at = time.monotonic()
             with self._turn.taken(source, _WAIT_SECONDS), _short_thread_turns():
+                # Who has closed the sending half alone is served if nobody else is waited for.
+                if time.monotonic() - came_at > _LEAVES_SECONDS and work.has_left():
+                    raise QuestionAbandonedError
                 try:
                     yield
                 finally:
-                    if work.changes > MANY_CHANGES:
-                        self._turn.charge(source, work.changes / CHANGES_A_SECOND)
+                    self._turn.charge(source, work.units / self._budget.rate)
                     memory.release_soon()
         finally:
             with self._changed:
@@ -174,7 +240,7 @@ class Admission:
         now = time.monotonic()
         if now - self._warned_at > _SECONDS_BETWEEN_WARNINGS:
             self._warned_at = now
-            _log.warning("%s sends too many or too large reports at a time: refused", source)
+            _log.warning("%s sends too many or too large reports: refused", source)
         if self._delayed.acquire(blocking=False):
             try:
                 self._sleep(_DELAY_SECONDS)

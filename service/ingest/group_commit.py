@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from bisect import insort
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -20,16 +21,18 @@ Result = TypeVar("Result")
 
 _MAX_GROUP = 64  # bounds how long the first of a group waits for the last
 _MAX_WEIGHT = 3000  # likewise; of a group with more than one item
-_WEIGHT_A_SECOND = 1000  # that an item lets others pass
+_MAX_SOURCES = 1000  # that are remembered although others come after them anyway
+_WEIGHT_A_SECOND = 1000  # that an item lets others pass, and those of its source behind it
 
 
 class _Entry(Generic[Item, Result]):
-    __slots__ = ("done", "due", "error", "item", "leads", "result", "sleep", "weight")
+    __slots__ = ("done", "due", "error", "item", "leads", "result", "sleep", "source", "weight")
 
-    def __init__(self, item: Item, weight: int) -> None:
+    def __init__(self, item: Item, weight: int, source: str, due: float) -> None:
         self.item = item
         self.weight = weight
-        self.due = time.monotonic() + weight / _WEIGHT_A_SECOND
+        self.source = source
+        self.due = due
         self.leads = False
         self.done = False
         self.result: Result | None = None
@@ -47,7 +50,9 @@ class GroupCommit(Generic[Item, Result]):
     """Calls commit(items) -> results for groups of submitted items, one group at a time.
 
     weigh tells how costly an item is. Groups are light, and light items come before heavier ones
-    that arrived a little earlier, which still come before long.
+    that arrived a little earlier, which still come before long. Sources take turns by weight: the
+    items of a source are due one after the other, and behind those of others that sent less. While
+    several sources wait, each has its share of a group, and one item at least.
 
     commit must be all or nothing. When it fails for a group, each item is tried alone, so that
     one item that cannot be committed takes no other with it. StorageUnavailableError belongs to no
@@ -63,12 +68,17 @@ class GroupCommit(Generic[Item, Result]):
         self._weigh = weigh
         self._guard = threading.Lock()
         self._waiting: list[_Entry[Item, Result]] = []  # in the order in which they are due
+        self._last_due: dict[str, float] = {}  # of the items of a source
         self._led = False  # a thread commits, or is woken to; it wakes the next
 
-    def submit(self, item: Item) -> Result:
+    def submit(self, item: Item, source: str = "") -> Result:
         """Returns what commit() returned for this item, or raises its error, once committed."""
-        entry: _Entry[Item, Result] = _Entry(item, self._weigh(item))
+        weight = self._weigh(item)
         with self._guard:
+            now = time.monotonic()
+            due = max(now, self._last_due.get(source, now)) + weight / _WEIGHT_A_SECOND
+            entry: _Entry[Item, Result] = _Entry(item, weight, source, due)
+            self._last_due[source] = due
             insort(self._waiting, entry, key=_due)
             entry.leads = not self._led
             self._led = True
@@ -98,6 +108,9 @@ class GroupCommit(Generic[Item, Result]):
                     if not one.done:
                         insort(self._waiting, one, key=_due)
                 self._led = bool(self._waiting)
+                if len(self._last_due) > _MAX_SOURCES:
+                    now = time.monotonic()
+                    self._last_due = {key: due for key, due in self._last_due.items() if due > now}
                 if self._led:
                     self._waiting[0].leads = True
                     self._waiting[0].sleep.release()
@@ -108,14 +121,21 @@ class GroupCommit(Generic[Item, Result]):
     def _taken(self, leader: _Entry[Item, Result]) -> list[_Entry[Item, Result]]:
         """Takes the leader, and entries in the order they are due, up to the weight of a group."""
         self._waiting.remove(leader)
-        weight, size = leader.weight, 0
-        for entry in self._waiting[: _MAX_GROUP - 1]:
-            weight += entry.weight
-            if weight > _MAX_WEIGHT:
+        share = _MAX_WEIGHT // len({leader.source, *(entry.source for entry in self._waiting)})
+        group, left, total = [leader], [], leader.weight
+        weights = Counter({leader.source: leader.weight})
+        for at, entry in enumerate(self._waiting):
+            weight = weights[entry.source] + entry.weight
+            if len(group) == _MAX_GROUP or total + entry.weight > _MAX_WEIGHT:
+                left += self._waiting[at:]
                 break
-            size += 1
-        group = [leader, *self._waiting[:size]]
-        del self._waiting[:size]
+            if entry.source in weights and weight > share:
+                left.append(entry)
+            else:
+                weights[entry.source] = weight
+                total += entry.weight
+                group.append(entry)
+        self._waiting = left
         return group
 
     def _run(self, group: list[_Entry[Item, Result]]) -> None:

@@ -6,17 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from service.archive.append import ArchiveWriter
-from service.errors import LargeServerError, OutdatedPlanError, StorageUnavailableError
+from service.errors import LargeServerError, OutdatedPlanError
 from service.ingest.admission import Work
 from service.ingest.group_commit import GroupCommit
 from service.ingest.json_reader import read_json
 from service.ingest.validation import ReportValidator
 from service.report import Report
+from service.store.write.new_report import NewReport, Stored
 from service.store.write.plans import Plan
-from service.store.write.reports import MANY_CHANGES, NewReport, ReportStore, Stored
+from service.store.write.reports import MANY_CHANGES, ReportStore
 
 _MAX_REMEMBERED = 10_000
-_MAX_ATTEMPTS = 5  # to store a large report, between which others of its server are stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Arrival:
     raw: bytes
     report: Report
     plan: Plan
+    large: bool = False
 
 
 class Intake:
@@ -65,33 +66,30 @@ class Intake:
 
         Raises StorageUnavailableError, SourceBusyError; the client then sends it again.
         """
-        try:
-            plan = self._reports.plan(incoming.report, self._now(), may_be_large=work.large)
-        except LargeServerError:
-            work.enlarge()
-            plan = self._reports.plan(incoming.report, self._now())
-        if plan.changes > MANY_CHANGES:
-            work.enlarge()
-        if work.large:
-            return self._store_large(incoming, plan, work)
+        plan = self._plan(incoming.report, work)
+        if plan.id_serv is None and not work.large:
+            try:
+                arrival = Arrival(incoming.raw, incoming.report, plan)
+                return self._commits.submit(arrival, work.source)
+            except OutdatedPlanError:
+                work.enlarge()
+                plan = self._plan(incoming.report, work)
         if plan.id_serv is not None:
             return Stored(plan.id_serv, new=False)
-        return self._commits.submit(Arrival(incoming.raw, incoming.report, plan))
+        plan = self._reports.interned_ahead(plan)
+        # In a transaction of its own.
+        return self._commit([Arrival(incoming.raw, incoming.report, plan, large=True)])[0]
 
-    def _store_large(self, incoming: IncomingReport, plan: Plan, work: Work) -> Stored:
-        """Stores a report in a transaction of its own."""
-        for _ in range(_MAX_ATTEMPTS):
-            if plan.id_serv is not None:
-                return Stored(plan.id_serv, new=False)
-            plan = self._reports.interned_ahead(plan)
-            try:
-                (stored,) = self._commit([Arrival(incoming.raw, incoming.report, plan)])
-            except OutdatedPlanError:
-                plan = self._reports.plan(incoming.report, self._now())
-            else:
-                work.stored(plan.changes)
-                return stored
-        raise StorageUnavailableError("other reports of the server came in between, each time")
+    def _plan(self, report: Report, work: Work) -> Plan:
+        try:
+            plan = self._reports.plan(report, self._now(), may_be_large=work.large)
+        except LargeServerError:
+            work.enlarge()
+            plan = self._reports.plan(report, self._now())
+        if plan.changes > MANY_CHANGES:
+            work.enlarge()
+        work.will_change(plan.changes)
+        return plan
 
     def _commit(self, arrivals: Sequence[Arrival]) -> list[Stored]:
         now = self._now()
@@ -108,7 +106,10 @@ class Intake:
         stored = self._reports.add_all(
             [
                 NewReport(
-                    arrival.report, self._archived.get(arrival.report.digest, now), arrival.plan
+                    arrival.report,
+                    self._archived.get(arrival.report.digest, now),
+                    arrival.plan,
+                    large=arrival.large,
                 )
                 for arrival in arrivals
             ]

@@ -1,7 +1,8 @@
 """The turn of large reports, which come one at a time in all processes of the service.
 
 A lock on a file gives the turn. The file also says until when each source is busy with what it has
-sent: one that owes more than its credit has to pause.
+sent: one that owes more than its credit has to pause. Threads of a process wait in a queue; whoever
+had the turn lets other processes have it next.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ import math
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from service.errors import SourceBusyError, StorageUnavailableError
+from service.errors import OthersBusyError, SourceBusyError, StorageUnavailableError
 
 CREDIT_SECONDS: Final = 120.0  # of work that a source may owe: a first report, and its retry
 _MAX_PAUSE_SECONDS = 600.0
@@ -32,20 +34,19 @@ class LargeTurn:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._own = threading.Lock()  # one thread at a time asks for the lock on the file
+        self._changed = threading.Condition()
+        self._queue: deque[object] = deque()  # the first one asks for the lock on the file
 
     @contextmanager
     def taken(self, source: str, seconds: float) -> Iterator[None]:
         """Waits so long for the turn. Raises SourceBusyError, StorageUnavailableError."""
         ends = time.monotonic() + seconds
-        if not self._own.acquire(timeout=seconds):
-            raise SourceBusyError(_RETRY_SECONDS)
-        try:
+        with self._queued(ends):
             descriptor = self._opened()
             try:
                 while not _is_locked(descriptor):
                     if time.monotonic() > ends:
-                        raise SourceBusyError(_RETRY_SECONDS)
+                        raise OthersBusyError(_RETRY_SECONDS)
                     time.sleep(_POLL_SECONDS)
                 pause = self.pause_of(source)
                 if pause:  # a report of this source was stored by another process meanwhile
@@ -54,8 +55,23 @@ class LargeTurn:
             finally:
                 os.close(descriptor)  # which also unlocks
                 time.sleep(2 * _POLL_SECONDS)  # the threads of this process come last
+
+    @contextmanager
+    def _queued(self, ends: float) -> Iterator[None]:
+        """Waits behind the threads of this process that came before. Raises OthersBusyError."""
+        place = object()
+        with self._changed:
+            self._queue.append(place)
+        try:
+            with self._changed:
+                seconds = ends - time.monotonic()
+                if not self._changed.wait_for(lambda: self._queue[0] is place, seconds):
+                    raise OthersBusyError(_RETRY_SECONDS)
+            yield
         finally:
-            self._own.release()
+            with self._changed:
+                self._queue.remove(place)
+                self._changed.notify_all()
 
     def pause_of(self, source: str) -> int:
         """The seconds until the next large report of this source is handled; 0 for at once."""

@@ -8,8 +8,9 @@ database does not have as often are read, and looked for by what they say.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
@@ -26,12 +27,14 @@ from service.report import Report
 from service.store.archive_files import ArchiveFileStore, KnownFile
 from service.store.engines import Database
 from service.store.read.consistency import keys_of, open_content
-from service.store.write.reports import NewReport, ReportStore
+from service.store.write.new_report import NewReport
+from service.store.write.reports import MANY_RUNNING, ReportStore
 from service.times import DAY
 
 _LINES_AT_ONCE = 200
 _BYTES_AT_ONCE = 16 * 1024 * 1024
 _ROWS_AHEAD = 10_000
+_PAUSE_SECONDS = 0.002  # between transactions, so that those who wait get the lock
 
 
 @dataclass(slots=True)
@@ -164,8 +167,11 @@ class CatchUp:
         if missing:
             self._missing += len(missing)
             self._on_missing(self._missing)
-            stored = self._reports.add_all([NewReport(*each, replayed=True) for each in missing])
-            outcome.stored += sum(each.new for each in stored)
+            for group in transactions_of([NewReport(*each, replayed=True) for each in missing]):
+                is_large = _rows_of(group[0]) > MANY_RUNNING
+                ready = [self._reports.prepared(group[0])] if is_large else group
+                outcome.stored += sum(each.new for each in self._reports.add_all(ready))
+                time.sleep(_PAUSE_SECONDS)
 
     def _report_of(self, line: _Line, outcome: CaughtUp) -> Report | None:
         if self._validator is None:
@@ -225,6 +231,24 @@ class _Arrivals:
     def taken_at(self, received_at: int | None) -> set[int]:
         """This moment, if lines of it were counted off: any of them may be the missing one."""
         return {received_at} & self._taken if received_at is not None else set()
+
+
+def transactions_of(reports: Sequence[NewReport]) -> Iterator[list[NewReport]]:
+    """Divides reports into short transactions; a large one has one of its own."""
+    group: list[NewReport] = []
+    rows = 0
+    for each in reports:
+        rows += _rows_of(each)
+        if group and rows > MANY_RUNNING:
+            yield group
+            group, rows = [], _rows_of(each)
+        group.append(each)
+    if group:
+        yield group
+
+
+def _rows_of(new: NewReport) -> int:
+    return len(new.report.processes) + len(new.report.logins)
 
 
 def _groups(path: Path, file: Iterator[bytes], received_until: int) -> Iterator[list[_Line]]:

@@ -23,7 +23,8 @@ from service.store.archive_files import ArchiveFileStore
 from service.store.engines import MAX_INTEGER, Database
 from service.store.queries import load_queries
 from service.store.read.consistency import keys_of, open_content
-from service.store.write.reports import NewReport, ReportStore
+from service.store.write.new_report import NewReport
+from service.store.write.reports import ReportStore
 from service.times import HOUR, MINUTE
 
 _AT_ONCE = 200

@@ -82,4 +82,4 @@ class ProgramPage:
 
     def _busiest(self) -> dict[str, object]:
         busiest = self._usage.busiest()
-        return {"busiest": busiest.value.programs, "counted_at": busiest.at}
+        return {"busiest": busiest.value and busiest.value.programs, "counted_at": busiest.at}

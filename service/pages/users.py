@@ -78,4 +78,4 @@ class UserPage:
 
     def _busiest(self) -> dict[str, object]:
         busiest = self._usage.busiest()
-        return {"busiest": busiest.value.users, "counted_at": busiest.at}
+        return {"busiest": busiest.value and busiest.value.users, "counted_at": busiest.at}

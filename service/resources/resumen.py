@@ -10,6 +10,7 @@ from service import times
 from service.http.listing import FORMAT, csv_is_wanted, show_csv
 from service.http.parameters import Query
 from service.store.read.fleet import FleetStore, News, ServerState, Summary
+from service.store.read.usage_stats import Counts
 
 _COLUMNS = ("grupo", "nombre", "version", "cuenta")
 
@@ -46,8 +47,8 @@ def _document(summary: Summary) -> dict[str, object]:
             for hour, reports in summary.reports_an_hour
         ],
         "recuento_de": times.to_text(summary.counted_at),
-        "programas": [{"name": name, "procesos": running} for name, running in summary.programs],
-        "usuarios": [{"username": name, "procesos": running} for name, running in summary.users],
+        "programas": _busiest("name", summary.programs),
+        "usuarios": _busiest("username", summary.users),
         "servidores_silenciosos": [_silent(state) for state in summary.longest_silent],
         "reloj_adelantado_hasta": (
             None
@@ -56,6 +57,12 @@ def _document(summary: Summary) -> dict[str, object]:
         ),
         "novedades": [_news(item) for item in summary.news],
     }
+
+
+def _busiest(member: str, counts: Counts | None) -> list[dict[str, object]] | None:
+    if counts is None:
+        return None
+    return [{member: name, "procesos": running} for name, running in counts]
 
 
 def _silent(state: ServerState) -> dict[str, object]:
@@ -95,7 +102,7 @@ def _counts(summary: Summary) -> Iterator[tuple[object, ...]]:
         yield "por_arquitectura", name, None, servers
     for hour, reports in summary.reports_an_hour:
         yield "informes_por_hora", times.to_text(hour), None, reports
-    for program, running in summary.programs:
+    for program, running in summary.programs or ():
         yield "programas", program, None, running
-    for user, running in summary.users:
+    for user, running in summary.users or ():
         yield "usuarios", user, None, running

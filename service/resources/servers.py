@@ -8,12 +8,13 @@ from functools import partial
 
 import falcon
 
+from service.http.abandonment import has_left
 from service.http.authentication import authorize
 from service.http.client_ip import source_of
 from service.http.filters import AT_MOMENT, OF_SERVERS, moment_of, server_filter
 from service.http.listing import FORMAT, Listing, show_page
 from service.http.parameters import PAGING, Query
-from service.http.request_body import Body
+from service.http.request_body import Body, Sender
 from service.ingest.admission import Admission
 from service.ingest.intake import Intake
 from service.resources.occurrences import STANDING, beside, standing
@@ -42,8 +43,7 @@ _OF_A_SERVER = (
 _OF_A_PROCESS = ("ppid", "inicio", "ejecutable", "linea_comando")
 _OF_A_LOGIN = ("terminal", "origen", "desde")
 
-# Takes a request, and a function that is told the length of its body and whether it is compressed.
-ReceiveBody = Callable[[falcon.Request, Callable[[int, bool], None]], AbstractContextManager[Body]]
+ReceiveBody = Callable[[falcon.Request, Sender], AbstractContextManager[Body]]
 
 
 class Servers:
@@ -62,10 +62,11 @@ class Servers:
         self._receive = receive
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        source = source_of(req)
+        connection = req.env.get("gunicorn.socket")
+        sender = self._admission.sender(source_of(req), partial(has_left, connection))
         with (
-            self._receive(req, partial(self._admission.expect, source)) as body,
-            self._admission.admit(source, body.size, body.objects) as work,
+            self._receive(req, sender) as body,
+            sender.admit(body.size, body.objects) as work,
         ):
             incoming = self._intake.read(body.read())
             authorize(self._tokens, req, incoming.report)

@@ -16,7 +16,8 @@ from service.report import Profile, Report
 from service.store.engines.sqlite import SqliteDatabase
 from service.store.queries import load_queries
 from service.store.read.records import Record, RecordStore
-from service.store.write.reports import NewReport, ReportStore
+from service.store.write.new_report import NewReport
+from service.store.write.reports import ReportStore
 from tests.benchmarks.asked_fleet import AskedServer
 from tests.benchmarks.fleet import INTERVAL, SERVERS_TOGETHER, fill_made
 from tests.benchmarks.outcome import Progress

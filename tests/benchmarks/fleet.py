@@ -16,7 +16,8 @@ from service import times
 from service.report import UNKNOWN_DETAILS, Process, ProcessDetails, Profile, Report
 from service.store.engines import open_database
 from service.store.queries import load_queries
-from service.store.write.reports import NewReport, ReportStore
+from service.store.write.new_report import NewReport
+from service.store.write.reports import ReportStore
 from tests.benchmarks.outcome import Progress
 
 START = times.parse("2026-01-05 00:00:00")

@@ -15,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.benchmarks.outcome import Progress, show
-from tests.support.greedy import KINDS, greedy_clients, make_tokens, memory_of
+from tests.support.greedy import KINDS, USUAL, greedy_clients, make_tokens, memory_of
 from tests.support.healthy import HealthyAgents, healthy_agents
 from tests.support.live import LiveService
 
@@ -38,7 +38,7 @@ def main() -> None:
 def _measure(data: Path, options: argparse.Namespace) -> None:
     greedy, healthy = options.tokens, options.agents
     tokens = make_tokens(data, greedy + healthy)
-    live = LiveService(data).start()
+    live = LiveService(data, **USUAL).start()
     try:
         with healthy_agents(live, tokens[greedy:]) as before:
             _watch(live, "agents alone  ", options.seconds / 3)

@@ -19,7 +19,8 @@ from pathlib import Path
 
 from service.store.engines import open_database
 from service.store.queries import load_queries
-from service.store.write.reports import NewReport, ReportStore
+from service.store.write.new_report import NewReport
+from service.store.write.reports import ReportStore
 from service.times import HOUR
 from tests.benchmarks.fleet import INTERVAL, SimulatedServer
 from tests.benchmarks.outcome import Cell, Progress, show

@@ -77,8 +77,6 @@ def memory(pid: int, name: str) -> float:
 
 def cost_of(single: Single, raw: bytes, status: int) -> Cost:
     (pid,) = single.live.worker_pids()
-    # A client with a large report after the other has to pause.
-    (single.live.data / "large-reports.json").unlink(missing_ok=True)
     Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")  # VmHWM starts anew
     used = processor_seconds(pid)
     answer = single.live.post(raw)

@@ -26,7 +26,8 @@ from service.store.read.name_filters import ProcessFilter
 from service.store.read.occurrences import ProcessOccurrenceStore, process_occurrences
 from service.store.read.silence import Silence
 from service.store.read.usage_stats import UsageStore
-from service.store.write.reports import NewReport, ReportStore
+from service.store.write.new_report import NewReport
+from service.store.write.reports import ReportStore
 from tests.support.lists import address
 from tests.support.live import LiveService
 

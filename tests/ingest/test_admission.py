@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from service.errors import SourceBusyError
-from service.ingest.admission import AT_ONCE, CHANGES_A_SECOND, LARGE, OF_A_SOURCE, Admission
+from service.errors import QuestionAbandonedError, SourceBusyError
+from service.ingest.admission import AT_ONCE, LARGE, OF_A_SOURCE, OF_ALL, Admission
+from service.ingest.budget import BURST_SECONDS, BYTES_A_UNIT, Budget
 from service.ingest.large_turn import CREDIT_SECONDS, LargeTurn
 from service.store.write.reports import MANY_CHANGES
 from tests.support.live import PATIENCE, wait_until
 from tests.support.threads import in_thread
 
+RATE = 500.0
 ORDINARY = (20_000, 301)  # bytes and objects of a report of 300 processes
 MEDIUM = (400_000, 4000)
 BIGGEST = (8 * 1024 * 1024, 100_001)
@@ -35,7 +38,7 @@ def delays() -> Delays:
 
 @pytest.fixture
 def admission(tmp_path: Path, delays: Delays) -> Admission:
-    return Admission(LargeTurn(tmp_path / "turn.json"), delays)
+    return Admission(LargeTurn(tmp_path / "turn.json"), Budget(RATE), delays)
 
 
 def test_a_hundred_ordinary_reports_of_one_source_are_handled_together(
@@ -61,6 +64,25 @@ def test_a_source_over_its_share_is_refused_and_no_other_one(
         held.enter_context(admission.admit("healthy", *ORDINARY))
     with admission.admit("greedy", *ORDINARY):
         pass
+
+
+def test_a_source_that_changes_too_much_on_average_is_refused_and_no_other_one(
+    admission: Admission,
+) -> None:
+    first_contact = 300
+    for _ in range(int(RATE * BURST_SECONDS / first_contact)):
+        with admission.admit("greedy", *ORDINARY) as work:
+            work.will_change(first_contact)
+    with admission.admit("greedy", *ORDINARY) as work:
+        work.will_change(MANY_CHANGES)
+        with pytest.raises(SourceBusyError) as refused:
+            work.will_change(1)
+    assert refused.value.retry_after >= BURST_SECONDS
+    with pytest.raises(SourceBusyError):
+        admission.expect("greedy", 1000, compressed=False)
+    admission.expect("healthy", 1000, compressed=False)
+    with admission.admit("healthy", *ORDINARY) as work:
+        work.will_change(first_contact)
 
 
 def test_medium_reports_wait_for_others_of_their_source_alone(admission: Admission) -> None:
@@ -108,19 +130,46 @@ def test_a_source_pauses_after_a_report_that_changed_much_in_every_process(
     admission: Admission, tmp_path: Path
 ) -> None:
     with admission.admit("greedy", *BIGGEST) as work:
-        work.stored(round((CREDIT_SECONDS + 100) * CHANGES_A_SECOND))
-    for each in (admission, Admission(LargeTurn(tmp_path / "turn.json"), Delays())):
+        work.will_change(round((CREDIT_SECONDS + 100) * RATE))
+    for each in (admission, Admission(LargeTurn(tmp_path / "turn.json"), Budget(RATE), Delays())):
         with pytest.raises(SourceBusyError) as refused, each.admit("greedy", *BIGGEST):
             pass
-        assert 90 < refused.value.retry_after <= 100
+        assert 100 < refused.value.retry_after <= 105
         with each.admit("greedy", *ORDINARY), each.admit("other", *BIGGEST):
             pass
 
 
-def test_a_large_report_that_changed_little_costs_no_pause(admission: Admission) -> None:
-    for _ in range(3):
-        with admission.admit("a", *BIGGEST) as work:
-            work.stored(MANY_CHANGES)
+def test_a_source_pauses_by_the_size_of_a_large_report_that_was_refused(
+    admission: Admission,
+) -> None:
+    size = int((CREDIT_SECONDS + 30) * RATE * BYTES_A_UNIT)
+    with pytest.raises(ZeroDivisionError), admission.admit("greedy", size, 0):
+        raise ZeroDivisionError
+    with pytest.raises(SourceBusyError) as refused, admission.admit("greedy", *BIGGEST):
+        pass
+    assert 20 < refused.value.retry_after <= 30
+    with admission.admit("other", *BIGGEST):
+        pass
+
+
+def test_a_large_report_whose_sender_left_while_it_waited_is_not_handled(
+    admission: Admission,
+) -> None:
+    handled: list[str] = []
+
+    def handle(source: str, *, left: bool) -> None:
+        with admission.admit(source, *BIGGEST, lambda: left):
+            handled.append(source)
+
+    with admission.admit("first", *BIGGEST):
+        impatient = in_thread(lambda: handle("impatient", left=True))
+        wait_until(lambda: "impatient" in admission._large_sources)
+        patient = in_thread(lambda: handle("patient", left=False))
+        time.sleep(1)
+    assert isinstance(impatient.exception(PATIENCE), QuestionAbandonedError)
+    patient.result(PATIENCE)
+    handle("half-closed", left=True)
+    assert handled == ["patient", "half-closed"]
 
 
 def test_a_body_that_could_not_be_handled_now_is_not_received(admission: Admission) -> None:
@@ -128,8 +177,8 @@ def test_a_body_that_could_not_be_handled_now_is_not_received(admission: Admissi
     with admission.admit("greedy", *BIGGEST):
         for length, compressed in ((8_000_000, False), (500_000, True)):
             with pytest.raises(SourceBusyError):
-                admission.expect("greedy", length, compressed)
-            admission.expect("other", length, compressed)
+                admission.expect("greedy", length, compressed=compressed)
+            admission.expect("other", length, compressed=compressed)
         admission.expect("greedy", 500_000, compressed=False)
         admission.expect("greedy", 20_000, compressed=True)
 
@@ -149,6 +198,37 @@ def test_other_threads_wait_less_long_while_a_large_report_is_computed(
     with admission.admit("a", *BIGGEST):
         assert sys.getswitchinterval() < usual
     assert sys.getswitchinterval() == usual
+
+
+def test_a_source_that_waited_for_others_in_vain_is_not_blamed(
+    admission: Admission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.ingest.admission._WAIT_SECONDS", 0.05)
+    with admission.admit("greedy", *BIGGEST):
+        with (
+            pytest.raises(SourceBusyError, match="of this client"),
+            admission.admit("greedy", *BIGGEST),
+        ):
+            pass
+        with (
+            pytest.raises(SourceBusyError, match="of other clients"),
+            admission.admit("a", *BIGGEST),
+        ):
+            pass
+    with ExitStack() as held:
+        for number in range(OF_ALL // AT_ONCE):
+            held.enter_context(admission.admit(f"source {number}", 1_500_000, 0))
+            held.enter_context(admission.admit(f"source {number}", 1_500_000, 0))
+        with (
+            pytest.raises(SourceBusyError, match="of other clients"),
+            admission.admit("b", *MEDIUM),
+        ):
+            pass
+        with (
+            pytest.raises(SourceBusyError, match="of this client"),
+            admission.admit("source 1", *MEDIUM),
+        ):
+            pass
 
 
 def test_nothing_is_held_after_a_failure(admission: Admission) -> None:

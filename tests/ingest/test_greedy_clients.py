@@ -14,9 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from service.ingest.admission import CHANGES_A_SECOND
+from service.config import Config
 from service.ingest.large_turn import CREDIT_SECONDS
 from tests.support.greedy import (
+    KINDS,
+    USUAL,
     Greed,
     Posted,
     greedy_clients,
@@ -32,7 +34,8 @@ pytestmark = pytest.mark.torture
 
 AGENTS = 8
 LARGE = 8000  # processes; more than that only takes longer
-BEYOND_CREDIT = round((CREDIT_SECONDS + 20) * CHANGES_A_SECOND)  # likewise, all of them new
+RATE = Config().source_changes / Config().workers
+BEYOND_CREDIT = round((CREDIT_SECONDS + 20) * RATE)  # likewise, all of them new
 ADDRESSES = ("127.0.0.2", "127.0.0.3")
 
 
@@ -44,7 +47,7 @@ def tokens(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
 
 @pytest.fixture(scope="module")
 def live(tokens: tuple[Path, list[str]]) -> Iterator[LiveService]:
-    live = LiveService(tokens[0])
+    live = LiveService(tokens[0], **USUAL)
     try:
         yield live.start()
     finally:
@@ -110,6 +113,23 @@ def test_thirty_greedy_connections_take_little_memory_and_give_it_back(
     wait_until(lambda: memory_of(live) < 400)  # 100 at first, and 80 of caches a worker
 
 
+@pytest.mark.parametrize(("connections", "kind"), [(30, "790_new_names"), (8, "1990_new_names")])
+def test_many_reports_of_medium_size_delay_no_agent(
+    live: LiveService,
+    tokens: tuple[Path, list[str]],
+    alone: HealthyAgents,
+    connections: int,
+    kind: str,
+) -> None:
+    secrets = tokens[1]
+    with greedy_clients(live, secrets[-1:], connections, KINDS[kind]) as greed:
+        time.sleep(3)  # what a source may do at once is done
+        agents = served(live, secrets, 5)
+        greed.end()
+    assert_only_the_greedy_one_is_refused(agents, alone, greed)
+    assert agents.percentile(99) < max(1, 30 * alone.percentile(80))
+
+
 def from_address(live: LiveService, address: str) -> http.client.HTTPConnection:
     connection = http.client.HTTPConnection(
         "127.0.0.1", live.port, timeout=PATIENCE, source_address=(address, 0)
@@ -136,7 +156,7 @@ def test_a_source_is_its_token_wherever_it_sends_from(
     assert post_large(live, first, greedy, 101, BEYOND_CREDIT).status == 201
     refused = post_large(live, second, greedy, 102)
     assert refused.status == 503
-    assert 0 < int(refused.retry_after or 0) <= 20
+    assert 0 < int(refused.retry_after or 0) <= 22
     assert post_large(live, first, other, 103).status == 201, "behind the same address"
 
 
@@ -158,7 +178,7 @@ def test_stalled_bodies_hold_nothing_against_their_source_or_others(
 
 
 def test_without_tokens_a_source_is_its_address(tmp_path: Path) -> None:
-    live = LiveService(tmp_path / "var")
+    live = LiveService(tmp_path / "var", **USUAL)
     try:
         live.start()
         first, second = ADDRESSES

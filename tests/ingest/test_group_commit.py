@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 import pytest
@@ -46,7 +46,10 @@ class RecordedCommits:
 
 
 def gathered(
-    recorded: RecordedCommits, commits: GroupCommit[int, str], items: Sequence[int]
+    recorded: RecordedCommits,
+    commits: GroupCommit[int, str],
+    items: Sequence[int],
+    source: Callable[[int], str] = lambda _: "a source",
 ) -> list[Future[str]]:
     """Submits -1 and, while its commit is held, all the items in their order."""
     recorded.hold()
@@ -54,7 +57,7 @@ def gathered(
     wait_until(lambda: recorded.inside == 1)
     futures = []
     for number, item in enumerate(items, start=1):
-        futures.append(in_thread(commits.submit, item))
+        futures.append(in_thread(commits.submit, item, source(item)))
         wait_until(lambda number=number: len(commits._waiting) == number)  # type: ignore[misc]
     recorded.release()
     assert first.result(PATIENCE) == "result of -1"
@@ -93,9 +96,38 @@ def test_light_items_come_before_a_heavy_one_that_arrived_a_little_earlier() -> 
     recorded = RecordedCommits()
     heavy = 10**9  # a million seconds
     commits = GroupCommit(recorded.commit, lambda item: heavy if item == 5 else 0)
-    futures = gathered(recorded, commits, [5, 1, 2])
+    futures = gathered(recorded, commits, [5, 1, 2], str)
     assert [future.result(PATIENCE) for future in futures] == [f"result of {n}" for n in (5, 1, 2)]
     assert recorded.groups == [[-1], [1, 2], [5]]
+
+
+def test_a_source_with_little_comes_before_one_with_much() -> None:
+    recorded = RecordedCommits()
+    commits = GroupCommit(recorded.commit, lambda item: 700 * (item >= 0))
+    greedy = range(100, 110)
+    futures = gathered(recorded, commits, [*greedy, 1, 2], lambda item: str(item // 100))
+    for future in futures:
+        future.result(PATIENCE)
+    assert recorded.groups[1] == [100, 1, 101, 2]
+
+
+def test_while_others_wait_a_source_has_its_share_of_a_group() -> None:
+    recorded = RecordedCommits()
+    commits = GroupCommit(recorded.commit, lambda item: 500 * (item >= 0))
+    greedy = range(100, 110)
+    futures = gathered(recorded, commits, [*greedy, 200], lambda item: str(item // 100))
+    for future in futures:
+        future.result(PATIENCE)
+    assert recorded.groups[1] == [100, 200, 101, 102]
+    assert recorded.groups[2] == [*range(103, 109)], "all of a group, where no others wait"
+
+
+def test_each_of_many_sources_has_one_item_in_a_group() -> None:
+    recorded = RecordedCommits()
+    commits = GroupCommit(recorded.commit, lambda item: 60 * (item >= 0))
+    for future in gathered(recorded, commits, range(50), str):
+        future.result(PATIENCE)
+    assert recorded.groups == [[-1], list(range(50))]
 
 
 def test_a_bad_item_fails_alone() -> None:

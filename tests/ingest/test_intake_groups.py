@@ -11,17 +11,25 @@ from service import times
 from service.archive.append import ArchiveWriter
 from service.errors import StorageUnavailableError
 from service.ingest.admission import Admission
+from service.ingest.budget import Budget
 from service.ingest.intake import Arrival, Intake
 from service.ingest.large_turn import LargeTurn
 from service.ingest.validation import ReportValidator
 from service.report import Process, Profile, Report
 from service.store.engines import Database, sqlite_connections
 from service.store.queries import load_queries
-from service.store.write.reports import ReportStore, Stored
+from service.store.write.new_report import Stored
+from service.store.write.plans import Plan
+from service.store.write.reports import MANY_CHANGES, MANY_RUNNING, ReportStore
 from tests.support.engine import Engine
 from tests.support.live import PATIENCE, wait_until
 from tests.support.reports import report
 from tests.support.threads import in_thread
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
 
 
 def a_report(number: int) -> Report:
@@ -39,18 +47,21 @@ def a_document(number: int) -> bytes:
     return json.dumps(report(ipaddress=f"10.0.0.{number}", procesos=[process])).encode()
 
 
-def an_intake(database: Database, folder: Path) -> Intake:
+def an_intake(database: Database, folder: Path, reports: ReportStore | None = None) -> Intake:
     return Intake(
         ReportValidator(),
         ArchiveWriter(folder / "archive"),
-        ReportStore(database, load_queries()),
+        reports or ReportStore(database, load_queries()),
         times.now,
     )
 
 
+def an_admission() -> Admission:
+    return Admission(LargeTurn(Path("turn.json")), Budget(500))
+
+
 def receive(intake: Intake, raw: bytes) -> Stored:
-    admission = Admission(LargeTurn(Path("for large reports only")))
-    with admission.admit("a source", len(raw), raw.count(b"{")) as work:
+    with an_admission().admit("a source", len(raw), raw.count(b"{")) as work:
         return intake.store(intake.read(raw), work)
 
 
@@ -112,4 +123,61 @@ def test_an_id_that_was_rolled_back_is_not_remembered(engine: Engine) -> None:
             "SELECT pid, name FROM procesos WHERE id_serv = ? ORDER BY pid", (id_serv,)
         ).fetchall()
     assert rows == [(1, "program-a"), (2, "program-b")]
+    database.close()
+
+
+def arrives_anyhow(number: int, processes: int) -> bytes:
+    """A report of one server, of so many programs that were never seen before."""
+    rows = [{"username": "root", "pid": n + 1, "name": f"{number}-{n}"} for n in range(processes)]
+    when = f"2026-02-15 12:00:00.{number:06d}"
+    return json.dumps(report(ipaddress="10.0.0.1", fecha_hora=when, procesos=rows)).encode()
+
+
+def test_a_large_report_is_stored_though_others_of_its_server_always_come_in_between(
+    engine: Engine, tmp_path: Path
+) -> None:
+    class Busy(ReportStore):
+        """Another worker stores a report of the server whenever a large one is ready."""
+
+        def interned_ahead(self, plan: Plan) -> Plan:
+            assert receive(other, arrives_anyhow(1, 3)).new
+            return super().interned_ahead(plan)
+
+    database = engine.migrated()
+    other = an_intake(database, tmp_path / "other")
+    intake = an_intake(database, tmp_path, Busy(database, load_queries()))
+    raw = arrives_anyhow(2, MANY_CHANGES + 1)
+    assert receive(intake, raw).new
+    (archived,) = (tmp_path / "archive").iterdir()
+    assert archived.read_bytes().count(b"\n") == 1
+    processes = "SELECT count(*) FROM procesos JOIN servers USING (id_serv) GROUP BY id_serv"
+    assert engine.rows(processes) == [(3,), (MANY_CHANGES + 1,)]
+    database.close()
+
+
+def test_a_small_report_that_a_large_one_overtakes_waits_for_the_turn(
+    engine: Engine, tmp_path: Path
+) -> None:
+    class Overtaken(ReportStore):
+        """Another worker stores a large report of the server after the first plan is made."""
+
+        planned = False
+
+        def plan(self, report: Report, received_at: int, *, may_be_large: bool = True) -> Plan:
+            plan = super().plan(report, received_at, may_be_large=may_be_large)
+            if not self.planned:
+                self.planned = True
+                assert receive(other, arrives_anyhow(1, MANY_RUNNING + 1)).new
+            return plan
+
+    database = engine.migrated()
+    other = an_intake(database, tmp_path / "other")
+    intake = an_intake(database, tmp_path, Overtaken(database, load_queries()))
+    raw = arrives_anyhow(2, 3)
+    with an_admission().admit("another source", len(raw), 3) as work:
+        assert intake.store(intake.read(raw), work).new
+        assert work.large
+        assert work.changes == MANY_RUNNING + 4
+    (archived,) = (tmp_path / "archive").iterdir()
+    assert archived.read_bytes().count(b"\n") == 1
     database.close()

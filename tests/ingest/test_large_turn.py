@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from service.errors import SourceBusyError, StorageUnavailableError
+from service.errors import OthersBusyError, SourceBusyError, StorageUnavailableError
 from service.ingest.large_turn import CREDIT_SECONDS, LargeTurn
-from tests.support.live import PATIENCE
+from tests.support.live import PATIENCE, wait_until
 from tests.support.threads import in_thread
 
 
@@ -27,7 +27,7 @@ def test_two_processes_do_not_have_the_turn_at_once(path: Path) -> None:
             pass
 
     with first.taken("a", 1):
-        with pytest.raises(SourceBusyError), second.taken("b", 0.05):
+        with pytest.raises(OthersBusyError), second.taken("b", 0.05):
             pass
         waits = in_thread(take)
     waits.result(PATIENCE)
@@ -35,10 +35,36 @@ def test_two_processes_do_not_have_the_turn_at_once(path: Path) -> None:
 
 def test_two_threads_of_a_process_do_not_have_the_turn_at_once(path: Path) -> None:
     turn = LargeTurn(path)
-    with turn.taken("a", 1), pytest.raises(SourceBusyError), turn.taken("b", 0.05):
+    with turn.taken("a", 1), pytest.raises(OthersBusyError), turn.taken("b", 0.05):
         pass
     with turn.taken("b", 1):
         pass
+
+
+def test_threads_of_a_process_have_the_turn_in_the_order_in_which_they_came(path: Path) -> None:
+    turn = LargeTurn(path)
+    order: list[str] = []
+
+    def take(source: str) -> None:
+        with turn.taken(source, PATIENCE):
+            order.append(source)
+
+    sources = [str(number) for number in range(8)]
+    with turn.taken("first", 1):
+        waiting = []
+        for number, source in enumerate(sources, start=2):
+            waiting.append(in_thread(take, source))
+            wait_until(lambda number=number: len(turn._queue) == number)  # type: ignore[misc]
+    for each in waiting:
+        each.result(PATIENCE)
+    assert order == sources
+
+
+def test_a_thread_that_waited_in_vain_leaves_the_queue(path: Path) -> None:
+    turn = LargeTurn(path)
+    with turn.taken("a", 1), pytest.raises(OthersBusyError), turn.taken("b", 0.05):
+        pass
+    assert not turn._queue
 
 
 def test_a_pause_is_known_to_every_process_and_is_of_one_source(path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -16,11 +16,12 @@ from service.archive.append import ArchiveWriter
 from service.config import Config
 from service.ingest.json_reader import read_json
 from service.ingest.validation import ReportValidator
-from service.maintenance.catch_up import CatchUp, CaughtUp
+from service.maintenance.catch_up import CatchUp, CaughtUp, transactions_of
 from service.maintenance.startup import prepare_data_folder
 from service.store.engines import Database, open_database
 from service.store.queries import load_queries
-from service.store.write.reports import ReportStore
+from service.store.write.new_report import NewReport
+from service.store.write.reports import MANY_RUNNING, ReportStore
 from tests.support import engine
 from tests.support.reports import report
 
@@ -41,7 +42,10 @@ class Folder:
     def archive(self, *seconds: int, day: int = 0) -> None:
         """Archives a report for each of these seconds; those together arrive at once."""
         documents = [json.dumps(document(second)).encode() for second in seconds]
-        self._archive.append_all(documents, NOON + seconds[0] * 1_000_000 + day * times.DAY)
+        self.archive_documents(documents, seconds[0] * 1_000_000 + day * times.DAY)
+
+    def archive_documents(self, documents: Sequence[bytes], after_noon: int = 0) -> None:
+        self._archive.append_all(documents, NOON + after_noon)
 
     def store(self, *seconds: int) -> None:
         validator = ReportValidator()
@@ -215,3 +219,32 @@ def test_a_file_that_is_gone_is_named(folder: Folder) -> None:
     assert folder.catch_up().gone == []
     folder.day.unlink()
     assert folder.catch_up().gone == [DAY]
+
+
+def test_what_is_missing_is_stored_in_short_transactions_a_large_report_alone() -> None:
+    def rows(number: int) -> NewReport:
+        processes = [{"username": None, "pid": 1, "name": None}] * number
+        raw = json.dumps(report(procesos=processes, usuarios_activos=[])).encode()
+        return NewReport(ReportValidator().validate(read_json(raw)), 0)
+
+    sizes = [1000, 3000, 2000, MANY_RUNNING + 1, 0, MANY_RUNNING + 1, MANY_RUNNING, 1]
+    groups = transactions_of(list(map(rows, sizes)))
+    assert [[len(each.report.processes) for each in group] for group in groups] == [
+        [1000, 3000],
+        [2000],
+        [MANY_RUNNING + 1],
+        [0],
+        [MANY_RUNNING + 1],
+        [MANY_RUNNING],
+        [1],
+    ]
+
+
+def test_missing_large_reports_are_stored_in_their_order(folder: Folder) -> None:
+    large = {"procesos": [{"username": "eva", "pid": n, "name": f"{n}"} for n in range(5001)]}
+    documents = [document(second) | (large if second in (3, 6) else {}) for second in (0, 3, 6, 9)]
+    folder.archive_documents([json.dumps(each).encode() for each in documents])
+    assert folder.catch_up().stored == 4
+    assert [second for second, _ in folder.stored()] == [0, 3, 6, 9]
+    counts = "SELECT count(*) FROM procesos GROUP BY id_serv ORDER BY id_serv"
+    assert engine.rows(folder.config.database, counts) == [(2,), (5001,), (5001,), (2,)]

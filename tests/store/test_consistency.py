@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from service.report import Login, Process, Report
 from service.store.queries import load_queries
 from service.store.read.consistency import content_of, keys_of, open_content
-from service.store.write.reports import Stored
+from service.store.write.new_report import Stored
 from tests.support.examples import CRON, JUAN, PROFILE, SSHD, arrived, report
 from tests.support.generated import histories
 from tests.support.stores import Stores, stores

@@ -84,3 +84,15 @@ def test_one_thread_computes_a_costly_figure_and_the_others_take_it(
     for thread in threads:
         thread.join()
     assert found == [2, 2, 2, 2]
+
+
+def test_a_figure_that_could_not_be_counted_is_not_tried_again_at_once() -> None:
+    tried = 0
+
+    def count() -> Figure[None]:
+        nonlocal tried
+        tried += 1
+        return Figure(None, tried)
+
+    ours = Figures(lambda: 0.0)
+    assert [ours.get("key", count).at for _ in range(3)] == [1, 1, 1]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.report import Process, ProcessDetails, Profile, Report
-from service.store.write.reports import Stored
+from service.store.write.new_report import Stored
 from service.store.write.spans import node_of
 from tests.support import plain_store
 from tests.support.generated import PROCESSES, REPORTS

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from service.auth.audit_log import AuditLog
+from service.config import Config
 from service.store.engines import open_database
 from service.store.queries import load_queries
 from service.store.tokens import TokenStore
@@ -132,8 +133,12 @@ KINDS: dict[str, Documents] = {
     "new_users": new_users,
     "new_command_lines": new_command_lines,
     "4000_new_names": partial(new_names, processes=4000),
+    "1990_new_names": partial(new_names, processes=1990),
+    "790_new_names": partial(new_names, processes=790),
     "come_and_go": come_and_go,
 }
+
+USUAL = {"COMPLIANCE_SOURCE_CHANGES": str(Config().source_changes)}  # that clients are held to
 
 
 class Greed:

@@ -65,7 +65,12 @@ class LiveService:
 
     def start(self) -> Self:
         environ = {name: v for name, v in os.environ.items() if not name.startswith("COMPLIANCE_")}
-        environ |= {"COMPLIANCE_DATA": str(self.data), "COMPLIANCE_BIND": f"127.0.0.1:{self.port}"}
+        environ |= {
+            "COMPLIANCE_DATA": str(self.data),
+            "COMPLIANCE_BIND": f"127.0.0.1:{self.port}",
+            # A test is a single source, and faster than a fleet.
+            "COMPLIANCE_SOURCE_CHANGES": "1000000",
+        }
         workers = int(self._settings.get("COMPLIANCE_WORKERS", Config().workers))
         with self._log_path.open("ab") as log:
             before = log.tell()

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from service.report import UNKNOWN_DETAILS, Process, ProcessDetails, Report
 from service.store.queries import load_queries
-from service.store.write.reports import ReportStore, Stored
+from service.store.write.new_report import Stored
+from service.store.write.reports import ReportStore
 from tests.support import plain_store
 from tests.support.engine import ENGINES, Parameters, Rows
 

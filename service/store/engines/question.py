@@ -6,7 +6,8 @@ A reading connection asks now and then while it works, whatever the query is, an
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar, Token
 
 from service.errors import AnswerTimeoutError, QuestionAbandonedError, QuestionStoppedError
@@ -17,12 +18,22 @@ _LOOKS_SECONDS = 0.25  # between two looks at whether anybody waits
 class Question:
     """A question with an end. Used by one thread."""
 
-    def __init__(self, seconds: float, is_abandoned: Callable[[], bool]) -> None:
-        """seconds: that it may take. is_abandoned: whether nobody waits for the answer."""
+    def __init__(
+        self,
+        seconds: float,
+        is_abandoned: Callable[[], bool] = lambda: False,
+        whole: Question | None = None,
+    ) -> None:
+        """seconds: that it may take. is_abandoned: whether nobody waits for the answer.
+
+        whole: the question that this is a part of.
+        """
         self._seconds = seconds
         self._is_abandoned = is_abandoned
+        self._whole = whole
         now = time.monotonic()
-        self._ends, self._looks = now + seconds, now + _LOOKS_SECONDS
+        self._ends = now + seconds
+        self._looks = now + min(seconds, _LOOKS_SECONDS)
         self.stopped: QuestionStoppedError | None = None
 
     def stops(self) -> bool:
@@ -30,7 +41,9 @@ class Question:
         now = time.monotonic()
         if now >= self._looks and self.stopped is None:
             self._looks = now + _LOOKS_SECONDS
-            if now >= self._ends:
+            if self._whole is not None and self._whole.stops():
+                self.stopped = self._whole.stopped
+            elif now >= self._ends:
                 self.stopped = AnswerTimeoutError(self._seconds)
             elif self._is_abandoned():
                 self.stopped = QuestionAbandonedError()
@@ -52,3 +65,23 @@ def begin(question: Question) -> Token[Question | None]:
 
 def end(token: Token[Question | None]) -> None:
     _CURRENT.reset(token)
+
+
+class PartTimeoutError(Exception):
+    """A part of an answer takes longer than it may; the rest may go on."""
+
+
+@contextmanager
+def part(seconds: float) -> Iterator[None]:
+    """A part of the question of this thread, which may take so long. Raises PartTimeoutError."""
+    whole = current()
+    ours = Question(seconds, whole=whole)
+    token = begin(ours)
+    try:
+        yield
+    except QuestionStoppedError as error:
+        if whole is not None and whole.stopped is not None:
+            raise
+        raise PartTimeoutError from error
+    finally:
+        end(token)

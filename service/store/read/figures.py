@@ -70,4 +70,6 @@ class Figures:
     def _computed(self, compute: Callable[[], Figure[T]]) -> tuple[Figure[T], bool]:
         started = self._seconds()
         figure = compute()
-        return figure, self._seconds() - started > _COSTLY_SECONDS
+        # What could not be counted is not tried again at once either.
+        costly = figure.value is None or self._seconds() - started > _COSTLY_SECONDS
+        return figure, costly

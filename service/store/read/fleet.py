@@ -21,7 +21,7 @@ from service.store.read.profiles import Difference, ProfileReader
 from service.store.read.records import ServerRow, server_row
 from service.store.read.server_filter import ServerFilter
 from service.store.read.silence import DEFAULT_SILENCE, Silence
-from service.store.read.usage_stats import UsageStore
+from service.store.read.usage_stats import Counts, UsageStore
 from service.times import HOUR, MINUTE
 
 _HOURS_SHOWN = 24
@@ -79,8 +79,8 @@ class Summary:
     systems: list[tuple[str, str, int]]  # nombre_so, version_so, servers
     architectures: list[tuple[str, int]]
     reports_an_hour: list[tuple[int, int]]  # start of the hour, reports; the last hour is not over
-    programs: list[tuple[str | None, int]]  # name, running processes; the most first
-    users: list[tuple[str | None, int]]  # username, running processes; the most first
+    programs: Counts | None  # names, the most first; null: too many to count them in time
+    users: Counts | None  # likewise
     counted_at: int  # when programs and users were counted, at most some seconds before
     news: list[News]  # the newest first
     # When the last report of all arrived, if that is a minute or more after now.
@@ -162,8 +162,8 @@ class FleetStore:
                 ],
                 architectures=_most_first(Counter(row[5] for row in outline)),
                 reports_an_hour=self._reports_an_hour(connection, now),
-                programs=busiest.value.programs[:_MAX_BUSIEST],
-                users=busiest.value.users[:_MAX_BUSIEST],
+                programs=busiest.value and busiest.value.programs[:_MAX_BUSIEST],
+                users=busiest.value and busiest.value.users[:_MAX_BUSIEST],
                 counted_at=busiest.at,
                 news=self._news(connection),
                 our_clock_was_ahead=arrived if (arrived or 0) > now + _OUR_CLOCK_BACK else None,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from service.store.engines import Database
+from service.store.engines.question import PartTimeoutError, part
 from service.store.read.figures import Figure, Figures
 from service.store.read.name_filters import LoginFilter, ProcessFilter
 from service.store.read.occurrence_rows import ProcessHistory
@@ -19,6 +20,7 @@ _MAX_BUSIEST = 40
 # or accounts where a pattern selects them. A figure that has to look at more says so.
 _MAX_SIGHTINGS = 50_000
 _MAX_LOOKED_THROUGH = 100_000
+_BUSIEST_SECONDS = 2.0  # of the 5 of an answer
 
 
 class Count(NamedTuple):
@@ -78,12 +80,19 @@ class UsageStore:
         """The number of known servers."""
         return int(self._rows(self._queries["number_of_servers"])[0][0])
 
-    def busiest(self) -> Figure[Busiest]:
-        """The programs and the users with the most processes on servers that are heard."""
+    def busiest(self) -> Figure[Busiest | None]:
+        """The programs and the users with the most processes on servers that are heard.
 
-        def compute() -> Figure[Busiest]:
+        Null: there are too many to count them in time.
+        """
+
+        def compute() -> Figure[Busiest | None]:
             now = self._silence.parameters()
-            rows = self._rows(self._queries["busiest"], now | {"limit": _MAX_BUSIEST})
+            try:
+                with part(_BUSIEST_SECONDS):
+                    rows = self._rows(self._queries["busiest"], now | {"limit": _MAX_BUSIEST})
+            except PartTimeoutError:
+                return Figure(None, now["now"])
             programs, users = ([row[1:] for row in rows if row[0] == kind] for kind in (1, 2))
             return Figure(Busiest(programs, users), now["now"])
 

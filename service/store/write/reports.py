@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Final, NamedTuple
+from dataclasses import replace
+from typing import Final
 
 from service.errors import LargeServerError, OutdatedPlanError
 from service.report import Report
@@ -27,10 +27,10 @@ from service.store.write.name_index import (
     login_name_index,
     process_name_index,
 )
+from service.store.write.new_report import NewReport, Stored
 from service.store.write.placement import (
     INTERVALS,
     NO_HISTORY,
-    Arrival,
     History,
     Newest,
     Placement,
@@ -50,30 +50,7 @@ from service.store.write.spans import (
 from service.times import HOUR
 
 MANY_RUNNING: Final = 5000  # processes
-MANY_CHANGES: Final = 2000  # that are not planned again while all other writers wait
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """The record that holds a report; not new if the very same report was stored before."""
-
-    id_serv: int
-    new: bool
-
-
-class NewReport(NamedTuple):
-    """A report to store."""
-
-    report: Report
-    received_at: int
-    plan: Plan | None = None  # of ReportStore.plan(), if there is one
-    replayed: bool = False  # from the archive, not from its sender
-    number: int | None = None  # the id_serv that another database gave it
-
-    @property
-    def arrival(self) -> Arrival:
-        report = self.report
-        return Arrival(report.taken_at, self.received_at, report.zoned, self.replayed)
+MANY_CHANGES: Final = 2000  # a report with more is large
 
 
 class ReportStore:
@@ -105,6 +82,11 @@ class ReportStore:
                 raise LargeServerError
             return self._plan(connection, server_id, NewReport(report, received_at))
 
+    def prepared(self, new: NewReport) -> NewReport:
+        """The same with a plan, ready to be stored in a transaction of its own."""
+        plan = self.plan(new.report, new.received_at)
+        return new._replace(plan=self.interned_ahead(plan), large=True)
+
     def interned_ahead(self, plan: Plan) -> Plan:
         """The plan, with its texts and names stored already if they are many."""
         processes = self._processes.interned_ahead(self._database, plan.processes)
@@ -123,7 +105,11 @@ class ReportStore:
         return self.add_all([NewReport(report, received_at, plan, replayed)])[0]
 
     def add_all(self, reports: Sequence[NewReport]) -> list[Stored]:
-        """Stores all of the reports or none, in one transaction. Raises StorageUnavailableError."""
+        """Stores all of the reports or none, in one transaction.
+
+        Raises StorageUnavailableError, and OutdatedPlanError if planning a report again would take
+        long, and it was not said to be large.
+        """
         with self._turn:  # the ids that an intern table finds belong to one transaction
             try:
                 with self._database.transaction() as connection:
@@ -143,9 +129,10 @@ class ReportStore:
     def _add(self, connection: Connection, new: NewReport) -> tuple[Stored, Plan]:
         report, plan = new.report, new.plan
         if plan is None or not self._is_valid(connection, report, plan):
-            if plan is not None and plan.changes > MANY_CHANGES:
-                raise OutdatedPlanError
             server_id = self._servers.find(connection, report) or NEW_SERVER
+            is_small = plan is not None and not new.large
+            if is_small and self._running(connection, server_id) > MANY_RUNNING:
+                raise OutdatedPlanError
             plan = self._plan(connection, server_id, new)
         if plan.server_id == NEW_SERVER:
             plan = plan.of_server(self._servers.add(connection, report))
