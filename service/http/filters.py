@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from service.http.parameters import Query, choice, integer, network, past_time, text, time
+from service.store.engines import MAX_INTEGER
 from service.store.read.changes import Period
 from service.store.read.fleet import ServerFilter
 from service.store.read.moments import Moment
@@ -27,6 +28,14 @@ IN_PERIOD = (SINCE, UNTIL, KNOWN_AT)
 NAME = text("name", 1024)
 USERNAME = text("username", 256)
 PID = integer("pid", 0, 4_294_967_295)
+
+POLICY = text("politica", 64)
+SERVER = integer("servidor", 1, MAX_INTEGER)
+SEVERITY = choice("severidad", {word: word for word in ("baja", "media", "alta", "critica")})
+OPEN = choice("abiertas", {"si": True, "no": False})
+VERDICT = choice(
+    "veredicto", {word: word for word in ("cumple", "falla", "desconocido", "no_aplica")}
+)
 
 
 def moment_of(query: Query) -> Moment | None:

@@ -70,7 +70,12 @@ def read_rule(path: Path, relations: Collection[str]) -> Rule:
 
     Raises InvalidRuleError with all that is wrong.
     """
-    header = _split(path, _text(path))
+    return parse_rule(path, _text(path), relations)
+
+
+def parse_rule(path: Path, text: str, relations: Collection[str]) -> Rule:
+    """The rule of a file's text, wherever it is kept. Raises InvalidRuleError."""
+    header = _split(path, text)
     lines = header.members()
     fields = Fields(path, _toml(path, header), lines.get)
     rule = _rule(path, fields, header)
