@@ -30,9 +30,11 @@ from service.store.queries import load_queries
 from service.store.read.fleet import FleetStore
 from service.store.read.history import HistoryStore
 from service.store.read.occurrences import login_occurrences, process_occurrences
+from service.store.read.policies import PolicyStore
 from service.store.read.records import RecordStore
 from service.store.read.silence import Silence
 from service.store.read.usage_stats import UsageStore
+from service.store.read.violations import ViolationStore
 from service.store.tokens import TokenStore
 from service.store.write.reports import ReportStore
 
@@ -91,6 +93,8 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
         processes=process_occurrences(database, queries, silence),
         logins=login_occurrences(database, queries, silence),
         usage=usage,
+        policies=PolicyStore(database, queries),
+        violations=ViolationStore(database, queries),
         tokens=TokenStore(database, queries, audit_log),
         enrolment=EnrolmentStore(database, queries, audit_log),
         throttle=AuthThrottle(),

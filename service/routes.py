@@ -21,20 +21,25 @@ from service.pages.site import Site
 from service.pages.static_files import StaticFiles
 from service.pages.users import UserPage
 from service.resources.cambios import Changes
+from service.resources.cumplimiento import Compliance
 from service.resources.documents import Document
 from service.resources.health import Healthz, Readyz
 from service.resources.historial import RecordHistory
+from service.resources.politicas import OnePolicy, Policies
 from service.resources.procesos import ProcessHistories, ProcessOccurrences, RecordProcesses
 from service.resources.resumen import FleetSummary
 from service.resources.servers import Server, Servers
 from service.resources.tokens import Enrolment, OneToken, Tokens
 from service.resources.usuarios_activos import LoginHistories, LoginOccurrences, RecordLogins
+from service.resources.violaciones import Violations
 from service.store.enrolment import EnrolmentStore
 from service.store.read.fleet import FleetStore
 from service.store.read.history import HistoryStore
 from service.store.read.occurrences import LoginOccurrenceStore, ProcessOccurrenceStore
+from service.store.read.policies import PolicyStore
 from service.store.read.records import RecordStore
 from service.store.read.usage_stats import UsageStore
+from service.store.read.violations import ViolationStore
 from service.store.tokens import TokenStore
 
 
@@ -50,6 +55,8 @@ class Collaborators:
     processes: ProcessOccurrenceStore
     logins: LoginOccurrenceStore
     usage: UsageStore
+    policies: PolicyStore
+    violations: ViolationStore
     tokens: TokenStore
     enrolment: EnrolmentStore
     throttle: AuthThrottle
@@ -91,6 +98,10 @@ def routes(c: Collaborators) -> Sequence[Route]:
         Route("/procesos/historial", ProcessHistories(c.processes)),
         Route("/usuarios_activos", LoginOccurrences(c.logins)),
         Route("/usuarios_activos/historial", LoginHistories(c.logins)),
+        Route(f"{record}/cumplimiento", Compliance(c.history, c.policies)),
+        Route("/politicas", Policies(c.policies)),
+        Route("/politicas/{rule}", OnePolicy(c.policies)),
+        Route("/violaciones", Violations(c.violations, c.policies)),
         Route("/resumen", FleetSummary(c.fleet)),
         Route("/tokens", Tokens(c.tokens), {"GET": ADMINISTRATORS}),
         Route("/tokens/{token_id:id}", OneToken(c.tokens), {"DELETE": ADMINISTRATORS}),

@@ -8,6 +8,7 @@ from service.store.read.changes import Period
 from service.store.read.fleet import ServerFilter
 from service.store.read.moments import Moment
 from service.store.read.name_filters import LoginFilter, ProcessFilter
+from service.store.read.violations import ViolationFilter
 
 # The longest texts that schemas/report.v2.json allows.
 ADDRESS = network("ipaddress")
@@ -37,6 +38,8 @@ VERDICT = choice(
     "veredicto", {word: word for word in ("cumple", "falla", "desconocido", "no_aplica")}
 )
 
+OF_VIOLATIONS = (POLICY, SERVER, SEVERITY, OPEN)
+
 
 def moment_of(query: Query) -> Moment | None:
     """The moment that a query over AT_MOMENT asks about; null for now."""
@@ -59,6 +62,19 @@ def server_filter(query: Query) -> ServerFilter:
         arquitectura_proc=query[ARCHITECTURE],
         q=query[SEARCH],
         silent=query[STATE],
+    )
+
+
+def violation_filter(query: Query) -> ViolationFilter:
+    """The violations that a query over OF_VIOLATIONS, AT_MOMENT, SINCE and UNTIL selects."""
+    return ViolationFilter(
+        rule=query[POLICY],
+        server_id=query[SERVER],
+        severity=query[SEVERITY],
+        is_open=query[OPEN],
+        moment=moment_of(query),
+        since=query[SINCE],
+        until=query[UNTIL],
     )
 
 

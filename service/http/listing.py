@@ -86,9 +86,7 @@ def stream_csv(
     resp.stream = _csv_chunks(listing, batches)
 
 
-def _csv_chunks(
-    listing: Listing, batches: Iterable[Iterable[Sequence[object]]]
-) -> Iterator[bytes]:
+def _csv_chunks(listing: Listing, batches: Iterable[Iterable[Sequence[object]]]) -> Iterator[bytes]:
     shared = listing.of.values()
     yield to_csv([*listing.of, *listing.columns], [])
     try:

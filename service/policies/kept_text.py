@@ -18,3 +18,11 @@ def kept_rule(rule_id: str, source: str) -> Rule | None:
         return parse_rule(Path(f"{rule_id}.sql"), source, RELATIONS | HIDDEN)
     except InvalidRuleError:
         return None
+
+
+def titles(rule_id: str, source: str) -> tuple[str | None, str | None]:
+    """The title in Spanish and in English; null where the rule has none."""
+    rule = kept_rule(rule_id, source)
+    texts = {} if rule is None else rule.texts
+    found = [texts[language].titulo if language in texts else None for language in ("es", "en")]
+    return found[0], found[1]

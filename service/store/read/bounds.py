@@ -1,44 +1,36 @@
-"""Bounds of violations and of spans of verdicts: reports, or events where none is the bound."""
+"""Bounds as the queries give them: four columns, each bound a report or an event."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 
 class Bound(NamedTuple):
-    """One end of something that happened between two reports.
+    """One end of a violation or of a span of verdicts.
 
-    at: its place in time. received_at: when it was known. id_serv: the report; null where an event
-    is the bound. event: what it was: tick, silence, tag, text, retirement, another server's report.
+    report_id: the record; null for an event. at: the place in time. received_at: when it was known.
+    mark: of a record, its `reloj` or null; of an event, its name and its hash.
     """
 
+    report_id: int | None
     at: int
     received_at: int
-    id_serv: int | None
-    event: str | None
-
-    def was_known_at(self, known_at: int | None) -> bool:
-        return known_at is None or self.received_at <= known_at
+    mark: str | None
 
 
-BOUND_COLUMNS = len(Bound._fields)
+NOWHERE = Bound(None, 0, 0, None)  # where a query promises a bound
 
 
-def bound_of(columns: Sequence[int | str | None]) -> Bound | None:
-    """The bound of four columns in the order of Bound; null where its place is."""
-    at, received_at, id_serv, event = columns
-    if not isinstance(at, int):
+def bound_of(columns: Sequence[Any], known_at: int | None = None) -> Bound | None:
+    """The bound; null if there is none, or if it was not known at that moment."""
+    bound = Bound(*columns)
+    if bound.at is None or (known_at is not None and bound.received_at > known_at):
         return None
-    return Bound(
-        at,
-        received_at if isinstance(received_at, int) else at,
-        id_serv if isinstance(id_serv, int) else None,
-        None if event is None else str(event),
-    )
+    return bound
 
 
-def bound_if_known(columns: Sequence[int | str | None], known_at: int | None) -> Bound | None:
-    """The bound, if it was known at that moment."""
-    bound = bound_of(columns)
-    return bound if bound is not None and bound.was_known_at(known_at) else None
+def bounds_of(columns: Sequence[Any], known_at: int | None = None) -> Iterator[Bound | None]:
+    """The bounds of a multiple of four columns."""
+    for start in range(0, len(columns), len(Bound._fields)):
+        yield bound_of(columns[start : start + len(Bound._fields)], known_at)
