@@ -6,10 +6,10 @@ import falcon
 
 from service import times
 from service.http.filters import KNOWN_AT, MOMENT
-from service.store.read.bounds import Bound
 from service.store.read.moments import Moment
 from service.store.read.policies import Progress
 from service.store.tokens import Token
+from service.store.verdict_rows import Bound
 
 BOUND = ("", "_id_serv", "_recibido", "_marca")  # of the column's name
 

@@ -1,195 +1,167 @@
-"""Rows of rules and of what they found, written as the evaluator writes them."""
+"""Verdicts stored as the evaluator stores them, so that answers about them can be asked for."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any
 
+from service.policies.events import Ended, Event, Judged, Late, Server, Terms
+from service.policies.evidence import Finding
+from service.policies.machine import step
 from service.policies.places import SHIPPED_FOLDER
 from service.policies.relations import HIDDEN, RELATIONS
-from service.policies.rule import Rule
+from service.policies.rule import Rule, Threshold, digest
 from service.policies.rule_file import read_rule
+from service.policies.verdict import Reason, State, Verdict
+from service.store.engines import Database
+from service.store.queries import load_queries
+from service.store.verdict_rows import Bound, Cursor, event_bound, event_digest
+from service.store.write.verdicts import VerdictStore
 
-_BOUND = ("report_id", "at", "received_at", "mark")
-
-# (id_serv, or null for an event; place in time; arrival; mark)
-BoundRow = tuple[int | None, int, int, str | None]
-
-
-class Client(Protocol):
-    """What runs statements on the database: a LiveService or an Engine."""
-
-    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]: ...
-
-    def execute(self, sql: str, parameters: Sequence[object] = ()) -> None: ...
+PASSES = Verdict(State.CUMPLE)
+SILENT = Verdict(State.DESCONOCIDO, Reason.SILENCIO)
+NO_NAMES = Verdict(State.DESCONOCIDO, Reason.SIN_DATO, "nombres")
+ANOTHER_SYSTEM = Verdict(State.NO_APLICA, Reason.SISTEMA, "Windows")
 
 
-def report_bound(client: Client, id_serv: int) -> BoundRow:
-    """The bound that a stored report is."""
-    ((at, received_at, clock),) = client.rows(
-        "SELECT placed_at, received_at, clock FROM report WHERE id = ?", (id_serv,)
+def fails(*keys: str) -> Verdict:
+    """A verdict of minero, with a finding for each of these programs."""
+    found = tuple(
+        Finding(
+            (name, "ana"),
+            ({"name": name, "username": "ana", "ejecutable": None, "n": 1},),
+            1,
+            {"es": f"{name} se ejecuta como ana.", "en": f"{name} runs as ana."},
+        )
+        for name in keys
     )
-    return id_serv, at, received_at, clock
+    return Verdict(State.FALLA, findings=found, total=len(found))
 
 
-class JudgedRows:
-    """Writes rows of sql/createdb/0007_policies.sql."""
+class Judging:
+    """Takes up rules and stores verdicts of stored reports."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._store = VerdictStore(load_queries())
+        self._terms: dict[str, Terms] = {}
 
-    def rule(self, name: str, *, at: int, command_lines: bool = False, **changes: object) -> int:
-        """Takes up a shipped rule; the id of its text."""
-        rule = read_rule(SHIPPED_FOLDER / f"{name}.sql", RELATIONS | HIDDEN)
-        source = rule.path.read_text(encoding="utf-8")
-        return self.text(rule, source, at=at, command_lines=command_lines, **changes)
-
-    def text(
-        self, rule: Rule, source: str, *, at: int, command_lines: bool = False, **changes: object
-    ) -> int:
-        number = self._insert(
-            "policy_text",
-            {
-                "rule": rule.id,
-                "hash": hashlib.sha256(f"{rule.hash}{at}".encode()).hexdigest(),
-                "file_hash": rule.hash,
-                "version": rule.version,
-                "source": source,
-                "outside": "{}",
-                "is_shipped": 1,
-                "command_lines": int(command_lines),
-                "is_fleet": int(rule.scope == "flota"),
-                "clock": str(rule.clock),
-                "first_seen_at": at,
-            },
-        )
-        words = {"severity": str(rule.severity), "controls": json.dumps(rule.controls)}
-        self._client.execute("DELETE FROM policy WHERE rule = ?", (rule.id,))
-        self._insert(
-            "policy",
-            {
-                "rule": rule.id,
-                "text_id": number,
-                **words,
-                "owner": rule.owner,
-                "source": source,
-                "outside": "{}",
-                "taken_up_at": at,
-                "missing_since": None,
-                "retired_at": None,
-                **changes,
-            },
-        )
-        self.change(rule.id, number, at=at, **words)
-        return number
-
-    def change(self, rule: str, text: int, *, at: int, severity: str, controls: str = "{}") -> None:
-        self._insert(
-            "policy_change",
-            {
-                "rule": rule,
-                "at": at,
-                "kind": "words",
-                "text_id": text,
-                "severity": severity,
-                "controls": controls,
-            },
-        )
-
-    def judged(
-        self, server: int, text: int, since: BoundRow, until: BoundRow | None = None
-    ) -> None:
-        self._insert(
-            "judgement",
-            {"server_id": server, "text_id": text, "is_known": 1}
-            | _columns("since", since)
-            | _columns("until", until)
-            | _columns("known", since),
-        )
-
-    def cursor(self, server: int, event: BoundRow) -> None:
-        """All reports of the server in order are judged."""
-        ((seq,),) = self._client.rows("SELECT max(seq) FROM report WHERE server_id = ?", (server,))
-        self._client.execute("DELETE FROM judged WHERE server_id = ?", (server,))
-        self._insert(
-            "judged",
-            {"server_id": server, "seq": seq, "late_seq": 0, "epoch": 1} | _columns("event", event),
-        )
-
-    def span(
+    def take_up(
         self,
-        server: int,
-        text: int,
-        first: BoundRow,
+        name: str,
+        at: int,
         *,
-        state: str = "desconocido",
-        reason: str = "silencio",
-        after: BoundRow | None = None,
-        last: BoundRow | None = None,
-        until: BoundRow | None = None,
-    ) -> None:
-        self._insert(
-            "verdict_span",
-            {"server_id": server, "text_id": text, "state": state, "reason": reason}
-            | _columns("after", after)
-            | _columns("first", first)
-            | _columns("last", last)
-            | _columns("until", until),
-        )
-
-    def violation(
-        self,
-        server: int,
-        text: int,
-        opened: BoundRow,
-        *,
-        key: Mapping[str, object] | None = None,
-        bounds: Mapping[str, BoundRow] | None = None,
-        **changes: object,
+        command_lines: bool = False,
+        confirm: int = 1,
+        resolve: int = 1,
+        severity: str | None = None,
+        text: str = "",
     ) -> str:
-        """A violation, open if `bounds` has no `ended`; its digest, in hex.
-
-        bounds: opened_after, confirmed, seen, cleared, ended.
-        """
-        digest = hashlib.sha256(json.dumps([server, text, key, opened]).encode()).digest()
-        row: dict[str, object] = {
-            "digest": digest,
-            "server_id": server,
-            "text_id": text,
-            "kind": "clave",
-            "key": json.dumps(key or {}),
-            "relapses": 0,
-            "is_late": 0,
-            "case_digest": digest,
-            "case_since_at": opened[1],
-            **dict.fromkeys(("yes_count", "yes_time", "no_count", "no_time", "is_pending"), 0),
-            "total": 1,
-            "evidence": json.dumps([dict(key or {})]),
-            "motive_es": "Motivo.",
-            "motive_en": "Motive.",
-        }
-        for name, bound in {"opened_in": opened, **(bounds or {})}.items():
-            row |= _columns(name, bound)
-        if bounds and "ended" in bounds:
-            row |= {"ended_as": "resuelta", "ended_known_at": bounds["ended"][2]}
-        self._insert("violation", row | changes)
-        return digest.hex()
-
-    def _insert(self, table: str, row: Mapping[str, object]) -> int:
-        names = ", ".join(row)
-        marks = ", ".join("?" * len(row))
-        self._client.execute(
-            f"INSERT INTO {table} ({names}) VALUES ({marks})",
-            tuple(row.values()),
+        """Takes up a shipped rule; text: what makes it another text than before. Its hash."""
+        rule = read_rule(SHIPPED_FOLDER / f"{name}.sql", RELATIONS | HIDDEN)
+        text_hash = digest([rule.hash, text])
+        severity = severity or str(rule.severity)
+        row = _text_row(rule, text_hash, at) | {"command_lines": int(command_lines)}
+        with self._database.transaction() as connection:
+            _put(connection, "policy_text", row)
+            ((text_id,),) = connection.execute("SELECT max(id) FROM policy_text").fetchall()
+            words = {"severity": severity, "controls": json.dumps(rule.controls)}
+            connection.execute("DELETE FROM policy WHERE rule = :rule", {"rule": name})
+            of_rule = {"rule": name, "text_id": text_id, **words}
+            _put(
+                connection,
+                "policy",
+                {
+                    **of_rule,
+                    "owner": rule.owner,
+                    "source": row["source"],
+                    "outside": "{}",
+                    "taken_up_at": at,
+                },
+            )
+            _put(connection, "policy_change", {**of_rule, "at": at, "kind": "taken_up"})
+        self._terms[name] = Terms.of(rule, text_id, text_hash)._replace(
+            confirm=Threshold(confirm), resolve=Threshold(resolve)
         )
-        if table == "policy":  # its key is the rule
-            return 0
-        ((number,),) = self._client.rows(f"SELECT max(rowid) FROM {table}")
-        return int(number)
+        return text_hash
+
+    def report(self, id_serv: int, **verdicts: Verdict) -> None:
+        """The verdicts of a report in order; minero=PASSES. A - of a name is written as _."""
+        bound, seq, server_id, document = self._record(id_serv)
+        event = Judged(bound, document, PASSES, bound.at)
+        self._step(server_id, event, verdicts, Cursor(server_id, seq, 0, 1, bound))
+
+    def late(self, id_serv: int, after: int, until: int, **verdicts: Verdict) -> None:
+        """The verdicts of a late report between two records."""
+        bound, _, server_id, document = self._record(id_serv)
+        neighbours = self._record(after)[0], self._record(until)[0]
+        self._step(server_id, Late(bound, document, PASSES, *neighbours), verdicts)
+
+    def event(self, server_id: int, name: str, at: int, **verdicts: Verdict) -> None:
+        """Silence, a tag, a text: verdicts of the newest report."""
+        bound = event_bound(name, at, at, server_id)
+        with self._database.snapshot() as connection:
+            ((seq,),) = connection.execute(
+                "SELECT max(seq) FROM report WHERE server_id = :id", {"id": server_id}
+            ).fetchall()
+        event = Judged(bound, event_digest(bound), PASSES, None)
+        self._step(server_id, event, verdicts, Cursor(server_id, seq, 0, 1, bound))
+
+    def fault(self, path: str, line: int | None, reason: str) -> None:
+        with self._database.transaction() as connection:
+            row = {"path": path, "line": line, "reason": reason, "digest": ""}
+            _put(connection, "policy_fault", row)
+
+    def _step(
+        self,
+        server_id: int,
+        event: Judged | Late,
+        verdicts: Mapping[str, Verdict],
+        cursor: Cursor | None = None,
+    ) -> None:
+        with self._database.transaction() as connection:
+            identity, sibling = connection.execute(
+                "SELECT identity, sibling FROM server WHERE id = :id", {"id": server_id}
+            ).fetchone()
+            server = Server(server_id, identity, sibling, first_at=0)
+            states = self._store.load(connection, [server_id])
+            for name, verdict in verdicts.items():
+                terms = self._terms[name.replace("_", "-")]
+                state = states[server_id, terms.rule]
+                happened: Event = event._replace(verdict=verdict)
+                assert not isinstance(happened, Ended)
+                step(state, server, terms, happened)
+            self._store.save(connection, states, () if cursor is None else [cursor])
+
+    def _record(self, id_serv: int) -> tuple[Bound, int, int, str]:
+        """A record as a bound, its number, its server and its document's digest."""
+        with self._database.snapshot() as connection:
+            at, received_at, clock, *of_record, document = connection.execute(
+                "SELECT placed_at, received_at, clock, seq, server_id, digest FROM report"
+                " WHERE id = :id",
+                {"id": id_serv},
+            ).fetchone()
+        seq, server_id = of_record
+        return Bound(id_serv, at, received_at, clock), seq, server_id, document.hex()
 
 
-def _columns(name: str, bound: BoundRow | None) -> dict[str, object]:
-    values = bound or (None,) * len(_BOUND)
-    return {f"{name}_{part}": value for part, value in zip(_BOUND, values, strict=True)}
+def _text_row(rule: Rule, text_hash: str, at: int) -> dict[str, Any]:
+    return {
+        "rule": rule.id,
+        "hash": text_hash,
+        "file_hash": rule.hash,
+        "version": rule.version,
+        "source": rule.path.read_text(encoding="utf-8"),
+        "outside": "{}",
+        "is_shipped": 1,
+        "is_fleet": int(rule.scope == "flota"),
+        "clock": str(rule.clock),
+        "first_seen_at": at,
+    }
+
+
+def _put(connection: Any, table: str, row: Mapping[str, Any]) -> None:
+    names = ", ".join(row)
+    marks = ", ".join(f":{name}" for name in row)
+    connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", row)

@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-
-class Bound(NamedTuple):
-    """One end of a violation or of a span of verdicts.
-
-    report_id: the record; null for an event. at: the place in time. received_at: when it was known.
-    mark: of a record, its `reloj` or null; of an event, its name and its hash.
-    """
-
-    report_id: int | None
-    at: int
-    received_at: int
-    mark: str | None
-
+from service.store.verdict_rows import Bound
 
 NOWHERE = Bound(None, 0, 0, None)  # where a query promises a bound
 
 
-def bound_of(columns: Sequence[Any], known_at: int | None = None) -> Bound | None:
-    """The bound; null if there is none, or if it was not known at that moment."""
-    bound = Bound(*columns)
-    if bound.at is None or (known_at is not None and bound.received_at > known_at):
-        return None
-    return bound
-
-
 def bounds_of(columns: Sequence[Any], known_at: int | None = None) -> Iterator[Bound | None]:
-    """The bounds of a multiple of four columns."""
-    for start in range(0, len(columns), len(Bound._fields)):
-        yield bound_of(columns[start : start + len(Bound._fields)], known_at)
+    """The bounds of a multiple of four columns.
+
+    Null for one that does not exist, or was not known at that moment.
+    """
+    length = len(Bound._fields)
+    for start in range(0, len(columns), length):
+        bound = Bound(*columns[start : start + length])
+        is_known = bound.at is not None and (known_at is None or bound.received_at <= known_at)
+        yield bound if is_known else None

@@ -92,8 +92,7 @@ class ServerCompliance:
     judged_since: dict[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(NamedTuple):
     """How far servers are judged.
 
     until: all reports that arrived until then are judged; null before the first. behind_since: when

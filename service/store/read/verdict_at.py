@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from service.store.engines import MAX_INTEGER
-from service.store.read.bounds import NOWHERE, Bound, bounds_of
+from service.store.read.bounds import NOWHERE, bounds_of
 from service.store.read.moments import Moment
 from service.store.read.violations import moment_parameters
+from service.store.verdict_rows import Bound
 
 
 class VerdictRow(NamedTuple):

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from service.store.engines import MAX_INTEGER, Connection, Database
-from service.store.read.bounds import NOWHERE, Bound, bounds_of
+from service.store.read.bounds import NOWHERE, bounds_of
 from service.store.read.moments import Moment
+from service.store.verdict_rows import Bound
 from service.times import MINUTE
 
 BATCH = 1000  # violations of a list that is read whole
