@@ -93,6 +93,7 @@ def test_next_run_sends_the_report_of_an_outage(
     assert stored(fresh_service)[0] == times_of([kept])[0]
 
 
+@pytest.mark.torture
 def test_reports_of_an_outage_arrive_after_a_restart_of_the_api(
     live: LiveService, tree: Path, spool_folder: Path
 ) -> None:
@@ -110,6 +111,7 @@ def test_reports_of_an_outage_arrive_after_a_restart_of_the_api(
     assert len(set(stored(live))) == len(stored(live)) >= 3
 
 
+@pytest.mark.torture
 def test_lost_answers_store_no_report_twice(
     live: LiveService, tree: Path, spool_folder: Path
 ) -> None:
@@ -131,6 +133,7 @@ def test_lost_answers_store_no_report_twice(
     assert stored(live) == sorted(times_of(list(accepted)))
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("answer", [b"", b"SSH-2.0-OpenSSH_9.2\r\n", os.urandom(200)])
 def test_garbage_or_no_answer_loses_no_report(
     answer: bytes, live: LiveService, tree: Path, spool_folder: Path
@@ -166,6 +169,7 @@ def test_signal_while_the_api_is_silent_leaves_the_report_in_the_spool(
     assert len(waiting(spool_folder)) == 1
 
 
+@pytest.mark.torture
 def test_single_run_beside_a_daemon_sends_nothing_twice(
     live: LiveService, tree: Path, spool_folder: Path
 ) -> None:

@@ -175,6 +175,7 @@ sys.exit(__main__.main(options))
 """
 
 
+@pytest.mark.torture
 def test_memory_does_not_grow_in_a_day_of_runs(pyz: Path, tmp_path: Path) -> None:
     """288 runs, one every five minutes; caches may fill in the first two hours."""
     with scripted_api(*[Reply(201)] * 300) as api:

@@ -76,6 +76,7 @@ def test_100_invalid_tokens_a_second_do_not_delay_valid_ones(
     assert len(at_once) <= 5 * workers, "five a minute are free, in each worker"
 
 
+@pytest.mark.torture
 def test_a_throttled_attempt_gets_429_with_retry_after(closed: tuple[LiveService, str]) -> None:
     live, secret = closed
     with ThreadPoolExecutor(60) as attackers:

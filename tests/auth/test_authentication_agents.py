@@ -167,6 +167,7 @@ def test_a_machine_renews_its_own_token_only(live: LiveService) -> None:
     assert "another" not in (live.data / "audit.jsonl").read_text()
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("server", [None, "10.8.0.1", "10.8.0.0/24"])
 def test_a_token_without_a_machine_cannot_enrol(live: LiveService, server: str | None) -> None:
     bond = () if server is None else ("--servidor", server)

@@ -100,6 +100,7 @@ def test_check_and_rebuild_find_no_difference_in_reports_of_version_2(data_2: Pa
     assert run("check", data_2).stdout == NO_DIFFERENCE.format(10)
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize(
     "damage",
     [
@@ -199,6 +200,7 @@ def test_rebuild_brings_back_a_lost_database(data: Path) -> None:
     assert engine.rows(rebuilt, "SELECT count(*) FROM procesos") == [(30,)]
 
 
+@pytest.mark.torture
 def test_rebuild_brings_back_a_damaged_database(data: Path) -> None:
     (data / "compliance.db").write_bytes(b"not a database at all" * 500)
     outcome = run("rebuild", data)

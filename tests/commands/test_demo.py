@@ -17,6 +17,7 @@ from tests.support.commands import run
 from tests.support.live import PATIENCE, PROJECT, LiveService, free_port, wait_until
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [

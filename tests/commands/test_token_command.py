@@ -84,6 +84,7 @@ def test_an_expired_token_is_invalid(data: Path, store: TokenStore) -> None:
     assert "ended" in token(data, "list").stdout
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
@@ -192,6 +193,7 @@ def test_nothing_is_made_closed_or_revoked_without_an_audit_entry(data: Path) ->
     assert token(data, "list").stdout == before
 
 
+@pytest.mark.torture
 def test_the_spanish_names_of_options_stay_valid(data: Path) -> None:
     options = ["--nombre", "roll-out", "--usos", "3", "--validez", "90d", "--vence", "2d"]
     assert token(data, "create", "--scope", "inscripcion", *options).returncode == 0

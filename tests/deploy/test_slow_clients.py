@@ -74,6 +74,7 @@ def test_50_slow_clients_of_each_kind_delay_no_client_for_45_seconds(service: Li
 # --- workers ---
 
 
+@pytest.mark.torture
 def test_a_worker_with_busy_threads_leaves_new_connections_to_others(tmp_path: Path) -> None:
     live = LiveService(tmp_path / "var", COMPLIANCE_WORKERS="2", COMPLIANCE_THREADS="8")
     try:
@@ -102,6 +103,7 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
         live.stop()
 
 
+@pytest.mark.torture
 def test_an_unfinished_head_has_a_deadline(hasty: LiveService) -> None:
     with ExitStack() as connections:
         slow = [connections.enter_context(connect(hasty)) for _ in range(2)]
@@ -111,6 +113,7 @@ def test_an_unfinished_head_has_a_deadline(hasty: LiveService) -> None:
         assert [connection.recv(100) for connection in slow] == [b"", b""]
 
 
+@pytest.mark.torture
 def test_an_unfinished_body_has_a_deadline_and_is_answered(hasty: LiveService) -> None:
     with ExitStack() as connections:
         slow = [connections.enter_context(connect(hasty)) for _ in range(2)]
@@ -123,6 +126,7 @@ def test_an_unfinished_body_has_a_deadline_and_is_answered(hasty: LiveService) -
             assert connection.recv(100).startswith(b"HTTP/1.1 400 Bad Request\r\n")
 
 
+@pytest.mark.torture
 def test_an_unread_answer_has_a_deadline(hasty: LiveService) -> None:
     with ExitStack() as connections:
         for _ in range(2):
@@ -141,6 +145,7 @@ def test_half_closed_connections_block_no_client(service: LiveService) -> None:
         all_are_answered(service)
 
 
+@pytest.mark.torture
 def test_more_connections_than_open_files_end_no_worker(tmp_path: Path) -> None:
     """Most shells allow 1,024 open files; 100 here, for speed."""
     live = LiveService(tmp_path / "var", COMPLIANCE_WORKERS="1", COMPLIANCE_THREADS="4")

@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from tests.faults.full_disk import assert_reads_answer, assert_refused_for_now, large
 from tests.support.durability import archived, assert_rows_are, assert_sound, stored
 from tests.support.live import Answer, LiveService, wait_until
@@ -40,6 +42,7 @@ def test_a_full_disk_refuses_reports_for_now_and_recovers_by_itself(
     assert_sound(live)
 
 
+@pytest.mark.torture
 def test_at_every_fill_level_a_report_is_stored_completely_or_not_at_all(
     disk: SmallDisk, live: LiveService
 ) -> None:
@@ -117,6 +120,7 @@ def test_many_readers_with_new_connections_are_answered_on_a_full_disk(
     reader.close()
 
 
+@pytest.mark.torture
 def test_a_disk_that_fills_and_empties_under_load_loses_nothing(
     disk: SmallDisk, live: LiveService
 ) -> None:

@@ -31,7 +31,9 @@ def faults_in(log: str) -> list[str]:
     return [line for line in log.splitlines() if "[INFO]" not in line]
 
 
-@pytest.mark.parametrize("pages", [0, 2, 5, 12])
+@pytest.mark.parametrize(
+    "pages", [*(pytest.param(n, marks=pytest.mark.torture) for n in (0, 2, 5)), 12]
+)
 def test_a_disk_too_full_for_a_new_database_ends_the_start_with_one_clear_line(
     disk: SmallDisk, pages: int
 ) -> None:
@@ -65,6 +67,7 @@ def test_after_a_kill_the_service_starts_and_reads_on_a_full_disk(
     assert_sound(live)
 
 
+@pytest.mark.torture
 def test_after_a_stop_the_start_on_a_full_disk_ends_with_one_clear_line(
     disk: SmallDisk, live: LiveService
 ) -> None:

@@ -106,6 +106,7 @@ time.sleep(60)
 """
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("held", ["the lock", "a transaction", "the archive"])
 def test_a_killed_lock_holder_blocks_no_writer(fresh_service: LiveService, held: str) -> None:
     live = fresh_service.start()

@@ -162,6 +162,7 @@ def test_a_database_that_fails_acknowledges_and_stores_nothing(
     assert_sound(live)
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize(
     ("call", "file", "when"),
     [

@@ -73,6 +73,7 @@ def small(schema: dict[str, Any]) -> dict[str, Any]:
     return copy
 
 
+@pytest.mark.torture
 @given(st.data(), valid_documents)
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_valid_report_is_within_the_structural_bounds(
@@ -95,7 +96,7 @@ _documents = st.recursive(
 
 @pytest.mark.parametrize("piece", [1, 2, 7, 65536])
 @given(document=_documents, spaced=st.booleans())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @example(document=["\\", '"', '\\"', '\\\\"', ",", "", {"": ""}], spaced=False)
 def test_brackets_and_commas_inside_texts_are_no_structure(
     piece: int, document: object, spaced: bool

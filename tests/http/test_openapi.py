@@ -139,6 +139,7 @@ def run_schemathesis(service: LiveService, tmp_path: Path) -> subprocess.Complet
     )
 
 
+@pytest.mark.torture
 @pytest.mark.timeout(300)
 def test_without_a_token_only_public_routes_answer(fresh_service: LiveService) -> None:
     make_token(fresh_service.data, "admin")

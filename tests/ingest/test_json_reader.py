@@ -110,7 +110,7 @@ _values = st.recursive(
 
 
 @given(_object_of(_values))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @example('{"a":{"b":"c"},"a":1}')
 @example('{"\\\\":"\\\\","\\u005c":1}')
 def test_a_document_is_refused_exactly_when_a_member_comes_twice(text: str) -> None:

@@ -108,7 +108,7 @@ def _positions(node: Any) -> Iterator[tuple[Any, Any]]:
 
 
 @given(valid_documents)
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 def test_both_validators_accept_every_valid_document(document: object) -> None:
     value = read_json(json.dumps(document).encode()).value
     version = version_of(value)
@@ -118,7 +118,7 @@ def test_both_validators_accept_every_valid_document(document: object) -> None:
 
 
 @given(mutated_documents())
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 def test_both_validators_agree_on_mutated_documents(document: object) -> None:
     value = read_json(json.dumps(document).encode()).value
     verdicts = {number: REFERENCE[number].is_valid(value) for number in REFERENCE}

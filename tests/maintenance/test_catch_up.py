@@ -102,6 +102,7 @@ def test_reports_that_arrived_with_a_stored_one_are_not_taken_for_it(folder: Fol
     assert folder.catch_up().stored == 2
 
 
+@pytest.mark.torture
 def test_only_what_came_since_is_read(folder: Folder) -> None:
     for second in range(20):
         folder.archive(second)

@@ -58,28 +58,33 @@ VARIANTS = {
 
 
 class Visit(NamedTuple):
+    """marks: of pytest."""
+
     name: str
     page: Page
     profile: Profile
     scheme: Scheme
-    axe: bool = True
+    marks: tuple[pytest.MarkDecorator, ...] = ()
 
 
 def visits() -> Iterator[Visit]:
-    """Runs axe-core, which is slow, on half of the profiles of each page."""
+    """Both languages, both widths. What is much like another visit is left to the long runs."""
+    long = (pytest.mark.torture,)
     for name, page in PAGES.items():
         yield Visit(name, page, Profile("es", DESKTOP), "light")
-        yield Visit(name, page, Profile("es", PHONE), "light", axe=False)
-        yield Visit(name, page, Profile("en", DESKTOP), "dark", axe=False)
+        yield Visit(name, page, Profile("es", PHONE), "light", long)
+        yield Visit(name, page, Profile("en", DESKTOP), "dark", long)
         yield Visit(name, page, Profile("en", PHONE), "dark")
     for at, (name, page) in enumerate(VARIANTS.items()):
         if at % 2:
-            yield Visit(name, page, Profile("es", DESKTOP), "dark")
+            yield Visit(name, page, Profile("es", DESKTOP), "dark", long)
         else:
-            yield Visit(name, page, Profile("en", PHONE), "light")
+            yield Visit(name, page, Profile("en", PHONE), "light", long)
 
 
-VISITS = [pytest.param(visit, id=f"{visit.name}-{visit.profile}") for visit in visits()]
+VISITS = [
+    pytest.param(visit, id=f"{visit.name}-{visit.profile}", marks=visit.marks) for visit in visits()
+]
 
 
 def check_visit(visitor: Visitor, fleet: Fleet | None, visit: Visit) -> None:
@@ -88,8 +93,7 @@ def check_visit(visitor: Visitor, fleet: Fleet | None, visit: Visit) -> None:
     tab.open(address, visit.page.status)
     tab.use_scheme(visit.scheme)
     tab.screenshot(f"{visit.name}-{visit.profile}-{visit.scheme}")
-    if visit.axe:
-        tab.check_accessibility()
+    tab.check_accessibility()
     tab.check()
 
 

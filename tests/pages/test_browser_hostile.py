@@ -38,6 +38,7 @@ def test_server_page_shows_every_hostile_name(
     tab.check()
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("kind", ["programa?name=", "usuario?username="])
 def test_page_of_a_hostile_name_runs_no_script(visitor: Visitor, kind: str) -> None:
     parameter = kind.partition("?")[2][:-1]

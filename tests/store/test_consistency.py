@@ -22,7 +22,7 @@ def damage(both: Stores) -> list[str]:
         return content.damage()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(histories(), st.lists(st.booleans(), min_size=12, max_size=12))
 def test_no_history_of_reports_and_restarts_leaves_damage(
     history: list[tuple[Report, int]], restarts: list[bool]

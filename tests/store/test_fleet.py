@@ -62,7 +62,7 @@ def stored(
         yield both, FleetStore(both.database, queries, usage, silence), silence
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(histories(), BOUNDS, FILTERS, WAITS, SILENCES)
 def test_a_page_has_the_newest_record_of_each_selected_server(
     history: History, moment: int | None, criteria: ServerFilter, wait: int, silence: Silence
@@ -80,7 +80,7 @@ def test_a_page_has_the_newest_record_of_each_selected_server(
             assert plain_state(ours.server(state["server_id"], at)) == state
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(histories(), WAITS)
 def test_the_summary_equals_counts_over_all_records(history: History, wait: int) -> None:
     with stored(history, wait) as (both, ours, silence):
@@ -107,7 +107,7 @@ def test_the_summary_equals_counts_over_all_records(history: History, wait: int)
         assert summary.reports_an_hour == [(hour * HOUR, arrivals[hour]) for hour in hours]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(histories())
 def test_the_news_are_new_servers_profiles_programs_and_users(history: History) -> None:
     with stored(history) as (both, ours, _):

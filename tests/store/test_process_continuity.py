@@ -94,7 +94,7 @@ def shown_by(both: Stores) -> list[Shown]:
     return sorted((Shown(*row) for row in rows), key=repr)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.tuples(BOOTS, PROCESSES, st.booleans()), min_size=2, max_size=10))
 def test_processes_go_on_by_ticks_or_by_time(
     history: list[tuple[str | None, list[Reported], bool]],

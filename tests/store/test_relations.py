@@ -21,7 +21,7 @@ def assert_equal_relations(both: Stores) -> None:
         assert ours == plain_store.rows(both.plain.execute, relation), relation
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(REPORTS, st.booleans()), min_size=1, max_size=14))
 def test_the_relations_equal_those_of_a_plain_store(
     reports: list[tuple[Report, bool]],
@@ -71,7 +71,7 @@ ALIKE: list[Process] = [(1, "sh", "ana", None), (1, "sh", "ana", 0)]
 _several_alike = st.lists(st.sampled_from(ALIKE), max_size=6)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(_several_alike, st.booleans()), min_size=3, max_size=8))
 def test_of_equal_processes_the_first_goes_on_the_longest(
     history: list[tuple[list[Process], bool]],

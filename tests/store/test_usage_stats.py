@@ -67,7 +67,7 @@ def first_last_seen(ever: list[tuple[int, int]], *, going_on: bool) -> FirstLast
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(histories(), FILTERS, WAITS)
 def test_figures_equal_counts_over_all_records(
     history: History, criteria: ProcessFilter, wait: int
@@ -96,7 +96,7 @@ def test_figures_equal_counts_over_all_records(
         )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(histories(), FILTERS, WAITS)
 def test_counts_are_of_servers_that_are_heard(
     history: History, criteria: ProcessFilter, wait: int
@@ -138,7 +138,7 @@ def runs(both: Stores, criteria: ProcessFilter) -> list[tuple[int, int, int]]:
     return sorted(found)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(histories(), FILTERS, st.integers(1, 3))
 def test_runs_are_consecutive_reports(history: History, criteria: ProcessFilter, most: int) -> None:
     with stores() as both:

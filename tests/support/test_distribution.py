@@ -8,6 +8,8 @@ import subprocess
 import sys
 from collections import defaultdict
 
+import pytest
+
 from tests.support.distribution import TOGETHER, unit_of
 from tests.support.live import PROJECT
 
@@ -23,6 +25,7 @@ FILES = [
 PLUGINS = ["-p", "xdist", "-p", "pytest_timeout", "-p", "no:cacheprovider"]
 
 
+@pytest.mark.torture
 def test_tests_that_share_a_service_run_in_one_process() -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", "-n", "2", "-v", *PLUGINS, *FILES],

@@ -37,6 +37,7 @@ def test_report_is_delivered_without_streams(closed: str) -> None:
         assert len(api.requests) == 1
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
 def test_exit_codes_are_the_same_without_stderr(closed: str, spool_folder: Path) -> None:
     with scripted_api(Reply(503, {"Retry-After": "3600"}), Reply(400)) as api:

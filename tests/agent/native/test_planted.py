@@ -36,6 +36,7 @@ def trap(place: Place) -> Path:
     return compile_trap(place.folder, place.mark)
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("victim", [0, VICTIM])
 def test_cache_of_another_user_is_not_loaded(
     victim: int, place: Place, trap: Path, name: str

@@ -169,6 +169,7 @@ def test_machine_that_lost_its_token_enrols_after_revocation(
     assert (stored(service, server), server.waiting()) == (3, [])
 
 
+@pytest.mark.torture
 def test_revoked_token_is_replaced_once_per_run(
     service: LiveService, secret: str, server: Server
 ) -> None:
@@ -188,6 +189,7 @@ def test_revoked_token_is_replaced_once_per_run(
     assert former not in done.stderr
 
 
+@pytest.mark.torture
 def test_revoked_token_without_a_valid_enrolment_token_is_not_retried(
     service: LiveService, server: Server, secret: str
 ) -> None:
@@ -242,6 +244,7 @@ def test_token_in_a_copied_image_is_not_used(
     assert (stored(service, another), another.waiting()) == (2, [])
 
 
+@pytest.mark.torture
 def test_machine_without_identity_is_not_enrolled_and_its_reports_do_not_block_others(
     service: LiveService, secret: str, server: Server
 ) -> None:
@@ -264,6 +267,7 @@ def test_machine_without_identity_is_not_enrolled_and_its_reports_do_not_block_o
     assert server.waiting() == []
 
 
+@pytest.mark.torture
 def test_given_token_is_used_and_never_replaced(
     service: LiveService, secret: str, server: Server, tmp_path: Path
 ) -> None:
@@ -282,6 +286,7 @@ def test_given_token_is_used_and_never_replaced(
     assert server.token_file.read_bytes() == kept
 
 
+@pytest.mark.torture
 def test_concurrent_agents_share_one_token(
     service: LiveService, secret: str, server: Server
 ) -> None:

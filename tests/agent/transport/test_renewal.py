@@ -98,6 +98,7 @@ def test_answer_without_a_token_is_a_failure(reply: Reply, tmp_path: Path) -> No
     assert (delivery.status, delivery.waiting()) == (DeliveryStatus.WAITING, 1)
 
 
+@pytest.mark.torture
 def test_last_use_of_an_enrolment_token_survives_a_lost_answer(
     service: LiveService, tmp_path: Path
 ) -> None:
@@ -259,6 +260,7 @@ def wait_for(paths: list[str], path: str, times: int) -> None:
     wait_until(lambda: paths.count(path) >= times)
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("minor", [9, 13])
 def test_pyz_enrols_and_renews_on_the_oldest_and_a_new_python(
     minor: int, service: LiveService, tmp_path: Path, pyz: Path

@@ -46,7 +46,7 @@ EXTENDED = {
 }
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(histories())
 def test_a_migrated_database_equals_one_that_the_store_filled(
     history: list[tuple[Report, int]],
