@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,53 +12,76 @@ from service.policies.data_files import DataFiles
 from service.policies.folders import adjusted
 from service.policies.judging import Inspection
 from service.policies.relations import HIDDEN, RELATIONS, reads_command_lines
-from service.policies.rule import Rule
+from service.policies.rule import Rule, Scope
 from service.policies.rule_file import parse_rule
 from service.policies.text_hash import Silence, outside, text_hash
+from service.store.write.rule_texts import NewText, StoredText
 
 _ADJUSTMENTS = "ajustes"
 
 
 @dataclass(frozen=True, slots=True)
 class RuleInForce:
-    """source: the whole file. outside: what decides beside it, as JSON, its adjustments included.
+    """A rule, adjusted. source: the whole file. outside: what decides beside it, as JSON.
 
-    text_id: the number of the text in the database; 0 until it is stored. judged: false where the
-    rule stays in force, but cannot be judged as it was: its file is gone, or its lists.
+    text_id: the number of the text in the database; 0 until it is stored. is_judged: false where
+    the rule stays in force but cannot be judged as it was, because its file or its lists are gone.
     """
 
     rule: Rule
     hash: str  # of the text
     source: str
-    outside: str
-    inspection: Inspection
+    outside: str  # its adjustments included
+    inspection: Inspection = field(default_factory=Inspection)
     text_id: int = 0
-    judged: bool = True
+    is_judged: bool = True
 
     @property
     def id(self) -> str:
         return self.rule.id
 
     @property
-    def reads_command_lines(self) -> bool:
-        reads = self.inspection.reads | self.inspection.applies_reads
-        return reads_command_lines(reads)
+    def adjustments(self) -> dict[str, Any]:
+        """Its table of `ajustes.toml`."""
+        found: dict[str, Any] = json.loads(self.outside).get(_ADJUSTMENTS, {})
+        return found
 
     @property
     def reads_first_sight(self) -> bool:
-        reads = self.inspection.reads | self.inspection.applies_reads
         return any(
-            column == "visto_desde" and relation != "servers_vigentes" for relation, column in reads
+            column == "visto_desde" and relation != "servers_vigentes"
+            for relation, column in self._reads
         )
 
     @property
     def reads_state(self) -> bool:
-        """Whether silence is one of the facts that the rule reads."""
-        reads = self.inspection.reads | self.inspection.applies_reads
-        return ("servers_vigentes", "estado") in reads
+        """Whether silence is one of the facts that it reads."""
+        return ("servers_vigentes", "estado") in self._reads
+
+    @property
+    def _reads(self) -> frozenset[tuple[str, str]]:
+        return self.inspection.reads | self.inspection.applies_reads
+
+    def to_store(self, *, is_shipped: bool) -> NewText:
+        file = parse_rule(self.rule.path, self.source, RELATIONS | HIDDEN)
+        return NewText(
+            rule=self.id,
+            hash=self.hash,
+            file_hash=file.hash,
+            version=self.rule.version,
+            source=self.source,
+            outside=self.outside,
+            is_shipped=is_shipped,
+            command_lines=reads_command_lines(self._reads),
+            is_fleet=self.rule.scope is Scope.FLOTA,
+            clock=self.rule.clock,
+            severity=self.rule.severity,
+            controls=json.dumps(self.rule.controls, sort_keys=True),
+            owner=self.rule.owner,
+        )
 
 
-def in_force(  # noqa: PLR0913 — all that a text is made of
+def in_force(  # noqa: PLR0913, PLR0917 — all that a text is made of
     rule: Rule,
     source: str,
     inspection: Inspection,
@@ -79,8 +102,10 @@ def in_force(  # noqa: PLR0913 — all that a text is made of
     )
 
 
-def stored_rule(folder: Path, rule_id: str, source: str, beside: str) -> tuple[Rule, dict[str, Any]]:
-    """The rule of a text that was stored, and its adjustments. Raises InvalidRuleError."""
-    rule = parse_rule(folder / f"{rule_id}.sql", source, RELATIONS | HIDDEN)
-    adjustments = json.loads(beside).get(_ADJUSTMENTS, {})
-    return (adjusted(rule, adjustments) if adjustments else rule), adjustments
+def stored_rule(folder: Path, stored: StoredText) -> RuleInForce:
+    """The rule of a text that was stored, not inspected yet. Raises InvalidRuleError."""
+    rule = parse_rule(folder / f"{stored.rule}.sql", stored.source, RELATIONS | HIDDEN)
+    made = RuleInForce(rule, stored.hash, stored.source, stored.outside, text_id=stored.text_id)
+    if made.adjustments:
+        rule = adjusted(rule, made.adjustments)
+    return RuleInForce(rule, stored.hash, stored.source, stored.outside, text_id=stored.text_id)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ class _Candidate:
 class TakeUp:
     """The rules in force. The guard has them loaded after each look."""
 
-    def __init__(  # noqa: PLR0913 — each is passed in
+    def __init__(  # noqa: PLR0913, PLR0917 — each is passed in
         self,
         users: Path | None,
         store: RuleTextStore,
@@ -68,7 +69,7 @@ class TakeUp:
     @property
     def judged(self) -> dict[str, RuleInForce]:
         """The rules that are judged now."""
-        return {rule.id: rule for rule in self.rules.values() if rule.judged}
+        return {rule.id: rule for rule in self.rules.values() if rule.is_judged}
 
     @property
     def epoch(self) -> int:
@@ -82,11 +83,11 @@ class TakeUp:
         if seen is None:
             return False
         if seen != self._taken or self._is_over(now):
-            before = self.epoch if self._taken is not None else None
+            before = (self._taken is None, self.epoch)
             self._take(now)
             if self._watch.listing() == seen:  # otherwise it is taken up again
                 self._taken = seen
-            return self.epoch != before
+            return (False, self.epoch) != before
         return False
 
     def _is_over(self, now: int) -> bool:
@@ -98,17 +99,16 @@ class TakeUp:
         for row in self._store.in_force():
             folder = self._shipped if row.is_shipped or self._users is None else self._users
             try:
-                rule, _ = stored_rule(folder, row.rule, row.source, row.outside)
+                found[row.rule] = stored_rule(folder, row)
             except InvalidRuleError as error:  # of an older version of the service
                 _LOG.warning("evaluator: the text in force of %s: %s", row.rule, error)
                 continue
-            found[row.rule] = RuleInForce.stored(rule, row)
             if row.missing_since is not None:
                 self.missing[row.rule] = row.missing_since
         return found
 
     def _take(self, now: int) -> None:
-        known = self._store.known_versions()
+        known = self._store.known_files()
         policies = read_policies(
             self._users,
             shipped=self._shipped,
@@ -130,9 +130,7 @@ class TakeUp:
         if not data.faults:
             self._data = data
         self._change(now, policies, made, faults, frozen=frozen)
-        self._guard.load(
-            [JudgedRule.of(rule.rule) for rule in self.judged.values()], data.tables()
-        )
+        self._guard.load([JudgedRule.of(rule.rule) for rule in self.judged.values()], data.tables())
 
     def _candidates(self, policies: Policies, *, frozen: bool) -> dict[str, _Candidate]:
         found: dict[str, _Candidate] = {}
@@ -142,9 +140,7 @@ class TakeUp:
             except InvalidRuleError:  # it changes just now
                 policies.refused.add(rule.id)
             else:
-                found[rule.id] = _Candidate(
-                    rule, source, policies.adjustments.get(rule.id, {})
-                )
+                found[rule.id] = _Candidate(rule, source, policies.adjustments.get(rule.id, {}))
         for rule_id, kept in self.rules.items():
             if frozen or rule_id in policies.refused:
                 found[rule_id] = _Candidate(kept.rule, kept.source, kept.adjustments)
@@ -178,7 +174,7 @@ class TakeUp:
     def _as_before(self, made: Mapping[str, RuleInForce]) -> dict[str, RuleInForce]:
         """Rules whose lists cannot be read stay in force, and are not judged."""
         return {
-            rule_id: replace(self.rules[rule_id], judged=False)
+            rule_id: replace(self.rules[rule_id], is_judged=False)
             if rule_id in self.rules and not rule.text_id
             else rule
             for rule_id, rule in made.items()
@@ -212,30 +208,32 @@ class TakeUp:
         gone = {} if frozen else {r: self.rules[r] for r in self.rules.keys() - made.keys()}
         missing = {r: self.missing.get(r, now) for r in gone.keys() - policies.off}
         retired = {r for r in gone if r in policies.off or missing[r] <= now - KEPT_FOR}
+        missing = {r: since for r, since in missing.items() if r not in retired}
         new = {r: rule for r, rule in made.items() if not rule.text_id}
         taken = Taken(
             at=now,
-            new=[_new_text(rule, self._is_shipped(rule)) for rule in new.values()],
-            in_force=[
-                _new_text(rule, self._is_shipped(rule))
+            new=[self._to_store(rule) for rule in new.values()],
+            words=[
+                self._to_store(rule)
                 for rule_id, rule in made.items()
-                if rule_id not in new and rule != self.rules.get(rule_id)
+                if rule.text_id and rule.source != self.rules[rule_id].source
             ],
-            missing={r: since for r, since in missing.items() if r not in retired},
+            missing={r: missing[r] for r in missing.keys() - self.missing.keys()},
+            back=sorted((self.missing.keys() & made.keys()) - new.keys()) if not frozen else [],
             retired=sorted(retired),
-            faults=[_new_fault(fault) for fault in faults],
+            faults=[_to_store(fault) for fault in faults],
         )
         self._tell(taken, new, faults)
         numbers = self._store.take_up(taken)
         for rule_id, rule in new.items():
             made[rule_id] = replace(rule, text_id=numbers[rule_id])
-        for rule_id in missing.keys() - retired:
-            made[rule_id] = replace(gone[rule_id], judged=False)
+        for rule_id in missing:
+            made[rule_id] = replace(gone[rule_id], is_judged=False)
         self.rules = made
-        self.missing = dict(taken.missing)
+        self.missing = missing if not frozen else self.missing
 
-    def _is_shipped(self, rule: RuleInForce) -> bool:
-        return rule.rule.path.parent == self._shipped
+    def _to_store(self, rule: RuleInForce) -> NewText:
+        return rule.to_store(is_shipped=rule.rule.path.parent == self._shipped)
 
     def _tell(
         self, taken: Taken, new: Mapping[str, RuleInForce], faults: Iterable[RuleFault]
@@ -261,23 +259,14 @@ class TakeUp:
         told = {str(fault) for fault in faults}
         for line in sorted(told - self._told):
             _LOG.warning("evaluator: refused: %s", line)
-        for rule_id in taken.missing.keys() - self.missing.keys():
-            _LOG.warning(
-                "evaluator: the file of %s is gone: retired in a day unless it is back", rule_id
-            )
+        for rule_id in taken.missing:
+            _LOG.warning("evaluator: %s has no file any more, and is retired in a day", rule_id)
         self._told = told
 
 
-def _new_text(rule: RuleInForce, is_shipped: bool) -> NewText:  # noqa: FBT001
-    return NewText(
-        rule=rule.id,
-        hash=rule.hash,
-        file_hash=rule.file_hash,
-        version=rule.rule.version,
-        source=rule.source,
-        outside=rule.outside,
-        is_shipped=is_shipped,
-        severity=rule.rule.severity,
-        controls=digestible(rule.rule.controls),
-        owner=rule.rule.owner,
-    )
+def _to_store(fault: RuleFault) -> NewFault:
+    try:
+        content = fault.path.read_bytes()
+    except OSError:  # a folder, or gone
+        content = b""
+    return NewFault(str(fault.path), fault.line, fault.reason, sha256(content).hexdigest())
