@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ class RuleInForce:
     outside: str  # its adjustments included
     inspection: Inspection = field(default_factory=Inspection)
     text_id: int = 0
+    taken_up_at: int = 0  # microseconds
     is_judged: bool = True
 
     @property
@@ -105,7 +106,12 @@ def in_force(  # noqa: PLR0913, PLR0917 — all that a text is made of
 def stored_rule(folder: Path, stored: StoredText) -> RuleInForce:
     """The rule of a text that was stored, not inspected yet. Raises InvalidRuleError."""
     rule = parse_rule(folder / f"{stored.rule}.sql", stored.source, RELATIONS | HIDDEN)
-    made = RuleInForce(rule, stored.hash, stored.source, stored.outside, text_id=stored.text_id)
-    if made.adjustments:
-        rule = adjusted(rule, made.adjustments)
-    return RuleInForce(rule, stored.hash, stored.source, stored.outside, text_id=stored.text_id)
+    made = RuleInForce(
+        rule,
+        stored.hash,
+        stored.source,
+        stored.outside,
+        text_id=stored.text_id,
+        taken_up_at=stored.taken_up_at,
+    )
+    return replace(made, rule=adjusted(rule, made.adjustments)) if made.adjustments else made

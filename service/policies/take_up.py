@@ -169,7 +169,7 @@ class TakeUp:
         before = self.rules.get(made.id)
         if before is None or before.hash != made.hash:
             return made
-        return replace(made, text_id=before.text_id)
+        return replace(made, text_id=before.text_id, taken_up_at=before.taken_up_at)
 
     def _as_before(self, made: Mapping[str, RuleInForce]) -> dict[str, RuleInForce]:
         """Rules whose lists cannot be read stay in force, and are not judged."""
@@ -226,7 +226,7 @@ class TakeUp:
         self._tell(taken, new, faults)
         numbers = self._store.take_up(taken)
         for rule_id, rule in new.items():
-            made[rule_id] = replace(rule, text_id=numbers[rule_id])
+            made[rule_id] = replace(rule, text_id=numbers[rule_id], taken_up_at=now)
         for rule_id in missing:
             made[rule_id] = replace(gone[rule_id], is_judged=False)
         self.rules = made

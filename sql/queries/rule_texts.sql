@@ -2,7 +2,7 @@
 -- The text in force of each rule, that of rules whose file is gone for less than a day included.
 SELECT
   policy.rule, policy.text_id, policy_text.hash, policy.source, policy.outside,
-  policy_text.is_shipped, policy.missing_since
+  policy_text.is_shipped, policy.missing_since, policy.taken_up_at
 FROM policy
 JOIN policy_text ON policy_text.id = policy.text_id
 WHERE policy.retired_at IS NULL
@@ -51,7 +51,10 @@ ON CONFLICT (rule) DO UPDATE SET
   owner = excluded.owner,
   source = excluded.source,
   outside = excluded.outside,
-  taken_up_at = excluded.taken_up_at,
+  taken_up_at = CASE
+    WHEN policy.text_id = excluded.text_id AND policy.retired_at IS NULL THEN policy.taken_up_at
+    ELSE excluded.taken_up_at
+  END,
   missing_since = NULL,
   retired_at = NULL;
 

@@ -45,6 +45,7 @@ class StoredText(NamedTuple):
     outside: str
     is_shipped: bool
     missing_since: int | None
+    taken_up_at: int
 
 
 class Taken(NamedTuple):
