@@ -197,6 +197,7 @@ CREATE INDEX violation_live ON violation (server_id) WHERE ended_at IS NULL OR i
 CREATE INDEX violation_open ON violation (id) WHERE ended_at IS NULL;
 CREATE INDEX violation_by_text ON violation (text_id, id);
 CREATE INDEX violation_by_server ON violation (server_id, text_id, opened_in_at);
+CREATE INDEX violation_by_key ON violation (server_id, text_id, key);
 CREATE INDEX violation_by_opening ON violation (opened_in_at);
 CREATE INDEX violation_by_end ON violation (ended_known_at) WHERE ended_at IS NOT NULL;
 

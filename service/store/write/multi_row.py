@@ -29,6 +29,11 @@ def insert_rows(connection: Connection, query: str, rows: Sequence[Sequence[obje
     return returned
 
 
+def select_rows(connection: Connection, query: str, rows: Sequence[Sequence[object]]) -> list[Any]:
+    """Runs `WITH wanted (a) AS (VALUES (:a)) SELECT …` for all rows; their results together."""
+    return insert_rows(connection, query, rows)
+
+
 def update_rows(connection: Connection, query: str, rows: Sequence[Sequence[object]]) -> None:
     """Runs `UPDATE … SET b = :a … WHERE c = :d` for each row, whose values are in that order.
 
