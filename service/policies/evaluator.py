@@ -1,8 +1,8 @@
 """The evaluator: judges every report of every server, and what time alone changes.
 
 Work comes in this order: new texts of rules; reports, in each round the next one of each server;
-and, once no report waits, silence, hours and days, and ticks of the fleet. What it has done is known
-by the cursors in the database, so another evaluator goes on where this one was killed.
+and, once no report waits, silence, hours and days, and ticks of the fleet. The cursors in the
+database say what it has done, so another evaluator goes on where this one was killed.
 """
 
 from __future__ import annotations

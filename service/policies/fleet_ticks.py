@@ -53,9 +53,7 @@ class FleetTicks:
     def use(self, rules: Mapping[str, RuleInForce]) -> None:
         """Replaces the rules, which are judged at the next tick. The guard has them loaded."""
         found = [rule for rule in rules.values() if rule.rule.scope is Scope.FLOTA]
-        self._terms = {
-            rule.id: Terms.of(rule.rule, rule.text_id, rule.hash) for rule in found
-        }
+        self._terms = {rule.id: Terms.of(rule.rule, rule.text_id, rule.hash) for rule in found}
         self._with_first_sight = any(rule.reads_first_sight for rule in found)
         self._newest = None
 
@@ -130,6 +128,4 @@ class FleetTicks:
             self._guard.open(self._builder.image())
             return self._guard.judge_fleet(times.to_text(at), list(self._terms))
         except GuardEndedError as error:  # the fleet has more rows than the process may hold
-            return dict.fromkeys(
-                self._terms, Verdict(State.DESCONOCIDO, Reason.LIMITE, str(error))
-            )
+            return dict.fromkeys(self._terms, Verdict(State.DESCONOCIDO, Reason.LIMITE, str(error)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from service.store.engines import Connection, Database
+from service.store.engines import Database
 from service.store.read.silence import Silence
 from service.store.read.unjudged import JudgedServer
 from service.store.write.verdicts import VerdictStore

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from service import times
 from service.errors import GuardEndedError
-from service.policies.guard import Guard, Request
 from service.policies.events import Ended, Event, Fin, Judged, Late, Server, Terms
+from service.policies.guard import Guard, Request
 from service.policies.in_force import RuleInForce
 from service.policies.machine import step
 from service.policies.rule import Scope

@@ -43,9 +43,7 @@ class TaskMaker:
             reports = [self._reader.report(connection, number) for number in report_ids]
             cursors = self._store.cursors(connection, [report.server_id for report in reports])
             return [
-                self._of_report(
-                    connection, report, cursors.get(report.server_id), epoch
-                )
+                self._of_report(connection, report, cursors.get(report.server_id), epoch)
                 for report in reports
             ]
 
@@ -54,9 +52,7 @@ class TaskMaker:
     ) -> Task:
         server = self._reader.server(connection, report.server_id)
         cursor = cursor or Cursor(report.server_id, epoch=epoch)
-        task = Task(
-            server, report.seq, report.placed_at, cursor, report.bound, report.digest.hex()
-        )
+        task = Task(server, report.seq, report.placed_at, cursor, report.bound, report.digest.hex())
         if report.seq < 0:
             cursor.late_seq = report.seq
             task.neighbours = self._reader.neighbours(
@@ -71,35 +67,43 @@ class TaskMaker:
         task.longest_gap = self._hearing.limit(server)
         return task
 
-    def of_texts(
-        self, servers: Sequence[int], rules: Rules, epoch: int, now: int
-    ) -> list[Task]:
+    def of_texts(self, servers: Sequence[int], rules: Rules, epoch: int, now: int) -> list[Task]:
         """Other texts are in force: servers are judged anew on the record that was judged last."""
+        about_servers = [rule for rule in rules.values() if rule.rule.scope is Scope.SERVIDOR]
         with self._database.snapshot() as connection:
             cursors = self._store.cursors(connection, servers)
             states = self._store.load(connection, servers)
             tasks: list[Task] = []
             for server_id in servers:
-                cursor = cursors[server_id]
-                cursor.epoch = epoch
                 changed = [
                     rule
-                    for rule in rules.values()
-                    if rule.rule.scope is Scope.SERVIDOR
-                    and ((judgement := states[server_id, rule.id].judgement) is None
-                    or judgement.text_id != rule.text_id)
+                    for rule in about_servers
+                    if (judgement := states[server_id, rule.id].judgement) is None
+                    or judgement.text_id != rule.text_id
                 ]
-                tasks.append(self._of_text(connection, cursor, changed, now))
+                tasks.append(self._of_text(connection, cursors[server_id], changed, epoch, now))
             return tasks
 
     def _of_text(
-        self, connection: Connection, cursor: Cursor, changed: Sequence[RuleInForce], now: int
+        self,
+        connection: Connection,
+        cursor: Cursor,
+        changed: Sequence[RuleInForce],
+        epoch: int,
+        now: int,
     ) -> Task:
-        server = self._reader.server(connection, cursor.server_id)
-        report = self._reader.report_at_cursor(connection, cursor.server_id, cursor.seq)
-        at = max((rule.taken_up_at for rule in changed), default=now)
-        bound = event_bound("texto", at, at, sorted(rule.hash for rule in changed))
+        """On a silent server, rules that judge in silence come in a round of their own.
+
+        They see that it is silent. The others continue what was open as if it were heard.
+        """
         is_silent = _is_in_silence(cursor)
+        waiting = [rule for rule in changed if rule.rule.in_silence is not InSilence.EVALUA]
+        judged = waiting if is_silent and waiting else changed
+        if judged == changed:
+            cursor.epoch = epoch
+        server = self._reader.server(connection, cursor.server_id)
+        at = max((rule.taken_up_at for rule in judged), default=now)
+        bound = event_bound("texto", at, at, sorted(rule.hash for rule in judged))
         return Task(
             server,
             cursor.seq,
@@ -107,12 +111,9 @@ class TaskMaker:
             cursor,
             bound,
             event_digest(bound),
-            only=frozenset(rule.id for rule in changed) if report is not None else frozenset(),
+            only=frozenset(rule.id for rule in judged),
             longest_gap=self._hearing.limit(server),
-            # Rules that judge in silence see that the server is silent; the others continue what
-            # was open as if it were heard.
-            is_silent=is_silent
-            and all(rule.rule.in_silence is InSilence.EVALUA for rule in changed),
+            is_silent=is_silent and not waiting,
             continues_only=is_silent,
             retired=event_bound("retirada", at, at),
         )

@@ -61,14 +61,14 @@ SELECT id, server_id, seq, placed_at, received_at, clock, digest FROM report WHE
 SELECT id, server_id, seq, placed_at, received_at, clock, digest FROM report
 WHERE server_id = :server_id AND seq = :seq;
 
--- name: record_before
+-- name: judged_before
 -- The record in order that is shown of a server at a moment.
 SELECT id, placed_at, received_at, clock FROM report
 WHERE server_id = :server_id AND seq > 0 AND placed_at <= :moment
 ORDER BY placed_at DESC
 LIMIT 1;
 
--- name: record_after
+-- name: judged_after
 -- The record in order that follows it.
 SELECT id, placed_at, received_at, clock FROM report
 WHERE server_id = :server_id AND seq > 0 AND placed_at > :moment

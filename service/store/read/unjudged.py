@@ -61,7 +61,7 @@ class UnjudgedReader:
         self._queries = queries
 
     def next_reports(self, connection: Connection) -> list[int]:
-        """The report of each server that comes next, in the order of arrival; the number of each."""
+        """The number of the report of each server that comes next, in the order of arrival."""
         rows = connection.execute(self._queries["unjudged_servers"]).fetchall()
         return [
             min(report for report in (in_order, late) if report is not None)
@@ -93,8 +93,8 @@ class UnjudgedReader:
     ) -> tuple[Bound | None, Bound | None]:
         """The record in order that is shown at a moment, and the next one."""
         place = {"server_id": server_id, "moment": moment}
-        before = connection.execute(self._queries["record_before"], place).fetchone()
-        after = connection.execute(self._queries["record_after"], place).fetchone()
+        before = connection.execute(self._queries["judged_before"], place).fetchone()
+        after = connection.execute(self._queries["judged_after"], place).fetchone()
         return (
             None if before is None else Bound(*before),
             None if after is None else Bound(*after),
