@@ -32,6 +32,7 @@ from service.store.read.history import HistoryStore
 from service.store.read.occurrences import login_occurrences, process_occurrences
 from service.store.read.records import RecordStore
 from service.store.read.silence import Silence
+from service.store.read.unjudged import LagReader
 from service.store.read.usage_stats import UsageStore
 from service.store.tokens import TokenStore
 from service.store.write.reports import ReportStore
@@ -86,6 +87,7 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
             times.now,
         ),
         records=RecordStore(database, queries),
+        lag=LagReader(database, queries),
         history=HistoryStore(database, queries),
         fleet=FleetStore(database, queries, usage, silence),
         processes=process_occurrences(database, queries, silence),

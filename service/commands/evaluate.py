@@ -23,7 +23,7 @@ from service.policies.outcome import Outcome, write_csv, write_junit
 from service.store.engines import open_database
 from service.store.queries import load_queries
 from service.store.read.evaluation import EvaluationReader
-from service.store.read.unjudged import read_waiting
+from service.store.read.unjudged import LagReader
 
 _NICE = 10
 _GRACE_SECONDS = 5.0  # to finish a round when the worker that started it ends
@@ -125,10 +125,9 @@ def _bring_up_to_date(config: Config) -> None:
     ends = time.monotonic() + _WAIT_SECONDS
     now = times.now()
     with closing(open_database(config.database)) as database:
-        queries = load_queries()
+        lag = LagReader(database, load_queries())
         while time.monotonic() < ends:
-            since = read_waiting(database, queries).since
-            if since is None or since > now:
+            if lag.is_up_to_date(now):
                 return
             time.sleep(_PAUSE_SECONDS)
     raise StorageUnavailableError("the evaluator that runs does not catch up")

@@ -78,12 +78,12 @@ class Evaluator:
         self._looked_at = self._told_alive_at = 0.0
         self._deaf_since: int | None = None
 
-    def begin(self) -> None:
-        """Takes up the rules, and notes the time in which no evaluator ran."""
+    def begin(self, look_seconds: float = _FIRST_LOOK_SECONDS) -> None:
+        """Takes up the rules, after two looks, and notes the time in which no evaluator ran."""
         self._hearing.begin(times.now(), alive_at(self._config.evaluator_lock))
         self._hearing.is_alive()
         self._take_up.look(times.now())
-        time.sleep(_FIRST_LOOK_SECONDS)
+        time.sleep(look_seconds)
         self._take_up.look(times.now())
         self._use()
 
@@ -112,9 +112,15 @@ class Evaluator:
         return self._new_texts() or self._reports() or self._timers()
 
     def catch_up(self) -> None:
-        """Works until nothing is left to do now."""
-        while self.work():
-            pass
+        """Works until nothing is left to do now. Rules about the fleet wait for their tick."""
+        is_left = True
+        while is_left:
+            while self.work():
+                pass
+            with self._database.snapshot() as connection:
+                is_left = self._reader.is_fleet_unjudged(connection)
+            if is_left:
+                time.sleep(_SECONDS_BETWEEN)
 
     def _look(self) -> None:
         now = time.monotonic()

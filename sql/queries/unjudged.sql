@@ -48,6 +48,17 @@ JOIN report ON report.id = coalesce(
   min(waiting.in_order_id, waiting.late_id), waiting.in_order_id, waiting.late_id
 );
 
+-- name: is_fleet_unjudged
+-- Whether a report arrived after the last tick, and a rule about the fleet is in force.
+SELECT EXISTS (
+  SELECT 1
+  FROM policy
+  JOIN policy_text ON policy_text.id = policy.text_id AND policy_text.is_fleet = 1
+  WHERE policy.retired_at IS NULL AND policy.missing_since IS NULL
+) AND coalesce((
+  SELECT newest.received_at FROM report AS newest ORDER BY newest.id DESC LIMIT 1
+), 0) > coalesce((SELECT fleet_tick.at FROM fleet_tick), 0);
+
 -- name: newest_report_id
 -- The number of the last report that arrived until then.
 SELECT id FROM report WHERE received_at <= :until ORDER BY id DESC LIMIT 1;

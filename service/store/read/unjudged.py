@@ -71,6 +71,11 @@ class UnjudgedReader:
     def waiting(self, connection: Connection) -> Waiting:
         return Waiting(*connection.execute(self._queries["oldest_unjudged"]).fetchone())
 
+    def is_fleet_unjudged(self, connection: Connection) -> bool:
+        """Whether rules about the fleet wait for their next tick."""
+        (is_unjudged,) = connection.execute(self._queries["is_fleet_unjudged"]).fetchone()
+        return bool(is_unjudged)
+
     def newest_report(self, connection: Connection, until: int) -> int:
         """The number of the newest report that arrived until then; 0 for none."""
         query = self._queries["newest_report_id"]
@@ -124,7 +129,20 @@ class UnjudgedReader:
         return [NewestRecord(*row) for row in rows]
 
 
-def read_waiting(database: Database, queries: Mapping[str, str]) -> Waiting:
-    """How far the evaluator is behind. Raises StorageUnavailableError."""
-    with database.snapshot() as connection:
-        return UnjudgedReader(queries).waiting(connection)
+class LagReader:
+    """How far the evaluator is behind. Its methods raise StorageUnavailableError."""
+
+    def __init__(self, database: Database, queries: Mapping[str, str]) -> None:
+        self._database = database
+        self._reader = UnjudgedReader(queries)
+
+    def waiting(self) -> Waiting:
+        with self._database.snapshot() as connection:
+            return self._reader.waiting(connection)
+
+    def is_up_to_date(self, until: int) -> bool:
+        """Whether every report that arrived until then is judged, by rules about the fleet too."""
+        with self._database.snapshot() as connection:
+            since = self._reader.waiting(connection).since
+            is_waiting = since is not None and since <= until
+            return not (is_waiting or self._reader.is_fleet_unjudged(connection))
