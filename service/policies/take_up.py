@@ -15,6 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from service.auth.audit_entries import RULE_REFUSED, RULE_RETIRED, RULE_TAKEN_UP
 from service.auth.audit_log import AuditLog
 from service.policies.check import check_rules
 from service.policies.data_files import DataFiles
@@ -243,19 +244,19 @@ class TakeUp:
         for fault in taken.faults:
             if fault not in noted:
                 self._audit.write(
-                    "rule refused", fichero=fault.path, texto=fault.digest, motivo=fault.reason
+                    RULE_REFUSED, fichero=fault.path, texto=fault.digest, motivo=fault.reason
                 )
         for rule in new.values():
             before = self.rules.get(rule.id)
             self._audit.write(
-                "rule taken up",
+                RULE_TAKEN_UP,
                 regla=rule.id,
                 version=rule.rule.version,
                 texto=rule.hash,
                 antes=None if before is None else before.hash,
             )
         for rule_id in taken.retired:
-            self._audit.write("rule retired", regla=rule_id, texto=self.rules[rule_id].hash)
+            self._audit.write(RULE_RETIRED, regla=rule_id, texto=self.rules[rule_id].hash)
         told = {str(fault) for fault in faults}
         for line in sorted(told - self._told):
             _LOG.warning("evaluator: refused: %s", line)
