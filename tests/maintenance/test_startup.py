@@ -133,7 +133,7 @@ def test_a_database_without_its_tokens_never_opens_to_everybody(
 
 
 def test_entries_about_rules_are_no_sign_of_lost_tokens(tmp_path: Path) -> None:
-    made = Config(data=tmp_path / "var")
+    made = Config(data=tmp_path / "other")
     prepare(made)
     AuditLog(made.audit_log).write(RULE_TAKEN_UP, regla="minero", texto="ab")
     prepare(made)
