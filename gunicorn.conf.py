@@ -15,6 +15,7 @@ from service.errors import ComplianceError
 from service.http.gunicorn_internals import require_known_gunicorn
 from service.maintenance.housekeeping import Housekeeping
 from service.maintenance.startup import prepare, require_free_port
+from service.policies.keeper import Keeper
 
 try:
     require_known_gunicorn()
@@ -80,10 +81,13 @@ def on_starting(server: Any) -> None:  # noqa: ANN401 — gunicorn has no types
 
 
 def post_worker_init(worker: Any) -> None:  # noqa: ANN401 — gunicorn has no types
-    worker.housekeeping = Housekeeping(_config)
-    worker.housekeeping.start()
+    worker.background = [Housekeeping(_config)]
+    if _config.evaluator == "auto":
+        worker.background.append(Keeper(_config.evaluator_lock))
+    for thread in worker.background:
+        thread.start()
 
 
 def worker_exit(_server: Any, worker: Any) -> None:  # noqa: ANN401
-    if hasattr(worker, "housekeeping"):  # otherwise the application could not be loaded
-        worker.housekeeping.stop()
+    for thread in getattr(worker, "background", ()):  # none if the application could not be loaded
+        thread.stop()

@@ -33,6 +33,7 @@ from service.store.read.occurrences import login_occurrences, process_occurrence
 from service.store.read.policies import PolicyStore
 from service.store.read.records import RecordStore
 from service.store.read.silence import Silence
+from service.store.read.unjudged import LagReader
 from service.store.read.usage_stats import UsageStore
 from service.store.read.violations import ViolationStore
 from service.store.tokens import TokenStore
@@ -88,6 +89,7 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
             times.now,
         ),
         records=RecordStore(database, queries),
+        lag=LagReader(database, queries),
         history=HistoryStore(database, queries),
         fleet=FleetStore(database, queries, usage, silence),
         processes=process_occurrences(database, queries, silence),
