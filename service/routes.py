@@ -15,11 +15,13 @@ from service.ingest.intake import Intake
 from service.ingest.validation import SCHEMAS_FOLDER
 from service.pages.fleet import FleetPage
 from service.pages.programs import ProgramPage
+from service.pages.rules import RulePage, RulesPage
 from service.pages.server import ServerPage
 from service.pages.sign_in import SignInPage, SignOut
 from service.pages.site import Site
 from service.pages.static_files import StaticFiles
 from service.pages.users import UserPage
+from service.pages.violations import ViolationsPage
 from service.resources.cambios import Changes
 from service.resources.cumplimiento import Compliance
 from service.resources.documents import Document
@@ -108,10 +110,13 @@ def routes(c: Collaborators) -> Sequence[Route]:
         Route("/tokens", Tokens(c.tokens), {"GET": ADMINISTRATORS}),
         Route("/tokens/{token_id:id}", OneToken(c.tokens), {"DELETE": ADMINISTRATORS}),
         Route("/inscripcion", Enrolment(c.enrolment), {"POST": ENROLLERS}),
-        Route("/", FleetPage(c.site, c.fleet, c.config.bind, times.now)),
+        Route("/", FleetPage(c.site, c.fleet, c.policies, c.config.bind, times.now)),
+        Route("/reglas", RulesPage(c.site, c.policies)),
+        Route("/regla/{rule}", RulePage(c.site, c.policies)),
+        Route("/incumplimientos", ViolationsPage(c.site, c.policies, c.violations)),
         Route(
             "/servidor/{server_id:id}",
-            ServerPage(c.site, c.fleet, c.history, c.records, times.now),
+            ServerPage(c.site, c.fleet, c.history, c.records, c.policies, clock=times.now),
         ),
         Route("/programa", ProgramPage(c.site, c.processes, c.usage, times.now)),
         Route("/usuario", UserPage(c.site, c.logins, c.usage, times.now)),

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import falcon
-
 from service import times
 from service.http.filters import KNOWN_AT, MOMENT
 from service.store.read.moments import Moment
 from service.store.read.policies import Progress
-from service.store.tokens import Token
 from service.store.verdict_rows import Bound
 
 BOUND = ("", "_id_serv", "_recibido", "_marca")  # of the column's name
@@ -47,9 +44,3 @@ def how_far(progress: Progress) -> dict[str, object]:
         "evaluado_hasta": None if progress.until is None else times.to_text(progress.until),
         "evaluador": state if progress.has_begun else "sin_evaluar",
     }
-
-
-def sees_command_lines(req: falcon.Request) -> bool:
-    """Whether the reader may see rows of rules that read command lines."""
-    token: Token | None = req.context.token
-    return token is None or token.scope == "admin"

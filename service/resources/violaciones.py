@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import falcon
 import orjson
 
+from service.http.authentication import sees_command_lines
 from service.http.filters import AT_MOMENT, OF_VIOLATIONS, SINCE, UNTIL, moment_of, violation_filter
 from service.http.listing import FORMAT, Listing, csv_is_wanted, show_page, stream_csv
 from service.http.parameters import PAGING, Query
@@ -16,7 +17,6 @@ from service.resources.veredictos import (
     bound_columns,
     bound_times,
     how_far,
-    sees_command_lines,
 )
 from service.store.read.policies import PolicyStore
 from service.store.read.violations import ViolationRow, ViolationStore

@@ -191,16 +191,8 @@ WHERE EXISTS (
     AND (:known_at IS NULL OR report.received_at <= :known_at)
 );
 
--- name: first_unjudged_report
--- When the first of the reports arrived that are not judged yet; and when the last of all did.
-SELECT
-  min((
-    SELECT report.received_at FROM report
-    WHERE report.server_id = server.id AND report.seq > coalesce(judged.seq, 0)
-    ORDER BY report.seq
-    LIMIT 1
-  )),
-  max(server.heard_at),
-  count(judged.server_id)
+-- name: last_arrival_to_judge
+-- When the last report of all arrived, and how many servers were ever judged.
+SELECT max(server.heard_at), count(judged.server_id)
 FROM server
 LEFT JOIN judged ON judged.server_id = server.id;

@@ -141,7 +141,7 @@ WHERE violation.text_id IN (SELECT id FROM policy_text AS known WHERE known.rule
 ORDER BY violation.id DESC
 LIMIT :limit;
 
--- name: open_violations
+-- name: violations_going_on
 -- Violations that went on at :moment, the newest first. :ended_after is a little before it.
 SELECT
   -- include: severity_then

@@ -12,6 +12,7 @@ from service import times
 from service.errors import PolicyNotFoundError
 from service.store.engines import Connection, Database
 from service.store.read.moments import Moment
+from service.store.read.unjudged import UnjudgedReader
 from service.store.read.verdict_at import VerdictRow, first_of_each
 from service.store.read.violations import ended_after, moment_parameters, open_counts
 
@@ -113,6 +114,7 @@ class PolicyStore:
     ) -> None:
         self._database = database
         self._queries = queries
+        self._unjudged = UnjudgedReader(queries)
         self._clock = clock
 
     def policies(self, moment: Moment | None) -> tuple[list[PolicyRow], dict[str, Counts]]:
@@ -190,19 +192,21 @@ class PolicyStore:
     def progress(self) -> Progress:
         """How far servers are judged."""
         with self._database.snapshot() as connection:
-            row = connection.execute(self._queries["first_unjudged_report"]).fetchone()
-        behind_since, heard_at, judged = row
-        until = heard_at if behind_since is None else behind_since - 1
-        return Progress(until if judged else None, behind_since, bool(judged))
+            return self._progress(connection)
 
     def settled_moment(self) -> Moment:
         """The newest whole second of which all is judged.
 
         A number of that moment and the list that it leads to agree, also while reports come in.
         """
-        progress = self.progress()
-        now = self._clock()
-        until = now if progress.behind_since is None else min(now, progress.behind_since - 1)
+        with self._database.snapshot() as connection:
+            behind_since = self._progress(connection).behind_since
+            ticked = None
+            if self._unjudged.is_fleet_unjudged(connection):
+                ticked = connection.execute(self._queries["fleet_tick"]).fetchone()
+        until = self._clock() if behind_since is None else min(self._clock(), behind_since - 1)
+        if ticked is not None:
+            until = min(until, ticked[0])
         second = until // times.SECOND * times.SECOND
         return Moment(second, second)
 
@@ -210,6 +214,12 @@ class PolicyStore:
         """How many violations of all rules went on at a moment."""
         with self._database.snapshot() as connection:
             return sum(count for *_, count in open_counts(connection, self._queries, moment))
+
+    def _progress(self, connection: Connection) -> Progress:
+        heard_at, judged = connection.execute(self._queries["last_arrival_to_judge"]).fetchone()
+        behind_since = self._unjudged.waiting(connection).since
+        until = heard_at if behind_since is None else behind_since - 1
+        return Progress(until if judged else None, behind_since, bool(judged))
 
     def _policies(self, connection: Connection) -> list[PolicyRow]:
         return [

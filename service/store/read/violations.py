@@ -57,7 +57,7 @@ class ViolationFilter:
             return "violations_of_server"
         if self.rule is not None:
             return "violations_of_rule"
-        return "open_violations" if self.is_open else "violations"
+        return "violations_going_on" if self.is_open else "violations"
 
 
 class ViolationRow(NamedTuple):
