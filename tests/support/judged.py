@@ -90,7 +90,7 @@ class Judging:
         """The verdicts of a report in order; minero=PASSES. A - of a name is written as _."""
         bound, seq, server_id, document = self._record(id_serv)
         event = Judged(bound, document, PASSES, bound.at)
-        self._step(server_id, event, verdicts, Cursor(server_id, seq, 0, 1, bound))
+        self._step(server_id, event, verdicts, self._cursor(server_id, seq, bound))
 
     def late(self, id_serv: int, after: int, until: int, **verdicts: Verdict) -> None:
         """The verdicts of a late report between two records."""
@@ -106,7 +106,16 @@ class Judging:
                 "SELECT max(seq) FROM report WHERE server_id = :id", {"id": server_id}
             ).fetchall()
         event = Judged(bound, event_digest(bound), PASSES, None)
-        self._step(server_id, event, verdicts, Cursor(server_id, seq, 0, 1, bound))
+        self._step(server_id, event, verdicts, self._cursor(server_id, seq, bound))
+
+    def _cursor(self, server_id: int, seq: int, event: Bound) -> Cursor:
+        """All late reports that the server has sent so far count as judged."""
+        with self._database.snapshot() as connection:
+            ((late_seq,),) = connection.execute(
+                "SELECT min(seq, 0) FROM report WHERE server_id = :id ORDER BY seq LIMIT 1",
+                {"id": server_id},
+            ).fetchall()
+        return Cursor(server_id, seq, late_seq, 1, event)
 
     def fault(self, path: str, line: int | None, reason: str) -> None:
         with self._database.transaction() as connection:
