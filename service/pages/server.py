@@ -117,6 +117,11 @@ class ServerPage:
             "progress": progress,
             "rules": sorted(verdicts, key=_worst_first),
             "states": states,
+            "has_open_unknown": any(
+                verdict is not None and verdict.state == "desconocido"
+                for policy, _, verdict in verdicts
+                if policy.rule in found.open_violations
+            ),
             "open_violations": defaultdict(int, found.open_violations),
             "judged_since": defaultdict(int, found.judged_since),
         }
