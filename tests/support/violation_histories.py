@@ -81,7 +81,8 @@ class History:
 
     def load(self) -> None:
         with self.database.snapshot() as connection:
-            self.states = self.store.load(connection, [self.server.id])
+            formerly = {} if self.terms.formerly is None else {self.terms.rule: self.terms.formerly}
+            self.states = self.store.load(connection, [self.server.id], formerly)
 
     def save(self) -> None:
         """Stores what changed, and loads it anew."""
@@ -101,7 +102,8 @@ class History:
                     0 if event.after is None else event.after.at,
                     event.bound.at if event.until is None else event.until.at,
                 )
-        step(self.states[self.server.id, RULE], self.server, terms, event)
+        rule = RULE if terms is None else terms.rule
+        step(self.states[self.server.id, rule], self.server, terms, event)
 
     def report(
         self, verdict: Verdict, *, after: int = 5 * MINUTE, lag: int = 0, longest_gap: int = HOUR
@@ -181,7 +183,7 @@ def new_terms(engine: Engine, like: Terms | None = None, **other: object) -> Ter
     )
     engine.execute(
         "INSERT INTO policy_text VALUES (?, ?, ?, '', 1, '', '{}', 0, 0, ?, ?, 0)",
-        (number, RULE, terms.text_hash, int(terms.is_fleet), str(terms.clock)),
+        (number, terms.rule, terms.text_hash, int(terms.is_fleet), str(terms.clock)),
     )
     return terms
 
