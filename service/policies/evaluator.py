@@ -39,6 +39,8 @@ _LOG = logging.getLogger(__name__)
 
 _SERVERS_A_ROUND = 200
 _SECONDS_BETWEEN = 0.5
+# Reports may wait for others, since each round is a transaction that those who report wait for.
+_GATHERED = times.SECOND // 2
 _LOOK_SECONDS = 5.0  # between two looks at the folders of rules
 _FIRST_LOOK_SECONDS = 0.5
 _ALIVE_SECONDS = 5.0
@@ -77,6 +79,7 @@ class Evaluator:
         )
         self._looked_at = self._told_alive_at = 0.0
         self._deaf_since: int | None = None
+        self._gathers = False
 
     def begin(self, look_seconds: float = _FIRST_LOOK_SECONDS) -> None:
         """Takes up the rules, after two looks, and notes the time in which no evaluator ran."""
@@ -89,6 +92,7 @@ class Evaluator:
 
     def follow(self, stopped: threading.Event) -> None:
         """Works until it is stopped, whatever cannot be read or stored meanwhile."""
+        self._gathers = True
         while not stopped.is_set():
             try:
                 is_busy = self.work()
@@ -109,7 +113,12 @@ class Evaluator:
     def work(self) -> bool:
         """One round of what comes first. False if nothing was to be done."""
         self._look()
-        return self._new_texts() or self._reports() or self._timers()
+        if self._new_texts():
+            return True
+        if self._reports():
+            self._ticks.run_if_due(times.now())  # which wait for nothing
+            return True
+        return self._timers()
 
     def catch_up(self) -> None:
         """Works until nothing is left to do now. Rules about the fleet wait for their tick."""
@@ -149,8 +158,12 @@ class Evaluator:
     def _reports(self) -> bool:
         with self._database.snapshot() as connection:
             reports = self._reader.next_reports(connection)[:_SERVERS_A_ROUND]
-        if not reports:
-            return False
+            if not reports:
+                return False
+            if self._gathers and len(reports) < _SERVERS_A_ROUND:
+                arrived_at = self._reader.report(connection, reports[0]).received_at
+                if times.now() - _GATHERED < arrived_at <= times.now():
+                    return False
         self._run(self._tasks.of_reports(reports, self._take_up.epoch))
         return True
 

@@ -48,7 +48,7 @@ def _judge(state: RuleState, server: Server, terms: Terms, event: Judged) -> Non
     if event.is_silent:
         keys.continue_pending()
         verdict = _SILENT
-    _move_span(state, terms, bound, verdict)
+    _move_span(state, terms.text_id, bound, verdict)
     if verdict.state is State.NO_APLICA:
         for violation in list(state.open.values()):
             end(state, violation, bound, Fin.DEJO_DE_APLICAR)
@@ -76,19 +76,17 @@ def _note_known(state: RuleState, judgement: Judgement, *, is_known: bool) -> No
     state.write(judgement)
 
 
-def _move_span(state: RuleState, terms: Terms, bound: Bound, verdict: Verdict) -> None:
+def _move_span(state: RuleState, text_id: int, bound: Bound, verdict: Verdict) -> None:
     """Closes the span that the verdict ends, and opens the one that it begins."""
     wanted = None
     if verdict.state in (State.DESCONOCIDO, State.NO_APLICA):
-        wanted = (str(verdict.state), str(verdict.reason))
+        wanted = (str(verdict.state), str(verdict.reason or verdict.detail))
     span = state.span
     if span is not None and (span.state, span.reason) != wanted:
         _close_span(state, span, bound)
         span = None
     if span is None and wanted is not None:
-        state.span = Span(
-            state.server_id, terms.text_id, *wanted, verdict.detail, state.last, bound
-        )
+        state.span = Span(state.server_id, text_id, *wanted, verdict.detail, state.last, bound)
         state.write(state.span)
 
 
@@ -108,18 +106,8 @@ def _end(state: RuleState, event: Ended) -> None:
     for violation in list(state.open.values()):
         end(state, violation, event.bound, event.fin)
     # A server that is retired is in no denominator, until its next report.
-    if state.span is not None:
-        _close_span(state, state.span, event.bound)
-    state.span = Span(
-        state.server_id,
-        judgement.text_id,
-        State.NO_APLICA,
-        Fin.RETIRADO,
-        None,
-        state.last,
-        event.bound,
-    )
-    state.write(state.span)
+    retired = Verdict(State.NO_APLICA, detail=event.fin)
+    _move_span(state, judgement.text_id, event.bound, retired)
     _note_known(state, judgement, is_known=False)
     state.last = event.bound
 

@@ -51,7 +51,9 @@ class TaskMaker:
         self, connection: Connection, report: UnjudgedReport, cursor: Cursor | None, epoch: int
     ) -> Task:
         server = self._reader.server(connection, report.server_id)
-        cursor = cursor or Cursor(report.server_id, epoch=epoch)
+        if cursor is None:
+            begin = self._reader.begin(connection, report.server_id)
+            cursor = Cursor(report.server_id, *begin, epoch=epoch)
         task = Task(server, report.seq, report.placed_at, cursor, report.bound, report.digest.hex())
         if report.seq < 0:
             cursor.late_seq = report.seq

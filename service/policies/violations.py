@@ -145,9 +145,13 @@ class Keys:
 
     def _after(self, former: Violation, last_no: Bound | None) -> Bound | None:
         """The last no of the same text, for what continues a violation."""
-        if former.text_id == self._terms.text_id and former.cleared is None:
-            return former.opened_after
-        return last_no
+        judgement = self._state.judgement
+        is_of_it = (
+            judgement is not None
+            and former.text_id == judgement.text_id
+            and former.opened_in.received_at >= judgement.since.received_at
+        )
+        return former.opened_after if is_of_it and former.cleared is None else last_no
 
     def _former(self, kind: str, key: str) -> Violation | None:
         """What the violation of a key continues; by the rule alone, where `clave` was another."""
@@ -176,16 +180,19 @@ class Keys:
 
 
 def _say_yes(state: RuleState, violation: Violation, terms: Terms, event: Judged) -> None:
-    if violation.cleared is not None:
-        violation.relapses += 1
-        violation.yes_count, violation.yes_time, violation.yes_report_at = 0, 0, None
-        violation.no_count, violation.no_time, violation.no_report_at = 0, 0, None
+    is_relapse = violation.cleared is not None
     if violation.seen is not None:
         violation.seen = violation.cleared = None
         state.write(violation)
+    if is_relapse:
+        violation.relapses += 1
+        violation.no_count, violation.no_time, violation.no_report_at = 0, 0, None
     if violation.confirmed is not None:
         return
-    if event.report_at is not None:
+    if is_relapse:  # the first of a run counts as one, whether it is a report or an event
+        violation.yes_count, violation.yes_time = 1, 0
+        violation.yes_report_at = event.report_at
+    elif event.report_at is not None:
         violation.yes_count += 1
         violation.yes_time += _gap(violation.yes_report_at, event)
         violation.yes_report_at = event.report_at

@@ -26,10 +26,9 @@ SELECT
   violation.server_id, policy.rule, policy.severity, lower(hex(violation.digest)), violation.key,
   violation.opened_after_at, violation.opened_in_at, violation.confirmed_at,
   violation.grace_until_at, coalesce(violation.motive_es, violation.motive_en),
-  coalesce(violation.motive_en, violation.motive_es), policy_text.command_lines
+  coalesce(violation.motive_en, violation.motive_es)
 FROM violation
 JOIN policy ON policy.text_id = violation.text_id
-JOIN policy_text ON policy_text.id = violation.text_id
 WHERE violation.ended_at IS NULL
 ORDER BY policy.rule, violation.server_id, violation.id;
 

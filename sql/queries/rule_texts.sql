@@ -34,11 +34,11 @@ VALUES (
   :rule, :hash, :file_hash, :version, :source, :outside, :is_shipped, :command_lines, :is_fleet,
   :clock, :at
 )
-ON CONFLICT (hash) DO NOTHING;
+ON CONFLICT (rule, hash) DO NOTHING;
 
 -- name: find_rule_text
--- The number of a text.
-SELECT id FROM policy_text WHERE hash = :hash;
+-- The number of a text of a rule.
+SELECT id FROM policy_text WHERE rule = :rule AND hash = :hash;
 
 -- name: put_rule_in_force
 -- Makes a text the one in force of its rule.

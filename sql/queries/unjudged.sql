@@ -1,8 +1,8 @@
 -- fragment: first_unjudged
--- The report of server that arrived first of those that no rule has judged; joins judged.
+-- The report of begun that arrived first of those that no rule has judged.
 (
   SELECT waiting.id FROM report AS waiting
-  WHERE waiting.server_id = server.id AND waiting.seq > coalesce(judged.seq, 0)
+  WHERE waiting.server_id = begun.id AND waiting.seq > begun.seq AND waiting.seq > 0
   ORDER BY waiting.seq
   LIMIT 1
 )
@@ -11,23 +11,60 @@
 -- The same of late reports.
 (
   SELECT waiting.id FROM report AS waiting
-  WHERE waiting.server_id = server.id AND waiting.seq < coalesce(judged.late_seq, 0)
+  WHERE waiting.server_id = begun.id AND waiting.seq < begun.late_seq AND waiting.seq < 0
   ORDER BY waiting.seq DESC
   LIMIT 1
 )
+
+-- fragment: begun_servers
+-- Each server, and the last report in order and late that needs no judging any more. Of those that
+-- arrived before there were rules, the newest in order alone is judged.
+(
+  SELECT server.id, judged.seq, judged.late_seq
+  FROM judged
+  JOIN server ON server.id = judged.server_id
+  UNION ALL
+  SELECT
+    server.id,
+    coalesce((
+      SELECT earlier.seq - 1 FROM report AS earlier
+      WHERE earlier.server_id = server.id
+        AND earlier.seq > 0
+        AND earlier.received_at < (SELECT min(first_seen_at) FROM policy_text)
+      ORDER BY earlier.seq DESC
+      LIMIT 1
+    ), 0) AS seq,
+    coalesce((
+      SELECT earlier.seq FROM report AS earlier
+      WHERE earlier.server_id = server.id
+        AND earlier.seq < 0
+        AND earlier.received_at < (SELECT min(first_seen_at) FROM policy_text)
+      ORDER BY earlier.seq
+      LIMIT 1
+    ), 0) AS late_seq
+  FROM server
+  WHERE NOT EXISTS (SELECT 1 FROM judged WHERE judged.server_id = server.id)
+) AS begun
+
+-- name: begin_of_server
+-- Where to begin with a server: the last report in order and late that needs no judging.
+SELECT begun.seq, begun.late_seq
+FROM
+-- include: begun_servers
+WHERE begun.id = :server_id;
 
 -- name: unjudged_servers
 -- Each server with reports that no rule has judged, and the first of them in order and late.
 SELECT server_id, in_order_id, late_id
 FROM (
   SELECT
-    server.id AS server_id,
+    begun.id AS server_id,
     -- include: first_unjudged
     AS in_order_id,
     -- include: first_late_unjudged
     AS late_id
-  FROM server
-  LEFT JOIN judged ON judged.server_id = server.id
+  FROM
+  -- include: begun_servers
 )
 WHERE in_order_id IS NOT NULL OR late_id IS NOT NULL
 ORDER BY coalesce(min(in_order_id, late_id), in_order_id, late_id);
@@ -41,8 +78,8 @@ FROM (
     AS in_order_id,
     -- include: first_late_unjudged
     AS late_id
-  FROM server
-  LEFT JOIN judged ON judged.server_id = server.id
+  FROM
+  -- include: begun_servers
 ) AS waiting
 JOIN report ON report.id = coalesce(
   min(waiting.in_order_id, waiting.late_id), waiting.in_order_id, waiting.late_id

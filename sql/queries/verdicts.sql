@@ -180,7 +180,7 @@ UPDATE verdict_span SET
 WHERE id = :id;
 
 -- name: add_violation
--- Adds a violation. The one before of its key is the last that was resolved.
+-- Adds a violation, or finds it. The one before of its key is the last that was resolved.
 INSERT INTO violation (
   digest, server_id, text_id, kind, key, opened_after_report_id, opened_after_at,
   opened_after_received_at, opened_after_mark, opened_in_report_id, opened_in_at,
@@ -212,6 +212,7 @@ VALUES (
     LIMIT 1
   )
 )
+ON CONFLICT (digest) DO UPDATE SET digest = excluded.digest
 RETURNING id;
 
 -- name: update_violation

@@ -15,7 +15,7 @@ from tests.agent.cli.test_units import settings_of
 from tests.deploy.front import replaced
 from tests.deploy.test_unit import README, allowed, program, systemd_analyze
 from tests.deploy.test_unit import SETTINGS as SERVICE
-from tests.support.live import PROJECT, LiveService
+from tests.support.live import PROJECT, LiveService, wait_until
 from tests.support.reports import report
 
 UNIT = PROJECT / "service" / "deploy" / "compliance-evaluator.service"
@@ -70,8 +70,28 @@ def test_the_evaluator_makes_allowed_system_calls_only(tmp_path: Path) -> None:
         timeout=60,
     )
     assert live.rows("SELECT seq FROM judged") == [(1,)]
-    lines = trace.read_text(encoding="utf-8", errors="replace").splitlines()
-    made = {found[1] for line in lines if (found := re.match(r"\d+ +(\w+)\(", line))}
+    made = calls_of(trace)
     assert {"execve", "fdatasync", "flock", "prlimit64", "socketpair"} <= made
+    assert made <= allowed(SETTINGS)
+
+
+@pytest.mark.torture
+def test_an_evaluator_within_the_service_makes_allowed_system_calls_only(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    live = LiveService(tmp_path / "var", COMPLIANCE_WORKERS="1", COMPLIANCE_EVALUATOR="auto")
+    live.wrapper = [program("strace"), "-D", "-f", "-qq", "-e", "signal=none", "-o", str(trace)]
+    try:
+        live.start()
+        assert live.post(report(1)).status == 201
+        wait_until(lambda: live.rows("SELECT seq FROM judged") == [(1,)])
+    finally:
+        live.stop()
+    assert "service.policies.guard_process" in trace.read_text(encoding="utf-8", errors="replace")
+    # It has the priority of the service: the unit allows no other.
+    assert calls_of(trace) - {"setpriority"} <= allowed(SERVICE)
+
+
+def calls_of(trace: Path) -> set[str]:
+    lines = trace.read_text(encoding="utf-8", errors="replace").splitlines()
     as_root = {"fchown"} if os.geteuid() == 0 else set()  # SQLite does, as root only
-    assert made - allowed(SETTINGS) - as_root == set()
+    return {found[1] for line in lines if (found := re.match(r"\d+ +(\w+)\(", line))} - as_root

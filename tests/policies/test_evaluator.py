@@ -11,7 +11,6 @@ import pytest
 from service import times
 from service.config import Config
 from service.policies.evaluator import Evaluator
-from service.policies.evaluator_lock import lock_evaluator
 from service.report import Process, Profile, Report
 from service.store.engines import open_database
 from service.store.queries import load_queries
@@ -37,9 +36,13 @@ class Fleet:
         text = "".join(f"[{rule}]\nactiva = false\n" for rule in off if rule != "silencioso")
         (rules / "ajustes.toml").write_text(text, encoding="utf-8")
         self.config = Config(data=folder, policies=rules)
+        self.config.evaluator_lock.touch()
         self.database = open_database(self.config.database)
         self.database.migrate()
         self.store = ReportStore(self.database, load_queries())
+        self.judge()
+        # There have been rules for long.
+        engine.execute(self.config.database, "UPDATE policy_text SET first_seen_at = 1")
         self.now = times.now()
 
     def add(self, ago: int, *names: str, machine: str = "m1") -> int:
@@ -78,8 +81,6 @@ class Fleet:
 def fleet(tmp_path: Path) -> Iterator[Fleet]:
     made = Fleet(tmp_path)
     with closing(made.database):
-        lock = lock_evaluator(made.config.evaluator_lock)
-        assert lock is not None
         yield made
 
 
@@ -88,6 +89,18 @@ def test_a_violation_opens_and_resolves_between_reports_of_one_batch(fleet: Flee
     fleet.judge()
     assert fleet.violations() == [(before, during, after, "resuelta", 0)]
     assert engine.rows(fleet.config.database, "SELECT seq, late_seq FROM judged") == [(3, 0)]
+
+
+def test_of_what_arrived_before_there_were_rules_the_newest_is_judged(fleet: Fleet) -> None:
+    fleet.add(9 * MINUTE, "bad")
+    newest = fleet.add(8 * MINUTE, "bad")
+    fleet.add_late(10 * MINUTE, "bad")
+    engine.execute(
+        fleet.config.database, "UPDATE policy_text SET first_seen_at = ?", (fleet.now + 1,)
+    )
+    fleet.judge()
+    assert fleet.violations() == [(None, newest, None, None, 0)]
+    assert engine.rows(fleet.config.database, "SELECT seq, late_seq FROM judged") == [(2, -1)]
 
 
 def test_a_late_report_is_a_violation_of_its_own_between_its_neighbours(fleet: Fleet) -> None:

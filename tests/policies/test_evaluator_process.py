@@ -33,6 +33,11 @@ def evaluated(tmp_path: Path) -> Iterator[LiveService]:
         live.stop()
 
 
+def has_rules(live: LiveService) -> bool:
+    """Of reports that arrive before, only the newest of each server is judged."""
+    return live.rows("SELECT count(*) FROM policy") != [(0,)]
+
+
 def post(live: LiveService, name: str, at: datetime, address: str = "10.0.0.1") -> int:
     """A report of pid 1 and one more process."""
     document = report(0, ipaddress=address, fecha_hora=f"{at:%Y-%m-%d %H:%M:%S.%f}")
@@ -64,6 +69,7 @@ def is_judged(live: LiveService) -> bool:
 
 
 def test_a_report_that_fails_is_a_violation_soon(evaluated: LiveService) -> None:
+    wait_until(lambda: has_rules(evaluated))
     at = datetime.now(UTC) - timedelta(seconds=3)
     first = post(evaluated, "sleep", at)
     second = post(evaluated, "xmrig", at + timedelta(seconds=1))
@@ -79,6 +85,7 @@ def rows_of_a_load(live: LiveService, at: datetime, *, is_killed: bool) -> tuple
     kills = 0
     try:
         live.start()
+        wait_until(lambda: has_rules(live))
         for number in range(120):
             name = "xmrig" if number % 7 < 3 else "sleep"
             post(live, name, at + timedelta(seconds=number), f"10.0.0.{number % 5}")
@@ -141,6 +148,13 @@ def test_an_evaluator_that_dies_is_started_again(evaluated: LiveService) -> None
     (first,) = evaluators(evaluated.data)
     os.kill(first, signal.SIGKILL)
     wait_until(lambda: evaluators(evaluated.data) not in ([], [first]))
+
+
+def test_a_service_with_rules_and_without_tokens_starts_again(evaluated: LiveService) -> None:
+    wait_until(lambda: has_rules(evaluated))
+    evaluated.stop()
+    evaluated.start()
+    assert evaluated.get("/readyz").status == 200
 
 
 def test_evaluate_once_waits_for_the_evaluator_that_runs(

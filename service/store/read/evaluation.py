@@ -36,7 +36,6 @@ class OpenViolation(NamedTuple):
     grace_until_at: int | None
     motive_es: str | None
     motive_en: str | None
-    reads_command_lines: int
 
 
 class Evaluation(NamedTuple):

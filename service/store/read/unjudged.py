@@ -82,6 +82,12 @@ class UnjudgedReader:
         row = connection.execute(query, {"until": until}).fetchone()
         return 0 if row is None else int(row[0])
 
+    def begin(self, connection: Connection, server_id: int) -> tuple[int, int]:
+        """The last report in order, and late, of a server that needs no judging."""
+        query = self._queries["begin_of_server"]
+        seq, late_seq = connection.execute(query, {"server_id": server_id}).fetchone()
+        return int(seq), int(late_seq)
+
     def report(self, connection: Connection, report_id: int) -> UnjudgedReport:
         query = self._queries["report_to_judge"]
         return UnjudgedReport(*connection.execute(query, {"report_id": report_id}).fetchone())

@@ -129,7 +129,8 @@ class RuleTextStore:
 
     def _intern(self, connection: Connection, text: NewText, at: int) -> int:
         connection.execute(self._queries["add_rule_text"], text._asdict() | {"at": at})
-        found = connection.execute(self._queries["find_rule_text"], {"hash": text.hash})
+        key = {"rule": text.rule, "hash": text.hash}
+        found = connection.execute(self._queries["find_rule_text"], key)
         (number,) = found.fetchone()
         return int(number)
 
