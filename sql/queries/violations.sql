@@ -127,19 +127,26 @@ SELECT
   -- include: violation_columns
 FROM
   -- include: violation_sources
-WHERE violation.text_id IN (SELECT id FROM policy_text AS known WHERE known.rule = :rule)
-  AND violation.id < :before
-  AND (
-    -- include: violation_is_asked_for
-  )
-  AND (:is_open IS NULL OR :is_open = CASE WHEN
-    -- include: is_open_at
-    THEN 1 ELSE 0 END)
-  AND (:severity IS NULL OR :severity =
-    -- include: severity_then
-  )
-ORDER BY violation.id DESC
-LIMIT :limit;
+WHERE violation.id IN (
+  SELECT violation.id
+  FROM violation
+  JOIN policy_text ON policy_text.id = violation.text_id
+  LEFT JOIN policy ON policy.rule = policy_text.rule
+  WHERE violation.text_id IN (SELECT known.id FROM policy_text AS known WHERE known.rule = :rule)
+    AND violation.id < :before
+    AND (
+      -- include: violation_is_asked_for
+    )
+    AND (:is_open IS NULL OR :is_open = CASE WHEN
+      -- include: is_open_at
+      THEN 1 ELSE 0 END)
+    AND (:severity IS NULL OR :severity =
+      -- include: severity_then
+    )
+  ORDER BY violation.id DESC
+  LIMIT :limit
+)
+ORDER BY violation.id DESC;
 
 -- name: violations_going_on
 -- Violations that went on at :moment, the newest first. :ended_after is a little before it.

@@ -167,12 +167,31 @@ def test_an_answer_of_the_past_does_not_know_what_a_spool_told_later() -> None:
         (violation,) = ask.listed(moment=at(7))
         assert violation.is_open
         assert ask.listed(moment=known(7)) == []
-        (violation,) = ask.listed(moment=Moment(START + 80 * MINUTE, START + 66 * MINUTE))
-        assert violation.is_open  # its end was not known yet
+        before_its_end = Moment(START + 80 * MINUTE, START + 66 * MINUTE)
+        (violation,) = ask.listed(moment=before_its_end)
+        assert violation.is_open
+        for rule in (RULE, None):
+            assert ask.listed(rule=rule, moment=before_its_end, is_open=True) == [violation]
+            assert ask.listed(rule=rule, moment=before_its_end, is_open=False) == []
+        assert ask.policies.open_violations(before_its_end) == 1
         (violation,) = ask.listed()
         assert (violation.is_open, violation.ended_as) == (False, "resuelta")
         assert ask.policies.policies(known(30))[1][RULE].failing == 0
         assert ask.policies.policies(at(7))[1][RULE].failing == 1
+
+
+def test_an_unknown_verdict_that_a_spool_told_later_was_not_known_before() -> None:
+    with stores() as both:
+        ask = asked(both)
+        ask.judge(1, 0, PASSES)
+        ask.judge(1, 5, NO_NAMES, delay=60 * MINUTE)
+        ask.judge(1, 10, PASSES, delay=61 * MINUTE)
+        for moment, state in ((at(7), "desconocido"), (known(7), "cumple")):
+            row = ask.verdict(1, moment)
+            assert row is not None
+            assert row.state == state
+            counts = ask.policies.policies(moment)[1][RULE]
+            assert (counts.passing, counts.unknown) == (state == "cumple", state != "cumple")
 
 
 def test_thresholds_delay_what_is_told_and_no_date() -> None:
