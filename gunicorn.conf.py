@@ -13,6 +13,7 @@ import service.app  # noqa: F401 — imported once, and shared by the workers wh
 from service.config import from_env
 from service.errors import ComplianceError
 from service.http.gunicorn_internals import require_known_gunicorn
+from service.ingest.memory import share_arenas
 from service.maintenance.housekeeping import Housekeeping
 from service.maintenance.startup import prepare, require_free_port
 
@@ -68,6 +69,7 @@ def on_starting(server: Any) -> None:  # noqa: ANN401 — gunicorn has no types
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     files = _FILES if most == resource.RLIM_INFINITY else min(most, _FILES)
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
+    share_arenas()
     # Sockets may be inherited: from systemd, or from the master that this one replaces (USR2).
     inherited = server.master_pid or systemd.listen_fds(unset_environment=False)
     try:

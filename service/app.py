@@ -13,13 +13,16 @@ from service import times
 from service.archive.append import ArchiveWriter
 from service.auth.audit_log import AuditLog
 from service.auth.auth_throttle import AuthThrottle
+from service.http.abandonment import AbandonmentMiddleware
 from service.http.authentication import AuthenticationMiddleware
 from service.http.client_ip import ClientIpMiddleware
 from service.http.converters import IdConverter
 from service.http.etag import ETagMiddleware
 from service.http.problems import add_error_handlers
 from service.http.router import Router
+from service.ingest.admission import Admission
 from service.ingest.intake import Intake
+from service.ingest.large_turn import LargeTurn
 from service.ingest.validation import ReportValidator
 from service.pages.site import Site
 from service.pages.static_files import StaticFiles
@@ -58,6 +61,7 @@ def create_app(
         app.add_route(route.address, route.resource)
     app.add_middleware(
         [
+            AbandonmentMiddleware(),
             ClientIpMiddleware(collaborators.config.proxies),
             AuthenticationMiddleware(
                 collaborators.tokens,
@@ -85,6 +89,7 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
             ReportStore(database, queries),
             times.now,
         ),
+        admission=Admission(LargeTurn(config.large_turn)),
         records=RecordStore(database, queries),
         history=HistoryStore(database, queries),
         fleet=FleetStore(database, queries, usage, silence),

@@ -51,6 +51,10 @@ class Config:
         return self.data / "audit.jsonl"
 
     @property
+    def large_turn(self) -> Path:
+        return self.data / "large-reports.json"
+
+    @property
     def host(self) -> str:
         return self.bind.rpartition(":")[0].strip("[]")
 

@@ -100,6 +100,22 @@ class PortUnavailableError(ComplianceError):
     """The address to serve on is taken, or does not exist."""
 
 
+class LargeServerError(ComplianceError):
+    """So many processes run on the server that even a small report may change many rows."""
+
+
+class OutdatedPlanError(ComplianceError):
+    """Another report of the server was stored since the write of a large one was planned."""
+
+
+class SourceBusyError(ComplianceError):
+    """The service handles as many or as large reports of this source as it may at a time."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("too many or too large reports of this client at a time; try again later")
+        self.retry_after = retry_after  # seconds
+
+
 class StorageUnavailableError(ComplianceError):
     """Storage cannot be written or read now; the caller should keep its report and try again."""
 
@@ -130,3 +146,21 @@ class DatabaseLostError(StorageUnavailableError):
 
 class DatabaseDamagedError(StorageUnavailableError):
     """The database file is damaged, and must be made anew."""
+
+
+class QuestionStoppedError(ComplianceError):
+    """The work on an answer was stopped."""
+
+
+class AnswerTimeoutError(QuestionStoppedError):
+    """An answer took longer than any may take."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"the answer takes more than {seconds:g} s: ask for less")
+
+
+class QuestionAbandonedError(QuestionStoppedError):
+    """The client has closed its connection."""
+
+    def __init__(self) -> None:
+        super().__init__("the client has closed its connection")

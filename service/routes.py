@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from service import times
 from service.auth.audit_log import AuditLog
 from service.auth.auth_throttle import AuthThrottle
 from service.auth.token_format import ADMINISTRATORS, ENROLLERS, PUBLIC, READERS, REPORTERS
 from service.config import Config
+from service.http.request_body import receive_body
 from service.http.router import READ_METHODS
+from service.ingest.admission import Admission
 from service.ingest.intake import Intake
 from service.ingest.validation import SCHEMAS_FOLDER
 from service.pages.fleet import FleetPage
@@ -44,6 +47,7 @@ class Collaborators:
 
     config: Config
     intake: Intake
+    admission: Admission
     records: RecordStore
     history: HistoryStore
     fleet: FleetStore
@@ -79,7 +83,13 @@ def routes(c: Collaborators) -> Sequence[Route]:
     return [
         Route(
             "/servers",
-            Servers(c.intake, c.fleet, c.tokens, c.config.max_body),
+            Servers(
+                c.intake,
+                c.admission,
+                c.fleet,
+                c.tokens,
+                partial(receive_body, most=c.config.max_body, folder=c.config.data),
+            ),
             {"POST": REPORTERS},
         ),
         Route(record, Server(c.records)),

@@ -46,7 +46,7 @@ class AuthThrottle:
             self._waiting.release()
 
     def _count(self, client_ip: str) -> int:
-        subscriber = _subscriber(client_ip)
+        subscriber = subscriber_of(client_ip)
         with self._guard:
             since, count = self._failures.pop(subscriber, (self._now(), 0))
             if self._now() - since > _MINUTE_SECONDS:
@@ -57,6 +57,6 @@ class AuthThrottle:
             return count + 1
 
 
-def _subscriber(client_ip: str) -> str:
+def subscriber_of(client_ip: str) -> str:
     """The subscriber of an address: in IPv6 each has a whole /64 (RFC 6177)."""
     return str(ip_network(f"{client_ip}/64", strict=False)) if ":" in client_ip else client_ip

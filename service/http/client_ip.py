@@ -7,6 +7,9 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 
 import falcon
 
+from service.auth.auth_throttle import subscriber_of
+from service.store.tokens import Token
+
 
 class ClientIpMiddleware:
     """Sets req.context.client_ip. Believes X-Forwarded-For of the given proxies only."""
@@ -29,6 +32,12 @@ class ClientIpMiddleware:
         return _is_address(client) and any(
             ip_address(client) in network for network in self._proxies
         )
+
+
+def source_of(req: falcon.Request) -> str:
+    """Who sends a request: its token, or its subscriber where none is needed."""
+    token: Token | None = req.context.token
+    return subscriber_of(req.context.client_ip) if token is None else f"token {token.id}"
 
 
 def _is_address(text: str) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from service.http.parameters import Query, choice, integer, network, past_time, text, time
 from service.store.read.changes import Period
-from service.store.read.fleet import ServerFilter
 from service.store.read.moments import Moment
 from service.store.read.name_filters import LoginFilter, ProcessFilter
+from service.store.read.server_filter import ServerFilter
 
 # The longest texts that schemas/report.v2.json allows.
 ADDRESS = network("ipaddress")

@@ -44,7 +44,7 @@ def show_whole(req: falcon.Request, resp: falcon.Response, query: Query, listing
 
 def csv_is_wanted(req: falcon.Request, resp: falcon.Response, query: Query) -> bool:
     """`formato` decides, else whether Accept says that CSV is better than JSON."""
-    resp.append_header("Vary", "Accept")
+    resp.set_header("Vary", "Accept")
     chosen = query[FORMAT]
     if chosen is not None:
         return chosen == "csv"

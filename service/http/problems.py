@@ -14,8 +14,10 @@ from service.errors import (
     ForbiddenError,
     InvalidParameterError,
     InvalidReportError,
+    QuestionStoppedError,
     RecordNotFoundError,
     ServerNotFoundError,
+    SourceBusyError,
     StorageUnavailableError,
     TokenNotFoundError,
     TooManyAttemptsError,
@@ -53,6 +55,8 @@ def add_error_handlers(app: falcon.App[Any, Any], pages: ErrorPages) -> None:
     add(RecordNotFoundError, _not_found)
     add(ServerNotFoundError, _server_not_found)
     add(StorageUnavailableError, _storage_unavailable)
+    add(SourceBusyError, _source_busy)
+    add(QuestionStoppedError, _question_stopped)
     add(UnauthorizedError, _unauthorized)
     add(ForbiddenError, _forbidden)
     add(TokenNotFoundError, _token_not_found)
@@ -137,6 +141,22 @@ def _storage_unavailable(
     _unavailable(resp, detail)
 
 
+def _source_busy(
+    _req: falcon.Request, resp: falcon.Response, error: SourceBusyError, _params: object
+) -> None:
+    _unavailable(resp, str(error), error.retry_after)
+
+
+def _question_stopped(
+    req: falcon.Request, resp: falcon.Response, error: QuestionStoppedError, _params: object
+) -> None:
+    _LOG.warning("%s %a stopped: %s", req.method, req.path, error)
+    resp.set_header("Retry-After", str(_RETRY_AFTER_SECONDS))
+    _answer(
+        resp, HTTPStatus.SERVICE_UNAVAILABLE, "answer-timeout", "Answer takes too long", str(error)
+    )
+
+
 def _unexpected(
     req: falcon.Request, resp: falcon.Response, error: Exception, _params: object
 ) -> None:
@@ -145,8 +165,10 @@ def _unexpected(
     _unavailable(resp, "the service failed to answer this request; try again later")
 
 
-def _unavailable(resp: falcon.Response, detail: str) -> None:
-    resp.set_header("Retry-After", str(_RETRY_AFTER_SECONDS))
+def _unavailable(
+    resp: falcon.Response, detail: str, retry_after: int = _RETRY_AFTER_SECONDS
+) -> None:
+    resp.set_header("Retry-After", str(retry_after))
     _answer(
         resp,
         HTTPStatus.SERVICE_UNAVAILABLE,

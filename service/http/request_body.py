@@ -2,22 +2,96 @@
 
 from __future__ import annotations
 
+import tempfile
 import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, NamedTuple
 
 import falcon
 
-from service.errors import Fault, InvalidReportError
+from service.errors import (
+    Fault,
+    InvalidReportError,
+    SourceBusyError,
+    StorageUnavailableError,
+)
 
 _GZIP = 16 + zlib.MAX_WBITS
-_NO_CODING = {"", "identity"}
-_PIECE = 512  # bytes, of which deflate makes at most 1,032 each
+_IN_MEMORY = 256 * 1024  # bytes of a body; a longer one waits in a file
+_BLOCK = 64 * 1024
+
+
+class Body:
+    """A body that was received, not yet inflated, and its cost."""
+
+    def __init__(self, file: IO[bytes] | None, content: bytes, cost: Cost, *, gzip: bool) -> None:
+        self._file = file
+        self._content = content
+        self._gzip = gzip
+        self.size = cost.size
+        self.objects = cost.objects
+
+    def read(self) -> bytes:
+        """The body, inflated where it was compressed."""
+        content = self._content
+        if self._file is not None:
+            self._file.seek(0)
+            content = self._file.read()
+        # It was inflated before, only to count: a refused body costs no memory, and an accepted
+        # one needs no growing buffer. That takes 20 microseconds more for 300 processes.
+        return zlib.decompress(content, _GZIP, self.size) if self._gzip else content
+
+
+class Cost(NamedTuple):
+    """What handling a body costs."""
+
+    size: int  # bytes, inflated
+    objects: int  # at most so many
 
 
 def read_body(req: falcon.Request, most: int) -> bytes:
-    """The body, inflated where it was compressed; at most `most` bytes on the wire and inflated.
+    """As receive_body(), for a body that is short enough for no file."""
+    with receive_body(req, lambda _length, _gzip: None, min(most, _IN_MEMORY), Path()) as body:
+        return body.read()
 
-    Raises InvalidReportError; where the headers alone are invalid, before reading any byte.
+
+@contextmanager
+def receive_body(
+    req: falcon.Request, expect: Callable[[int, bool], None], most: int, folder: Path
+) -> Iterator[Body]:
+    """Receives a body of at most `most` bytes on the wire and inflated.
+
+    expect: called before, with its length and whether it is compressed; may raise SourceBusyError.
+    A long one waits in a file of that folder, which has no name: a client that sends slowly, or
+    waits for its turn, takes next to no memory. Raises InvalidReportError, where the headers alone
+    are invalid before reading any byte, and StorageUnavailableError.
     """
+    length, gzip = _checked(req, most)
+    try:
+        expect(length, gzip)
+    except SourceBusyError:
+        req.bounded_stream.exhaust()  # gunicorn would close a connection with much unread
+        raise
+    with ExitStack() as opened:
+        if length <= _IN_MEMORY:
+            content = req.bounded_stream.read(length)
+            _require_length(length, len(content))
+            file, pieces = None, iter([content])
+        else:
+            content = b""
+            file = opened.enter_context(_received_file(req, length, folder))
+            pieces = _blocks(file)
+        try:
+            cost = _inflated_cost(pieces, most) if gzip else _cost(pieces)
+        except zlib.error as error:
+            raise _refused(f"expected a body in gzip format: {error}") from error
+        yield Body(file, content, cost, gzip=gzip)
+
+
+def _checked(req: falcon.Request, most: int) -> tuple[int, bool]:
+    """The length of the body, and whether it is compressed. Raises InvalidReportError."""
     if req.get_header("Transfer-Encoding") is not None:
         raise _refused("expected a body with Content-Length, got a chunked one")
     length = req.content_length or 0
@@ -32,10 +106,34 @@ def read_body(req: falcon.Request, most: int) -> bytes:
     if codings not in ([], ["gzip"]):
         shown = ", ".join(codings)[:60]
         raise _refused(f"expected Content-Encoding gzip or none, got {shown!a}")
-    body = req.bounded_stream.read(length)
-    if len(body) < length:
-        raise _refused(f"expected {length} bytes as Content-Length says, got {len(body)}")
-    return _inflate(body, most) if codings else body
+    return length, bool(codings)
+
+
+def _received_file(req: falcon.Request, length: int, folder: Path) -> IO[bytes]:
+    with ExitStack() as opened:
+        try:
+            file: IO[bytes] = opened.enter_context(tempfile.TemporaryFile(dir=folder))
+            left = length
+            while left and (block := req.bounded_stream.read(min(left, _BLOCK))):
+                file.write(block)
+                left -= len(block)
+            _require_length(length, length - left)
+            file.flush()
+        except OSError as error:
+            raise StorageUnavailableError(f"a report cannot be received now: {error}") from error
+        opened.pop_all()
+    return file
+
+
+def _require_length(length: int, received: int) -> None:
+    if received < length:
+        raise _refused(f"expected {length} bytes as Content-Length says, got {received}")
+
+
+def _blocks(file: IO[bytes]) -> Iterator[bytes]:
+    file.seek(0)
+    while block := file.read(_BLOCK):
+        yield block
 
 
 def _content_codings(req: falcon.Request) -> list[str]:
@@ -50,26 +148,32 @@ def _content_codings(req: falcon.Request) -> list[str]:
     ]
 
 
-def _inflate(body: bytes, most: int) -> bytes:
-    # Inflated twice, the first time only to count: a refused body costs no memory, and an accepted
-    # one needs no growing buffer. That takes 20 microseconds more for 300 processes.
-    try:
-        return zlib.decompress(body, _GZIP, _inflated_size(body, most))
-    except zlib.error as error:
-        raise _refused(f"expected a body in gzip format: {error}") from error
+def _cost(pieces: Iterator[bytes]) -> Cost:
+    size = objects = 0
+    for piece in pieces:
+        size += len(piece)
+        objects += piece.count(b"{")
+    return Cost(size, objects)
 
 
-def _inflated_size(body: bytes, most: int) -> int:
+def _inflated_cost(pieces: Iterator[bytes], most: int) -> Cost:
     inflater = zlib.decompressobj(_GZIP)
-    size = at = 0
-    while at < len(body) and not inflater.eof:
-        size += len(inflater.decompress(body[at : at + _PIECE]))
-        at += _PIECE
-        if size > most:
-            raise _refused(f"expected at most {most} bytes after inflation, got more")
-    if not inflater.eof or inflater.unused_data or at < len(body):
+    size = objects = 0
+    is_all = True
+    for piece in pieces:
+        is_all = is_all and not inflater.eof
+        rest: bytes | None = piece
+        while rest is not None and not inflater.eof:
+            inflated = inflater.decompress(rest, _BLOCK)
+            # A full block may be followed by more, also where all of the piece was taken in.
+            rest = inflater.unconsumed_tail or (b"" if len(inflated) == _BLOCK else None)
+            size += len(inflated)
+            objects += inflated.count(b"{")
+            if size > most:
+                raise _refused(f"expected at most {most} bytes after inflation, got more")
+    if not inflater.eof or inflater.unused_data or not is_all:
         raise _refused("expected exactly one complete gzip member, got part of one or more")
-    return size
+    return Cost(size, objects)
 
 
 def _refused(detail: str) -> InvalidReportError:

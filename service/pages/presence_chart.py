@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from service.http.parameters import CURSOR, Parameter, Query
+from service.http.parameters import CURSOR, Parameter
 from service.pages.charts import Line, Tick, percent, ticks
+from service.pages.site import PageQuery
 from service.store.read.occurrence_rows import LoginHistory, ProcessHistory
+from service.store.read.occurrences import OccurrencePage
 from service.store.read.usage_stats import Run
 
 Identity = tuple[str | None, ...]  # program and user, or user alone
@@ -92,10 +94,15 @@ def _line(first: int, last: int, since: int, until: int) -> Line:
 
 
 def page_links(
-    query: Query, path: str, cursor: Parameter[int], after: int | None
+    query: PageQuery, path: str, cursor: Parameter[int], page: OccurrencePage[Any]
 ) -> dict[str, Any]:
-    """The addresses of the first and the next page of a list; null where there is none."""
+    """The addresses of the first and the next page of a list; null where there is none.
+
+    unfinished: the page ends before it is full, since it took the work of a page.
+    """
+    after = page.after
     return {
         "first": query.address(path, **{cursor.name: None}) if query[cursor] else None,
         "next": None if after is None else query.address(path, **{cursor.name: f"{after:016x}"}),
+        "unfinished": after is not None and len(page.rows) < query.limit,
     }

@@ -58,7 +58,7 @@ class ProgramPage:
         moment, history_after = moment_of(query), query[HISTORY_CURSOR] or 0
         running = self._processes.page(criteria, moment, query.after, query.limit)
         history = self._processes.history(criteria, history_after, query.limit)
-        runs = self._usage.runs(criteria, history_after, query.limit, _MAX_RUNS)
+        runs = self._usage.runs(history, _MAX_RUNS)
         figures: dict[str, Figure[Any]] = {"seen": self._usage.processes(criteria)}
         if moment is None:
             figures["count"] = self._usage.running_processes(criteria)
@@ -72,11 +72,11 @@ class ProgramPage:
             "judged_at": running.at,
             "open_servers": len({row.server_id for row in running.rows if row.open}),
             "late": running.late,
-            "pages": page_links(query, _PATH, CURSOR, running.after),
+            "pages": page_links(query, _PATH, CURSOR, running),
             "chart": presence_chart(
                 history.rows, runs, self._clock(), lambda row: (row.name, row.username)
             ),
-            "history_pages": page_links(query, _PATH, HISTORY_CURSOR, history.after),
+            "history_pages": page_links(query, _PATH, HISTORY_CURSOR, history),
             "commands": self._usage.commands(criteria, _MAX_COMMANDS),
         }
 

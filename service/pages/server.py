@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import falcon
@@ -165,9 +166,10 @@ def _process_table(rows: Sequence[ProcessRow], query: Query) -> dict[str, object
     """The processes that match the search, in the requested order; unknown values come last."""
     search, (column, descending) = query[SEARCH], query[_ORDER] or ("pid", False)
     found = list(rows) if search is None else _search(rows, search.casefold())
-    known = [row for row in found if getattr(row, column) is not None]
-    unknown = [row for row in found if getattr(row, column) is None]
-    known.sort(key=lambda row: _sort_key(getattr(row, column)), reverse=descending)
+    of_column = attrgetter(column)
+    known = [row for row in found if of_column(row) is not None]
+    unknown = [row for row in found if of_column(row) is None]
+    known.sort(key=lambda row: _sort_key(of_column(row)), reverse=descending)
     return {
         "processes": (known + unknown)[:_MAX_PROCESSES],
         "found": len(found),

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from service import times
-from service.errors import InvalidParameterError, UnauthorizedError
+from service.errors import AnswerTimeoutError, InvalidParameterError, UnauthorizedError
 from service.http.filters import AT_MOMENT
 from service.http.parameters import Parameter, Query
 from service.http.router import READ_METHODS
@@ -128,6 +128,7 @@ class Site:
             status=HTTPStatus(resp.status_code),
             parameter=parameter,
             value=value if isinstance(value, str) else None,
+            takes_too_long=isinstance(error, AnswerTimeoutError),
             page_parameters=getattr(req.context, "page_parameters", ()),
         )
 

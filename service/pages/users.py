@@ -67,13 +67,13 @@ class UserPage:
             "judged_at": logins.at,
             "open_servers": len({row.server_id for row in logins.rows if row.open}),
             "late": logins.late,
-            "pages": page_links(query, _PATH, CURSOR, logins.after),
+            "pages": page_links(query, _PATH, CURSOR, logins),
             "chart": presence_chart(history.rows, (), self._clock(), lambda row: (row.username,)),
             "origins": self._usage.origins(criteria, _MAX_ORIGINS),
-            "history_pages": page_links(query, _PATH, HISTORY_CURSOR, history.after),
-            "programs": programs[:_MAX_PROGRAMS],
-            "more_programs": max(0, len(programs) - _MAX_PROGRAMS),
-            "processes": sum(count for _, count in programs),
+            "history_pages": page_links(query, _PATH, HISTORY_CURSOR, history),
+            "programs": programs and programs[:_MAX_PROGRAMS],
+            "more_programs": max(0, len(programs or ()) - _MAX_PROGRAMS),
+            "processes": None if programs is None else sum(count for _, count in programs),
         }
 
     def _busiest(self) -> dict[str, object]:

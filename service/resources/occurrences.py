@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import falcon
+
 from service import times
 from service.http.filters import KNOWN_AT, MOMENT
+from service.http.listing import csv_is_wanted
+from service.http.parameters import Query
 from service.store.read.moments import LateRecords, Moment
 from service.store.read.occurrence_rows import LoginOccurrence, ProcessOccurrence
 from service.store.read.records import ServerRow
+from service.store.read.walk import OF_A_FILE, OF_A_PAGE, Effort
 
 WHERE = ("servidor", "id_serv", "ip_server", "nombre_host")
 STANDING = ("estado", "antiguedad", "momento", "con_tardios")
@@ -54,6 +59,11 @@ def occurrence_row(at: int, row: ProcessOccurrence | LoginOccurrence) -> tuple[o
         None if row.zone is None else times.offset_to_text(row.zone),
         *standing(at, row.heard_at, silent=row.silent, is_open=row.open, has_late=row.has_late),
     )
+
+
+def effort_of(req: falcon.Request, resp: falcon.Response, query: Query) -> Effort:
+    """The work of an answer. A file is read as a whole, and goes on for longer before it ends."""
+    return OF_A_FILE if csv_is_wanted(req, resp, query) else OF_A_PAGE
 
 
 def beside(moment: Moment | None, late: LateRecords) -> dict[str, object]:

@@ -24,6 +24,7 @@ from service.resources.occurrences import (
     STANDING,
     WHERE,
     beside,
+    effort_of,
     occurrence_row,
     record_reference,
     state,
@@ -64,7 +65,14 @@ class ProcessOccurrences:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         query = Query(req.query_string, NAME, USERNAME, PID, STATE, *AT_MOMENT, *PAGING, FORMAT)
         moment, criteria = moment_of(query), process_filter(query)
-        page = self._store.page(criteria, moment, query.after, query.limit, silent=query[STATE])
+        page = self._store.page(
+            criteria,
+            moment,
+            query.after,
+            query.limit,
+            silent=query[STATE],
+            effort=effort_of(req, resp, query),
+        )
         listing = Listing(
             "procesos",
             self.columns,
@@ -86,7 +94,8 @@ class ProcessHistories:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         query = Query(req.query_string, NAME, USERNAME, *PAGING, FORMAT)
-        page = self._store.history(process_filter(query), query.after, query.limit)
+        effort = effort_of(req, resp, query)
+        page = self._store.history(process_filter(query), query.after, query.limit, effort)
         rows = [(*row[:-1], state(silent=row.silent)) for row in page.rows]
         listing = Listing("historial", self.columns, rows, times=HISTORY_TIMES)
         show_page(req, resp, query, listing, page.after)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
+
 import falcon
 
 from service.http.authentication import authorize
+from service.http.client_ip import source_of
 from service.http.filters import AT_MOMENT, OF_SERVERS, moment_of, server_filter
 from service.http.listing import FORMAT, Listing, show_page
 from service.http.parameters import PAGING, Query
-from service.http.request_body import read_body
+from service.http.request_body import Body
+from service.ingest.admission import Admission
 from service.ingest.intake import Intake
 from service.resources.occurrences import STANDING, beside, standing
 from service.store.read.fleet import FleetStore, ServerState
@@ -36,20 +42,34 @@ _OF_A_SERVER = (
 _OF_A_PROCESS = ("ppid", "inicio", "ejecutable", "linea_comando")
 _OF_A_LOGIN = ("terminal", "origen", "desde")
 
+# Takes a request, and a function that is told the length of its body and whether it is compressed.
+ReceiveBody = Callable[[falcon.Request, Callable[[int, bool], None]], AbstractContextManager[Body]]
+
 
 class Servers:
     def __init__(
-        self, intake: Intake, fleet: FleetStore, tokens: TokenStore, max_body: int
+        self,
+        intake: Intake,
+        admission: Admission,
+        fleet: FleetStore,
+        tokens: TokenStore,
+        receive: ReceiveBody,
     ) -> None:
         self._intake = intake
+        self._admission = admission
         self._fleet = fleet
         self._tokens = tokens
-        self._max_body = max_body
+        self._receive = receive
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        incoming = self._intake.read(read_body(req, self._max_body))
-        authorize(self._tokens, req, incoming.report)
-        stored = self._intake.store(incoming)
+        source = source_of(req)
+        with (
+            self._receive(req, partial(self._admission.expect, source)) as body,
+            self._admission.admit(source, body.size, body.objects) as work,
+        ):
+            incoming = self._intake.read(body.read())
+            authorize(self._tokens, req, incoming.report)
+            stored = self._intake.store(incoming, work)
         resp.status = falcon.HTTP_201 if stored.new else falcon.HTTP_200
         resp.location = f"/servers/{stored.id_serv}"
         resp.media = {"id_serv": stored.id_serv}

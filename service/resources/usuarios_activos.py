@@ -16,6 +16,7 @@ from service.resources.occurrences import (
     STANDING,
     WHERE,
     beside,
+    effort_of,
     occurrence_row,
     record_reference,
     state,
@@ -56,7 +57,14 @@ class LoginOccurrences:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         query = Query(req.query_string, USERNAME, PID, STATE, *AT_MOMENT, *PAGING, FORMAT)
         moment, criteria = moment_of(query), login_filter(query)
-        page = self._store.page(criteria, moment, query.after, query.limit, silent=query[STATE])
+        page = self._store.page(
+            criteria,
+            moment,
+            query.after,
+            query.limit,
+            silent=query[STATE],
+            effort=effort_of(req, resp, query),
+        )
         listing = Listing(
             "usuarios_activos",
             self.columns,
@@ -78,7 +86,8 @@ class LoginHistories:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         query = Query(req.query_string, USERNAME, *PAGING, FORMAT)
-        page = self._store.history(login_filter(query), query.after, query.limit)
+        effort = effort_of(req, resp, query)
+        page = self._store.history(login_filter(query), query.after, query.limit, effort)
         rows = [(*row[:-1], state(silent=row.silent)) for row in page.rows]
         listing = Listing("historial", self.columns, rows, times=HISTORY_TIMES)
         show_page(req, resp, query, listing, page.after)

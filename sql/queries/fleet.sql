@@ -1,5 +1,29 @@
+-- fragment: profile_may_match
+-- Condition on profile: a ServerFilter may select such a server; its texts in q may be others.
+AND (:nombre_so IS NULL OR profile.nombre_so = :nombre_so)
+AND (:version_so IS NULL OR profile.version_so = :version_so)
+AND (:arquitectura_proc IS NULL OR profile.arquitectura_proc = :arquitectura_proc)
+AND (:address_like IS NULL OR profile.ipaddress LIKE :address_like)
+AND (
+  :q_like IS NULL
+  OR profile.ipaddress LIKE :q_like ESCAPE '!'
+  OR profile.nombre_host LIKE :q_like ESCAPE '!'
+  OR profile.nombre_so LIKE :q_like ESCAPE '!'
+  OR profile.version_so LIKE :q_like ESCAPE '!'
+  OR profile.arquitectura_proc LIKE :q_like ESCAPE '!'
+  OR profile.marca_proc LIKE :q_like ESCAPE '!'
+  OR server.identity LIKE :q_like ESCAPE '!'
+  -- LIKE knows the case of ASCII letters alone. These texts are compared elsewhere.
+  OR length(server.identity) < length(CAST(server.identity AS BLOB))
+  OR length(profile.nombre_host) < length(CAST(profile.nombre_host AS BLOB))
+  OR length(profile.nombre_so) < length(CAST(profile.nombre_so AS BLOB))
+  OR length(profile.version_so) < length(CAST(profile.version_so AS BLOB))
+  OR length(profile.arquitectura_proc) < length(CAST(profile.arquitectura_proc AS BLOB))
+  OR length(profile.marca_proc) < length(CAST(profile.marca_proc AS BLOB))
+)
+
 -- name: fleet_now
--- The newest record of every server after :after, when it was last heard, and whether it is silent.
+-- Newest records of servers :first to :last, when they were last heard, and whether they are silent.
 SELECT
   server.id, server.heard_at,
   -- include: is_silent
@@ -9,12 +33,17 @@ FROM server
 CROSS JOIN report AS newest
   ON newest.server_id = server.id
   AND newest.seq = (SELECT max(seq) FROM report WHERE report.server_id = server.id)
-JOIN servers ON servers.id_serv = newest.id
-WHERE server.id > :after
+CROSS JOIN profile ON profile.id = newest.profile_id
+CROSS JOIN servers ON servers.id_serv = newest.id
+WHERE server.id BETWEEN :first AND :last
+  AND (:silent IS NULL OR :silent =
+    -- include: is_silent
+  )
+  -- include: profile_may_match
 ORDER BY server.id;
 
 -- name: fleet_at
--- The record of every server after :after that is shown at :moment, its place, and the next place.
+-- Records of servers :first to :last that are shown at :moment, their places, and the next places.
 SELECT
   server.id, shown.placed_at,
   -- include: next_place
@@ -27,8 +56,10 @@ CROSS JOIN report AS shown
   ON shown.server_id = server.id
   AND shown.seq =
   -- include: shown_at_moment
-JOIN servers ON servers.id_serv = shown.id
-WHERE server.id > :after
+CROSS JOIN profile ON profile.id = shown.profile_id
+CROSS JOIN servers ON servers.id_serv = shown.id
+WHERE server.id BETWEEN :first AND :last
+  -- include: profile_may_match
 ORDER BY server.id;
 
 -- name: fleet_outline

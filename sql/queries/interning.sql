@@ -1,9 +1,9 @@
--- name: find_profile
--- The profile with this digest.
-SELECT id FROM profile WHERE digest = :digest;
+-- name: find_profiles
+-- The profiles with these digests.
+SELECT id, digest FROM profile WHERE digest IN (VALUES (:digest));
 
--- name: add_profile
--- Adds a profile.
+-- name: add_profiles
+-- Adds profiles.
 INSERT INTO profile (
   digest, server_id, ipaddress, arquitectura_proc, marca_proc, nombre_so, version_so,
   version_esquema, nombre_host, nucleo, version_agente, fuente_usuarios, booted_at,
@@ -14,43 +14,68 @@ VALUES (
   :version_esquema, :nombre_host, :nucleo, :version_agente, :fuente_usuarios, :booted_at,
   :boot_id
 )
-RETURNING id;
+RETURNING id, digest;
 
--- name: find_program
--- The program with this digest.
-SELECT id FROM program WHERE digest = :digest;
+-- name: find_programs
+-- The programs with these digests.
+SELECT id, digest FROM program WHERE digest IN (VALUES (:digest));
 
--- name: add_program
--- Adds a program.
+-- name: add_programs
+-- Adds programs.
 INSERT INTO program (digest, name, username, executable, command_line)
 VALUES (:digest, :name, :username, :executable, :command_line)
-RETURNING id;
+RETURNING id, digest;
 
--- name: find_account
--- The account with this digest.
-SELECT id FROM account WHERE digest = :digest;
+-- name: find_accounts
+-- The accounts with these digests.
+SELECT id, digest FROM account WHERE digest IN (VALUES (:digest));
 
--- name: add_account
--- Adds an account.
+-- name: add_accounts
+-- Adds accounts.
 INSERT INTO account (digest, username, terminal, origin)
 VALUES (:digest, :username, :terminal, :origin)
-RETURNING id;
+RETURNING id, digest;
 
--- name: find_process_name
--- The name of a process and its user.
-SELECT id FROM process_name
-WHERE (name = :name OR (name IS NULL AND :name IS NULL))
-  AND (username = :username OR (username IS NULL AND :username IS NULL));
+-- name: find_process_names
+-- The names of processes and their users that are these. Each part is a look-up in the index.
+WITH wanted (name, username) AS (VALUES (:name, :username))
+SELECT process_name.id, process_name.name, process_name.username
+FROM wanted
+JOIN process_name
+  ON process_name.name = wanted.name AND process_name.username = wanted.username
+UNION ALL
+SELECT process_name.id, process_name.name, process_name.username
+FROM wanted
+JOIN process_name ON process_name.name = wanted.name AND process_name.username IS NULL
+WHERE wanted.username IS NULL
+UNION ALL
+SELECT process_name.id, process_name.name, process_name.username
+FROM wanted
+JOIN process_name ON process_name.name IS NULL AND process_name.username = wanted.username
+WHERE wanted.name IS NULL
+UNION ALL
+SELECT process_name.id, process_name.name, process_name.username
+FROM process_name
+WHERE process_name.name IS NULL
+  AND process_name.username IS NULL
+  AND EXISTS (SELECT 1 FROM wanted WHERE wanted.name IS NULL AND wanted.username IS NULL);
 
--- name: add_process_name
--- Adds the name of a process and its user.
-INSERT INTO process_name (name, username) VALUES (:name, :username) RETURNING id;
+-- name: add_process_names
+-- Adds names of processes and their users.
+INSERT INTO process_name (name, username) VALUES (:name, :username) RETURNING id, name, username;
 
--- name: find_login_name
--- The name of a user who logged in.
-SELECT id FROM login_name
-WHERE username = :username OR (username IS NULL AND :username IS NULL);
+-- name: find_login_names
+-- The names of users who logged in that are these.
+WITH wanted (username) AS (VALUES (:username))
+SELECT login_name.id, login_name.username
+FROM wanted
+JOIN login_name ON login_name.username = wanted.username
+UNION ALL
+SELECT login_name.id, login_name.username
+FROM login_name
+WHERE login_name.username IS NULL
+  AND EXISTS (SELECT 1 FROM wanted WHERE wanted.username IS NULL);
 
--- name: add_login_name
--- Adds the name of a user who logged in.
-INSERT INTO login_name (username) VALUES (:username) RETURNING id;
+-- name: add_login_names
+-- Adds names of users who logged in.
+INSERT INTO login_name (username) VALUES (:username) RETURNING id, username;

@@ -77,27 +77,48 @@ ORDER BY known.placed_at DESC, known.seq DESC
 LIMIT 1;
 
 -- name: places_at
--- Every server from :first on, with the place of the record that is shown of it at :moment.
+-- Servers :first to :last, each with the place of the record that is shown of it at :moment.
 SELECT
   server.id,
   -- include: place_at_moment
   AS placed_at
 FROM server
-WHERE server.id >= :first
+WHERE server.id BETWEEN :first AND :last
 ORDER BY server.id;
 
+-- name: servers_with_late_records
+-- Servers :first to :last that ever sent a late report. Steps from one to the next.
+WITH RECURSIVE late_server (id) AS (
+  SELECT (
+    SELECT late.server_id FROM report AS late
+    WHERE late.seq < 0
+      AND late.server_id >= :first
+      AND late.server_id <= :last
+      AND late.taken_at >= 0  -- for the index of late reports
+    ORDER BY late.server_id, late.taken_at
+    LIMIT 1
+  )
+  UNION ALL
+  SELECT (
+    SELECT late.server_id FROM report AS late
+    WHERE late.seq < 0
+      AND late.server_id > late_server.id
+      AND late.server_id <= :last
+      AND late.taken_at >= 0
+    ORDER BY late.server_id, late.taken_at
+    LIMIT 1
+  )
+  FROM late_server
+  WHERE late_server.id IS NOT NULL
+)
+SELECT id FROM late_server WHERE id IS NOT NULL ORDER BY id;
+
 -- name: late_records
--- Late records of servers :first to :last whose times lie between the record shown and the next.
+-- Late records of this server whose times lie between the record shown and the next.
 SELECT server.id, late.id, late.taken_at, late.received_at
 FROM server
 CROSS JOIN report AS late ON late.server_id = server.id AND late.seq < 0
-WHERE server.id BETWEEN :first AND :last
-  AND EXISTS (
-    SELECT 1 FROM report AS any_late
-    WHERE any_late.server_id = server.id
-      AND any_late.seq < 0
-      AND any_late.taken_at BETWEEN 0 AND 9223372036854775807  -- for the index of late reports
-  )
+WHERE server.id = :server_id
   AND late.taken_at >= coalesce(
     -- include: place_at_moment
     ,
@@ -109,4 +130,4 @@ WHERE server.id BETWEEN :first AND :last
     9223372036854775807
   )
   AND (:known_at IS NULL OR late.received_at <= :known_at)
-ORDER BY server.id, late.taken_at, late.id;
+ORDER BY late.taken_at, late.id;

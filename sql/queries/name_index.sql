@@ -1,7 +1,8 @@
 -- name: set_first_process_report
--- Keeps the first report with this name.
+-- Keeps the first report with these names.
+WITH shown (id) AS (VALUES (:id))
 UPDATE process_name SET server_id = :server_id, first_seq = :first_seq
-WHERE id = :id AND first_seq IS NULL;
+WHERE first_seq IS NULL AND id IN (SELECT id FROM shown);
 
 -- name: upsert_process_sighting
 -- Adds :more to the running processes of this name on this server, and returns how many there are.
@@ -13,24 +14,28 @@ ON CONFLICT (server_id, name_id) DO UPDATE SET
   last_at = CASE WHEN excluded.last_at > last_at THEN excluded.last_at ELSE last_at END
 RETURNING name_id, running;
 
--- name: begin_process_run
--- The server shows this name from report :first_seq on.
+-- name: begin_process_runs
+-- The server shows these names from report :first_seq on.
 INSERT INTO process_run (server_id, name_id, first_seq) VALUES (:server_id, :name_id, :first_seq);
 
--- name: end_process_run
--- Report :gone_seq of the server no longer shows this name.
+-- name: end_process_runs
+-- Report :gone_seq of the server no longer shows these names. Only the latest run of a name is open.
+WITH gone (name_id) AS (VALUES (:name_id))
 UPDATE process_run SET gone_seq = :gone_seq
 WHERE server_id = :server_id
-  AND name_id = :name_id
-  AND first_seq = (
-    SELECT max(latest.first_seq) FROM process_run AS latest
-    WHERE latest.server_id = :server_id AND latest.name_id = :name_id
+  AND (name_id, first_seq) IN (
+    SELECT gone.name_id, (
+      SELECT max(latest.first_seq) FROM process_run AS latest
+      WHERE latest.server_id = :same_server_id AND latest.name_id = gone.name_id
+    )
+    FROM gone
   );
 
 -- name: set_first_login_report
--- Keeps the first report with this name.
+-- Keeps the first report with these names.
+WITH shown (id) AS (VALUES (:id))
 UPDATE login_name SET server_id = :server_id, first_seq = :first_seq
-WHERE id = :id AND first_seq IS NULL;
+WHERE first_seq IS NULL AND id IN (SELECT id FROM shown);
 
 -- name: upsert_login_sighting
 -- Adds :more to the open logins of this user on this server, and returns how many there are.

@@ -1,5 +1,5 @@
 -- fragment: matching_process_names
--- Ids of the names that a ProcessFilter selects. An exact name is looked up in the index.
+-- Ids of the names that a ProcessFilter selects: an exact name from the index, else after an id.
 SELECT id FROM process_name
 WHERE name = :name
   AND (:username IS NULL OR username = :username)
@@ -7,17 +7,19 @@ WHERE name = :name
 UNION ALL
 SELECT id FROM process_name
 WHERE :name IS NULL
+  AND id > :oldest_name
   AND (:name_like IS NULL OR name LIKE :name_like ESCAPE '!')
   AND (:username IS NULL OR username = :username)
   AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
 
 -- fragment: matching_login_names
--- Ids of the users that a LoginFilter selects. An exact name is looked up in the index.
+-- Ids of the users that a LoginFilter selects: an exact name from the index, else after an id.
 SELECT id FROM login_name
 WHERE username = :username
 UNION ALL
 SELECT id FROM login_name
 WHERE :username IS NULL
+  AND id > :oldest_name
   AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
 
 -- fragment: occurrence_columns
@@ -83,32 +85,29 @@ CROSS JOIN report AS last_report
     ELSE last_known.seq
   END
 
--- fragment: after_cursor
--- Condition on server and span: they come after the last row of the page before.
-server.id >= :server_id
-AND server.id <= :last_server_id
-AND (server.id > :server_id OR span.slot > :slot)
+-- fragment: within_range
+-- Condition on server and slot: after one position of a walk, and up to another.
+server.id BETWEEN :server_id AND :last_server_id
+AND span.slot > CASE WHEN server.id = :server_id THEN :slot ELSE -1 END
+AND span.slot <= CASE WHEN server.id = :last_server_id THEN :last_slot ELSE 1048575 END
 
--- fragment: process_filter
--- Condition on span and program: a ProcessFilter selects the process.
-AND (:pid IS NULL OR span.pid = :pid)
+-- fragment: process_names_filter
+-- Condition on program: a ProcessFilter selects its name and username.
 AND (:name IS NULL OR program.name = :name)
 AND (:name_like IS NULL OR program.name LIKE :name_like ESCAPE '!')
 AND (:username IS NULL OR program.username = :username)
 AND (:username_like IS NULL OR program.username LIKE :username_like ESCAPE '!')
 
--- fragment: login_filter
--- Condition on span and account: a LoginFilter selects the login.
-AND (:pid IS NULL OR span.pid = :pid)
+-- fragment: login_names_filter
+-- Condition on account: a LoginFilter selects its username.
 AND (:username IS NULL OR account.username = :username)
 AND (:username_like IS NULL OR account.username LIKE :username_like ESCAPE '!')
 
--- fragment: history_page_order
--- The next page of pairs of server and name.
-WHERE sighting.server_id >= :server_id
-  AND (sighting.server_id > :server_id OR sighting.name_id > :name_id)
-ORDER BY sighting.server_id, sighting.name_id
-LIMIT :limit
+-- fragment: sightings_within_range
+-- Condition on server and sighting: after one position of a walk, and up to another.
+server.id BETWEEN :server_id AND :last_server_id
+AND sighting.name_id > CASE WHEN server.id = :server_id THEN :slot ELSE -1 END
+AND sighting.name_id <= CASE WHEN server.id = :last_server_id THEN :last_slot ELSE 2147483647 END
 
 -- fragment: newest_record_of_page
 -- Joins of a page: its servers, and the newest record of each.
@@ -125,10 +124,7 @@ CASE WHEN sighting.running > 0 THEN newest.placed_at ELSE sighting.last_at END,
 sighting.running > 0
 
 -- name: processes_now
--- Processes in the newest records, after the last one of the page before.
-WITH matching (id) AS MATERIALIZED (
-  -- include: matching_process_names
-)
+-- Processes in the newest records, in a range of a walk.
 SELECT
   -- include: occurrence_columns
   program.name, program.username, span.ppid, span.started_at, program.executable,
@@ -143,24 +139,17 @@ CROSS JOIN program ON program.id = span.program_id
 CROSS JOIN profile ON profile.id = shown.profile_id
 -- include: first_report_of_span
 WHERE
-  -- include: after_cursor
+  -- include: within_range
   AND (:silent IS NULL OR :silent =
     -- include: is_silent
   )
-  AND (:any = 1 OR EXISTS (SELECT 1 FROM matching))
-  AND (:any = 1 OR EXISTS (
-    SELECT 1
-    FROM matching
-    CROSS JOIN process_sighting AS sighting
-      ON sighting.server_id = server.id AND sighting.name_id = matching.id
-    WHERE sighting.running > 0
-  ))
-  -- include: process_filter
+  AND (:pid IS NULL OR span.pid = :pid)
+  -- include: process_names_filter
 ORDER BY server.id, span.slot
 LIMIT :limit;
 
 -- name: processes_at
--- Processes in the records that are shown at :moment, after the last one of the page before.
+-- Processes in the records shown at :moment, in a range of a walk.
 WITH matching (id) AS MATERIALIZED (
   -- include: matching_process_names
 )
@@ -173,62 +162,49 @@ SELECT
   AS next_place,
   -- include: first_late
   AS first_late, span.slot
-FROM server
--- include: record_at_moment
+FROM (
+  SELECT server.id AS server_id, shown.seq AS seq, span.node AS node, span.slot AS slot
+  FROM server
+  -- include: record_at_moment
+  CROSS JOIN process_span AS span
+    -- include: span_of_record
+  CROSS JOIN program ON program.id = span.program_id
+  WHERE
+    -- include: within_range
+    -- Of an exact name: the spans that the record shows stand at nodes within the run.
+    AND (:name IS NULL OR EXISTS (
+      SELECT 1
+      FROM matching
+      CROSS JOIN process_run AS run
+        ON run.server_id = server.id
+        AND run.name_id = matching.id
+        AND run.first_seq = (
+          SELECT max(begun.first_seq) FROM process_run AS begun
+          WHERE begun.server_id = server.id
+            AND begun.name_id = matching.id
+            AND begun.first_seq <= shown.seq
+        )
+      WHERE (run.gone_seq IS NULL OR (run.gone_seq > shown.seq AND span_level.bit > 0))
+        AND (span_level.bit = 0 OR (shown.seq & span_level.mask) | span_level.bit >= run.first_seq)
+        AND (run.gone_seq IS NULL OR (shown.seq & span_level.mask) | span_level.bit < run.gone_seq)
+    ))
+    AND (:pid IS NULL OR span.pid = :pid)
+    -- include: process_names_filter
+  ORDER BY server.id, span.slot
+  LIMIT :limit
+) AS page
+CROSS JOIN server ON server.id = page.server_id
+CROSS JOIN report AS shown ON shown.server_id = page.server_id AND shown.seq = page.seq
 CROSS JOIN process_span AS span
-  -- include: span_of_record
+  ON span.server_id = page.server_id AND span.node = page.node AND span.slot = page.slot
 CROSS JOIN program ON program.id = span.program_id
 CROSS JOIN profile ON profile.id = shown.profile_id
 -- include: first_report_of_span
 -- include: last_report_of_span
-WHERE
-  -- include: after_cursor
-  AND (:any = 1 OR EXISTS (SELECT 1 FROM matching))
-  AND (:any = 1 OR EXISTS (
-    SELECT 1
-    FROM matching
-    CROSS JOIN process_sighting AS sighting
-      ON sighting.server_id = server.id AND sighting.name_id = matching.id
-    WHERE sighting.first_at <= :moment
-  ))
-  AND (:any = 1 OR EXISTS (
-    SELECT 1
-    FROM matching
-    WHERE shown.seq < (
-      SELECT coalesce(run.gone_seq, 9223372036854775807) FROM process_run AS run
-      WHERE run.server_id = server.id
-        AND run.name_id = matching.id
-        AND run.first_seq <= shown.seq
-      ORDER BY run.first_seq DESC
-      LIMIT 1
-    )
-  ))
-  -- Of an exact name: the spans that the record shows stand at nodes within the run.
-  AND (:name IS NULL OR EXISTS (
-    SELECT 1
-    FROM matching
-    CROSS JOIN process_run AS run
-      ON run.server_id = server.id
-      AND run.name_id = matching.id
-      AND run.first_seq = (
-        SELECT max(begun.first_seq) FROM process_run AS begun
-        WHERE begun.server_id = server.id
-          AND begun.name_id = matching.id
-          AND begun.first_seq <= shown.seq
-      )
-    WHERE (run.gone_seq IS NULL OR (run.gone_seq > shown.seq AND span_level.bit > 0))
-      AND (span_level.bit = 0 OR (shown.seq & span_level.mask) | span_level.bit >= run.first_seq)
-      AND (run.gone_seq IS NULL OR (shown.seq & span_level.mask) | span_level.bit < run.gone_seq)
-  ))
-  -- include: process_filter
-ORDER BY server.id, span.slot
-LIMIT :limit;
+ORDER BY page.server_id, page.slot;
 
 -- name: process_history
--- Names of processes that servers ever showed, after the last one of the page before.
-WITH matching (id) AS MATERIALIZED (
-  -- include: matching_process_names
-)
+-- Names of processes that servers ever showed, in a range of a walk.
 SELECT
   page.server_id, newest.id, profile.ipaddress, profile.nombre_host,
   process_name.name, process_name.username,
@@ -237,10 +213,15 @@ SELECT
   -- include: is_silent
   AS silent, page.name_id
 FROM (
-  SELECT sighting.server_id AS server_id, sighting.name_id AS name_id
-  FROM matching
-  CROSS JOIN process_sighting AS sighting ON sighting.name_id = matching.id
-  -- include: history_page_order
+  SELECT server.id AS server_id, sighting.name_id AS name_id
+  FROM server
+  CROSS JOIN process_sighting AS sighting ON sighting.server_id = server.id
+  CROSS JOIN process_name AS program ON program.id = sighting.name_id
+  WHERE
+    -- include: sightings_within_range
+    -- include: process_names_filter
+  ORDER BY server.id, sighting.name_id
+  LIMIT :limit
 ) AS page
 CROSS JOIN process_sighting AS sighting
   ON sighting.server_id = page.server_id AND sighting.name_id = page.name_id
@@ -249,10 +230,7 @@ CROSS JOIN process_name ON process_name.id = page.name_id
 ORDER BY page.server_id, page.name_id;
 
 -- name: logins_now
--- Logins in the newest records, after the last one of the page before.
-WITH matching (id) AS MATERIALIZED (
-  -- include: matching_login_names
-)
+-- Logins in the newest records, in a range of a walk.
 SELECT
   -- include: occurrence_columns
   account.username, account.terminal, account.origin, span.since,
@@ -267,27 +245,17 @@ CROSS JOIN account ON account.id = span.account_id
 CROSS JOIN profile ON profile.id = shown.profile_id
 -- include: first_report_of_span
 WHERE
-  -- include: after_cursor
+  -- include: within_range
   AND (:silent IS NULL OR :silent =
     -- include: is_silent
   )
-  AND (:any = 1 OR EXISTS (SELECT 1 FROM matching))
-  AND (:any = 1 OR EXISTS (
-    SELECT 1
-    FROM matching
-    CROSS JOIN login_sighting AS sighting
-      ON sighting.server_id = server.id AND sighting.name_id = matching.id
-    WHERE sighting.running > 0
-  ))
-  -- include: login_filter
+  AND (:pid IS NULL OR span.pid = :pid)
+  -- include: login_names_filter
 ORDER BY server.id, span.slot
 LIMIT :limit;
 
 -- name: logins_at
--- Logins in the records that are shown at :moment, after the last one of the page before.
-WITH matching (id) AS MATERIALIZED (
-  -- include: matching_login_names
-)
+-- Logins in the records shown at :moment, in a range of a walk.
 SELECT
   -- include: occurrence_columns
   account.username, account.terminal, account.origin, span.since,
@@ -297,40 +265,32 @@ SELECT
   AS next_place,
   -- include: first_late
   AS first_late, span.slot
-FROM server
--- include: record_at_moment
+FROM (
+  SELECT server.id AS server_id, shown.seq AS seq, span.node AS node, span.slot AS slot
+  FROM server
+  -- include: record_at_moment
+  CROSS JOIN login_span AS span
+    -- include: span_of_record
+  CROSS JOIN account ON account.id = span.account_id
+  WHERE
+    -- include: within_range
+    AND (:pid IS NULL OR span.pid = :pid)
+    -- include: login_names_filter
+  ORDER BY server.id, span.slot
+  LIMIT :limit
+) AS page
+CROSS JOIN server ON server.id = page.server_id
+CROSS JOIN report AS shown ON shown.server_id = page.server_id AND shown.seq = page.seq
 CROSS JOIN login_span AS span
-  -- include: span_of_record
+  ON span.server_id = page.server_id AND span.node = page.node AND span.slot = page.slot
 CROSS JOIN account ON account.id = span.account_id
 CROSS JOIN profile ON profile.id = shown.profile_id
 -- include: first_report_of_span
 -- include: last_report_of_span
-WHERE
-  -- include: after_cursor
-  AND (:any = 1 OR EXISTS (SELECT 1 FROM matching))
-  AND (:any = 1 OR EXISTS (
-    SELECT 1
-    FROM matching
-    CROSS JOIN login_sighting AS sighting
-      ON sighting.server_id = server.id AND sighting.name_id = matching.id
-    WHERE sighting.first_at <= :moment
-  ))
-  AND (:any = 1 OR EXISTS (
-    SELECT 1
-    FROM matching
-    CROSS JOIN login_sighting AS sighting
-      ON sighting.server_id = server.id AND sighting.name_id = matching.id
-    WHERE sighting.running > 0 OR sighting.last_at >= shown.placed_at
-  ))
-  -- include: login_filter
-ORDER BY server.id, span.slot
-LIMIT :limit;
+ORDER BY page.server_id, page.slot;
 
 -- name: login_history
--- Users whose login servers ever showed, after the last one of the page before.
-WITH matching (id) AS MATERIALIZED (
-  -- include: matching_login_names
-)
+-- Users whose login servers ever showed, in a range of a walk.
 SELECT
   page.server_id, newest.id, profile.ipaddress, profile.nombre_host,
   login_name.username,
@@ -339,10 +299,15 @@ SELECT
   -- include: is_silent
   AS silent, page.name_id
 FROM (
-  SELECT sighting.server_id AS server_id, sighting.name_id AS name_id
-  FROM matching
-  CROSS JOIN login_sighting AS sighting ON sighting.name_id = matching.id
-  -- include: history_page_order
+  SELECT server.id AS server_id, sighting.name_id AS name_id
+  FROM server
+  CROSS JOIN login_sighting AS sighting ON sighting.server_id = server.id
+  CROSS JOIN login_name AS account ON account.id = sighting.name_id
+  WHERE
+    -- include: sightings_within_range
+    -- include: login_names_filter
+  ORDER BY server.id, sighting.name_id
+  LIMIT :limit
 ) AS page
 CROSS JOIN login_sighting AS sighting
   ON sighting.server_id = page.server_id AND sighting.name_id = page.name_id

@@ -37,6 +37,10 @@ SELECT
   coalesce((SELECT max(seq) FROM report WHERE server_id = :server_id AND seq > 0), 0),
   coalesce((SELECT min(seq) FROM report WHERE server_id = :server_id AND seq < 0), 0);
 
+-- name: last_slot
+-- The last slot of the running processes of this server; about as many run.
+SELECT max(slot) FROM process_span WHERE server_id = :server_id AND node = 0;
+
 -- name: latest_reports
 -- The reports with these two numbers of this server, in the order of their arrival.
 SELECT

@@ -30,121 +30,195 @@ FROM (
 ) AS username
 ORDER BY kind, processes DESC, name;
 
+-- fragment: looked_at
+-- How many names and sightings were looked at; as many as :most: there may be more.
+(SELECT count(*) FROM matching) AS names, (SELECT count(*) FROM sighting) AS sightings
+
 -- name: users_of_program
--- Users that run such processes now, and how many each; the most first.
+-- First what was looked at; then users that run such processes now, and how many; the most first.
 WITH matching (id) AS MATERIALIZED (
-  -- include: matching_process_names
+  SELECT id
+  FROM (
+    -- include: matching_process_names
+  ) AS looked_through
+  LIMIT :most
+), sighting (server_id, name_id, running, first_at, last_at) AS MATERIALIZED (
+  SELECT seen.server_id, seen.name_id, seen.running, seen.first_at, seen.last_at
+  FROM matching
+  CROSS JOIN process_sighting AS seen ON seen.name_id = matching.id
+  LIMIT :most
 )
-SELECT process_name.username, sum(sighting.running)
-FROM matching
-CROSS JOIN process_name ON process_name.id = matching.id
-CROSS JOIN process_sighting AS sighting ON sighting.name_id = matching.id
-CROSS JOIN server ON server.id = sighting.server_id
-WHERE sighting.running > 0
-  AND NOT
-  -- include: is_silent
-GROUP BY process_name.username
-ORDER BY 2 DESC, 1;
+SELECT names, sightings, username, processes
+FROM (
+  SELECT
+    -- include: looked_at
+    , NULL AS username, NULL AS processes
+  UNION ALL
+  SELECT NULL, NULL, process_name.username, sum(sighting.running)
+  FROM sighting
+  CROSS JOIN process_name ON process_name.id = sighting.name_id
+  CROSS JOIN server ON server.id = sighting.server_id
+  WHERE sighting.running > 0
+    AND NOT
+    -- include: is_silent
+  GROUP BY process_name.username
+) AS counted
+ORDER BY names IS NULL, processes DESC, username;
 
 -- name: programs_of_user
--- Programs that such users run now, and how many processes of each; the most first.
-SELECT process_name.name, sum(sighting.running)
-FROM process_name
-CROSS JOIN process_sighting AS sighting ON sighting.name_id = process_name.id
-CROSS JOIN server ON server.id = sighting.server_id
-WHERE sighting.running > 0
-  AND NOT
-  -- include: is_silent
-  AND (:username IS NULL OR process_name.username = :username)
-  AND (:username_like IS NULL OR process_name.username LIKE :username_like ESCAPE '!')
-GROUP BY process_name.name
-ORDER BY 2 DESC, 1;
+-- First what was looked at; then programs that such users run now, and how many; the most first.
+WITH matching (id) AS MATERIALIZED (
+  SELECT id
+  FROM (
+    -- include: matching_process_names
+  ) AS looked_through
+  LIMIT :most
+), sighting (server_id, name_id, running, first_at, last_at) AS MATERIALIZED (
+  SELECT seen.server_id, seen.name_id, seen.running, seen.first_at, seen.last_at
+  FROM matching
+  CROSS JOIN process_sighting AS seen ON seen.name_id = matching.id
+  LIMIT :most
+)
+SELECT names, sightings, name, processes
+FROM (
+  SELECT
+    -- include: looked_at
+    , NULL AS name, NULL AS processes
+  UNION ALL
+  SELECT NULL, NULL, process_name.name, sum(sighting.running)
+  FROM sighting
+  CROSS JOIN process_name ON process_name.id = sighting.name_id
+  CROSS JOIN server ON server.id = sighting.server_id
+  WHERE sighting.running > 0
+    AND NOT
+    -- include: is_silent
+  GROUP BY process_name.name
+) AS counted
+ORDER BY names IS NULL, processes DESC, name;
 
 -- name: process_count
 -- Servers that run such processes now, these processes, and silent servers that showed them last.
 WITH matching (id) AS MATERIALIZED (
-  -- include: matching_process_names
+  SELECT id
+  FROM (
+    -- include: matching_process_names
+  ) AS looked_through
+  LIMIT :most
+), sighting (server_id, name_id, running, first_at, last_at) AS MATERIALIZED (
+  SELECT seen.server_id, seen.name_id, seen.running, seen.first_at, seen.last_at
+  FROM matching
+  CROSS JOIN process_sighting AS seen ON seen.name_id = matching.id
+  LIMIT :most
 ), shown (server_id, running, silent) AS (
   SELECT
     server.id, sighting.running,
     -- include: is_silent
-  FROM matching
-  CROSS JOIN process_sighting AS sighting ON sighting.name_id = matching.id
+  FROM sighting
   CROSS JOIN server ON server.id = sighting.server_id
   WHERE sighting.running > 0
 )
 SELECT
   count(DISTINCT CASE WHEN NOT silent THEN server_id END),
   coalesce(sum(CASE WHEN NOT silent THEN running END), 0),
-  count(DISTINCT CASE WHEN silent THEN server_id END)
+  count(DISTINCT CASE WHEN silent THEN server_id END),
+  -- include: looked_at
 FROM shown;
 
 -- name: login_count
 -- Servers where such logins are open now, these logins, and silent servers that showed them last.
 WITH matching (id) AS MATERIALIZED (
-  -- include: matching_login_names
+  SELECT id
+  FROM (
+    -- include: matching_login_names
+  ) AS looked_through
+  LIMIT :most
+), sighting (server_id, name_id, running, first_at, last_at) AS MATERIALIZED (
+  SELECT seen.server_id, seen.name_id, seen.running, seen.first_at, seen.last_at
+  FROM matching
+  CROSS JOIN login_sighting AS seen ON seen.name_id = matching.id
+  LIMIT :most
 ), shown (server_id, running, silent) AS (
   SELECT
     server.id, sighting.running,
     -- include: is_silent
-  FROM matching
-  CROSS JOIN login_sighting AS sighting ON sighting.name_id = matching.id
+  FROM sighting
   CROSS JOIN server ON server.id = sighting.server_id
   WHERE sighting.running > 0
 )
 SELECT
   count(DISTINCT CASE WHEN NOT silent THEN server_id END),
   coalesce(sum(CASE WHEN NOT silent THEN running END), 0),
-  count(DISTINCT CASE WHEN silent THEN server_id END)
+  count(DISTINCT CASE WHEN silent THEN server_id END),
+  -- include: looked_at
 FROM shown;
 
 -- fragment: first_last_seen
 -- The columns of a FirstLastSeen: servers, first and last time, and on how many it is now.
-count(DISTINCT sighting.server_id), min(sighting.first_at),
+count(DISTINCT shown.server_id), min(shown.first_at),
 max(
   CASE
-    WHEN sighting.running = 0 THEN sighting.last_at
-    WHEN sighting.silent THEN (
+    WHEN shown.running = 0 THEN shown.last_at
+    WHEN shown.silent THEN (
       SELECT newest.placed_at FROM report AS newest
-      WHERE newest.server_id = sighting.server_id AND newest.seq > 0
+      WHERE newest.server_id = shown.server_id AND newest.seq > 0
       ORDER BY newest.placed_at DESC
       LIMIT 1
     )
   END
 ),
-count(CASE WHEN sighting.running > 0 AND NOT sighting.silent THEN 1 END)
+count(CASE WHEN shown.running > 0 AND NOT shown.silent THEN 1 END)
 
 -- name: process_first_last_seen
 -- Number of servers that ever showed such processes, when first, and when last if none runs.
 WITH matching (id) AS MATERIALIZED (
-  -- include: matching_process_names
-), sighting (server_id, running, first_at, last_at, silent) AS (
-  SELECT
-    seen.server_id, seen.running, seen.first_at, seen.last_at,
-    -- include: is_silent
+  SELECT id
+  FROM (
+    -- include: matching_process_names
+  ) AS looked_through
+  LIMIT :most
+), sighting (server_id, name_id, running, first_at, last_at) AS MATERIALIZED (
+  SELECT seen.server_id, seen.name_id, seen.running, seen.first_at, seen.last_at
   FROM matching
   CROSS JOIN process_sighting AS seen ON seen.name_id = matching.id
-  CROSS JOIN server ON server.id = seen.server_id
+  LIMIT :most
+), shown (server_id, running, first_at, last_at, silent) AS (
+  SELECT
+    sighting.server_id, sighting.running, sighting.first_at, sighting.last_at,
+    -- include: is_silent
+  FROM sighting
+  CROSS JOIN server ON server.id = sighting.server_id
 )
 SELECT
   -- include: first_last_seen
-FROM sighting;
+  ,
+  -- include: looked_at
+FROM shown;
 
 -- name: login_first_last_seen
 -- Number of servers that ever showed such logins, when first, and when last if none is open.
 WITH matching (id) AS MATERIALIZED (
-  -- include: matching_login_names
-), sighting (server_id, running, first_at, last_at, silent) AS (
-  SELECT
-    seen.server_id, seen.running, seen.first_at, seen.last_at,
-    -- include: is_silent
+  SELECT id
+  FROM (
+    -- include: matching_login_names
+  ) AS looked_through
+  LIMIT :most
+), sighting (server_id, name_id, running, first_at, last_at) AS MATERIALIZED (
+  SELECT seen.server_id, seen.name_id, seen.running, seen.first_at, seen.last_at
   FROM matching
   CROSS JOIN login_sighting AS seen ON seen.name_id = matching.id
-  CROSS JOIN server ON server.id = seen.server_id
+  LIMIT :most
+), shown (server_id, running, first_at, last_at, silent) AS (
+  SELECT
+    sighting.server_id, sighting.running, sighting.first_at, sighting.last_at,
+    -- include: is_silent
+  FROM sighting
+  CROSS JOIN server ON server.id = sighting.server_id
 )
 SELECT
   -- include: first_last_seen
-FROM sighting;
+  ,
+  -- include: looked_at
+FROM shown;
 
 -- name: commands_of_program
 -- Executables and command lines of such programs, among those that were new last.
@@ -157,6 +231,7 @@ FROM (
   UNION ALL
   SELECT id, executable, command_line FROM program
   WHERE :name IS NULL
+    AND id > :oldest_program
     AND (:name_like IS NULL OR name LIKE :name_like ESCAPE '!')
     AND (:username IS NULL OR username = :username)
     AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
@@ -174,6 +249,7 @@ FROM (
   UNION ALL
   SELECT id, terminal, origin FROM account
   WHERE :username IS NULL
+    AND id > :oldest_account
     AND (:username_like IS NULL OR username LIKE :username_like ESCAPE '!')
   ORDER BY id DESC
   LIMIT :limit
@@ -181,29 +257,14 @@ FROM (
 WHERE terminal IS NOT NULL OR origin IS NOT NULL;
 
 -- name: runs_of_program
--- The latest runs of each server and name of a page of process_history.
-WITH matching (id) AS MATERIALIZED (
-  -- include: matching_process_names
-)
-SELECT page.server_id, first_report.placed_at, last_report.placed_at
+-- The latest runs of this name on this server.
+SELECT run.server_id, first_report.placed_at, last_report.placed_at
 FROM (
-  SELECT sighting.server_id AS server_id, sighting.name_id AS name_id
-  FROM matching
-  CROSS JOIN process_sighting AS sighting ON sighting.name_id = matching.id
-  -- include: history_page_order
-) AS page
-CROSS JOIN process_run AS run
-  ON run.server_id = page.server_id
-  AND run.name_id = page.name_id
-  AND run.first_seq >= coalesce(
-    (
-      SELECT earliest.first_seq FROM process_run AS earliest
-      WHERE earliest.server_id = page.server_id AND earliest.name_id = page.name_id
-      ORDER BY earliest.first_seq DESC
-      LIMIT 1 OFFSET :others
-    ),
-    1
-  )
+  SELECT server_id, first_seq, gone_seq FROM process_run
+  WHERE server_id = :server_id AND name_id = :name_id
+  ORDER BY first_seq DESC
+  LIMIT :limit
+) AS run
 CROSS JOIN report AS first_report
   ON first_report.server_id = run.server_id AND first_report.seq = run.first_seq
 CROSS JOIN report AS last_report
@@ -211,7 +272,15 @@ CROSS JOIN report AS last_report
   AND last_report.seq = coalesce(
     run.gone_seq - 1, (SELECT max(seq) FROM report WHERE report.server_id = run.server_id)
   )
-ORDER BY page.server_id, page.name_id, run.first_seq;
+ORDER BY run.first_seq;
+
+-- name: last_program
+-- The newest id of the dictionary of programs; null if there is none.
+SELECT max(id) FROM program;
+
+-- name: last_account
+-- The newest id of the dictionary of accounts; null if there is none.
+SELECT max(id) FROM account;
 
 -- name: number_of_servers
 -- Number of known servers.

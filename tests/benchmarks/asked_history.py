@@ -18,7 +18,7 @@ from service.store.queries import load_queries
 from service.store.read.records import Record, RecordStore
 from service.store.write.reports import NewReport, ReportStore
 from tests.benchmarks.asked_fleet import AskedServer
-from tests.benchmarks.fleet import INTERVAL, SERVERS_TOGETHER, fill
+from tests.benchmarks.fleet import INTERVAL, SERVERS_TOGETHER, fill_made
 from tests.benchmarks.outcome import Progress
 
 _SECOND = 1_000_000
@@ -48,11 +48,12 @@ def open_history(folder: Path, size: Size) -> Path:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
         rounds = size.reports // size.servers
-        fleet = [
-            AskedServer(number, size.processes, size.change, rounds, end=times.now())
-            for number in range(size.servers)
-        ]
-        fill(unfinished / "compliance.db", fleet, rounds)
+        end = times.now()
+
+        def make(number: int) -> AskedServer:
+            return AskedServer(number, size.processes, size.change, rounds, end)
+
+        fill_made(unfinished / "compliance.db", make, size.servers, rounds)
         unfinished.rename(data)
     database = SqliteDatabase(data / "compliance.db")
     before, started = database.version(), time.perf_counter()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
 import random
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -115,24 +119,71 @@ def _encode(row: Process, facts: ProcessDetails) -> bytes:
     return orjson.dumps(process)
 
 
+Group = Sequence[SimulatedServer]
+
+
 def fill(path: Path, fleet: Sequence[SimulatedServer], rounds: int) -> None:
     """Stores that many reports of every server in a new database, through the store.
 
     Of a large fleet some servers are ten reports ahead of others: the store remembers what runs
     on those that it saw last, and need not read it again.
     """
+    groups = [fleet[at : at + SERVERS_TOGETHER] for at in range(0, len(fleet), SERVERS_TOGETHER)]
+    _fill(path, [partial(_in_memory, group) for group in groups], rounds, len(fleet))
+
+
+def fill_made(
+    path: Path, make: Callable[[int], SimulatedServer], servers: int, rounds: int
+) -> None:
+    """As fill(), for a fleet that does not fit into memory.
+
+    make: gives the server of a number from 0 on. A group of servers that is not in use waits on
+    disk, beside the database.
+    """
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        groups = [
+            partial(
+                _parked,
+                Path(folder) / str(first),
+                [partial(make, each) for each in range(first, last)],
+            )
+            for first in range(0, servers, SERVERS_TOGETHER)
+            for last in [min(first + SERVERS_TOGETHER, servers)]
+        ]
+        _fill(path, groups, rounds, servers)
+
+
+@contextmanager
+def _in_memory(group: Group) -> Iterator[Group]:
+    yield group
+
+
+@contextmanager
+def _parked(file: Path, make: Sequence[Callable[[], SimulatedServer]]) -> Iterator[Group]:
+    """A group as it was left, or made where it has never been in use."""
+    group = pickle.loads(file.read_bytes()) if file.exists() else [each() for each in make]
+    yield group
+    file.write_bytes(pickle.dumps(group, pickle.HIGHEST_PROTOCOL))
+
+
+def _fill(
+    path: Path,
+    groups: Sequence[Callable[[], AbstractContextManager[Group]]],
+    rounds: int,
+    servers: int,
+) -> None:
     database = open_database(path)
     database.migrate()
     store, progress = ReportStore(database, load_queries()), Progress("spans")
-    groups = [fleet[at : at + SERVERS_TOGETHER] for at in range(0, len(fleet), SERVERS_TOGETHER)]
     stored = 0
     for first in range(0, rounds, ROUNDS_TOGETHER):
-        for group in groups:
-            for _ in range(first, min(rounds, first + ROUNDS_TOGETHER)):
-                live = [server for server in group if not server.silent]
-                store.add_all([NewReport(server.report(), server.taken_at) for server in live])
-                for server in group:
-                    server.advance()
-                stored += len(group)
-                progress.show(stored, rounds * len(fleet), f"{stored} reports")
+        for opened in groups:
+            with opened() as group:
+                for _ in range(first, min(rounds, first + ROUNDS_TOGETHER)):
+                    live = [server for server in group if not server.silent]
+                    store.add_all([NewReport(server.report(), server.taken_at) for server in live])
+                    for server in group:
+                        server.advance()
+                    stored += len(group)
+                    progress.show(stored, rounds * servers, f"{stored} reports")
     database.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count as count_from
 from itertools import islice, product
@@ -19,6 +19,8 @@ from tests.support.live import LiveService
 from tests.support.reports import report
 
 LIMIT = 8 * 1024 * 1024
+TRIES = 3  # of which the least counts: other load of the machine only adds
+MARGIN = 1.25  # the least of a few tries still varies by a few clock ticks of 10 ms
 BOUNDS = ReportValidator().bounds
 REPORT = json.dumps(report()).encode()
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -56,7 +58,7 @@ def single(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Single]:
 def valid(tmp_path_factory: pytest.TempPathFactory) -> Cost:
     """The cost of a valid report, in a service without hostile requests."""
     with running(tmp_path_factory.mktemp("valid")) as single:
-        return cost_of(single, valid_of_8_mebibytes(), 201)
+        return least_cost_of(single, [valid_of_8_mebibytes(number) for number in range(TRIES)], 201)
 
 
 def processor_seconds(pid: int) -> float:
@@ -75,6 +77,8 @@ def memory(pid: int, name: str) -> float:
 
 def cost_of(single: Single, raw: bytes, status: int) -> Cost:
     (pid,) = single.live.worker_pids()
+    # A client with a large report after the other has to pause.
+    (single.live.data / "large-reports.json").unlink(missing_ok=True)
     Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")  # VmHWM starts anew
     used = processor_seconds(pid)
     answer = single.live.post(raw)
@@ -82,9 +86,15 @@ def cost_of(single: Single, raw: bytes, status: int) -> Cost:
     return Cost(processor_seconds(pid) - used, memory(pid, "VmHWM") - single.idle)
 
 
-def valid_of_8_mebibytes() -> bytes:
+def least_cost_of(single: Single, bodies: Sequence[bytes], status: int) -> Cost:
+    """The least time and the least memory of several bodies of the same kind."""
+    costs = [cost_of(single, raw, status) for raw in bodies]
+    return Cost(min(cost.seconds for cost in costs), min(cost.mebibytes for cost in costs))
+
+
+def valid_of_8_mebibytes(server: int) -> bytes:
     """The maximum of processes, of usual programs; new programs would cost more."""
-    document = report(100_000)
+    document = report(100_000, ipaddress=f"10.0.1.{server}")
     for process in document["procesos"]:
         process["name"] = f"{process['pid'] % 50:035d}"
     raw = json.dumps(document).encode()
@@ -157,15 +167,17 @@ def test_8_mebibytes_of_any_body_cost_no_more_than_a_valid_report(
     single: Single, valid: Cost, kind: str
 ) -> None:
     assert len(KINDS[kind]) <= LIMIT
-    cost = cost_of(single, KINDS[kind], 400)
-    assert cost.seconds < valid.seconds
+    cost = least_cost_of(single, [KINDS[kind]] * TRIES, 400)
+    assert cost.seconds < MARGIN * valid.seconds
     assert cost.mebibytes < 2 * valid.mebibytes
 
 
 @pytest.mark.torture
 @pytest.mark.parametrize("bad", ["{}", "[[[]]]", '{"username":1,"pid":"x","name":[],"x":0}'])
 def test_20000_bad_items_cost_less_than_as_many_good_ones(single: Single, bad: str) -> None:
-    address = f"10.0.0.{len(bad)}"  # of a server that has not reported before
-    good = cost_of(single, json.dumps(report(20_000, ipaddress=address)).encode(), 201)
-    cost = cost_of(single, among_processes(b",".join([bad.encode()] * 20_000)), 400)
-    assert cost.seconds < good.seconds
+    addresses = [f"10.0.{len(bad)}.{number}" for number in range(TRIES)]  # of new servers
+    reports = [json.dumps(report(20_000, ipaddress=address)).encode() for address in addresses]
+    good = least_cost_of(single, reports, 201)
+    bodies = [among_processes(b",".join([bad.encode()] * 20_000))] * TRIES
+    cost = least_cost_of(single, bodies, 400)
+    assert cost.seconds < MARGIN * good.seconds

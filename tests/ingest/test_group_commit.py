@@ -81,6 +81,23 @@ def test_a_group_has_a_maximum_size() -> None:
     assert recorded.groups == [[-1], list(range(64)), list(range(64, 100))]
 
 
+def test_a_group_of_several_items_is_light() -> None:
+    recorded = RecordedCommits()
+    commits = GroupCommit(recorded.commit, lambda item: 1000 * (item >= 0))
+    futures = gathered(recorded, commits, range(7))
+    assert [future.result(PATIENCE) for future in futures] == [f"result of {n}" for n in range(7)]
+    assert recorded.groups == [[-1], [0, 1, 2], [3, 4, 5], [6]]
+
+
+def test_light_items_come_before_a_heavy_one_that_arrived_a_little_earlier() -> None:
+    recorded = RecordedCommits()
+    heavy = 10**9  # a million seconds
+    commits = GroupCommit(recorded.commit, lambda item: heavy if item == 5 else 0)
+    futures = gathered(recorded, commits, [5, 1, 2])
+    assert [future.result(PATIENCE) for future in futures] == [f"result of {n}" for n in (5, 1, 2)]
+    assert recorded.groups == [[-1], [1, 2], [5]]
+
+
 def test_a_bad_item_fails_alone() -> None:
     class NoThirteen(RecordedCommits):
         def answer(self, items: Sequence[int]) -> Sequence[str]:

@@ -10,7 +10,9 @@ import pytest
 from service import times
 from service.archive.append import ArchiveWriter
 from service.errors import StorageUnavailableError
+from service.ingest.admission import Admission
 from service.ingest.intake import Arrival, Intake
+from service.ingest.large_turn import LargeTurn
 from service.ingest.validation import ReportValidator
 from service.report import Process, Profile, Report
 from service.store.engines import Database, sqlite_connections
@@ -47,7 +49,9 @@ def an_intake(database: Database, folder: Path) -> Intake:
 
 
 def receive(intake: Intake, raw: bytes) -> Stored:
-    return intake.store(intake.read(raw))
+    admission = Admission(LargeTurn(Path("for large reports only")))
+    with admission.admit("a source", len(raw), raw.count(b"{")) as work:
+        return intake.store(intake.read(raw), work)
 
 
 def test_a_locked_database_fails_a_group_after_one_wait(
@@ -71,8 +75,9 @@ def test_a_report_that_the_database_refuses_fails_alone(engine: Engine, tmp_path
     intake = an_intake(database, tmp_path)
     valid = a_report(1)
     refused = Report(2, valid.profile, [("no pid", "x", "y", None)], [], b"2")  # type: ignore[list-item]
+    plan = intake._reports.plan(refused, 2)
     with engine.write_locked():  # meanwhile a group gathers
-        bad = in_thread(intake._commits.submit, Arrival(b"{}", refused, None))
+        bad = in_thread(intake._commits.submit, Arrival(b"{}", refused, plan))
         good = [in_thread(receive, intake, a_document(number)) for number in range(3, 13)]
         wait_until(lambda: len(intake._commits._waiting) >= 9)
     assert isinstance(bad.exception(PATIENCE), engine.IntegrityError)

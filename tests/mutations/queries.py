@@ -9,11 +9,15 @@ _SEEN = "tests/store/test_first_and_last_seen.py"
 _CHANGES = "tests/store/test_changes.py"
 _FLEET = "tests/store/test_fleet.py"
 _USAGE = "tests/store/test_usage_stats.py"
-_OCCURRENCES = "tests/store/test_occurrences.py"
+_OCCURRENCES = (
+    "tests/store/test_occurrences.py",
+    "tests/store/test_occurrences_by_example.py",
+)
 _HISTORY = "tests/store/test_history.py"
 _CONSISTENCY = "tests/store/test_consistency.py"
 _IDENTITY = "tests/store/test_identity.py"
 _CLONES = "tests/store/test_identity_clones.py"
+_INTERNING = "tests/store/test_interning.py"
 _OSQUERY = "tests/store/test_osquery_views.py"
 
 QUERY_MUTATIONS = [
@@ -51,26 +55,24 @@ QUERY_MUTATIONS = [
     ),
     *group(
         "sql/queries/interning.sql",
-        _CONSISTENCY,
+        _INTERNING,
         faults=[
-            ("WHERE (name = :name OR (name IS NULL AND :name IS NULL))", "WHERE name = :name"),
-            (
-                "WHERE username = :username OR (username IS NULL",
-                "WHERE username = :username AND (1",
-            ),
+            ("AND process_name.username IS NULL\nWHERE wanted.username IS NULL", "AND 0"),
+            ("process_name.name IS NULL AND process_name.username = wanted.username", "0"),
+            ("WHERE login_name.username IS NULL\n", "WHERE 0\n"),
         ],
     ),
     *group(
         "sql/queries/name_index.sql",
-        _FLEET,
+        _INTERNING,
         after="UPDATE process_name",
-        faults=[("AND first_seq IS NULL", "")],
+        faults=[("WHERE first_seq IS NULL AND id", "WHERE id")],
     ),
     *group(
         "sql/queries/name_index.sql",
-        _FLEET,
+        _INTERNING,
         after="UPDATE login_name",
-        faults=[("AND first_seq IS NULL", "")],
+        faults=[("WHERE first_seq IS NULL AND id", "WHERE id")],
     ),
     *group(
         "sql/queries/name_index.sql",
@@ -97,7 +99,7 @@ QUERY_MUTATIONS = [
     ),
     *group(
         "sql/queries/occurrences.sql",
-        _OCCURRENCES,
+        *_OCCURRENCES,
         after="-- fragment: matching_process_names",
         faults=[
             ("username = :username", "username <> :username"),
@@ -106,22 +108,47 @@ QUERY_MUTATIONS = [
     ),
     *group(
         "sql/queries/occurrences.sql",
-        _OCCURRENCES,
+        *_OCCURRENCES,
         after="-- fragment: matching_login_names",
         faults=[("WHERE username = :username", "WHERE username <> :username")],
     ),
     *group(
         "sql/queries/occurrences.sql",
-        _OCCURRENCES,
-        after="-- fragment: process_filter",
-        faults=[
-            ("AND (:pid IS NULL OR span.pid = :pid)\n", ""),
-            ("program.username = :username", "program.username <> :username"),
-        ],
+        *_OCCURRENCES,
+        after="-- fragment: process_names_filter",
+        faults=[("program.username = :username", "program.username <> :username")],
     ),
     *group(
         "sql/queries/occurrences.sql",
-        _OCCURRENCES,
+        *_OCCURRENCES,
+        after="-- name: processes_now",
+        faults=[("AND (:pid IS NULL OR span.pid = :pid)\n", "")],
+    ),
+    *group(
+        "sql/queries/walk.sql",
+        *_OCCURRENCES,
+        after="-- name: servers_of_process_at",
+        faults=[
+            ("sighting.first_at <= :moment", "sighting.first_at < :moment"),
+            ("shown.seq < (", "shown.seq <= 0 AND shown.seq < ("),
+            ("run.first_seq <= shown.seq", "run.first_seq < shown.seq"),
+        ],
+    ),
+    *group(
+        "sql/queries/walk.sql",
+        *_OCCURRENCES,
+        after="-- name: servers_of_login_at",
+        faults=[("sighting.last_at >=", "sighting.last_at >")],
+    ),
+    *group(
+        "sql/queries/walk.sql",
+        *_OCCURRENCES,
+        after="-- name: servers_of_process_now",
+        faults=[("sighting.running > 0", "sighting.running > 1")],
+    ),
+    *group(
+        "sql/queries/occurrences.sql",
+        *_OCCURRENCES,
         faults=[
             ("known.placed_at <= :moment", "known.placed_at < :moment"),
             ("span_level.bit <= newest.seq", "span_level.bit < newest.seq"),
@@ -131,10 +158,12 @@ QUERY_MUTATIONS = [
             ("span_level.bit < run.gone_seq)", "span_level.bit < run.gone_seq - 1)"),
             ("AND span.first_seq <= shown.seq", "AND span.first_seq < shown.seq"),
             ("(span.gone_seq > shown.seq OR", "(span.gone_seq >= shown.seq OR"),
-            ("span.slot > :slot)", "span.slot >= :slot)"),
+            ("span.slot > CASE", "span.slot >= CASE"),
+            ("span.slot <= CASE", "span.slot < CASE"),
             ("begun.first_seq <= shown.seq", "begun.first_seq < shown.seq"),
             ("SELECT max(begun.first_seq)", "SELECT min(begun.first_seq)"),
-            ("sighting.name_id > :name_id)", "sighting.name_id >= :name_id)"),
+            ("sighting.name_id > CASE", "sighting.name_id >= CASE"),
+            ("sighting.name_id <= CASE", "sighting.name_id < CASE"),
             (
                 "CASE WHEN sighting.running > 0 THEN newest.placed_at ELSE sighting.last_at END",
                 "sighting.last_at",
@@ -209,10 +238,10 @@ QUERY_MUTATIONS = [
         "sql/queries/usage_stats.sql",
         _USAGE,
         faults=[
-            ("count(DISTINCT sighting.server_id)", "count(sighting.server_id)"),
+            ("count(DISTINCT shown.server_id)", "count(shown.server_id)"),
             ("run.gone_seq - 1, (SELECT", "run.gone_seq, (SELECT"),
-            ("ORDER BY earliest.first_seq DESC", "ORDER BY earliest.first_seq"),
-            ("WHEN sighting.running = 0 THEN", "WHEN sighting.running > 0 THEN"),
+            ("  ORDER BY first_seq DESC", "  ORDER BY first_seq"),
+            ("WHEN shown.running = 0 THEN", "WHEN shown.running > 0 THEN"),
         ],
     ),
     *group(

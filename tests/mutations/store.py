@@ -10,7 +10,10 @@ _SEEN = "tests/store/test_first_and_last_seen.py"
 _CHANGES = "tests/store/test_changes.py"
 _FLEET = "tests/store/test_fleet.py"
 _USAGE = "tests/store/test_usage_stats.py"
-_OCCURRENCES = "tests/store/test_occurrences.py"
+_OCCURRENCES = (
+    "tests/store/test_occurrences.py",
+    "tests/store/test_occurrences_by_example.py",
+)
 _HISTORY = "tests/store/test_history.py"
 _CONSISTENCY = "tests/store/test_consistency.py"
 _IDENTITY = "tests/store/test_identity.py"
@@ -40,7 +43,7 @@ STORE_MUTATIONS = [
     *group(
         "service/store/write/spans.py",
         _WORKERS,
-        faults=[("if known is not None and known[0] == seq else", "if known is not None else")],
+        faults=[("if known is not None and known[0] == newest:", "if known is not None:")],
     ),
     *group(
         "service/store/write/span_changes.py",
@@ -161,8 +164,8 @@ STORE_MUTATIONS = [
             ('place["low"] = max(1, first - 1)', 'place["low"] = first'),
             ('if first_seq > place["low"]:', 'if first_seq >= place["low"]:'),
             ("gone_seq <= last:", "gone_seq < last:"),
-            ("event.key < after if newest_first", "event.key <= after if newest_first"),
-            ("else event.key > after)", "else event.key >= after)"),
+            ("event[2] < most", "event[2] <= most"),
+            ("if least < event[0]", "if least <= event[0]"),
             ("            low += length\n", "            low += length + 1\n"),
             ("            high -= length\n", "            high -= length + 1\n"),
             ("at[first - 1] if first > low", "at[first - 1] if first > low + 1"),
@@ -187,11 +190,22 @@ STORE_MUTATIONS = [
         faults=[
             ("_HOURS_SHOWN = 24", "_HOURS_SHOWN = 23"),
             ("item.at, reverse=True", "item.at, reverse=False"),
-            ("text in value.casefold()", "text in value"),
             ("if changed or former_id is None:", "if former_id is None:"),
-            ("state.silent == criteria.silent", "state.silent != criteria.silent"),
             ("silent[:_MAX_SHOWN]", "silent[-_MAX_SHOWN:][::-1]"),
         ],
+    ),
+    *group(
+        "service/store/read/server_filter.py",
+        _FLEET,
+        faults=[
+            ("text in value.casefold()", "text in value"),
+            ("self.q.casefold())}%", "self.q)}"),
+        ],
+    ),
+    *group(
+        "service/store/read/server_filter.py",
+        "tests/store/test_server_filter.py",
+        faults=[("network.prefixlen // 8", "(network.prefixlen + 7) // 8")],
     ),
     *group(
         "service/store/read/history.py",
@@ -204,11 +218,22 @@ STORE_MUTATIONS = [
     ),
     *group(
         "service/store/read/occurrences.py",
-        _OCCURRENCES,
+        *_OCCURRENCES,
+        faults=[("server_id << walk.bits | slot", "server_id << walk.bits")],
+    ),
+    *group(
+        "service/store/read/walk.py",
+        *_OCCURRENCES,
         faults=[
-            ("after & (SLOTS_PER_RECORD - 1)", "0"),
-            ("last[0] << _NAME_BITS | last[-1]", "last[0] << _NAME_BITS"),
-            ("<< SLOT_BITS | found[limit - 1][1]", "<< SLOT_BITS"),
+            ("(first & mask) - 1", "first & mask"),
+            ("part.last if made < steps else reached", "part.last"),
+            ("return made, self._end_of(server_id)", "return made, part.last"),
+            ("found[-1] = Range(found[-1].after, last)", "found[-1] = Range(after, last)"),
+            ("return [Range(place - 1, place)", "return [Range(place, place)"),
+            (
+                "for server_id, shown in rows if shown]",
+                "for server_id, shown in rows if not shown]",
+            ),
         ],
     ),
     *group(
@@ -216,7 +241,8 @@ STORE_MUTATIONS = [
         _USAGE,
         faults=[
             ("None if running_on else last_at", "last_at"),
-            ('"others": most - 1', '"others": most'),
+            ("    if is_partial(*looked_at):", "    if False:"),
+            ("max(names, sightings) >= self._most", "max(names, sightings) > self._most"),
         ],
     ),
     *group(

@@ -19,9 +19,10 @@ from service import times
 from service.errors import ServerNotFoundError
 from service.report import Report
 from service.store.queries import load_queries
-from service.store.read.fleet import FleetStore, News, ServerFilter, ServerState
+from service.store.read.fleet import FleetStore, News, ServerState
 from service.store.read.moments import Moment
 from service.store.read.profiles import Difference
+from service.store.read.server_filter import ServerFilter
 from service.store.read.silence import DEFAULT_SILENCE, Silence
 from service.store.read.usage_stats import UsageStore
 from tests.support import plain_answers as plain

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from service.store.queries import load_queries
 from service.store.read.changes import Period
-from service.store.read.fleet import FleetStore, ServerFilter, ServerState
+from service.store.read.fleet import FleetStore, ServerState
 from service.store.read.history import HistoryStore
 from service.store.read.moments import Moment
 from service.store.read.name_filters import ProcessFilter
 from service.store.read.occurrences import process_occurrences
+from service.store.read.server_filter import ServerFilter
 from service.store.read.silence import Silence
 from service.store.read.usage_stats import UsageStore
 from tests.store.test_placement import report_of

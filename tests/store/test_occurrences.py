@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import product
 from typing import Any, NamedTuple
 
 import pytest
@@ -15,20 +16,18 @@ from hypothesis import strategies as st
 from service import times
 from service.report import Report
 from service.store.queries import load_queries
-from service.store.read.moments import LateRecord, Moment
+from service.store.read.moments import Moment
 from service.store.read.name_filters import LoginFilter, ProcessFilter
 from service.store.read.occurrence_rows import (
-    LoginHistory,
     LoginOccurrence,
-    ProcessHistory,
     ProcessOccurrence,
 )
 from service.store.read.occurrences import OccurrenceStore, login_occurrences, process_occurrences
 from service.store.read.silence import Silence
+from service.store.read.walk import Effort
 from tests.support import plain_answers as plain
-from tests.support.examples import CRON, HOUR, JUAN, PROFILE, SSHD, arrived, report
 from tests.support.generated import BOUNDS, WAITS, histories
-from tests.support.paging import all_pages
+from tests.support.paging import all_pages, all_parts
 from tests.support.stores import StoredReport, Stores, stores
 
 History = list[tuple[Report, int]]
@@ -94,7 +93,7 @@ def silence_at(history: History, wait: int) -> Silence:
 
 
 @each_kind
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(history=histories(), data=st.data(), moment=BOUNDS)
 def test_occurrences_come_from_the_newest_records_at_the_moment(
     kind: Kind, history: History, data: st.DataObject, moment: int | None
@@ -128,10 +127,18 @@ def assert_occurrences(
     assert {row[5] for row in shown} <= keys
     for limit in (1, 2, 3):
         assert all_pages(ask, "rows", limit) == shown
+    assert_parts(partial(ask, limit=LIMIT), shown)
+
+
+def assert_parts(ask: Callable[..., Any], shown: Sequence[Any]) -> None:
+    """Pages of little work hold the same rows, whether names or servers are looked through."""
+    for steps, few_names, servers in product((1, 2, 5), (0, 2), (1, 100)):
+        effort = Effort(steps, few_names=few_names, servers=servers, chunk=(steps + 1) // 2)
+        assert all_parts(partial(ask, effort=effort), "rows") == shown
 
 
 @each_kind
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(history=histories(), data=st.data(), wait=WAITS)
 def test_the_history_covers_all_records_in_order(
     kind: Kind, history: History, data: st.DataObject, wait: int
@@ -153,6 +160,7 @@ def assert_history(
     assert Counter(shown) == Counter(plain_history(kind, both.records, criteria, silence))
     for limit in (1, 2, 3):
         assert all_pages(ask, "rows", limit) == shown
+    assert_parts(partial(ask, limit=LIMIT), shown)
 
 
 @pytest.mark.torture
@@ -224,53 +232,3 @@ def without_key(row: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def pids(rows: Iterable[ProcessOccurrence | LoginOccurrence]) -> list[int | None]:
     return [row.pid for row in rows]
-
-
-def test_a_late_report_is_never_the_record_shown() -> None:
-    history = arrived(report(1, CRON), report(3, CRON), report(2, SSHD))
-    with stored(history, KINDS[0]) as (_, ours):
-        page = ours.at(ProcessFilter(), Moment(round(2.5 * HOUR)), 0, LIMIT)
-        (shown,) = page.rows
-        assert (shown.name, shown.id_serv, shown.has_late) == ("cron", 1, True)
-        assert (shown.seen_from, shown.seen_until) == (HOUR, 3 * HOUR)
-        assert page.late.records == [LateRecord(1, 3, 2 * HOUR, 3 * HOUR)]
-        (now,) = ours.now(ProcessFilter(), 0, LIMIT).rows
-        assert (now.name, now.seen_from, now.seen_until) == ("cron", HOUR, 3 * HOUR)
-
-
-def test_each_report_of_a_drained_spool_is_shown_at_its_own_time() -> None:
-    drained = [(report(hour, CRON if hour % 2 else SSHD), 9 * HOUR + hour) for hour in range(1, 9)]
-    with stored(drained, KINDS[0]) as (_, ours):
-        for hour in range(1, 9):
-            (shown,) = ours.at(ProcessFilter(name="*"), Moment(hour * HOUR), 0, LIMIT).rows
-            assert (shown.name, shown.taken_at) == ("cron" if hour % 2 else "sshd", hour * HOUR)
-
-
-def test_the_history_leaves_out_names_of_late_reports() -> None:
-    history = arrived(report(1, CRON), report(3, CRON), report(2, SSHD))
-    with stored(history, KINDS[0]) as (_, ours):
-        place = (1, 2, PROFILE.ipaddress, None)
-        assert ours.history(ProcessFilter(), 0, LIMIT).rows == [
-            ProcessHistory(*place, "cron", "root", HOUR, 3 * HOUR, True, 3 * HOUR, silent=False)
-        ]
-
-
-def test_what_a_silent_server_said_last_does_not_run_now() -> None:
-    history = arrived(report(1, CRON), report(2, CRON))
-    with stored(history, KINDS[0], 6 * HOUR) as (_, ours):
-        (shown,) = ours.now(ProcessFilter(), 0, LIMIT).rows
-        assert (shown.name, shown.silent, shown.heard_at) == ("cron", True, 2 * HOUR)
-        assert ours.now(ProcessFilter(), 0, LIMIT, silent=False).rows == []
-        assert ours.now(ProcessFilter(), 0, LIMIT, silent=True).rows == [shown]
-        (seen,) = ours.history(ProcessFilter(), 0, LIMIT).rows
-        assert (seen.running, seen.last_at, seen.silent) == (False, 2 * HOUR, True)
-
-
-def test_a_login_has_no_name_of_a_program() -> None:
-    with stored(arrived(report(1, CRON, JUAN), report(2)), KINDS[1]) as (_, ours):
-        (shown,) = ours.at(LoginFilter(username="ju*"), Moment(HOUR), 0, LIMIT).rows
-        assert (shown.username, shown.pid) == ("juan", 829)
-        (history_row,) = ours.history(LoginFilter(username="juan"), 0, LIMIT).rows
-        assert history_row == LoginHistory(
-            1, 2, PROFILE.ipaddress, None, "juan", HOUR, HOUR, False, 2 * HOUR, silent=False
-        )

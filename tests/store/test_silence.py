@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from service.store.queries import load_queries
-from service.store.read.fleet import FleetStore, ServerFilter
+from service.store.read.fleet import FleetStore
 from service.store.read.moments import Moment
+from service.store.read.server_filter import ServerFilter
 from service.store.read.silence import Silence
 from service.store.read.usage_stats import UsageStore
 from tests.store.test_placement import report_of

@@ -21,7 +21,9 @@ from tests.support.stores import StoredReport, Stores, stores
 
 History = list[tuple[Report, int]]
 PATTERNS = st.sampled_from([None, "cron", "sshd", "", "*", "C*", "*h*", "none"])
-FILTERS = st.builds(ProcessFilter, name=PATTERNS, username=PATTERNS)
+FILTERS = st.just(ProcessFilter(name="*")) | st.builds(
+    ProcessFilter, name=PATTERNS, username=PATTERNS
+)
 
 
 def heard(both: Stores, silence: Silence) -> list[StoredReport]:
@@ -64,6 +66,7 @@ def first_last_seen(ever: list[tuple[int, int]], *, going_on: bool) -> FirstLast
         len({server for server, _ in ever}),
         min(moments, default=None),
         None if going_on else max(moments, default=None),
+        partial=False,
     )
 
 
@@ -80,12 +83,12 @@ def test_figures_equal_counts_over_all_records(
         now = ran(heard(both, silence), criteria)
 
         assert ours.servers() == len(plain.servers(both.records))
-        assert dict(ours.users_of(criteria).value) == Counter(row[3] for row in now)
+        assert dict(ours.users_of(criteria).value or []) == Counter(row[3] for row in now)
         assert ours.processes(criteria).value == first_last_seen(
             [row[:2] for row in ran(in_order(both), criteria)], going_on=bool(now)
         )
         of_user = LoginFilter(username=criteria.username)
-        programs = ours.programs_of(of_user).value
+        programs = ours.programs_of(of_user).value or []
         assert dict(programs) == Counter(
             row[2] for row in ran(heard(both, silence), ProcessFilter(username=of_user.username))
         )
@@ -114,7 +117,9 @@ def test_counts_are_of_servers_that_are_heard(
             (ours.open_logins(of_user), logged_in(now, of_user), logged_in(silent, of_user)),
         ):
             servers, silent_servers = ({row[0] for row in rows} for rows in (running, last))
-            assert count == Figure(Count(len(servers), len(running), len(silent_servers)), at)
+            assert count == Figure(
+                Count(len(servers), len(running), len(silent_servers), partial=False), at
+            )
 
 
 def runs(both: Stores, criteria: ProcessFilter) -> list[tuple[int, int, int]]:
@@ -146,12 +151,13 @@ def test_runs_are_consecutive_reports(history: History, criteria: ProcessFilter,
         queries = load_queries()
         ours = UsageStore(both.database, queries)
         occurrences = process_occurrences(both.database, queries)
-        assert sorted(ours.runs(criteria, 0, 1000, 1000)) == runs(both, criteria)
+        whole = occurrences.history(criteria, 0, 1000)
+        assert sorted(ours.runs(whole, 1000)) == runs(both, criteria)
         # A page has the latest runs of its rows.
         after: int | None = 0
         while after is not None:
             page = occurrences.history(criteria, after, 2)
-            shown = ours.runs(criteria, after, 2, most)
+            shown = ours.runs(page, most)
             assert {run.server_id for run in shown} <= {row.server_id for row in page.rows}
             assert len(shown) <= most * len(page.rows)
             for row in page.rows:
@@ -164,7 +170,36 @@ def test_of_many_runs_the_latest_ones_are_returned() -> None:
     history = arrived(*(report(hour, *([CRON] if hour % 2 else [])) for hour in range(1, 9)))
     with stores() as both:
         both.add_history(history)
-        ours = UsageStore(both.database, load_queries())
+        queries = load_queries()
+        ours = UsageStore(both.database, queries)
+        page = process_occurrences(both.database, queries).history(ProcessFilter(name="cron"), 0, 9)
         for most, first_hours in ((1, [7]), (2, [5, 7]), (3, [3, 5, 7]), (9, [1, 3, 5, 7])):
-            shown = ours.runs(ProcessFilter(name="cron"), 0, 10, most)
+            shown = ours.runs(page, most)
             assert [run.first_at for run in shown] == [hour * HOUR for hour in first_hours]
+
+
+@settings(max_examples=40, deadline=None)
+@given(histories(), FILTERS, st.integers(1, 6))
+def test_a_figure_that_looks_at_too_little_says_so(
+    history: History, criteria: ProcessFilter, most: int
+) -> None:
+    at = history[-1][1]
+    silence = Silence(clock=lambda: at)
+    with stores() as both:
+        both.add_history(history)
+        queries = load_queries()
+        whole = UsageStore(both.database, queries, silence)
+        ours = UsageStore(both.database, queries, silence, most)
+        count, exact = (
+            ours.running_processes(criteria).value,
+            whole.running_processes(criteria).value,
+        )
+        if count.partial:
+            assert all(some <= every for some, every in zip(count[:3], exact[:3], strict=True))
+        else:
+            assert count == exact
+        seen, exactly = ours.processes(criteria).value, whole.processes(criteria).value
+        assert seen.servers <= exactly.servers if seen.partial else seen == exactly
+        assert seen.partial == count.partial
+        users = ours.users_of(criteria).value
+        assert users == (None if count.partial else whole.users_of(criteria).value)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from service.report import Report
 from service.store.queries import load_queries
 from service.store.read.consistency import open_content
-from service.store.write.reports import Plan, ReportStore
+from service.store.write.plans import Plan
+from service.store.write.reports import ReportStore
 from tests.support import plain_store
 from tests.support.examples import CRON, JUAN, SSHD, report
 from tests.support.generated import histories
@@ -48,7 +49,7 @@ def test_a_worker_does_not_use_the_running_rows_of_an_older_report() -> None:
         assert_sound(both)
 
 
-def add_with_plans(both: Stores, reports: list[Report], plans: list[Plan | None]) -> None:
+def add_with_plans(both: Stores, reports: list[Report], plans: list[Plan]) -> None:
     """Stores reports as planned before any of them was stored."""
     for each, plan in zip(reports, plans, strict=True):
         stored = both.store.add(each, each.taken_at, plan)

@@ -21,7 +21,7 @@ from service.errors import ComplianceError, IncompatibleDatabaseError, StorageUn
 from service.file_lock import Patience
 from service.store.engines import sqlite_connections, sqlite_file
 from service.store.engines.protocol import Connection
-from service.store.engines.sqlite_connections import Connections, connect, storage_errors
+from service.store.engines.sqlite_connections import Connections, connect, stopping, storage_errors
 from service.store.engines.sqlite_migrations import creation_scripts, run_script
 
 CREATEDB_FOLDER = Path(__file__).resolve().parents[3] / "sql" / "createdb"
@@ -103,7 +103,8 @@ class SqliteDatabase:
             connection = self._borrow()
             try:
                 connection.execute("BEGIN")
-                yield connection
+                with stopping(connection):
+                    yield connection
             except ComplianceError:
                 # For example an unknown record: the connection is still good. Closing the last one
                 # would remove the WAL, which may not fit on a full disk again.

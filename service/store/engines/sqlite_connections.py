@@ -12,13 +12,15 @@ from pathlib import Path
 
 from service.errors import DatabaseDamagedError, StorageUnavailableError
 from service.file_lock import BOUND_SECONDS
-from service.store.engines import sqlite_file
+from service.store.engines import question, sqlite_file
 
 BUSY_TIMEOUT_SECONDS = BOUND_SECONDS
 # Of each connection. SQLite's default of 2,000 is too small for the index of reports by time.
 _CACHE_KIBIBYTES = 16_384
 # Of the write-ahead log, once its content is in the database. A long reader may let it grow.
 WAL_BYTES = 32 * 1024 * 1024
+# Of SQLite's virtual machine: some tenths of a millisecond.
+_STEPS_BETWEEN_LOOKS = 20_000
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
@@ -123,6 +125,26 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+@contextmanager
+def stopping(connection: sqlite3.Connection) -> Iterator[None]:
+    """Lets the question of this thread stop what it reads. Raises QuestionStoppedError."""
+    asked = question.current()
+    if asked is None:
+        yield
+        return
+    if asked.stops() and asked.stopped is not None:
+        raise asked.stopped
+    connection.set_progress_handler(asked.stops, _STEPS_BETWEEN_LOOKS)
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT and asked.stopped is not None:
+            raise asked.stopped from error
+        raise
+    finally:
+        connection.set_progress_handler(None, 0)
 
 
 @contextmanager

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from heapq import nsmallest
+from heapq import nlargest, nsmallest
 from typing import Any, NamedTuple
 
-from service.store.engines import Connection
+from service.store.engines import MAX_INTEGER, Connection
 from service.store.read.moments import Moment
 from service.store.read.profiles import ProfileReader
 from service.times import LAST
@@ -126,13 +126,16 @@ class ChangeReader:
         elif after:
             low = max(low, after >> 24)
         events: list[_Event] = []
+        least, most = (0, after or MAX_INTEGER) if newest_first else (after, MAX_INTEGER)
+        first_of = nlargest if newest_first else nsmallest
         for first, last in _windows(low, high, newest_first=newest_first):
-            found = sorted(self._events(connection, server_id, first, last), reverse=newest_first)
-            events += [
+            # One report may change a hundred thousand rows: those of the page are told first.
+            found = (
                 event
-                for event in found
-                if not after or (event.key < after if newest_first else event.key > after)
-            ]
+                for event in self._events(connection, server_id, first, last)
+                if least < event[0] << 24 | event[1] << 20 | event[2] < most
+            )
+            events += map(_Event._make, first_of(limit + 1 - len(events), found))
             if len(events) > limit:
                 break
         shown = events[:limit]
@@ -188,19 +191,19 @@ class ChangeReader:
 
     def _events(
         self, connection: Connection, server_id: int, first: int, last: int
-    ) -> Iterator[_Event]:
-        """The changes that the reports with these numbers show."""
+    ) -> Iterator[tuple[int, int, int, tuple[Any, ...]]]:
+        """The changes that the reports with these numbers show, with the columns of an _Event."""
         place = {"server_id": server_id, "low": first, "high": last}
         for seq, profile_id, former_id in connection.execute(
             self._queries["profile_changes"], place
         ):
             if former_id is None:
-                yield _Event(seq, _KINDS.index("primer_informe"), 0, (None, None, None))
+                yield seq, _KINDS.index("primer_informe"), 0, (None, None, None)
             for number, difference in enumerate(
                 self._profiles.differences(connection, former_id, profile_id)
             ):
                 values = (None, None, None, *difference)
-                yield _Event(seq, _KINDS.index("servidor_cambia"), number, values)
+                yield seq, _KINDS.index("servidor_cambia"), number, values
         # The rows of the first report have no known beginning, so they are no changes.
         place["low"] = max(1, first - 1)
         for query, *kinds in (
@@ -210,9 +213,9 @@ class ChangeReader:
             appeared, gone = (_KINDS.index(kind) for kind in kinds)
             for slot, first_seq, gone_seq, *values in connection.execute(query, place):
                 if first_seq > place["low"]:
-                    yield _Event(first_seq, appeared, slot, tuple(values))
+                    yield first_seq, appeared, slot, tuple(values)
                 if gone_seq is not None and gone_seq <= last:
-                    yield _Event(gone_seq, gone, slot, tuple(values))
+                    yield gone_seq, gone, slot, tuple(values)
 
     def _change(self, connection: Connection, server_id: int, event: _Event) -> Change:
         rows = connection.execute(

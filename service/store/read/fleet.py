@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address
 from itertools import islice
 from typing import Any, NamedTuple
 
 from service.errors import ServerNotFoundError
-from service.store.engines import Connection, Database
+from service.store.engines import MAX_INTEGER, Connection, Database
 from service.store.read.moments import (
     NO_LATE_RECORDS,
     LateRecords,
@@ -20,6 +19,7 @@ from service.store.read.moments import (
 )
 from service.store.read.profiles import Difference, ProfileReader
 from service.store.read.records import ServerRow, server_row
+from service.store.read.server_filter import ServerFilter
 from service.store.read.silence import DEFAULT_SILENCE, Silence
 from service.store.read.usage_stats import UsageStore
 from service.times import HOUR, MINUTE
@@ -29,18 +29,6 @@ _MAX_SHOWN = 20
 _MAX_BUSIEST = 10
 _MAX_LATEST_NAMES = 500  # of the programs that were new last, as candidates for the news
 _OUR_CLOCK_BACK = MINUTE  # between an arrival and now
-
-
-@dataclass(frozen=True, slots=True)
-class ServerFilter:
-    """Selects servers; a null criterion selects all."""
-
-    ipaddress: IPv4Network | IPv6Network | None = None
-    nombre_so: str | None = None
-    version_so: str | None = None
-    arquitectura_proc: str | None = None
-    q: str | None = None  # part of any text that identifies or describes a server, in any case
-    silent: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +108,12 @@ class FleetStore:
         """Servers in the order of their first contact, now or as they were shown at a moment."""
         with self._database.snapshot() as connection:
             now = self._silence.parameters()
+            places = self._places(connection, criteria, moment, after)
             found = (
                 state
-                for state in self._states(connection, moment, after, now)
-                if _is_selected(state, criteria)
+                for place in places
+                for state in self._states(connection, criteria, moment, place, now)
+                if criteria.selects(state.record)
             )
             servers = list(islice(found, limit + 1))
             more = len(servers) > limit
@@ -136,8 +126,9 @@ class FleetStore:
         """Raises ServerNotFoundError if the server is not known, or was not known at the moment."""
         with self._database.snapshot() as connection:
             now = self._silence.parameters()
-            state = next(self._states(connection, moment, server_id - 1, now), None)
-            if state is None or state.server_id != server_id:
+            place = (server_id, server_id)
+            state = next(self._states(connection, ServerFilter(), moment, place, now), None)
+            if state is None:
                 raise ServerNotFoundError(server_id)
             return state
 
@@ -154,7 +145,9 @@ class FleetStore:
             outline = connection.execute(self._queries["fleet_outline"], silence).fetchall()
             silent = sorted((row[1], row[0]) for row in outline if row[2])
             longest = [
-                next(self._states(connection, None, server_id - 1, silence))
+                next(
+                    self._states(connection, ServerFilter(), None, (server_id, server_id), silence)
+                )
                 for _, server_id in silent[:_MAX_SHOWN]
             ]
             (arrived,) = connection.execute(self._queries["last_arrival"]).fetchone()
@@ -176,11 +169,30 @@ class FleetStore:
                 our_clock_was_ahead=arrived if (arrived or 0) > now + _OUR_CLOCK_BACK else None,
             )
 
+    def _places(
+        self, connection: Connection, criteria: ServerFilter, moment: Moment | None, after: int
+    ) -> Iterator[tuple[int, int]]:
+        """The first and the last server of each part of the fleet where some may be selected."""
+        first = min(after, MAX_INTEGER - 1) + 1  # a cursor may be any number
+        if moment is None or criteria.silent is None:
+            yield first, MAX_INTEGER
+            return
+        # Whether it was silent then is told without its record.
+        for server_id in self._moments.servers(
+            connection, moment, (first, MAX_INTEGER), silent=criteria.silent
+        ):
+            yield server_id, server_id
+
     def _states(
-        self, connection: Connection, moment: Moment | None, after: int, now: dict[str, int]
+        self,
+        connection: Connection,
+        criteria: ServerFilter,
+        moment: Moment | None,
+        servers: tuple[int, int],
+        now: dict[str, int],
     ) -> Iterator[ServerState]:
-        """The servers after this one, read one by one as they are consumed."""
-        place = {"after": after}
+        """The servers, from the first to the last, read one by one as they are consumed."""
+        place = criteria.parameters() | {"first": servers[0], "last": servers[1]}
         if moment is None:
             rows = connection.execute(self._queries["fleet_now"], place | now)
             for server_id, heard_at, silent, *record in rows:
@@ -233,37 +245,6 @@ class FleetStore:
             news += [News._make((kind, *row, ())) for row in rows]
         news.sort(key=lambda item: item.at, reverse=True)
         return news[:_MAX_SHOWN]
-
-
-def _is_selected(state: ServerState, criteria: ServerFilter) -> bool:
-    record = state.record
-    return (
-        (criteria.silent is None or state.silent == criteria.silent)
-        and (criteria.nombre_so is None or record.nombre_so == criteria.nombre_so)
-        and (criteria.version_so is None or record.version_so == criteria.version_so)
-        and (
-            criteria.arquitectura_proc is None
-            or record.arquitectura_proc == criteria.arquitectura_proc
-        )
-        and (criteria.ipaddress is None or ip_address(record.ipaddress) in criteria.ipaddress)
-        and (criteria.q is None or _contains(record, criteria.q.casefold()))
-    )
-
-
-def _contains(record: ServerRow, text: str) -> bool:
-    return any(
-        text in value.casefold()
-        for value in (
-            record.nombre_host,
-            record.ipaddress,
-            record.nombre_so,
-            record.version_so,
-            record.arquitectura_proc,
-            record.marca_proc,
-            record.id_maquina,
-        )
-        if value is not None
-    )
 
 
 def _most_first(counter: Counter[Any]) -> list[tuple[Any, int]]:

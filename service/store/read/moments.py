@@ -92,15 +92,20 @@ class MomentReader:
         self, connection: Connection, moment: Moment, first: int, last: int
     ) -> Iterator[LateRecord]:
         """The late records beside those that are shown of the servers first to last."""
-        parameters = moment.parameters() | {"first": first, "last": last}
-        for row in connection.execute(self._queries["late_records"], parameters):
-            yield LateRecord(*row)
+        place = moment.parameters() | {"first": first, "last": last}
+        for (server_id,) in connection.execute(
+            self._queries["servers_with_late_records"], place
+        ).fetchall():
+            of_server = place | {"server_id": server_id}
+            for row in connection.execute(self._queries["late_records"], of_server):
+                yield LateRecord(*row)
 
     def servers(
-        self, connection: Connection, moment: Moment, first: int, *, silent: bool
+        self, connection: Connection, moment: Moment, servers: tuple[int, int], *, silent: bool
     ) -> Iterator[int]:
-        """The servers from this one on that were silent at the moment, or those that were not."""
-        parameters = moment.parameters() | {"first": first}
+        """Servers, from the first to the last, that were silent at the moment, or were not."""
+        first, last = servers
+        parameters = moment.parameters() | {"first": first, "last": last}
         for server_id, shown_at in connection.execute(self._queries["places_at"], parameters):
             if shown_at is not None:
                 standing = self.standing(connection, server_id, moment, shown_at)

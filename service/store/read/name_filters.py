@@ -26,8 +26,17 @@ class ProcessFilter(NamedTuple):
             "username": username,
             "username_like": username_like,
             "pid": self.pid,
-            "any": self.name is None and self.username is None,
         }
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the index of names leads to what it selects."""
+        return self.name is not None and "*" not in self.name
+
+    @property
+    def is_by_name(self) -> bool:
+        """Whether it selects by names at all."""
+        return self.name is not None or self.username is not None
 
 
 class LoginFilter(NamedTuple):
@@ -43,13 +52,27 @@ class LoginFilter(NamedTuple):
             "username": username,
             "username_like": username_like,
             "pid": self.pid,
-            "any": self.username is None,
         }
+
+    @property
+    def is_exact(self) -> bool:
+        """As of a ProcessFilter."""
+        return self.username is not None and "*" not in self.username
+
+    @property
+    def is_by_name(self) -> bool:
+        """As of a ProcessFilter."""
+        return self.username is not None
 
 
 def _exact_or_like(text: str | None) -> tuple[str | None, str | None]:
     if text is None or "*" not in text:
         return text, None
+    return None, escape_like(text).replace("*", "%")
+
+
+def escape_like(text: str) -> str:
+    """A pattern of LIKE with ESCAPE '!' that matches this text."""
     for special in "!%_":
         text = text.replace(special, f"!{special}")
-    return None, text.replace("*", "%")
+    return text

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from service.store.engines import MAX_INTEGER, Connection, Database
@@ -24,10 +23,7 @@ from service.store.read.occurrence_rows import (
     ProcessOccurrence,
 )
 from service.store.read.silence import DEFAULT_SILENCE, Silence
-from service.store.slots import SLOT_BITS, SLOTS_PER_RECORD
-
-_NAME_BITS = 31  # of a cursor are the id of a name
-
+from service.store.read.walk import OF_A_PAGE, Effort, MomentWalk, NameWalk, Walk, WalkQueries
 
 Filter = TypeVar("Filter", ProcessFilter, LoginFilter)
 Occurrence = TypeVar("Occurrence", ProcessOccurrence, LoginOccurrence)
@@ -37,21 +33,25 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class OccurrencePage(Generic[Row]):
-    """Rows in the order of servers; `after` is the cursor of the next page, null on the last."""
+    """Rows in the order of servers; `after` is the cursor of the next page, null on the last.
+
+    A page may have fewer rows than were asked for, or none, and yet a next one: see walk.py.
+    """
 
     at: int  # at which silence is judged
     rows: list[Row]
     after: int | None
     late: LateRecords = NO_LATE_RECORDS  # of the servers up to the last row
+    names: list[int] = field(default_factory=list)  # of a history: the id of the name of each row
 
 
 @dataclass(frozen=True, slots=True)
 class OccurrenceQueries:
-    """The queries of an OccurrenceStore."""
+    """The queries of an OccurrenceStore, each with those of the walk that leads to its rows."""
 
-    now: str
-    at: str
-    history: str
+    now: tuple[str, WalkQueries]
+    at: tuple[str, WalkQueries]
+    history: tuple[str, WalkQueries]
 
 
 class OccurrenceStore(Generic[Filter, Occurrence, History]):
@@ -72,7 +72,7 @@ class OccurrenceStore(Generic[Filter, Occurrence, History]):
         self._moments = moments
         self._silence = moments.silence
 
-    def page(
+    def page(  # noqa: PLR0913 — a question and the bounds of its answer
         self,
         criteria: Filter,
         moment: Moment | None,
@@ -80,26 +80,33 @@ class OccurrenceStore(Generic[Filter, Occurrence, History]):
         limit: int,
         *,
         silent: bool | None = None,
+        effort: Effort = OF_A_PAGE,
     ) -> OccurrencePage[Occurrence]:
         """Now or at a moment; silent: occurrences on silent servers only, or on the others."""
         if moment is None:
-            return self.now(criteria, after, limit, silent=silent)
-        return self.at(criteria, moment, after, limit, silent=silent)
+            return self.now(criteria, after, limit, silent=silent, effort=effort)
+        return self.at(criteria, moment, after, limit, silent=silent, effort=effort)
 
     def now(
-        self, criteria: Filter, after: int, limit: int, *, silent: bool | None = None
+        self,
+        criteria: Filter,
+        after: int,
+        limit: int,
+        *,
+        silent: bool | None = None,
+        effort: Effort = OF_A_PAGE,
     ) -> OccurrencePage[Occurrence]:
         """Occurrences in the newest record of each server; silent: of such servers only, or not."""
         now = self._silence.parameters()
-        parameters = criteria.parameters() | now | _place(after) | {"limit": limit + 1}
-        rows = self._rows(self._queries.now, parameters | {"silent": silent})
-        found = [
-            (self._occurrence(_columns(row[:-2], bool(row[-2]), True, False)), row[-1])
-            for row in rows
-        ]
-        return _page(now["now"], found, limit, NO_LATE_RECORDS)
+        query, of_walk = self._queries.now
+        parameters = criteria.parameters() | now | {"silent": silent}
+        with self._database.snapshot() as connection:
+            walk = Walk(connection, of_walk, criteria, parameters, effort)
+            rows, following = _read(walk, query, after, limit)
+        found = [self._occurrence(_columns(row[:-2], bool(row[-2]), True, False)) for row in rows]
+        return OccurrencePage(now["now"], found, following)
 
-    def at(
+    def at(  # noqa: PLR0913 — as page()
         self,
         criteria: Filter,
         moment: Moment,
@@ -107,66 +114,47 @@ class OccurrenceStore(Generic[Filter, Occurrence, History]):
         limit: int,
         *,
         silent: bool | None = None,
+        effort: Effort = OF_A_PAGE,
     ) -> OccurrencePage[Occurrence]:
         """Occurrences in the record of each server that is shown at the moment."""
-        parameters = criteria.parameters() | moment.parameters() | {"limit": limit + 1}
+        query, of_walk = self._queries.at
+        parameters = criteria.parameters() | moment.parameters() | {"oldest_name": 0}
         with self._database.snapshot() as connection:
-            if silent is None:
-                places = iter([_place(after)])
-            else:
-                places = self._places_of_servers(connection, moment, after, silent=silent)
-            rows = (
-                row
-                for place in places
-                for row in connection.execute(self._queries.at, parameters | place)
-            )
-            found = list(islice(self._standing_rows(connection, rows, moment), limit + 1))
-            last = found[limit - 1][0].server_id if len(found) > limit else MAX_INTEGER
-            servers = max(after >> SLOT_BITS, 1), last
-            late = self._moments.late_records(connection, moment, *servers)
-            at = self._moments.judged_at(moment)
-            return _page(at, found, limit, LateRecords.first_of(late))
-
-    def _places_of_servers(
-        self, connection: Connection, moment: Moment, after: int, *, silent: bool
-    ) -> Iterator[dict[str, int]]:
-        """Parameters for each server after a cursor that was silent at a moment, or was not."""
-        first = _place(after)
-        for server_id in self._moments.servers(
-            connection, moment, first["server_id"], silent=silent
-        ):
-            slot = first["slot"] if server_id == first["server_id"] else -1
-            yield {"server_id": server_id, "slot": slot, "last_server_id": server_id}
+            walk = MomentWalk(connection, of_walk, criteria, parameters, effort)
+            walk.of_servers(self._moments, moment, silent=silent)
+            rows, following = _read(walk, query, after, limit)
+            found = list(self._standing_rows(connection, rows, moment))
+            last = MAX_INTEGER if following is None else following >> walk.bits
+            servers = (after + 1) >> walk.bits, last
+            late = LateRecords.first_of(self._moments.late_records(connection, moment, *servers))
+            return OccurrencePage(self._moments.judged_at(moment), found, following, late)
 
     def _standing_rows(
         self, connection: Connection, rows: Iterable[Any], moment: Moment
-    ) -> Iterator[tuple[Occurrence, int]]:
-        """Rows with their slots."""
+    ) -> Iterator[Occurrence]:
         of_server, standing = 0, Standing(None, silent=True)
         for row in rows:
-            shown_at, next_at, late_at, slot = row[-4:]
+            shown_at, next_at, late_at, _ = row[-4:]
             if row[0] != of_server:
                 of_server = row[0]
                 standing = self._moments.standing(connection, of_server, moment, shown_at)
             is_open, has_late = next_at is None, is_within(late_at, next_at)
-            yield self._occurrence(_columns(row[:-4], *standing, is_open, has_late)), slot
+            yield self._occurrence(_columns(row[:-4], *standing, is_open, has_late))
 
-    def history(self, criteria: Filter, after: int, limit: int) -> OccurrencePage[History]:
+    def history(
+        self, criteria: Filter, after: int, limit: int, effort: Effort = OF_A_PAGE
+    ) -> OccurrencePage[History]:
         """The names that servers have ever shown; the pid is ignored."""
         now = self._silence.parameters()
-        parameters = criteria.parameters() | now | history_place(after) | {"limit": limit + 1}
-        rows = self._rows(self._queries.history, parameters)
+        query, of_walk = self._queries.history
+        with self._database.snapshot() as connection:
+            walk = NameWalk(connection, of_walk, criteria, criteria.parameters() | now, effort)
+            rows, following = _read(walk, query, after, limit)
         shown = [
             self._history._make((*row, bool(running and not silent), heard_at, bool(silent)))
-            for *row, running, heard_at, silent, _ in rows[:limit]
+            for *row, running, heard_at, silent, _ in rows
         ]
-        last = rows[limit - 1] if len(rows) > limit else None
-        following = None if last is None else last[0] << _NAME_BITS | last[-1]
-        return OccurrencePage(now["now"], shown, following)
-
-    def _rows(self, query: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        with self._database.snapshot() as connection:
-            return connection.execute(query, parameters).fetchall()
+        return OccurrencePage(now["now"], shown, following, names=[row[-1] for row in rows])
 
 
 ProcessOccurrenceStore = OccurrenceStore[ProcessFilter, ProcessOccurrence, ProcessHistory]
@@ -177,9 +165,9 @@ def process_occurrences(
     database: Database, queries: Mapping[str, str], silence: Silence = DEFAULT_SILENCE
 ) -> ProcessOccurrenceStore:
     own = OccurrenceQueries(
-        now=queries["processes_now"],
-        at=queries["processes_at"],
-        history=queries["process_history"],
+        now=(queries["processes_now"], WalkQueries.of(queries, "process", "now")),
+        at=(queries["processes_at"], WalkQueries.of(queries, "process", "at")),
+        history=(queries["process_history"], WalkQueries.of(queries, "process", "ever")),
     )
     moments = MomentReader(queries, silence)
     return OccurrenceStore(database, own, ProcessOccurrence, ProcessHistory, moments)
@@ -189,37 +177,28 @@ def login_occurrences(
     database: Database, queries: Mapping[str, str], silence: Silence = DEFAULT_SILENCE
 ) -> LoginOccurrenceStore:
     own = OccurrenceQueries(
-        now=queries["logins_now"],
-        at=queries["logins_at"],
-        history=queries["login_history"],
+        now=(queries["logins_now"], WalkQueries.of(queries, "login", "now")),
+        at=(queries["logins_at"], WalkQueries.of(queries, "login", "at")),
+        history=(queries["login_history"], WalkQueries.of(queries, "login", "ever")),
     )
     moments = MomentReader(queries, silence)
     return OccurrenceStore(database, own, LoginOccurrence, LoginHistory, moments)
 
 
-def _page(
-    at: int, found: list[tuple[Occurrence, int]], limit: int, late: LateRecords
-) -> OccurrencePage[Occurrence]:
-    """found: rows with their slots, one more than a page has if there are more."""
-    shown = [row for row, _ in found[:limit]]
-    more = len(found) > limit
-    following = shown[-1].server_id << SLOT_BITS | found[limit - 1][1] if more else None
-    return OccurrencePage(at, shown, following, late)
+def _read(walk: Walk, query: str, after: int, limit: int) -> tuple[list[Any], int | None]:
+    """Rows up to a limit, and the position after which the next page begins.
+
+    query: gives rows of a range in their order, the server first and the rest of the position last.
+    """
+    rows: list[Any] = []
+    for part in walk.ranges(after):
+        place = {**part.parameters(walk.bits), "limit": limit + 1 - len(rows)}
+        rows += walk.connection.execute(query, {**walk.parameters, **place}).fetchall()
+        if len(rows) > limit:
+            server_id, *_, slot = rows[limit - 1]
+            return rows[:limit], server_id << walk.bits | slot
+    return rows, walk.after
 
 
 def _columns(row: tuple[Any, ...], *more: object) -> tuple[Any, ...]:
     return (*row, *more)
-
-
-def _place(after: int) -> dict[str, int]:
-    """The parameters that the queries of occurrences take for a cursor."""
-    return {
-        "server_id": after >> SLOT_BITS,
-        "slot": after & (SLOTS_PER_RECORD - 1),
-        "last_server_id": MAX_INTEGER,
-    }
-
-
-def history_place(after: int) -> dict[str, int]:
-    """The parameters that the queries of a history take for a cursor."""
-    return {"server_id": after >> _NAME_BITS, "name_id": after & ((1 << _NAME_BITS) - 1)}

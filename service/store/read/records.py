@@ -114,7 +114,7 @@ class RecordStore:
 
     def _processes(self, connection: Connection, id_serv: int) -> list[ProcessRow]:
         rows = connection.execute(self._queries["record_processes"], {"id_serv": id_serv})
-        return [ProcessRow(*row) for row in rows]
+        return list(map(ProcessRow._make, rows))
 
     def _logins(self, connection: Connection, id_serv: int) -> list[LoginRow]:
         rows = connection.execute(self._queries["record_logins"], {"id_serv": id_serv})

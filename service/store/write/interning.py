@@ -3,56 +3,92 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import orjson
 
-from service.report import Profile
 from service.store.engines import Connection
+from service.store.write.bounded_cache import BoundedCache
+from service.store.write.multi_row import find_rows, insert_rows
 
 Values = tuple[str | int | None, ...]
+Key = tuple[bytes | str | int | None, ...]
 
-_MAX_REMEMBERED = 50_000  # a fleet has a few thousand values, unless names never repeat
+_MAX_REMEMBERED = 8 * 1024 * 1024  # bytes; a fleet has a few thousand values
+_ROW_SIZE = 250  # bytes of a remembered row, beside its texts
 
 
 class InternTable:
-    """One intern table. Its rows never change, so the ids of committed rows are remembered."""
+    """One intern table. Its rows never change, so the ids of committed rows are remembered.
 
-    def __init__(self, find: str, add: str, columns: Sequence[str]) -> None:
-        """find, add: the queries that take these columns, and a digest of them, by name."""
+    A row is remembered when it is found, not when it is added: names that never come again, of
+    which a report may have 100,000, do not displace those that do.
+    """
+
+    def __init__(self, find: str, add: str, *, digested: bool = True) -> None:
+        """find, add: queries that return the ids and the keys of rows.
+
+        digested: the key of a row is its digest, which comes before its columns in the query that
+        adds it. Otherwise a row is its own key.
+        """
         self._find = find
         self._add = add
-        self._columns = columns
-        self._committed: dict[Values, int] = {}
-        self._found: dict[Values, int] = {}
+        self._digested = digested
+        self._committed: BoundedCache[Values, int] = BoundedCache(_MAX_REMEMBERED)
+        self._found: dict[Values, int] = {}  # in this transaction
 
     def ids_of(self, connection: Connection, rows: Sequence[Values]) -> list[int]:
         """The id of each row; new rows are added. Call within a transaction."""
-        known = map(self._committed.get, rows)
-        return [
-            self._find_or_add(connection, row) if an_id is None else an_id
-            for an_id, row in zip(known, rows, strict=True)
-        ]
+        known: dict[Values, int] = {}
+        unknown: dict[Values, None] = {}
+        for row in rows:
+            if row not in known:
+                an_id = self._committed.get(row)
+                if an_id is None:
+                    unknown[row] = None
+                else:
+                    known[row] = an_id
+        if unknown:
+            keyed = self.keyed(unknown)
+            found = self.find(connection, keyed)
+            self._found |= found
+            known |= found | self.add(connection, keyed, found)
+        return [known[row] for row in rows]
 
-    def _find_or_add(self, connection: Connection, row: Values) -> int:
-        known = self._found.get(row)
-        if known is None:
-            named = dict(zip(self._columns, row, strict=True)) | {"digest": _digest(row)}
-            found = connection.execute(self._find, named).fetchone()
-            if found is None:
-                found = connection.execute(self._add, named).fetchone()
-            known = self._found[row] = int(found[0])
-        return known
+    def keyed(self, rows: Iterable[Values]) -> Mapping[Key, Values]:
+        """The rows by their keys."""
+        return {(_digest(row),) if self._digested else row: row for row in rows}
+
+    def find(self, connection: Connection, keyed: Mapping[Key, Values]) -> dict[Values, int]:
+        """The ids of those rows that the table has."""
+        return _by_row(keyed, find_rows(connection, self._find, list(keyed)))
+
+    def add(
+        self, connection: Connection, keyed: Mapping[Key, Values], found: Mapping[Values, int]
+    ) -> dict[Values, int]:
+        """Adds the rows that were not found in this transaction; their ids."""
+        missing = {key: row for key, row in keyed.items() if row not in found}
+        values = [(*key, *row) if self._digested else row for key, row in missing.items()]
+        return _by_row(missing, insert_rows(connection, self._add, values))
 
     def committed(self) -> None:
         """The transaction is on disk: remembers the ids that were found in it."""
-        if len(self._committed) > _MAX_REMEMBERED:
-            self._committed.clear()
-        self._committed.update(self._found)
+        for row, an_id in self._found.items():
+            self._committed.put(row, an_id, _size(row))
         self._found.clear()
 
     def rolled_back(self) -> None:
         self._found.clear()
+
+
+def _by_row(keyed: Mapping[Key, Values], returned: Iterable[Sequence[Any]]) -> dict[Values, int]:
+    return {keyed[tuple(key)]: an_id for an_id, *key in returned}
+
+
+def _size(row: Values) -> int:
+    return _ROW_SIZE + sum(sys.getsizeof(value) for value in row if isinstance(value, str))
 
 
 def _digest(row: Values) -> bytes:
@@ -64,24 +100,20 @@ def _digest(row: Values) -> bytes:
 
 
 def profile_table(queries: Mapping[str, str]) -> InternTable:
-    columns = ("server_id", *Profile._fields)
-    return InternTable(queries["find_profile"], queries["add_profile"], columns)
+    return InternTable(queries["find_profiles"], queries["add_profiles"])
 
 
 def program_table(queries: Mapping[str, str]) -> InternTable:
-    columns = ("name", "username", "executable", "command_line")
-    return InternTable(queries["find_program"], queries["add_program"], columns)
+    return InternTable(queries["find_programs"], queries["add_programs"])
 
 
 def account_table(queries: Mapping[str, str]) -> InternTable:
-    columns = ("username", "terminal", "origin")
-    return InternTable(queries["find_account"], queries["add_account"], columns)
+    return InternTable(queries["find_accounts"], queries["add_accounts"])
 
 
 def process_name_table(queries: Mapping[str, str]) -> InternTable:
-    columns = ("name", "username")
-    return InternTable(queries["find_process_name"], queries["add_process_name"], columns)
+    return InternTable(queries["find_process_names"], queries["add_process_names"], digested=False)
 
 
 def login_name_table(queries: Mapping[str, str]) -> InternTable:
-    return InternTable(queries["find_login_name"], queries["add_login_name"], ("username",))
+    return InternTable(queries["find_login_names"], queries["add_login_names"], digested=False)

@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 from service.store.engines import Connection
 from service.store.write.interning import InternTable, Values
-from service.store.write.multi_row import insert_rows, update_rows
+from service.store.write.multi_row import change_rows, insert_rows
 
 # How many more (or fewer) of each name a report shows than the one before it. Empty for a late
 # report, which counts for nothing.
-NameChanges = Mapping[Values, int]
+NameChanges = Mapping[Values, int] | Mapping[int, int]  # by names, or by their ids
 
 
 class ReportPosition(NamedTuple):
@@ -48,8 +48,7 @@ class NameIndex:
     ) -> tuple[list[int], list[int]]:
         """Returns the ids of the names that appear on the server, and of those that disappear."""
         server_id, seq, placed_at, newest_at = position
-        ids = self._names.ids_of(connection, list(changes))
-        more_of = dict(zip(ids, changes.values(), strict=True))
+        more_of = self._by_id(connection, changes)
         # A name of which there are fewer was shown by the report before.
         seen_at = {True: placed_at, False: placed_at if newest_at is None else newest_at}
         sightings = [
@@ -59,26 +58,32 @@ class NameIndex:
         running_of = dict(insert_rows(connection, self._upsert_sighting, sightings))
         appeared = [name_id for name_id, more in more_of.items() if 0 < more == running_of[name_id]]
         gone = [name_id for name_id, more in more_of.items() if more < 0 == running_of[name_id]]
-        first = [(server_id, seq, name_id) for name_id in appeared]
-        update_rows(connection, self._set_first_report, first)
+        keys = [(name_id,) for name_id in appeared]
+        change_rows(connection, self._set_first_report, keys, server_id, seq)
         return appeared, gone
+
+    def _by_id(self, connection: Connection, changes: NameChanges) -> Mapping[int, int]:
+        names = [name for name in changes if not isinstance(name, int)]
+        if not names:
+            return changes  # type: ignore[return-value]  # its keys are ids
+        ids = self._names.ids_of(connection, names)
+        return dict(zip(ids, changes.values(), strict=True))
 
 
 class RunTable:
     """The runs of a process name on a server: consecutive reports that show it."""
 
     def __init__(self, queries: Mapping[str, str]) -> None:
-        self._begin = queries["begin_process_run"]
-        self._end = queries["end_process_run"]
+        self._begin = queries["begin_process_runs"]
+        self._end = queries["end_process_runs"]
 
     def write(
         self, connection: Connection, position: ReportPosition, appeared: list[int], gone: list[int]
     ) -> None:
         server_id, seq = position.server_id, position.seq
         insert_rows(connection, self._begin, [(server_id, name_id, seq) for name_id in appeared])
-        for name_id in gone:
-            ended = {"server_id": server_id, "name_id": name_id, "gone_seq": seq}
-            connection.execute(self._end, ended)
+        keys = [(name_id,) for name_id in gone]
+        change_rows(connection, self._end, keys, seq, server_id, server_id)
 
 
 def process_name_index(queries: Mapping[str, str], names: InternTable) -> NameIndex:

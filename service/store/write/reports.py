@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
 
-from service.report import Login, Report
+from service.errors import LargeServerError, OutdatedPlanError
+from service.report import Report
 from service.store.engines import Connection, Database
 from service.store.write.interning import (
     account_table,
@@ -37,17 +38,19 @@ from service.store.write.placement import (
     place,
     usual_interval,
 )
-from service.store.write.process_keys import ProcessKey
+from service.store.write.plans import NEW_SERVER, Plan, SequenceBounds
 from service.store.write.servers import ServerTable
 from service.store.write.spans import (
     Place,
-    SpanWrite,
     login_rows,
     login_spans,
     process_rows,
     process_spans,
 )
 from service.times import HOUR
+
+MANY_RUNNING: Final = 5000  # processes
+MANY_CHANGES: Final = 2000  # that are not planned again while all other writers wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,26 +76,6 @@ class NewReport(NamedTuple):
         return Arrival(report.taken_at, self.received_at, report.zoned, self.replayed)
 
 
-class SequenceBounds(NamedTuple):
-    """The numbers of a server's newest and its last late report. Every new report changes one."""
-
-    highest: int
-    lowest: int
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """All that storing a report writes, valid while its server has these sequence bounds."""
-
-    server_id: int
-    bounds: SequenceBounds
-    id_serv: int | None  # the record of the very same report; then the rest is empty
-    history: History = NO_HISTORY
-    seq: int = 0
-    processes: SpanWrite[ProcessKey] = field(default_factory=SpanWrite)
-    logins: SpanWrite[Login] = field(default_factory=SpanWrite)
-
-
 class ReportStore:
     """Writes reports. Those that arrive together share a transaction."""
 
@@ -104,23 +87,29 @@ class ReportStore:
         programs, accounts = program_table(queries), account_table(queries)
         process_names, login_names = process_name_table(queries), login_name_table(queries)
         self._intern_tables = (self._profiles, programs, accounts, process_names, login_names)
-        self._processes = process_spans(queries, programs)
-        self._logins = login_spans(queries, accounts)
+        self._processes = process_spans(queries, programs, process_names)
+        self._logins = login_spans(queries, accounts, login_names)
         self._process_names = process_name_index(queries, process_names)
         self._login_names = login_name_index(queries, login_names)
         self._runs = RunTable(queries)
         self._turn = threading.Lock()
 
-    def plan(self, report: Report, received_at: int) -> Plan | None:
-        """Prepares the write of this report; null for the first report of a server.
+    def plan(self, report: Report, received_at: int, *, may_be_large: bool = True) -> Plan:
+        """Prepares the write of this report. received_at: about when it arrives.
 
-        received_at: about when it arrives.
+        Raises LargeServerError, if it may not be large, where many processes run on its server.
         """
         with self._database.snapshot() as connection:
-            server_id = self._servers.find(connection, report)
-            if server_id is None:
-                return None
+            server_id = self._servers.find(connection, report) or NEW_SERVER
+            if not may_be_large and self._running(connection, server_id) > MANY_RUNNING:
+                raise LargeServerError
             return self._plan(connection, server_id, NewReport(report, received_at))
+
+    def interned_ahead(self, plan: Plan) -> Plan:
+        """The plan, with its texts and names stored already if they are many."""
+        processes = self._processes.interned_ahead(self._database, plan.processes)
+        logins = self._logins.interned_ahead(self._database, plan.logins)
+        return replace(plan, processes=processes, logins=logins)
 
     def add(
         self,
@@ -154,10 +143,12 @@ class ReportStore:
     def _add(self, connection: Connection, new: NewReport) -> tuple[Stored, Plan]:
         report, plan = new.report, new.plan
         if plan is None or not self._is_valid(connection, report, plan):
-            server_id = self._servers.find(connection, report)
-            if server_id is None:
-                server_id = self._servers.add(connection, report)
+            if plan is not None and plan.changes > MANY_CHANGES:
+                raise OutdatedPlanError
+            server_id = self._servers.find(connection, report) or NEW_SERVER
             plan = self._plan(connection, server_id, new)
+        if plan.server_id == NEW_SERVER:
+            plan = plan.of_server(self._servers.add(connection, report))
         if plan.id_serv is not None:
             return Stored(plan.id_serv, new=False), plan
         placement = place(new.arrival, plan.history)
@@ -226,6 +217,8 @@ class ReportStore:
         )
 
     def _is_valid(self, connection: Connection, report: Report, plan: Plan) -> bool:
+        if plan.server_id == NEW_SERVER:
+            return self._servers.find(connection, report) is None
         if self._sequence_bounds(connection, plan.server_id) != plan.bounds:
             return False
         # An address always means the same server. An id may have got another sibling meanwhile.
@@ -233,6 +226,8 @@ class ReportStore:
 
     def _plan(self, connection: Connection, server_id: int, new: NewReport) -> Plan:
         report = new.report
+        if server_id == NEW_SERVER:
+            return self._changes(connection, new, server_id, SequenceBounds(0, 0), NO_HISTORY)
         bounds = self._sequence_bounds(connection, server_id)
         same = connection.execute(
             self._queries["find_same_report"],
@@ -246,6 +241,17 @@ class ReportStore:
         if same is not None:
             return Plan(server_id, bounds, same[0])
         history = self._history(connection, server_id, bounds)
+        return self._changes(connection, new, server_id, bounds, history)
+
+    def _changes(
+        self,
+        connection: Connection,
+        new: NewReport,
+        server_id: int,
+        bounds: SequenceBounds,
+        history: History,
+    ) -> Plan:
+        report = new.report
         seq = place(new.arrival, history).seq
         boots = (history.newest and history.newest.boot_id, report.profile.boot_id)
         at = Place(server_id, bounds.highest, seq, None not in boots and boots[0] != boots[1])
@@ -258,6 +264,11 @@ class ReportStore:
             self._processes.plan(connection, at, process_rows(report)),
             self._logins.plan(connection, at, login_rows(report)),
         )
+
+    def _running(self, connection: Connection, server_id: int) -> int:
+        """About how many processes run, as of the newest report."""
+        row = connection.execute(self._queries["last_slot"], {"server_id": server_id}).fetchone()
+        return 0 if row[0] is None else int(row[0]) + 1
 
     def _history(self, connection: Connection, server_id: int, bounds: SequenceBounds) -> History:
         server = {"server_id": server_id}

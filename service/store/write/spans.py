@@ -6,12 +6,14 @@ sql/README.md explains slots, nodes and sequence numbers.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, NamedTuple
 
 from service.report import UNKNOWN_DETAILS, Login, Report
-from service.store.engines import Connection
+from service.store.engines import Connection, Database
+from service.store.write.bounded_cache import BoundedCache
 from service.store.write.interning import InternTable, Values
+from service.store.write.interning_ahead import intern_ahead
 from service.store.write.multi_row import insert_rows, update_rows
 from service.store.write.name_index import NameChanges, name_changes
 from service.store.write.process_keys import ProcessKey, key_of, keys_of, ticks_of
@@ -36,11 +38,20 @@ class SpanWrite(Generic[Key]):
     """All that a report writes to a span table, prepared before its writer's turn."""
 
     ended: Sequence[Columns] = ()  # the parameters of the close query, in its order
-    added: Sequence[Columns] = ()  # those of the add query, but the last, the id of the texts
-    texts: Sequence[Values] = ()
+    added: Sequence[Columns] = ()  # those of the add query
+    texts: Sequence[Values] = ()  # whose ids are the last columns of what is added, if there are
     names: NameChanges = field(default_factory=dict)
     ticks: Sequence[Columns] = ()  # of running processes: the parameters of the query
     running: Running[Key] | None = None  # after the report; null if it must be read again
+
+    @property
+    def changes(self) -> int:
+        """How many spans it ends and starts."""
+        return len(self.ended) + len(self.added)
+
+    def of_server(self, server_id: int) -> SpanWrite[Key]:
+        """The same for a new server, which got this id after the plan was made."""
+        return replace(self, added=[(server_id, *row[1:]) for row in self.added])
 
 
 class SpanQueries(NamedTuple):
@@ -76,6 +87,7 @@ class SpanTable(Generic[Key]):
         self,
         queries: SpanQueries,
         texts: InternTable,
+        names: InternTable,
         running_row: Callable[[Sequence[Any]], tuple[Key, int | None]],
         name: Callable[[Key], Values],
     ) -> None:
@@ -84,9 +96,15 @@ class SpanTable(Generic[Key]):
         """
         self._queries = queries
         self._texts = texts
+        self._names = names
         self._running_row: Callable[[Sequence[Any]], tuple[Key, int | None]] = running_row
         self._name: Callable[[Key], Values] = name
-        self._remembered = _RunningCache[Key]()
+        # The running rows of the servers that were stored last, each as of a committed report. An
+        # entry never becomes wrong, because the rows of a numbered report never change. No mapping
+        # in the cache is changed either.
+        self._remembered: BoundedCache[int, tuple[int, Running[Key]]] = BoundedCache(
+            _MAX_REMEMBERED
+        )
 
     def plan(
         self, connection: Connection, place: Place, reported: ReportedRows[Key]
@@ -97,8 +115,10 @@ class SpanTable(Generic[Key]):
             late = [reported.stored(at) for at in range(len(reported.keys))]
             alone = [(server_id, seq, n, seq, seq + 1, *own) for n, (own, _) in enumerate(late)]
             return SpanWrite([], alone, [texts for _, texts in late])
-        running = self._remembered.get(server_id, newest)
-        if running is None:
+        known = self._remembered.get(server_id)
+        if known is not None and known[0] == newest:
+            running = known[1]
+        else:
             running = self._read_running(connection, server_id)
         changes = compare(running, reported.keys, seq, reported.started_at, rebooted=rebooted)
         started = [(reported.stored(at), span) for at, span in changes.started]
@@ -131,42 +151,31 @@ class SpanTable(Generic[Key]):
         update_rows(connection, self._queries.close, planned.ended)
         if planned.ticks:
             update_rows(connection, self._queries.set_ticks, planned.ticks)
-        ids = self._texts.ids_of(connection, planned.texts)
-        rows = [(*row, text_id) for row, text_id in zip(planned.added, ids, strict=True)]
+        rows = planned.added
+        if planned.texts:
+            rows = _with_ids(rows, self._texts.ids_of(connection, planned.texts))
         insert_rows(connection, self._queries.add, rows)
 
     def committed(self, server_id: int, seq: int, written: SpanWrite[Key]) -> None:
         """The report is on disk: remembers the rows that are running after it."""
         if seq > 0 and written.running is not None:
-            self._remembered.put(server_id, seq, written.running)
+            self._remembered.put(server_id, (seq, written.running), len(written.running))
+
+    def interned_ahead(self, database: Database, planned: SpanWrite[Key]) -> SpanWrite[Key]:
+        """The same with ids in place of texts and of names that are many."""
+        text_ids = intern_ahead(database, self._texts, planned.texts)
+        if text_ids:
+            planned = replace(planned, added=_with_ids(planned.added, text_ids), texts=())
+        names = [name for name in planned.names if not isinstance(name, int)]
+        name_ids = intern_ahead(database, self._names, names)
+        if name_ids:
+            changes = zip(name_ids, planned.names.values(), strict=True)
+            planned = replace(planned, names=dict(sorted(changes)))  # as the table has them
+        return planned
 
 
-class _RunningCache(Generic[Key]):
-    """The running rows of the servers that were stored last, each as of a committed report.
-
-    An entry never becomes wrong, because the rows of a numbered report never change. No mapping in
-    the cache is changed either.
-    """
-
-    def __init__(self) -> None:
-        self._servers: dict[int, tuple[int, Running[Key]]] = {}
-        self._rows = 0
-
-    def get(self, server_id: int, seq: int) -> Running[Key] | None:
-        known = self._servers.get(server_id)
-        return known[1] if known is not None and known[0] == seq else None
-
-    def put(self, server_id: int, seq: int, running: Running[Key]) -> None:
-        self._forget(server_id)
-        self._servers[server_id] = (seq, running)
-        self._rows += len(running)
-        while self._rows > _MAX_REMEMBERED:
-            self._forget(next(iter(self._servers)))
-
-    def _forget(self, server_id: int) -> None:
-        known = self._servers.pop(server_id, None)
-        if known is not None:
-            self._rows -= len(known[1])
+def _with_ids(rows: Sequence[Columns], ids: Sequence[int]) -> list[Columns]:
+    return [(*row, text_id) for row, text_id in zip(rows, ids, strict=True)]
 
 
 def process_rows(report: Report) -> ReportedRows[ProcessKey]:
@@ -189,7 +198,9 @@ def login_rows(report: Report) -> ReportedRows[Login]:
     return ReportedRows(report.logins, stored)
 
 
-def process_spans(queries: Mapping[str, str], programs: InternTable) -> SpanTable[ProcessKey]:
+def process_spans(
+    queries: Mapping[str, str], programs: InternTable, names: InternTable
+) -> SpanTable[ProcessKey]:
     def running_row(row: Sequence[Any]) -> tuple[ProcessKey, int | None]:
         *process, ticks = row
         return key_of(tuple(process), ticks), row[3]
@@ -200,11 +211,13 @@ def process_spans(queries: Mapping[str, str], programs: InternTable) -> SpanTabl
         queries["add_process_span"],
         queries["set_process_ticks"],
     )
-    return SpanTable(own, programs, running_row, lambda key: key[1:3])  # name, username
+    return SpanTable(own, programs, names, running_row, lambda key: key[1:3])  # name, username
 
 
-def login_spans(queries: Mapping[str, str], accounts: InternTable) -> SpanTable[Login]:
+def login_spans(
+    queries: Mapping[str, str], accounts: InternTable, names: InternTable
+) -> SpanTable[Login]:
     own = SpanQueries(
         queries["open_logins"], queries["close_login_span"], queries["add_login_span"]
     )
-    return SpanTable(own, accounts, lambda row: (tuple(row), None), lambda key: key[1:2])
+    return SpanTable(own, accounts, names, lambda row: (tuple(row), None), lambda key: key[1:2])
