@@ -35,6 +35,7 @@ from service.store.read.history import HistoryStore
 from service.store.read.occurrences import login_occurrences, process_occurrences
 from service.store.read.records import RecordStore
 from service.store.read.silence import Silence
+from service.store.read.unjudged import LagReader
 from service.store.read.usage_stats import UsageStore
 from service.store.tokens import TokenStore
 from service.store.write.reports import ReportStore
@@ -91,6 +92,7 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
         ),
         admission=Admission(LargeTurn(config.large_turn)),
         records=RecordStore(database, queries),
+        lag=LagReader(database, queries),
         history=HistoryStore(database, queries),
         fleet=FleetStore(database, queries, usage, silence),
         processes=process_occurrences(database, queries, silence),

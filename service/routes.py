@@ -37,6 +37,7 @@ from service.store.read.fleet import FleetStore
 from service.store.read.history import HistoryStore
 from service.store.read.occurrences import LoginOccurrenceStore, ProcessOccurrenceStore
 from service.store.read.records import RecordStore
+from service.store.read.unjudged import LagReader
 from service.store.read.usage_stats import UsageStore
 from service.store.tokens import TokenStore
 
@@ -49,6 +50,7 @@ class Collaborators:
     intake: Intake
     admission: Admission
     records: RecordStore
+    lag: LagReader
     history: HistoryStore
     fleet: FleetStore
     processes: ProcessOccurrenceStore
@@ -116,7 +118,7 @@ def routes(c: Collaborators) -> Sequence[Route]:
         Route("/salir", SignOut(), {"POST": PUBLIC}),
         Route("/static/{name}", c.static, public),
         Route("/healthz", Healthz(), public),
-        Route("/readyz", Readyz(c.records), public),
+        Route("/readyz", Readyz(c.records, c.lag), public),
         Route(
             "/openapi.json", Document(SCHEMAS_FOLDER / "openapi.json", "application/json"), public
         ),

@@ -12,7 +12,7 @@
 CREATE TABLE policy_text (
   id INTEGER PRIMARY KEY,
   rule TEXT NOT NULL,
-  hash TEXT NOT NULL UNIQUE,       -- of all that decides: service/policies/text_hash.py
+  hash TEXT NOT NULL,              -- of all that decides: service/policies/text_hash.py
   file_hash TEXT NOT NULL,
   version INTEGER NOT NULL,
   source TEXT NOT NULL,            -- the whole file
@@ -21,7 +21,8 @@ CREATE TABLE policy_text (
   command_lines INTEGER NOT NULL,  -- 1: it reads command lines, and its rows are for `admin`
   is_fleet INTEGER NOT NULL,       -- 1: `ambito = "flota"`
   clock TEXT NOT NULL,             -- `reloj`: no, hora, dia
-  first_seen_at INTEGER NOT NULL
+  first_seen_at INTEGER NOT NULL,
+  UNIQUE (rule, hash)  -- two rules may have the same text
 ) STRICT;
 
 CREATE INDEX policy_text_by_rule ON policy_text (rule, id);

@@ -1,0 +1,131 @@
+"""Judges the rules about the fleet, at whole ticks of the clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from service import times
+from service.errors import GuardEndedError
+from service.policies.events import Judged, Terms
+from service.policies.guard import Guard
+from service.policies.hearing import Hearing
+from service.policies.in_force import RuleInForce
+from service.policies.machine import step
+from service.policies.rounds import as_server
+from service.policies.rule import Scope
+from service.policies.verdict import Reason, State, Verdict
+from service.store.engines import Database
+from service.store.engines.image import ImageBuilder
+from service.store.read.current import copy_server
+from service.store.read.unjudged import JudgedServer, NewestRecord, UnjudgedReader
+from service.store.verdict_rows import event_digest, tick_bound
+from service.store.write.verdicts import VerdictStore
+from service.times import DAY, SECOND
+
+_HEARD_WITHIN = 7 * DAY  # peers that are silent for longer change no verdict
+_UNDER_WAY = SECOND  # what arrived until a tick may be stored a little later
+_REST = 10  # a tick takes at most one such part of the time
+
+
+class FleetTicks:
+    """Its image is of its own, since an image keeps the size of the largest that was built."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 — each is passed in
+        self,
+        database: Database,
+        queries: Mapping[str, str],
+        guard: Guard,
+        builder: ImageBuilder,
+        store: VerdictStore,
+        hearing: Hearing,
+        seconds: int,
+    ) -> None:
+        self._database, self._queries, self._guard = database, queries, guard
+        self._builder, self._store, self._hearing = builder, store, hearing
+        self._reader = UnjudgedReader(queries)
+        self._cadence = seconds * SECOND
+        self._terms: dict[str, Terms] = {}
+        self._with_first_sight = False
+        self._newest: int | None = None  # the report that was the newest one at the last tick
+        self._not_before = 0.0  # of time.monotonic()
+
+    def use(self, rules: Mapping[str, RuleInForce]) -> None:
+        """Replaces the rules, which are judged at the next tick. The guard has them loaded."""
+        found = [rule for rule in rules.values() if rule.rule.scope is Scope.FLOTA]
+        self._terms = {rule.id: Terms.of(rule.rule, rule.text_id, rule.hash) for rule in found}
+        self._with_first_sight = any(rule.reads_first_sight for rule in found)
+        self._newest = None
+
+    def run_if_due(self, now: int) -> bool:
+        """Judges the tick before now, if something arrived since the last. Whether it did."""
+        at = now - _UNDER_WAY
+        at -= at % self._cadence
+        if not self._terms or time.monotonic() < self._not_before:
+            return False
+        with self._database.snapshot() as connection:
+            last = self._store.fleet_tick(connection)
+            newest = self._reader.newest_report(connection, at)
+            if (last is not None and at <= last) or newest == self._newest:
+                return False
+            records = self._reader.fleet(connection, at - _HEARD_WITHIN, at)
+            servers = {
+                record.server_id: self._reader.server(connection, record.server_id)
+                for record in records
+            }
+        began = time.monotonic()
+        self._judge(at, last or 0, records, servers)
+        self._newest = newest
+        self._not_before = began + _REST * (time.monotonic() - began)
+        return True
+
+    def _judge(
+        self,
+        at: int,
+        last: int,
+        records: list[NewestRecord],
+        servers: Mapping[int, JudgedServer],
+    ) -> None:
+        silent = {
+            server.id for server in servers.values() if self._hearing.silent_from(server) < at
+        }
+        verdicts = self._verdicts(at, records, silent)
+        bound = tick_bound(at)
+        with self._database.snapshot() as connection:
+            states = self._store.load(connection, servers)
+        for record in records:
+            server = servers[record.server_id]
+            for rule, terms in self._terms.items():
+                found = verdicts[rule]
+                verdict = found if isinstance(found, Verdict) else found.get(server.id)
+                if verdict is None:
+                    continue
+                event = Judged(
+                    bound,
+                    event_digest(bound),
+                    verdict,
+                    record.placed_at if record.received_at > last else None,
+                    self._hearing.limit(server),
+                )
+                step(states[server.id, rule], as_server(server), terms, event)
+        with self._database.transaction() as connection:
+            self._store.save(connection, states, fleet_tick=at)
+
+    def _verdicts(
+        self, at: int, records: list[NewestRecord], silent: set[int]
+    ) -> dict[str, dict[int, Verdict] | Verdict]:
+        with self._builder.filled() as image:
+            for record in records:
+                copy_server(
+                    image,
+                    self._queries,
+                    record.server_id,
+                    record.seq,
+                    is_silent=record.server_id in silent,
+                    with_first_sight=self._with_first_sight,
+                )
+        try:
+            self._guard.open(self._builder.image())
+            return self._guard.judge_fleet(times.to_text(at), list(self._terms))
+        except GuardEndedError as error:  # the fleet has more rows than the process may hold
+            return dict.fromkeys(self._terms, Verdict(State.DESCONOCIDO, Reason.LIMITE, str(error)))
