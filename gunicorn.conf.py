@@ -14,6 +14,7 @@ from service.config import from_env
 from service.errors import ComplianceError
 from service.http.gunicorn_internals import require_known_gunicorn
 from service.ingest.memory import share_arenas
+from service.maintenance.downtime import note_downtime
 from service.maintenance.housekeeping import Housekeeping
 from service.maintenance.startup import prepare, require_free_port
 from service.policies.keeper import Keeper
@@ -75,6 +76,7 @@ def on_starting(server: Any) -> None:  # noqa: ANN401 — gunicorn has no types
     inherited = server.master_pid or systemd.listen_fds(unset_environment=False)
     try:
         prepare(_config)
+        note_downtime(_config)
         for address in () if inherited else server.address:
             if isinstance(address, tuple):
                 require_free_port(*address)

@@ -53,6 +53,11 @@ class Config:
         return self.data / "audit.jsonl"
 
     @property
+    def alive(self) -> Path:
+        """Touched once a minute by a service that runs."""
+        return self.data / "service.alive"
+
+    @property
     def evaluator_lock(self) -> Path:
         """Locked by the one evaluator of this data folder."""
         return self.data / "evaluator.lock"

@@ -8,10 +8,11 @@ database say what it has done, so another evaluator goes on where this one was k
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from types import TracebackType
 from typing import Self
 
@@ -22,7 +23,7 @@ from service.errors import StorageUnavailableError
 from service.policies import text_hash
 from service.policies.fleet_ticks import FleetTicks
 from service.policies.guard import Guard
-from service.policies.hearing import Hearing, alive_at
+from service.policies.hearing import Hearing
 from service.policies.places import TABLES_SCRIPT
 from service.policies.rounds import Rounds, Task
 from service.policies.take_up import TakeUp
@@ -64,7 +65,7 @@ class Evaluator:
         of_fleet = self._resources.enter_context(ImageBuilder(script, config.database))
         self._reader, store = UnjudgedReader(queries), VerdictStore(queries)
         silence = Silence(config.silent_after * times.SECOND, config.silent_intervals)
-        self._hearing = Hearing(database, store, silence, config.evaluator_lock)
+        self._hearing = Hearing(database, store, silence, config.alive)
         self._take_up = TakeUp(
             config.policies,
             RuleTextStore(database, queries),
@@ -82,9 +83,8 @@ class Evaluator:
         self._gathers = False
 
     def begin(self, look_seconds: float = _FIRST_LOOK_SECONDS) -> None:
-        """Takes up the rules, after two looks, and notes the time in which no evaluator ran."""
-        self._hearing.begin(times.now(), alive_at(self._config.evaluator_lock))
-        self._hearing.is_alive()
+        """Takes up the rules, after two looks."""
+        self._hearing.look(times.now())
         self._take_up.look(times.now())
         time.sleep(look_seconds)
         self._take_up.look(times.now())
@@ -135,7 +135,9 @@ class Evaluator:
         now = time.monotonic()
         if now - self._told_alive_at >= _ALIVE_SECONDS:
             self._told_alive_at = now
-            self._hearing.is_alive()
+            with suppress(OSError):
+                os.utime(self._config.evaluator_lock)  # its age tells whether an evaluator runs
+            self._hearing.look(times.now())
         if now - self._looked_at >= _LOOK_SECONDS:
             self._looked_at = now
             if self._take_up.look(times.now()):

@@ -103,6 +103,8 @@ def _end(state: RuleState, event: Ended) -> None:
     if event.fin is not Fin.RETIRADO:
         _end_judgement(state, event.bound, event.fin)
         return
+    if state.span is not None and state.span.reason == Fin.RETIRADO:
+        return
     for violation in list(state.open.values()):
         end(state, violation, event.bound, event.fin)
     # A server that is retired is in no denominator, until its next report.

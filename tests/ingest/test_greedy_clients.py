@@ -1,6 +1,6 @@
 """Greedy clients: reports of as many new names as there may be stop nobody else.
 
-python -m tests.benchmarks.greedy measures the same for longer.
+python -m tests.benchmarks.greedy measures the 99th percentile of the agents, for longer.
 """
 
 from __future__ import annotations
@@ -65,8 +65,11 @@ def assert_only_the_greedy_one_is_refused(
     agents: HealthyAgents, alone: HealthyAgents, greed: Greed
 ) -> None:
     assert agents.refused == 0
-    # 0.02 s alone and 0.4 s beside greedy clients, on a machine that is not busy otherwise.
-    assert agents.percentile(99) < max(1, 30 * alone.percentile(99))
+    # The most is one commit of 100,000 names, in which all agents wait: in these few seconds more
+    # than a hundredth of their reports, in the minutes of the benchmark fewer. It takes 0.5 s, and
+    # several times that on a machine that is busy otherwise.
+    assert agents.percentile(80) < max(1, 30 * alone.percentile(80))
+    assert max(agents.seconds) < 10
     assert greed.statuses.keys() <= {201, 503}, greed.statuses
     assert greed.statuses[201] >= 1
     refused = [each for each in greed.posted if each.status == 503]
@@ -91,7 +94,7 @@ def test_thirty_greedy_connections_take_little_memory_and_give_it_back(
 ) -> None:
     secrets, peak = tokens[1], 0.0
     with (
-        greedy_clients(live, secrets[-2:-1], 30) as greed,
+        greedy_clients(live, secrets[-2:-1], 30, lambda number: new_names(50 + number)) as greed,
         healthy_agents(live, secrets[:AGENTS]) as agents,
     ):
         ends = time.monotonic() + 6

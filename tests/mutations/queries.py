@@ -9,7 +9,10 @@ _SEEN = "tests/store/test_first_and_last_seen.py"
 _CHANGES = "tests/store/test_changes.py"
 _FLEET = "tests/store/test_fleet.py"
 _USAGE = "tests/store/test_usage_stats.py"
-_OCCURRENCES = "tests/store/test_occurrences.py"
+_OCCURRENCES = (
+    "tests/store/test_occurrences.py",
+    "tests/store/test_occurrences_by_example.py",
+)
 _HISTORY = "tests/store/test_history.py"
 _CONSISTENCY = "tests/store/test_consistency.py"
 _IDENTITY = "tests/store/test_identity.py"
@@ -96,7 +99,7 @@ QUERY_MUTATIONS = [
     ),
     *group(
         "sql/queries/occurrences.sql",
-        _OCCURRENCES,
+        *_OCCURRENCES,
         after="-- fragment: matching_process_names",
         faults=[
             ("username = :username", "username <> :username"),
@@ -105,25 +108,25 @@ QUERY_MUTATIONS = [
     ),
     *group(
         "sql/queries/occurrences.sql",
-        _OCCURRENCES,
+        *_OCCURRENCES,
         after="-- fragment: matching_login_names",
         faults=[("WHERE username = :username", "WHERE username <> :username")],
     ),
     *group(
         "sql/queries/occurrences.sql",
-        _OCCURRENCES,
+        *_OCCURRENCES,
         after="-- fragment: process_names_filter",
         faults=[("program.username = :username", "program.username <> :username")],
     ),
     *group(
         "sql/queries/occurrences.sql",
-        _OCCURRENCES,
+        *_OCCURRENCES,
         after="-- name: processes_now",
         faults=[("AND (:pid IS NULL OR span.pid = :pid)\n", "")],
     ),
     *group(
         "sql/queries/walk.sql",
-        _OCCURRENCES,
+        *_OCCURRENCES,
         after="-- name: servers_of_process_at",
         faults=[
             ("sighting.first_at <= :moment", "sighting.first_at < :moment"),
@@ -133,19 +136,19 @@ QUERY_MUTATIONS = [
     ),
     *group(
         "sql/queries/walk.sql",
-        _OCCURRENCES,
+        *_OCCURRENCES,
         after="-- name: servers_of_login_at",
         faults=[("sighting.last_at >=", "sighting.last_at >")],
     ),
     *group(
         "sql/queries/walk.sql",
-        _OCCURRENCES,
+        *_OCCURRENCES,
         after="-- name: servers_of_process_now",
         faults=[("sighting.running > 0", "sighting.running > 1")],
     ),
     *group(
         "sql/queries/occurrences.sql",
-        _OCCURRENCES,
+        *_OCCURRENCES,
         faults=[
             ("known.placed_at <= :moment", "known.placed_at < :moment"),
             ("span_level.bit <= newest.seq", "span_level.bit < newest.seq"),

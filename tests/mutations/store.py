@@ -10,7 +10,10 @@ _SEEN = "tests/store/test_first_and_last_seen.py"
 _CHANGES = "tests/store/test_changes.py"
 _FLEET = "tests/store/test_fleet.py"
 _USAGE = "tests/store/test_usage_stats.py"
-_OCCURRENCES = "tests/store/test_occurrences.py"
+_OCCURRENCES = (
+    "tests/store/test_occurrences.py",
+    "tests/store/test_occurrences_by_example.py",
+)
 _HISTORY = "tests/store/test_history.py"
 _CONSISTENCY = "tests/store/test_consistency.py"
 _IDENTITY = "tests/store/test_identity.py"
@@ -215,12 +218,12 @@ STORE_MUTATIONS = [
     ),
     *group(
         "service/store/read/occurrences.py",
-        _OCCURRENCES,
+        *_OCCURRENCES,
         faults=[("server_id << walk.bits | slot", "server_id << walk.bits")],
     ),
     *group(
         "service/store/read/walk.py",
-        _OCCURRENCES,
+        *_OCCURRENCES,
         faults=[
             ("(first & mask) - 1", "first & mask"),
             ("part.last if made < steps else reached", "part.last"),

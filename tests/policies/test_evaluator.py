@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from service import times
 from service.config import Config
+from service.maintenance.downtime import note_alive, note_downtime
 from service.policies.evaluator import Evaluator
 from service.report import Process, Profile, Report
 from service.store.engines import open_database
@@ -36,7 +38,6 @@ class Fleet:
         text = "".join(f"[{rule}]\nactiva = false\n" for rule in off if rule != "silencioso")
         (rules / "ajustes.toml").write_text(text, encoding="utf-8")
         self.config = Config(data=folder, policies=rules)
-        self.config.evaluator_lock.touch()
         self.database = open_database(self.config.database)
         self.database.migrate()
         self.store = ReportStore(self.database, load_queries())
@@ -130,6 +131,32 @@ def test_silence_ends_no_violation_and_is_one(fleet: Fleet) -> None:
     silent = "SELECT count(*) FROM violation JOIN policy_text ON policy_text.id = text_id"
     silent += " WHERE rule = 'silencioso' AND ended_at IS NULL"
     assert engine.rows(fleet.config.database, silent) == [(1,)]
+
+
+def silences(fleet: Fleet) -> int:
+    query = "SELECT count(*) FROM verdict_span WHERE reason = 'silencio' AND until_at IS NULL"
+    ((count,),) = engine.rows(fleet.config.database, query)
+    return int(count)
+
+
+def test_nobody_is_silent_while_the_service_is_down_nor_just_after(fleet: Fleet) -> None:
+    fleet.add(5 * HOUR, "bad")
+    note_alive(fleet.config)
+    long_ago = (fleet.now - 5 * HOUR) / times.SECOND
+    os.utime(fleet.config.alive, (long_ago, long_ago))
+    fleet.judge()
+    assert silences(fleet) == 0
+    note_downtime(fleet.config)  # it starts again
+    fleet.judge()
+    assert silences(fleet) == 0
+    ((since, until),) = engine.rows(
+        fleet.config.database, "SELECT from_at, until_at FROM deaf_span"
+    )
+    assert until - since > 4 * HOUR
+    longer_ago = fleet.now - 3 * HOUR
+    engine.execute(fleet.config.database, "UPDATE deaf_span SET until_at = ?", (longer_ago,))
+    fleet.judge()
+    assert silences(fleet) == 1
 
 
 def test_a_new_text_is_judged_on_servers_that_say_nothing_more(fleet: Fleet) -> None:

@@ -186,3 +186,21 @@ def test_an_open_violation_costs_nothing_a_report(engine: Engine) -> None:
     history.save()
     history.report(falla("a"))
     assert history.states[history.server.id, history.terms.rule].written == []
+
+
+def test_a_late_report_at_the_place_of_the_first_no_is_news(engine: Engine) -> None:
+    history = play(engine)
+    history.report(falla("a"))
+    first_no = history.report(CUMPLE)
+    history.report(CUMPLE)
+    history.late(falla("a"), first_no.at - 1)
+    history.late(falla("a"), first_no.at)
+    history.save()
+    query = "SELECT opened_in_at, ended_at, is_late FROM violation WHERE server_id = ? ORDER BY id"
+    assert engine.rows(query, (history.server.id,)) == [
+        (history.reports[0].at, first_no.at, 0),
+        (first_no.at, history.reports[2].at, 1),
+    ]
+    assert engine.rows("SELECT at FROM late_sighting WHERE at = ?", (first_no.at - 1,)) == [
+        (first_no.at - 1,)
+    ]

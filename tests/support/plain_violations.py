@@ -68,7 +68,7 @@ def segments(entries: Sequence[Entry]) -> list[Segment]:
         if isinstance(event, Ended):
             if running is not None and event.fin is Fin.REGLA_RETIRADA:
                 running.end = (event.bound, event.fin)
-            elif running is not None:
+            elif running is not None and not isinstance(running.events[-1], Ended):
                 running.events.append(event)
             continue
         assert terms is not None

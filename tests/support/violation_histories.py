@@ -162,9 +162,6 @@ class History:
         bound = event_bound("retirada", self.now, self.now, fin)
         if fin is Fin.RETIRADO and not self.terms.is_fleet:
             self.cursor.event = bound
-        if fin is Fin.RETIRADO and self.terms.is_fleet:
-            bound = tick_bound(self.now)
-            self._tick = self.now
         self.play(Ended(bound, fin), is_retired=True)
         return bound
 

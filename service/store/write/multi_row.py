@@ -31,7 +31,10 @@ def insert_rows(connection: Connection, query: str, rows: Sequence[Sequence[obje
 
 
 def select_rows(connection: Connection, query: str, rows: Sequence[Sequence[object]]) -> list[Any]:
-    """Runs `WITH wanted (a) AS (VALUES (:a)) SELECT …` for all rows; their results together."""
+    """Runs `WITH wanted (a) AS (VALUES (:a)) SELECT …` for all rows; their results together.
+
+    In contrast to find_rows(), each row comes once.
+    """
     return insert_rows(connection, query, rows)
 
 

@@ -122,8 +122,7 @@ class VerdictStore:
         fleet_tick: the tick that these states were judged at.
         """
         for state in states:
-            # What continues or follows another violation comes after it.
-            for row in sorted(state.written, key=lambda row: row.number is None):
+            for row in state.written:  # what ends comes before what begins in its place
                 self._write(connection, row)
             for violation, report in state.sightings:
                 values = (violation.number, report.report_id, report.at, report.received_at)
