@@ -38,6 +38,10 @@ STANDING = 7  # columns at the end of an occurrence, of its record and its serve
 TEXTS = st.sampled_from([None, None, "cron", "Cron", "", "*", "C*", "*S*D*", "%", "_*", "*sshd*"])
 PIDS = st.none() | st.none() | st.integers(1, 4)
 Filter = ProcessFilter | LoginFilter
+PROCESS_FILTERS: st.SearchStrategy[Filter] = st.builds(
+    ProcessFilter, name=TEXTS, username=TEXTS, pid=PIDS
+)
+LOGIN_FILTERS: st.SearchStrategy[Filter] = st.builds(LoginFilter, username=TEXTS, pid=PIDS)
 
 
 class Kind(NamedTuple):
@@ -63,7 +67,7 @@ KINDS = [
             *seen.row.details[1:],
         ),
         lambda key: key[1:3],
-        st.builds(ProcessFilter, name=TEXTS, username=TEXTS, pid=PIDS),
+        PROCESS_FILTERS,
     ),
     Kind(
         plain.logins,
@@ -71,7 +75,7 @@ KINDS = [
         "id_usr FROM usuarios_activos",
         lambda seen: seen.row.key,
         lambda key: key[1:2],
-        st.builds(LoginFilter, username=TEXTS, pid=PIDS),
+        LOGIN_FILTERS,
     ),
 ]
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=["processes", "logins"])
@@ -94,13 +98,32 @@ def silence_at(history: History, wait: int) -> Silence:
 
 @each_kind
 @settings(max_examples=50, deadline=None)
-@given(history=histories(), data=st.data(), moment=BOUNDS)
+@given(history=histories(), data=st.data())
 def test_occurrences_come_from_the_newest_records_at_the_moment(
-    kind: Kind, history: History, data: st.DataObject, moment: int | None
+    kind: Kind, history: History, data: st.DataObject
 ) -> None:
-    criteria = data.draw(kind.filters)
+    assert_drawn_occurrences(kind, history, data)
+
+
+def assert_drawn_occurrences(kind: Kind, history: History, data: st.DataObject) -> Filter:
+    """Draws a moment and a filter that fit the history, and returns the filter."""
     with stored(history, kind) as (both, ours):
+        places = st.sampled_from([record.placed_at for record in both.records])
+        moment = data.draw(BOUNDS | places | places)
+        criteria = data.draw(kind.filters | filters_of_rows(kind, both))
         assert_occurrences(kind, both, ours, criteria, moment)
+    return criteria
+
+
+def filters_of_rows(kind: Kind, both: Stores) -> st.SearchStrategy[Filter]:
+    """Filters that select rows which some record has."""
+    if kind.filters is LOGIN_FILTERS:
+        users = {row[1] for record in both.records for row in record.report.logins} | {None}
+        return st.sampled_from([LoginFilter(username=user) for user in sorted(users, key=repr)])
+    rows = {row[1:3] for record in both.records for row in record.report.processes}
+    chosen = [ProcessFilter(*names) for names in sorted(rows, key=repr)]
+    by_name = [ProcessFilter(name=each.name) for each in chosen]
+    return st.sampled_from([ProcessFilter(), *chosen, *by_name])
 
 
 def assert_occurrences(
@@ -166,13 +189,10 @@ def assert_history(
 @pytest.mark.torture
 @each_kind
 @settings(max_examples=600, deadline=None)
-@given(history=histories(most=40), data=st.data(), moment=BOUNDS)
-def test_occurrences_of_long_histories(
-    kind: Kind, history: History, data: st.DataObject, moment: int | None
-) -> None:
-    criteria = data.draw(kind.filters)
+@given(history=histories(most=40), data=st.data())
+def test_occurrences_of_long_histories(kind: Kind, history: History, data: st.DataObject) -> None:
+    criteria = assert_drawn_occurrences(kind, history, data)
     with stored(history, kind) as (both, ours):
-        assert_occurrences(kind, both, ours, criteria, moment)
         assert_history(kind, both, ours, criteria, silence_at(history, 0))
 
 
