@@ -46,6 +46,7 @@ class FleetTicks:
         self._reader = UnjudgedReader(queries)
         self._cadence = seconds * SECOND
         self._terms: dict[str, Terms] = {}
+        self._formerly: dict[str, str] = {}
         self._with_first_sight = False
         self._newest: int | None = None  # the report that was the newest one at the last tick
         self._not_before = 0.0  # of time.monotonic()
@@ -54,6 +55,7 @@ class FleetTicks:
         """Replaces the rules, which are judged at the next tick. The guard has them loaded."""
         found = [rule for rule in rules.values() if rule.rule.scope is Scope.FLOTA]
         self._terms = {rule.id: Terms.of(rule.rule, rule.text_id, rule.hash) for rule in found}
+        self._formerly = {rule.id: rule.rule.formerly for rule in found if rule.rule.formerly}
         self._with_first_sight = any(rule.reads_first_sight for rule in found)
         self._newest = None
 
@@ -92,7 +94,7 @@ class FleetTicks:
         verdicts = self._verdicts(at, records, silent)
         bound = tick_bound(at)
         with self._database.snapshot() as connection:
-            states = self._store.load(connection, servers)
+            states = self._store.load(connection, servers, self._formerly)
         for record in records:
             server = servers[record.server_id]
             for rule, terms in self._terms.items():

@@ -96,17 +96,19 @@ class Rounds:
         self._judge(tasks)
         with self._database.snapshot() as connection:
             states = self._load(connection, tasks)
+        self._retire(states, tasks)
+        # What a renamed rule continues has ended now.
+        states.continue_renamed(self._formerly, [task.server.id for task in tasks])
         for task in tasks:
             server = as_server(task.server)
             for rule, verdict in task.verdicts.items():
                 event = self._event(task, verdict, rule)
                 step(states[task.server.id, rule], server, self._terms[rule], event)
-        self._retire(states, tasks)
         with self._database.transaction() as connection:
             self._store.save(connection, states, [task.cursor for task in tasks])
 
     def _load(self, connection: Connection, tasks: Sequence[Task]) -> States:
-        states = self._store.load(connection, [task.server.id for task in tasks], self._formerly)
+        states = self._store.load(connection, [task.server.id for task in tasks])
         for task in tasks:
             if task.neighbours is not None:
                 before, after = task.neighbours

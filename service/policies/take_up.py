@@ -2,8 +2,9 @@
 
 A text is in force once its file was the same at two looks, is well formed, and its cases hold. A
 file that is refused changes nothing: the text before it stays in force. A file that is gone is not
-judged any more, and retired after a day; back within it, it goes on. Each text that is taken up,
-refused or retired is a line of the audit log before it is so.
+judged any more, and retired after a day; back within it, it goes on. A rule whose id another one in
+force had before (`antes`) is retired at once. Each text that is taken up, refused or retired is a
+line of the audit log before it is so.
 """
 
 from __future__ import annotations
@@ -208,7 +209,8 @@ class TakeUp:
     ) -> None:
         gone = {} if frozen else {r: self.rules[r] for r in self.rules.keys() - made.keys()}
         missing = {r: self.missing.get(r, now) for r in gone.keys() - policies.off}
-        retired = {r for r in gone if r in policies.off or missing[r] <= now - KEPT_FOR}
+        renamed = {rule.rule.formerly for rule in made.values() if rule.is_judged}
+        retired = {r for r in gone if r in policies.off | renamed or missing[r] <= now - KEPT_FOR}
         missing = {r: since for r, since in missing.items() if r not in retired}
         new = {r: rule for r, rule in made.items() if not rule.text_id}
         taken = Taken(

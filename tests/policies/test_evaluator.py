@@ -183,3 +183,19 @@ def test_a_rule_that_is_switched_off_ends_what_it_has_open(fleet: Fleet) -> None
     fleet.judge()
     ((_, _, _, ended_as, _),) = fleet.violations()
     assert ended_as == "regla_retirada"
+
+
+def test_a_renamed_rule_goes_on_with_what_it_has_open(fleet: Fleet) -> None:
+    fleet.add(2 * MINUTE, "bad")
+    fleet.judge()
+    fleet.rule.unlink()
+    renamed = ('"a-rule"', '"b-rule"\n-- antes = "a-rule"')
+    write_rule(fleet.rule.parent, renamed, EVERYWHERE, AT_ONCE, name="b-rule")
+    fleet.judge()
+    found = engine.rows(
+        fleet.config.database,
+        "SELECT rule, ended_as, is_pending, case_since_at, continues_digest IS NULL FROM violation"
+        " JOIN policy_text ON policy_text.id = text_id ORDER BY violation.id",
+    )
+    at = fleet.now - 2 * MINUTE
+    assert found == [("a-rule", "regla_retirada", 0, at, 1), ("b-rule", None, 0, at, 0)]

@@ -192,6 +192,17 @@ def test_a_rule_without_its_file_is_retired_a_day_later(folders: Folders) -> Non
     assert [row.rule for row in folders.store.in_force()] == ["a-rule"]
 
 
+def test_the_former_id_of_a_renamed_rule_is_retired_at_once(folders: Folders) -> None:
+    take_up = folders.take_up()
+    looks(take_up)
+    (folders.users / "b-rule.sql").unlink()
+    renamed = ('"a-rule"', '"c-rule"\n-- antes = "b-rule"')
+    write_rule(folders.users, renamed, name="c-rule")
+    looks(take_up)
+    assert take_up.rules.keys() == {"a-rule", "c-rule"}
+    assert folders.audited()[2:] == [("rule taken up", "c-rule"), ("rule retired", "b-rule")]
+
+
 def test_refused_adjustments_change_nothing(folders: Folders) -> None:
     adjustments = folders.users / "ajustes.toml"
     adjustments.write_text('[a-rule]\naplica = { so = "Debian*" }\n', encoding="utf-8")

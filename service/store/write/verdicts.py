@@ -40,6 +40,16 @@ class States:
     def __iter__(self) -> Iterator[RuleState]:
         return iter(list(self._found.values()))
 
+    def continue_renamed(self, formerly: Mapping[str, str], servers: Iterable[int]) -> None:
+        """Rules continue what is pending under the ids that they had before.
+
+        formerly: the id that a rule had before, by its id now.
+        """
+        for server_id in servers:
+            for rule, former in formerly.items():
+                if (server_id, former) in self._found:
+                    self[server_id, rule].pending += self[server_id, former].pending
+
 
 class VerdictStore:
     """The tables of verdicts. Only the evaluator writes them, so a state may be kept in memory."""
@@ -94,9 +104,7 @@ class VerdictStore:
         for (server_id, rule), (is_fleet, clock) in clocks.items():
             state = states[server_id, rule]
             state.last = _last(state, cursors.get(server_id), tick if is_fleet else None, clock)
-        for rule, former in (formerly or {}).items():
-            for server_id in wanted:
-                states[server_id, rule].pending += states[server_id, former].pending
+        states.continue_renamed(formerly or {}, wanted)
         return states
 
     def load_late(
