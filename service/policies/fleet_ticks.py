@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from service import times
 from service.errors import GuardEndedError
@@ -20,12 +20,15 @@ from service.store.engines.image import ImageBuilder
 from service.store.read.current import copy_server
 from service.store.read.unjudged import JudgedServer, NewestRecord, UnjudgedReader
 from service.store.verdict_rows import event_digest, tick_bound
-from service.store.write.verdicts import VerdictStore
+from service.store.write.verdicts import States, VerdictStore
 from service.times import DAY, SECOND
 
 _HEARD_WITHIN = 7 * DAY  # peers that are silent for longer change no verdict
 _UNDER_WAY = SECOND  # what arrived until a tick may be stored a little later
 _REST = 10  # a tick takes at most one such part of the time
+
+# Of each rule, by server; one for all where the rule ended the guard's process.
+_Verdicts = dict[str, dict[int, Verdict] | Verdict]
 
 
 class FleetTicks:
@@ -48,6 +51,7 @@ class FleetTicks:
         self._terms: dict[str, Terms] = {}
         self._formerly: dict[str, str] = {}
         self._with_first_sight = False
+        self._has_new_texts = False  # on which silent servers were not judged yet
         self._newest: int | None = None  # the report that was the newest one at the last tick
         self._not_before = 0.0  # of time.monotonic()
 
@@ -57,6 +61,7 @@ class FleetTicks:
         self._terms = {rule.id: Terms.of(rule.rule, rule.text_id, rule.hash) for rule in found}
         self._formerly = {rule.id: rule.rule.formerly for rule in found if rule.rule.formerly}
         self._with_first_sight = any(rule.reads_first_sight for rule in found)
+        self._has_new_texts = True
         self._newest = None
 
     def run_if_due(self, now: int) -> bool:
@@ -71,12 +76,18 @@ class FleetTicks:
             if (last is not None and at <= last) or newest == self._newest:
                 return False
             records = self._reader.fleet(connection, at - _HEARD_WITHIN, at)
+            gone: list[NewestRecord] = []  # silent for longer
+            if self._has_new_texts:
+                peers = {record.server_id for record in records}
+                everyone = self._reader.fleet(connection, 0, at)
+                gone = [record for record in everyone if record.server_id not in peers]
             servers = {
                 record.server_id: self._reader.server(connection, record.server_id)
-                for record in records
+                for record in (*records, *gone)
             }
         began = time.monotonic()
-        self._judge(at, last or 0, records, servers)
+        self._judge(at, last or 0, records, gone, servers)
+        self._has_new_texts = False
         self._newest = newest
         self._not_before = began + _REST * (time.monotonic() - began)
         return True
@@ -85,22 +96,29 @@ class FleetTicks:
         self,
         at: int,
         last: int,
-        records: list[NewestRecord],
+        records: Sequence[NewestRecord],
+        gone: Sequence[NewestRecord],
         servers: Mapping[int, JudgedServer],
     ) -> None:
         silent = {
             server.id for server in servers.values() if self._hearing.silent_from(server) < at
         }
         verdicts = self._verdicts(at, records, silent)
-        bound = tick_bound(at)
         with self._database.snapshot() as connection:
             states = self._store.load(connection, servers, self._formerly)
-        for record in records:
+        away = {record.server_id for record in gone}
+        continued = self._continued(states, silent, away) if self._has_new_texts else set()
+        as_if_heard: _Verdicts = {}
+        if continued:
+            as_if_heard = self._verdicts(at, [*records, *gone], set())
+        bound = tick_bound(at)
+        for record in (*records, *gone):
             server = servers[record.server_id]
             for rule, terms in self._terms.items():
-                found = verdicts[rule]
+                is_silent = (server.id, rule) in continued
+                found = (as_if_heard if is_silent else verdicts)[rule]
                 verdict = found if isinstance(found, Verdict) else found.get(server.id)
-                if verdict is None:
+                if verdict is None or (server.id in away and not is_silent):
                     continue
                 event = Judged(
                     bound,
@@ -108,14 +126,30 @@ class FleetTicks:
                     verdict,
                     record.placed_at if record.received_at > last else None,
                     self._hearing.limit(server),
+                    is_silent=is_silent,
                 )
                 step(states[server.id, rule], as_server(server), terms, event)
         with self._database.transaction() as connection:
             self._store.save(connection, states, fleet_tick=at)
 
+    def _continued(
+        self, states: States, silent: Collection[int], away: Collection[int]
+    ) -> set[tuple[int, str]]:
+        """Where a new text judges what a silent server said last: it continues what was open."""
+        return {
+            (server_id, rule)
+            for server_id in silent
+            for rule, terms in self._terms.items()
+            if (server_id in away or not terms.evaluates_in_silence)
+            and (
+                (judgement := states[server_id, rule].judgement) is None
+                or judgement.text_id != terms.text_id
+            )
+        }
+
     def _verdicts(
-        self, at: int, records: list[NewestRecord], silent: set[int]
-    ) -> dict[str, dict[int, Verdict] | Verdict]:
+        self, at: int, records: Sequence[NewestRecord], silent: Collection[int]
+    ) -> _Verdicts:
         with self._builder.filled() as image:
             for record in records:
                 copy_server(

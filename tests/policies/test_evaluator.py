@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from service.report import Process, Profile, Report
 from service.store.engines import open_database
 from service.store.queries import load_queries
 from service.store.write.reports import ReportStore
-from service.times import HOUR, MINUTE
+from service.times import DAY, HOUR, MINUTE
 from tests.policies.rule_texts import write_rule
 from tests.support import engine
 
@@ -199,3 +200,39 @@ def test_a_renamed_rule_goes_on_with_what_it_has_open(fleet: Fleet) -> None:
     )
     at = fleet.now - 2 * MINUTE
     assert found == [("a-rule", "regla_retirada", 0, at, 1), ("b-rule", None, 0, at, 0)]
+
+
+FLEET = [
+    ('"a-rule"', '"f-rule"'),
+    ('"servidor"', '"flota"'),
+    ("SELECT name", "SELECT servidor, name"),
+    ("GROUP BY name", "GROUP BY servidor, name"),
+    EVERYWHERE,
+    AT_ONCE,
+]
+
+
+@pytest.mark.parametrize("silent_for", [5 * HOUR, 8 * DAY])
+def test_a_new_text_about_the_fleet_goes_on_with_silent_servers(
+    fleet: Fleet, silent_for: int
+) -> None:
+    fleet.config = replace(fleet.config, fleet_every=1)
+    path = write_rule(fleet.rule.parent, *FLEET, name="f-rule")
+    fleet.add(5 * times.SECOND, "bad")
+    fleet.judge()
+    database = fleet.config.database
+    engine.execute(database, "UPDATE server SET heard_at = heard_at - ?", (silent_for,))
+    engine.execute(database, "UPDATE fleet_tick SET at = at - ?", (MINUTE,))
+    text = path.read_text(encoding="utf-8").replace("version = 2", "version = 3")
+    path.write_text(text.replace("GROUP BY", "AND pid > 1 GROUP BY"), encoding="utf-8")
+    fleet.judge()
+    found = engine.rows(
+        database,
+        "SELECT ended_as, is_pending, case_since_at, continues_digest IS NULL FROM violation"
+        " JOIN policy_text ON policy_text.id = text_id WHERE rule = 'f-rule' ORDER BY violation.id",
+    )
+    since = found[0][2]
+    assert found == [("regla_cambiada", 0, since, 1), (None, 0, since, 0)]
+    unknown = "SELECT reason FROM verdict_span JOIN policy_text ON policy_text.id = text_id"
+    unknown += " WHERE rule = 'f-rule' AND until_at IS NULL"
+    assert engine.rows(database, unknown) == [("silencio",)]
