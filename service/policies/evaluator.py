@@ -166,15 +166,14 @@ class Evaluator:
                 arrived_at = self._reader.report(connection, reports[0]).received_at
                 if times.now() - _GATHERED < arrived_at <= times.now():
                     return False
-        self._run(self._tasks.of_reports(reports, self._take_up.epoch))
+        rules, epoch = self._take_up.judged, self._take_up.epoch
+        self._run(self._tasks.of_reports(reports, rules, epoch))
         return True
 
     def _timers(self) -> bool:
-        now = times.now()
-        for tasks in (
-            self._tasks.of_silence(now),
-            self._tasks.of_clocks(self._take_up.judged, now),
-        ):
+        now, rules = times.now(), self._take_up.judged
+        for make in (self._tasks.of_silence, self._tasks.of_clocks):
+            tasks = make(rules, now)
             for first in range(0, len(tasks), _SERVERS_A_ROUND):
                 self._run(tasks[first : first + _SERVERS_A_ROUND])
             if tasks:

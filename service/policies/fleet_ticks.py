@@ -14,6 +14,7 @@ from service.policies.in_force import RuleInForce
 from service.policies.machine import step
 from service.policies.rounds import as_server
 from service.policies.rule import Scope
+from service.policies.tasks import UNDER_WAY
 from service.policies.verdict import Reason, State, Verdict
 from service.store.engines import Database
 from service.store.engines.image import ImageBuilder
@@ -24,7 +25,6 @@ from service.store.write.verdicts import States, VerdictStore
 from service.times import DAY, SECOND
 
 _HEARD_WITHIN = 7 * DAY  # peers that are silent for longer change no verdict
-_UNDER_WAY = SECOND  # what arrived until a tick may be stored a little later
 _REST = 10  # a tick takes at most one such part of the time
 
 # Of each rule, by server; one for all where the rule ended the guard's process.
@@ -66,7 +66,7 @@ class FleetTicks:
 
     def run_if_due(self, now: int) -> bool:
         """Judges the tick before now, if something arrived since the last. Whether it did."""
-        at = now - _UNDER_WAY
+        at = now - UNDER_WAY
         at -= at % self._cadence
         if not self._terms or time.monotonic() < self._not_before:
             return False
@@ -101,7 +101,9 @@ class FleetTicks:
         servers: Mapping[int, JudgedServer],
     ) -> None:
         silent = {
-            server.id for server in servers.values() if self._hearing.silent_from(server) < at
+            server.id
+            for server in servers.values()
+            if self._hearing.silent_from(server.heard_at, server.usual_interval) < at
         }
         verdicts = self._verdicts(at, records, silent)
         with self._database.snapshot() as connection:
@@ -125,7 +127,7 @@ class FleetTicks:
                     event_digest(bound),
                     verdict,
                     record.placed_at if record.received_at > last else None,
-                    self._hearing.limit(server),
+                    self._hearing.limit(server.usual_interval),
                     is_silent=is_silent,
                 )
                 step(states[server.id, rule], as_server(server), terms, event)

@@ -1,4 +1,8 @@
-"""Makes the tasks of a round: which record of which server is judged, as which event."""
+"""Makes the tasks of a round: which record of which server is judged, as which event.
+
+The events of a server come in the order of arrival: silence, hours and days stand where they fell
+between its reports, whether they are judged then or later.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,9 @@ from service.policies.hearing import Hearing
 from service.policies.in_force import RuleInForce
 from service.policies.rounds import Task
 from service.policies.rule import Clock, InSilence, Scope
-from service.store.engines import Connection, Database
+from service.store.engines import MAX_INTEGER, Connection, Database
 from service.store.read.unjudged import JudgedServer, UnjudgedReader, UnjudgedReport
 from service.store.verdict_rows import (
-    Bound,
     Cursor,
     day_bound,
     event_bound,
@@ -19,7 +22,9 @@ from service.store.verdict_rows import (
     hour_bound,
 )
 from service.store.write.verdicts import VerdictStore
-from service.times import DAY, HOUR
+from service.times import DAY, HOUR, SECOND
+
+UNDER_WAY = SECOND  # what arrived before a moment may be stored a little later
 
 Rules = Mapping[str, RuleInForce]
 
@@ -37,18 +42,33 @@ class TaskMaker:
         self._database, self._reader, self._store = database, reader, store
         self._hearing = hearing
 
-    def of_reports(self, report_ids: Iterable[int], epoch: int) -> list[Task]:
-        """Reports, each the next one of its server."""
+    def of_reports(self, report_ids: Iterable[int], rules: Rules, epoch: int) -> list[Task]:
+        """What comes next of servers with these reports: each the next one of its server."""
         with self._database.snapshot() as connection:
             reports = [self._reader.report(connection, number) for number in report_ids]
             cursors = self._store.cursors(connection, [report.server_id for report in reports])
             return [
-                self._of_report(connection, report, cursors.get(report.server_id), epoch)
+                self._until_report(connection, report, cursors.get(report.server_id), rules)
+                or self._of_report(connection, report, cursors.get(report.server_id), rules, epoch)
                 for report in reports
             ]
 
+    def _until_report(
+        self, connection: Connection, report: UnjudgedReport, cursor: Cursor | None, rules: Rules
+    ) -> Task | None:
+        """What time alone changed before a report arrived."""
+        if cursor is None or cursor.seq <= 0:
+            return None
+        server = self._reader.server(connection, report.server_id)
+        return self._of_time(connection, server, cursor, rules, report.received_at)
+
     def _of_report(
-        self, connection: Connection, report: UnjudgedReport, cursor: Cursor | None, epoch: int
+        self,
+        connection: Connection,
+        report: UnjudgedReport,
+        cursor: Cursor | None,
+        rules: Rules,
+        epoch: int,
     ) -> Task:
         server = self._reader.server(connection, report.server_id)
         if cursor is None:
@@ -62,11 +82,14 @@ class TaskMaker:
             )
             return task
         cursor.seq, cursor.event = report.seq, report.bound
-        if cursor.hour_at is None:  # hours and days count from the first report on
+        # Hours and days count from the first report on, and while a rule asks for them.
+        if cursor.hour_at is None or _asked_since(rules, Clock.HORA) is None:
             cursor.hour_at = report.received_at // HOUR * HOUR
+        if cursor.day_at is None or _asked_since(rules, Clock.DIA) is None:
             cursor.day_at = report.received_at // DAY * DAY
         task.report_at = report.placed_at
-        task.longest_gap = self._hearing.limit(server)
+        interval = self._reader.interval_before(connection, report.server_id, report.seq)
+        task.longest_gap = self._hearing.limit(interval)
         return task
 
     def of_texts(self, servers: Sequence[int], rules: Rules, epoch: int, now: int) -> list[Task]:
@@ -114,61 +137,112 @@ class TaskMaker:
             bound,
             event_digest(bound),
             only=frozenset(rule.id for rule in judged),
-            longest_gap=self._hearing.limit(server),
             is_silent=is_silent and not waiting,
             continues_only=is_silent,
             retired=event_bound("retirada", at, at),
         )
 
-    def of_silence(self, now: int) -> list[Task]:
+    def of_silence(self, rules: Rules, now: int) -> list[Task]:
         """Servers whose silence has begun."""
+        until = now - UNDER_WAY
         with self._database.snapshot() as connection:
-            before = now - self._hearing.shortest_limit
-            tasks = []
-            for server_id in self._reader.heard_before(connection, before):
-                server = self._reader.server(connection, server_id)
-                at = self._hearing.silent_from(server)
-                if at < now:
-                    (cursor,) = self._store.cursors(connection, [server_id]).values()
-                    bound = event_bound("silencio", at, max(at, now))
-                    tasks.append(self._on_newest(server, cursor, bound, at))
-                    cursor.event = bound
-            return tasks
+            before = until - self._hearing.shortest_limit
+            servers = self._reader.heard_before(connection, before)
+            return self._of_times(connection, servers, rules, until)
 
     def of_clocks(self, rules: Rules, now: int) -> list[Task]:
-        """Servers that are to be judged at the last whole hour or day, by rules with `reloj`."""
-        clocks = {rule.rule.clock for rule in rules.values() if rule.rule.scope is Scope.SERVIDOR}
-        if clocks <= {Clock.NO}:
+        """Servers that are to be judged at a whole hour or day, by rules with `reloj`."""
+        until = now - UNDER_WAY
+        hour, day = _last(until, HOUR, rules, Clock.HORA), _last(until, DAY, rules, Clock.DIA)
+        if not hour and not day:
             return []
-        hour, day = now // HOUR * HOUR, now // DAY * DAY
         with self._database.snapshot() as connection:
-            tasks = []
             servers = self._reader.to_tick(connection, hour, day)
-            for server_id, cursor in self._store.cursors(connection, servers).items():
-                is_day = (cursor.day_at or 0) < day
-                asked = {Clock.DIA} if is_day else {Clock.HORA}
-                bound = day_bound(day) if is_day else hour_bound(hour)
-                server = self._reader.server(connection, server_id)
-                task = self._on_newest(server, cursor, bound, day if is_day else hour)
-                task.only = frozenset(r for r, rule in rules.items() if rule.rule.clock in asked)
-                if is_day:
-                    cursor.day_at = day
-                else:
-                    cursor.hour_at = hour
-                tasks.append(task)
-            return tasks
+            return self._of_times(connection, servers, rules, until)
 
-    def _on_newest(self, server: JudgedServer, cursor: Cursor, bound: Bound, now: int) -> Task:
-        return Task(
+    def _of_times(
+        self, connection: Connection, servers: Sequence[int], rules: Rules, until: int
+    ) -> list[Task]:
+        tasks = (
+            self._of_time(
+                connection, self._reader.server(connection, server_id), cursor, rules, until
+            )
+            for server_id, cursor in self._store.cursors(connection, servers).items()
+        )
+        return [task for task in tasks if task is not None]
+
+    def _of_time(
+        self,
+        connection: Connection,
+        server: JudgedServer,
+        cursor: Cursor,
+        rules: Rules,
+        until: int,
+    ) -> Task | None:
+        """The first that time alone changes of a server until then, after its cursor."""
+        silent_at = self._silent_at(connection, cursor, until)
+        day_at = _next(cursor.day_at, DAY, _asked_since(rules, Clock.DIA))
+        hour_at = _next(cursor.hour_at, HOUR, _asked_since(rules, Clock.HORA))
+        first = min(silent_at, day_at, hour_at)
+        if first > until:
+            return None
+        if first == silent_at:
+            bound = cursor.event = event_bound("silencio", first, first)
+        elif first == day_at:
+            bound, cursor.day_at = day_bound(first), first
+        else:
+            bound, cursor.hour_at = hour_bound(first), first
+        task = Task(
             server,
             cursor.seq,
-            now,
+            first,
             cursor,
             bound,
             event_digest(bound),
-            is_silent=self._hearing.silent_from(server) <= now,
-            longest_gap=self._hearing.limit(server),
+            is_silent=_is_in_silence(cursor),
         )
+        if first != silent_at:
+            clock = Clock.DIA if first == day_at else Clock.HORA
+            task.only = frozenset(
+                rule.id
+                for rule in rules.values()
+                if rule.rule.clock is clock and rule.taken_up_at < first
+            )
+        return task
+
+    def _silent_at(self, connection: Connection, cursor: Cursor, until: int) -> int:
+        """When the silence of a server begins; never, if it goes on, or is not before then."""
+        heard = cursor.event
+        if _is_in_silence(cursor) or heard is None:
+            return MAX_INTEGER
+        if until - heard.received_at <= self._hearing.shortest_limit:
+            return MAX_INTEGER
+        interval = self._reader.usual_interval(connection, cursor.server_id, cursor.seq)
+        begins = self._hearing.silent_from(heard.received_at, interval)
+        return begins if begins < until else MAX_INTEGER
+
+
+def _asked_since(rules: Rules, clock: Clock) -> int | None:
+    """Since when rules about one server are judged at whole hours or days; null if none is."""
+    times = (
+        rule.taken_up_at
+        for rule in rules.values()
+        if rule.rule.clock is clock and rule.rule.scope is Scope.SERVIDOR
+    )
+    return min(times, default=None)
+
+
+def _last(until: int, length: int, rules: Rules, clock: Clock) -> int:
+    """The last whole hour or day that a rule asks for; 0 if there was none yet."""
+    since, last = _asked_since(rules, clock), until // length * length
+    return 0 if since is None or since >= last else last
+
+
+def _next(last: int | None, length: int, asked_since: int | None) -> int:
+    """The whole hour or day to judge next; never, if no rule asks for it."""
+    if asked_since is None:
+        return MAX_INTEGER
+    return max(last or 0, asked_since // length * length) + length
 
 
 def _is_in_silence(cursor: Cursor) -> bool:

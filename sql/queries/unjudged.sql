@@ -137,6 +137,20 @@ SELECT
 FROM server
 WHERE server.id = :server_id;
 
+-- name: places_until_report
+-- The places of the last reports in order until this one, the newest first; when each arrived, and
+-- the first of all.
+SELECT report.placed_at, report.received_at, (
+  SELECT first_report.received_at FROM report AS first_report
+  WHERE first_report.server_id = :server_id AND first_report.seq > 0
+  ORDER BY first_report.seq
+  LIMIT 1
+)
+FROM report
+WHERE report.server_id = :server_id AND report.seq > 0 AND report.seq <= :seq
+ORDER BY report.seq DESC
+LIMIT :limit;
+
 -- name: servers_of_other_epochs
 -- Servers that were judged by another set of texts than :epoch.
 SELECT server_id FROM judged WHERE epoch <> :epoch AND seq > 0 ORDER BY server_id;

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from service.store.engines import Connection, Database
 from service.store.verdict_rows import Bound
+from service.store.write.placement import INTERVALS, usual_interval
 
 
 class UnjudgedReport(NamedTuple):
@@ -114,6 +115,19 @@ class UnjudgedReader:
     def server(self, connection: Connection, server_id: int) -> JudgedServer:
         query = self._queries["judged_server"]
         return JudgedServer(*connection.execute(query, {"server_id": server_id}).fetchone())
+
+    def usual_interval(self, connection: Connection, server_id: int, seq: int) -> int | None:
+        """The usual interval of a server when this report in order was its newest one."""
+        rows = self._places(connection, server_id, seq)
+        return usual_interval([row[0] for row in rows], rows[0][1] - rows[0][2]) if rows else None
+
+    def interval_before(self, connection: Connection, server_id: int, seq: int) -> int | None:
+        """The usual interval of its reports before this one, however late they arrived."""
+        return usual_interval([row[0] for row in self._places(connection, server_id, seq - 1)])
+
+    def _places(self, connection: Connection, server_id: int, seq: int) -> list[Any]:
+        place = {"server_id": server_id, "seq": seq, "limit": INTERVALS + 1}
+        return connection.execute(self._queries["places_until_report"], place).fetchall()
 
     def of_other_epochs(self, connection: Connection, epoch: int) -> list[int]:
         query = self._queries["servers_of_other_epochs"]
