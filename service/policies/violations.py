@@ -17,7 +17,7 @@ from service.policies.opening import (
 )
 from service.policies.rule import Threshold
 from service.policies.verdict import State
-from service.store.verdict_rows import AGGREGATE, Bound, RuleState, Violation
+from service.store.verdict_rows import AGGREGATE, Bound, RelapseGap, RuleState, Violation
 from service.times import HOUR, SECOND
 
 UNSTABLE_FROM = 20  # openings within an hour
@@ -180,7 +180,10 @@ class Keys:
 
 
 def _say_yes(state: RuleState, violation: Violation, terms: Terms, event: Judged) -> None:
-    is_relapse = violation.cleared is not None
+    cleared = violation.cleared
+    is_relapse = cleared is not None
+    if cleared is not None:
+        state.gaps.append(RelapseGap(violation, violation.seen, cleared, event.bound))
     if violation.seen is not None:
         violation.seen = violation.cleared = None
         state.write(violation)

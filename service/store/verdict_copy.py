@@ -25,6 +25,7 @@ COPIED_TABLES = (
     "verdict_span",
     "violation",
     "late_sighting",
+    "relapse_gap",
     "deaf_span",
 )
 _ROWS_AT_ONCE = 100
@@ -47,7 +48,7 @@ def copy_verdicts(source: Database, target: Database, queries: Mapping[str, str]
             result = before.execute(f"SELECT * FROM {table}")  # noqa: S608 — likewise
             columns = [str(column[0]) for column in result.description or ()]
             rows = iter(_known(result, columns, servers))
-            if table == "late_sighting":
+            if columns[0] == "violation_id":
                 copied_rows = {row[0] for row in after.execute(queries["copied_violations"])}
                 rows = (row for row in rows if row[0] in copied_rows)
             names = ", ".join(columns)

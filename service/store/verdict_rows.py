@@ -262,6 +262,15 @@ class LateSighting(NamedTuple):
     report: Bound
 
 
+class RelapseGap(NamedTuple):
+    """From a no to the next yes of a violation that was not resolved. seen: the yes before."""
+
+    violation: Violation
+    seen: Bound | None
+    cleared: Bound
+    back: Bound
+
+
 Written = Judgement | Span | Violation
 
 
@@ -286,6 +295,7 @@ class RuleState:
     known: list[Violation] = field(default_factory=list)
     written: list[Written] = field(default_factory=list)
     sightings: list[LateSighting] = field(default_factory=list)
+    gaps: list[RelapseGap] = field(default_factory=list)
 
     def write(self, row: Written) -> None:
         """Notes that a row is new or was changed."""

@@ -211,6 +211,24 @@ CREATE TABLE late_sighting (
   PRIMARY KEY (violation_id, report_id)
 ) STRICT, WITHOUT ROWID;
 
+-- When a violation was not seen before it came back within `resolver_tras`: `recaidas`.
+CREATE TABLE relapse_gap (
+  violation_id INTEGER NOT NULL REFERENCES violation (id),
+  seen_report_id INTEGER,
+  seen_at INTEGER,  -- the last yes
+  seen_received_at INTEGER,
+  seen_mark TEXT,
+  cleared_report_id INTEGER,
+  cleared_at INTEGER NOT NULL,  -- the first no
+  cleared_received_at INTEGER NOT NULL,
+  cleared_mark TEXT,
+  back_report_id INTEGER,
+  back_at INTEGER NOT NULL,  -- the next yes
+  back_received_at INTEGER NOT NULL,
+  back_mark TEXT,
+  PRIMARY KEY (violation_id, cleared_at)
+) STRICT, WITHOUT ROWID;
+
 -- While the service could store nothing, or nothing judged: nobody was silent then.
 CREATE TABLE deaf_span (
   from_at INTEGER PRIMARY KEY,

@@ -18,11 +18,14 @@ found.confirmed_report_id, found.confirmed_at,
 found.confirmed_received_at, found.confirmed_mark,
 found.seen_report_id, found.seen_at, found.seen_received_at, found.seen_mark,
 found.cleared_report_id, found.cleared_at, found.cleared_received_at, found.cleared_mark,
-found.ended_report_id, found.ended_at, found.ended_received_at, found.ended_mark
+found.ended_report_id, found.ended_at, found.ended_received_at, found.ended_mark,
+gap.seen_report_id, gap.seen_at, gap.seen_received_at, gap.seen_mark,
+gap.cleared_report_id, gap.cleared_at, gap.cleared_received_at, gap.cleared_mark
 
 -- fragment: verdict_sources
 -- Texts that judge a server at :moment; its last span of verdicts until then, and the violation
--- that shows since when it fails, else the one that went on last.
+-- that shows since when it fails, else the one that went on last. Where it was not seen, and came
+-- back, that gap.
 judgement
 JOIN policy_text ON policy_text.id = judgement.text_id
 JOIN report AS newest
@@ -40,7 +43,13 @@ LEFT JOIN verdict_span AS span ON span.id = (
   LIMIT 1
 )
 LEFT JOIN violation AS found ON found.id = (
-  SELECT violation.id FROM violation
+  SELECT violation.id
+  FROM violation
+  LEFT JOIN relapse_gap AS gap
+    ON gap.violation_id = violation.id
+    AND gap.cleared_at <= :moment
+    AND (:known_at IS NULL OR gap.cleared_received_at <= :known_at)
+    AND (gap.back_at > :moment OR (:known_at IS NOT NULL AND gap.back_received_at > :known_at))
   WHERE violation.server_id = judgement.server_id
     AND violation.text_id = judgement.text_id
     AND violation.opened_in_at <= :moment
@@ -56,12 +65,17 @@ LEFT JOIN violation AS found ON found.id = (
         violation.ended_at IS NULL
         OR violation.ended_at > :moment
         OR (:known_at IS NOT NULL AND violation.ended_received_at > :known_at)
-      )
+      ) AND gap.violation_id IS NULL
       THEN violation.opened_in_at - 9223372036854775807
-      ELSE -coalesce(violation.cleared_at, violation.ended_at)
+      ELSE -coalesce(gap.cleared_at, violation.cleared_at, violation.ended_at)
     END
   LIMIT 1
 )
+LEFT JOIN relapse_gap AS gap
+  ON gap.violation_id = found.id
+  AND gap.cleared_at <= :moment
+  AND (:known_at IS NULL OR gap.cleared_received_at <= :known_at)
+  AND (gap.back_at > :moment OR (:known_at IS NOT NULL AND gap.back_received_at > :known_at))
 
 -- fragment: judges_at
 -- Condition on judgement: its text judged the server at :moment.
@@ -144,6 +158,13 @@ LEFT JOIN (
       violation.ended_at IS NULL
       OR violation.ended_at > :moment
       OR (:known_at IS NOT NULL AND violation.ended_received_at > :known_at)
+    )
+    AND NOT EXISTS (
+      SELECT 1 FROM relapse_gap AS gap
+      WHERE gap.violation_id = violation.id
+        AND gap.cleared_at <= :moment
+        AND (:known_at IS NULL OR gap.cleared_received_at <= :known_at)
+        AND (gap.back_at > :moment OR (:known_at IS NOT NULL AND gap.back_received_at > :known_at))
     )
 ) AS failing
   ON failing.server_id = judgement.server_id AND failing.text_id = judgement.text_id

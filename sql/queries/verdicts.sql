@@ -236,6 +236,19 @@ INSERT INTO late_sighting (violation_id, report_id, at, received_at)
 VALUES (:violation_id, :report_id, :at, :received_at)
 ON CONFLICT DO NOTHING;
 
+-- name: add_relapse_gap
+-- Notes when a violation was not seen before it came back.
+INSERT INTO relapse_gap (
+  violation_id, seen_report_id, seen_at, seen_received_at, seen_mark, cleared_report_id, cleared_at,
+  cleared_received_at, cleared_mark, back_report_id, back_at, back_received_at, back_mark
+)
+VALUES (
+  :violation_id, :seen_report_id, :seen_at, :seen_received_at, :seen_mark, :cleared_report_id,
+  :cleared_at, :cleared_received_at, :cleared_mark, :back_report_id, :back_at, :back_received_at,
+  :back_mark
+)
+ON CONFLICT DO NOTHING;
+
 -- name: deaf_spans
 -- When the service could not hear or not judge, as far as it lasted until after :since.
 SELECT from_at, until_at FROM deaf_span WHERE until_at IS NULL OR until_at > :since

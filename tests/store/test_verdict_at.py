@@ -85,12 +85,15 @@ def known(minute: float) -> Moment:
 
 
 @settings(max_examples=25, deadline=None)
-@given(history=st.lists(st.tuples(st.integers(1, 3), st.sampled_from(VERDICTS)), max_size=12))
+@given(
+    history=st.lists(st.tuples(st.integers(1, 3), st.sampled_from(VERDICTS)), max_size=12),
+    resolve=st.sampled_from([1, 3]),
+)
 def test_the_verdict_at_each_moment_is_that_of_the_report_shown(
-    history: list[tuple[int, Verdict]],
+    history: list[tuple[int, Verdict]], resolve: int
 ) -> None:
     with stores() as both:
-        ask = asked(both)
+        ask = asked(both, resolve=resolve)
         for minute, (server, verdict) in enumerate(history):
             ask.judge(server, minute, verdict)
         for minute in range(len(history)):

@@ -17,6 +17,7 @@ from service.store.verdict_rows import (
     Violation,
     Written,
     day_bound,
+    flat,
     hour_bound,
     tick_bound,
 )
@@ -135,7 +136,11 @@ class VerdictStore:
             for violation, report in state.sightings:
                 values = (violation.number, report.report_id, report.at, report.received_at)
                 _run(connection, self._queries["add_late_sighting"], values)
-            state.written, state.sightings, state.known = [], [], list(state.pending)
+            for gap in state.gaps:
+                bounds = flat(gap.seen) + flat(gap.cleared) + flat(gap.back)
+                _run(connection, self._queries["add_relapse_gap"], (gap.violation.number, *bounds))
+            state.written, state.sightings, state.gaps = [], [], []
+            state.known = list(state.pending)
         if cursors:
             insert_rows(
                 connection, self._queries["put_cursor"], [cursor.values() for cursor in cursors]
