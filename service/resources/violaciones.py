@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import falcon
 import orjson
 
+from service import times
 from service.http.authentication import sees_command_lines
 from service.http.filters import AT_MOMENT, OF_VIOLATIONS, SINCE, UNTIL, moment_of, violation_filter
 from service.http.listing import FORMAT, Listing, csv_is_wanted, show_page, stream_csv
@@ -40,6 +41,8 @@ _COLUMNS = (
     "recaidas",
     "fugaz",
     "tardia",
+    "tardios",
+    "hay_mas_tardios",
     "en_gracia",
     "anterior",
     "continua_de",
@@ -103,6 +106,15 @@ def _row(row: ViolationRow, shows_all: bool) -> list[object]:
         row.relapses,
         not row.is_open and row.confirmed is None,
         row.is_late,
+        [
+            {
+                "id_serv": sight.report_id,
+                "fecha_hora": times.to_text(sight.at),
+                "recibido": times.to_text(sight.received_at),
+            }
+            for sight in row.late
+        ],
+        row.has_more_late,
         row.in_grace,
         row.former,
         row.continues,

@@ -75,6 +75,15 @@ AND (
   OR (:known_at IS NOT NULL AND violation.ended_known_at > :known_at)
 )
 
+-- name: late_sightings
+-- Late reports that show these violations, in the order of their places.
+WITH wanted (violation_id) AS (VALUES (:violation_id))
+SELECT late_sighting.violation_id, late_sighting.report_id, late_sighting.at,
+  late_sighting.received_at
+FROM wanted
+JOIN late_sighting ON late_sighting.violation_id = wanted.violation_id
+ORDER BY late_sighting.violation_id, late_sighting.at, late_sighting.report_id;
+
 -- name: violations
 -- Violations, the newest first. :is_open is 1 for those that go on, 0 for the others, else null.
 SELECT

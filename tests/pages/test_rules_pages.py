@@ -32,7 +32,7 @@ def links(html: str, start: str) -> list[str]:
     ]
 
 
-def test_the_number_on_the_first_page_is_that_of_the_list_it_leads_to(
+def test_the_number_on_the_first_page_is_that_of_the_list_whatever_comes_late(
     fresh_service: LiveService,
 ) -> None:
     live = fresh_service.start()
@@ -50,7 +50,16 @@ def test_the_number_on_the_first_page_is_that_of_the_list_it_leads_to(
         second = live.post(report(ipaddress="10.0.0.2")).json()["id_serv"]
         judging.report(second, minero=fails("xmrig"))
         third = live.post(report(ipaddress="10.0.0.1", fecha_hora="2021-01-01 00:00:00"))
-        judging.report(third.json()["id_serv"], minero=fails("xmrig"))
+        third_id = third.json()["id_serv"]
+        late = live.post(report(ipaddress="10.0.0.1", fecha_hora="2020-06-01 00:00:00"))
+        judging.late(late.json()["id_serv"], first, third_id, minero=fails("xmrig"))
+        judging.report(third_id, minero=fails("xmrig"))
+    ((arrived,),) = live.rows("SELECT received_at FROM late_sighting")
+    wait_until(lambda: times.now() // SECOND > arrived // SECOND)
+    shown = table(get_page(live, "/incumplimientos"), "violations-caption")
+    assert sum("also shown by late reports 2020-06-01" in " ".join(row) for row in shown) == 1
+    rows = live.get("/violaciones").json()["violaciones"]
+    assert [row["tardios"][0]["id_serv"] for row in rows if row["tardios"]] == [third_id + 1]
     listed = table(get_page(live, address), "violations-caption")
     assert str(len(listed)) == figures(html)["Open violations"] == "2"
 

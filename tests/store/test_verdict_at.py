@@ -242,6 +242,23 @@ def test_a_new_text_begins_a_new_history_that_keeps_the_since() -> None:
         assert [text.text_hash for text in ask.policies.texts(RULE)] == [after, before]
 
 
+def test_a_late_report_that_shows_an_open_violation_is_listed_with_it() -> None:
+    with stores() as both:
+        ask = asked(both)
+        first = ask.judge(1, 0, fails("xmrig"))
+        second = ask.judge(1, 10, fails("xmrig"))
+        late = ask.store(1, 5, delay=30 * MINUTE)
+        ask.judging.late(late, first, second, minero=fails("xmrig"))
+        (violation,) = ask.listed()
+        arrived = START + 35 * MINUTE
+        assert (violation.late, violation.has_more_late) == (
+            [(late, START + 5 * MINUTE, arrived)],
+            False,
+        )
+        (before,) = ask.listed(moment=known(20))
+        assert before.late == ()
+
+
 def test_a_late_sight_is_a_violation_of_its_own_and_moves_no_verdict() -> None:
     with stores() as both:
         ask = asked(both)

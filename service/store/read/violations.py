@@ -11,8 +11,10 @@ from service.store.engines import MAX_INTEGER, Connection, Database
 from service.store.read.bounds import NOWHERE, bounds_of
 from service.store.read.moments import Moment
 from service.store.verdict_rows import Bound
+from service.store.write.multi_row import select_rows
 from service.times import MINUTE
 
+MOST_LATE = 20  # late reports that are shown of a violation
 BATCH = 1000  # violations of a list that is read whole
 
 # A record's place is at most so far after the arrival at which an end was known.
@@ -60,6 +62,14 @@ class ViolationFilter:
         return "violations_going_on" if self.is_open else "violations"
 
 
+class LateSight(NamedTuple):
+    """A late report that shows a violation that was open then."""
+
+    report_id: int
+    at: int
+    received_at: int
+
+
 class ViolationRow(NamedTuple):
     """A violation, as it was known at the moment asked about.
 
@@ -69,7 +79,8 @@ class ViolationRow(NamedTuple):
     the opening; total: how many there were. case_since_at: when the first of a chain of violations
     opened that were not repaired. unknown_because: why the verdict is unknown; null if it is known.
     is_open: it went on. opened_after: null if there was no verdict before that the server passed.
-    seen: the last report or event that showed it.
+    seen: the last report or event that showed it. late: the first late reports that showed it too;
+    has_more_late: there are more of them.
     """
 
     severity: str | None
@@ -102,6 +113,8 @@ class ViolationRow(NamedTuple):
     confirmed: Bound | None
     seen: Bound | None
     ended: Bound | None
+    late: Sequence[LateSight] = ()
+    has_more_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +150,20 @@ class ViolationStore:
     ) -> list[ViolationRow]:
         parameters = criteria.parameters() | {"before": after or MAX_INTEGER, "limit": limit}
         rows = connection.execute(self._queries[criteria.query], parameters)
-        return [_violation(row, *moment_parameters(criteria.moment)) for row in rows]
+        at, known_at = moment_parameters(criteria.moment)
+        found = [_violation(row, at, known_at) for row in rows]
+        late: dict[int, list[LateSight]] = {}
+        query, keys = self._queries["late_sightings"], [(row.id,) for row in found]
+        for number, *sight in select_rows(connection, query, keys):
+            shown = LateSight(*sight)
+            if known_at is None or shown.received_at <= known_at:
+                late.setdefault(number, []).append(shown)
+        return [
+            row._replace(late=late[row.id][:MOST_LATE], has_more_late=len(late[row.id]) > MOST_LATE)
+            if row.id in late
+            else row
+            for row in found
+        ]
 
 
 def open_counts(
@@ -182,7 +208,7 @@ def _violation(row: Sequence[Any], at: int, known_at: int | None) -> ViolationRo
             *(None if is_open else ended_as, unknown_because, is_open),
             *(after, opened or NOWHERE),
             confirmed if confirmed is not None and confirmed.at <= at else None,
-            *(seen, None if is_open else ended),
+            *(seen, None if is_open else ended, (), False),
         )
     )
 
