@@ -86,14 +86,15 @@ def _follow(config: Config, lock: int | None) -> int:
         signal.signal(number, stop)
     if lock is not None:
         threading.Thread(target=_end_with_worker, args=[stopped], daemon=True).start()
-    with suppress(OSError):  # the unit of the service allows no change of priority
-        os.nice(_NICE)
     descriptor = lock
     while descriptor is None and not stopped.is_set():
         descriptor = lock_evaluator(config.evaluator_lock, _PAUSE_SECONDS)
     if descriptor is not None:
         try:
             with Evaluator(config) as evaluator:
+                # Of this thread and the guard, which begin() starts; not of the one that stores.
+                with suppress(OSError):  # the unit of the service allows no change of priority
+                    os.nice(_NICE)
                 evaluator.begin()
                 evaluator.follow(stopped)
         finally:

@@ -28,6 +28,7 @@ from service.policies.places import TABLES_SCRIPT
 from service.policies.rounds import Rounds, Task
 from service.policies.take_up import TakeUp
 from service.policies.tasks import TaskMaker
+from service.policies.verdict_writer import VerdictWriter
 from service.store.engines import open_database
 from service.store.engines.image import ImageBuilder
 from service.store.queries import load_queries
@@ -74,9 +75,11 @@ class Evaluator:
             text_hash.Silence(config.silent_after, config.silent_intervals),
         )
         self._tasks = TaskMaker(database, self._reader, store, self._hearing)
-        self._rounds = Rounds(database, queries, self._guard, of_some, store)
+        writer = self._resources.enter_context(closing(VerdictWriter(database, store)))
+        self._rounds = Rounds(database, queries, self._guard, of_some, store, writer)
+        every = config.fleet_every
         self._ticks = FleetTicks(
-            database, queries, self._guard, of_fleet, store, self._hearing, config.fleet_every
+            database, queries, self._guard, of_fleet, store, writer, self._hearing, every
         )
         self._looked_at = self._told_alive_at = 0.0
         self._deaf_since: int | None = None

@@ -16,6 +16,7 @@ from service.policies.rounds import as_server
 from service.policies.rule import Scope
 from service.policies.tasks import UNDER_WAY
 from service.policies.verdict import Reason, State, Verdict
+from service.policies.verdict_writer import VerdictWriter
 from service.store.engines import Database
 from service.store.engines.image import ImageBuilder
 from service.store.read.current import copy_server
@@ -41,11 +42,13 @@ class FleetTicks:
         guard: Guard,
         builder: ImageBuilder,
         store: VerdictStore,
+        writer: VerdictWriter,
         hearing: Hearing,
         seconds: int,
     ) -> None:
         self._database, self._queries, self._guard = database, queries, guard
         self._builder, self._store, self._hearing = builder, store, hearing
+        self._writer = writer
         self._reader = UnjudgedReader(queries)
         self._cadence = seconds * SECOND
         self._terms: dict[str, Terms] = {}
@@ -131,8 +134,7 @@ class FleetTicks:
                     is_silent=is_silent,
                 )
                 step(states[server.id, rule], as_server(server), terms, event)
-        with self._database.transaction() as connection:
-            self._store.save(connection, states, fleet_tick=at)
+        self._writer.save(states, fleet_tick=at)
 
     def _continued(
         self, states: States, silent: Collection[int], away: Collection[int]

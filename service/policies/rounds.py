@@ -17,6 +17,7 @@ from service.policies.in_force import RuleInForce
 from service.policies.machine import step
 from service.policies.rule import Scope
 from service.policies.verdict import Reason, State, Verdict
+from service.policies.verdict_writer import VerdictWriter
 from service.store.engines import Connection, Database
 from service.store.engines.image import ImageBuilder
 from service.store.read.current import copy_server
@@ -53,15 +54,16 @@ class Task:
 class Rounds:
     """Judges tasks by the rules in force."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 — each is passed in
         self,
         database: Database,
         queries: Mapping[str, str],
         guard: Guard,
         builder: ImageBuilder,
         store: VerdictStore,
+        writer: VerdictWriter,
     ) -> None:
-        self._database, self._queries = database, queries
+        self._database, self._queries, self._writer = database, queries, writer
         self._guard, self._builder, self._store = guard, builder, store
         self._rules: Mapping[str, RuleInForce] = {}
         self._in_force: Collection[str] = ()
@@ -104,8 +106,7 @@ class Rounds:
             for rule, verdict in task.verdicts.items():
                 event = self._event(task, verdict, rule)
                 step(states[task.server.id, rule], server, self._terms[rule], event)
-        with self._database.transaction() as connection:
-            self._store.save(connection, states, [task.cursor for task in tasks])
+        self._writer.save(states, [task.cursor for task in tasks])
 
     def _load(self, connection: Connection, tasks: Sequence[Task]) -> States:
         states = self._store.load(connection, [task.server.id for task in tasks])

@@ -297,6 +297,11 @@ class RuleState:
     sightings: list[LateSighting] = field(default_factory=list)
     gaps: list[RelapseGap] = field(default_factory=list)
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether something has to be stored."""
+        return bool(self.written or self.sightings or self.gaps)
+
     def write(self, row: Written) -> None:
         """Notes that a row is new or was changed."""
         if not any(row is other for other in self.written):
