@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from service.policies.events import Fin, Late, Server, Terms
 from service.policies.opening import MOST_OPEN, OWN, Opening, key_text, new_violation
 from service.policies.verdict import State
-from service.store.verdict_rows import LateSighting, RuleState, Violation
+from service.store.rule_state import LateSighting, RuleState
+from service.store.verdict_rows import Violation
 
 
 def judge(state: RuleState, server: Server, terms: Terms, event: Late) -> None:

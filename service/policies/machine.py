@@ -14,7 +14,8 @@ from service.policies import late
 from service.policies.events import Ended, Event, Fin, Judged, Late, Server, Terms
 from service.policies.verdict import Reason, State, Verdict
 from service.policies.violations import Keys, end, freeze
-from service.store.verdict_rows import Bound, Judgement, RuleState, Span
+from service.store.rule_state import RuleState
+from service.store.verdict_rows import Bound, Judgement, Span
 
 _SILENT = Verdict(State.DESCONOCIDO, Reason.SILENCIO)
 

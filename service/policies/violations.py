@@ -17,7 +17,8 @@ from service.policies.opening import (
 )
 from service.policies.rule import Threshold
 from service.policies.verdict import State
-from service.store.verdict_rows import AGGREGATE, Bound, RelapseGap, RuleState, Violation
+from service.store.rule_state import RelapseGap, RuleState
+from service.store.verdict_rows import AGGREGATE, Bound, Violation
 from service.times import HOUR, SECOND
 
 UNSTABLE_FROM = 20  # openings within an hour

@@ -10,7 +10,8 @@ import pytest
 
 from service.policies.events import Fin
 from service.policies.rule import Threshold
-from service.store.verdict_rows import RuleState, Violation
+from service.store.rule_state import RuleState
+from service.store.verdict_rows import Violation
 from service.times import DAY, HOUR, MINUTE
 from tests.support.engine import ENGINES, Engine
 from tests.support.violation_histories import CUMPLE, START, History, falla, key_of, new_terms

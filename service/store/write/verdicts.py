@@ -8,14 +8,13 @@ from functools import lru_cache
 from typing import Any
 
 from service.store.engines import Connection
+from service.store.rule_state import RuleState, Written
 from service.store.verdict_rows import (
     Bound,
     Cursor,
     Judgement,
-    RuleState,
     Span,
     Violation,
-    Written,
     day_bound,
     flat,
     hour_bound,
