@@ -15,8 +15,10 @@ from service.config import from_env
 from service.errors import ComplianceError
 from service.http.gunicorn_internals import require_known_gunicorn
 from service.ingest.memory import share_arenas
+from service.maintenance.downtime import note_downtime
 from service.maintenance.housekeeping import Housekeeping
 from service.maintenance.startup import prepare, require_free_port
+from service.policies.keeper import Keeper
 
 try:
     require_known_gunicorn()
@@ -75,6 +77,7 @@ def on_starting(server: Any) -> None:  # noqa: ANN401 — gunicorn has no types
     inherited = server.master_pid or systemd.listen_fds(unset_environment=False)
     try:
         prepare(_config)
+        note_downtime(_config)
         for address in () if inherited else server.address:
             if isinstance(address, tuple):
                 require_free_port(*address)
@@ -97,10 +100,13 @@ def post_fork(server: Any, _worker: Any) -> None:  # noqa: ANN401
 
 
 def post_worker_init(worker: Any) -> None:  # noqa: ANN401 — gunicorn has no types
-    worker.housekeeping = Housekeeping(_config)
-    worker.housekeeping.start()
+    worker.background = [Housekeeping(_config)]
+    if _config.evaluator == "auto":
+        worker.background.append(Keeper(_config.evaluator_lock))
+    for thread in worker.background:
+        thread.start()
 
 
 def worker_exit(_server: Any, worker: Any) -> None:  # noqa: ANN401
-    if hasattr(worker, "housekeeping"):  # otherwise the application could not be loaded
-        worker.housekeeping.stop()
+    for thread in getattr(worker, "background", ()):  # none if the application could not be loaded
+        thread.stop()

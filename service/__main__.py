@@ -15,7 +15,7 @@ import logging
 import os
 from typing import NoReturn
 
-from service.commands import check, compact, demo, migrate, policy, rebuild, serve, token
+from service.commands import check, compact, demo, evaluate, migrate, policy, rebuild, serve, token
 from service.config import from_env
 from service.errors import ComplianceError
 from service.ingest.validation import SCHEMAS_FOLDER
@@ -23,6 +23,7 @@ from service.ingest.validation import SCHEMAS_FOLDER
 _COMMANDS = {
     "serve": (serve, "serve the API and the pages"),
     "demo": (demo, "start the API and the real agent on this machine, and print what to try"),
+    "evaluate": (evaluate, "judge every server by the rules"),
     "migrate": (migrate, "create the database, or bring it to the newest version"),
     "check": (check, "verify the database and the archive against each other"),
     "compact": (compact, "give the free pages of the database back to the disk"),

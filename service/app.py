@@ -34,9 +34,12 @@ from service.store.queries import load_queries
 from service.store.read.fleet import FleetStore
 from service.store.read.history import HistoryStore
 from service.store.read.occurrences import login_occurrences, process_occurrences
+from service.store.read.policies import PolicyStore
 from service.store.read.records import RecordStore
 from service.store.read.silence import Silence
+from service.store.read.unjudged import LagReader
 from service.store.read.usage_stats import UsageStore
+from service.store.read.violations import ViolationStore
 from service.store.tokens import TokenStore
 from service.store.write.reports import ReportStore
 
@@ -94,11 +97,14 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
             LargeTurn(config.large_turn), Budget(config.source_changes / config.workers)
         ),
         records=RecordStore(database, queries),
+        lag=LagReader(database, queries),
         history=HistoryStore(database, queries),
         fleet=FleetStore(database, queries, usage, silence),
         processes=process_occurrences(database, queries, silence),
         logins=login_occurrences(database, queries, silence),
         usage=usage,
+        policies=PolicyStore(database, queries),
+        violations=ViolationStore(database, queries),
         tokens=TokenStore(database, queries, audit_log),
         enrolment=EnrolmentStore(database, queries, audit_log),
         throttle=AuthThrottle(),

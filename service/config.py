@@ -38,6 +38,8 @@ class Config:
     certificate: Path | None = None  # with it and its key, the service speaks TLS itself
     key: Path | None = None
     policies: Path | None = None  # a folder of rules beside the shipped ones
+    evaluator: str = "auto"  # started by gunicorn; "off": it is a unit of its own
+    fleet_every: int = 10  # seconds between two judgements by rules about the fleet
 
     @property
     def database(self) -> Path:
@@ -50,6 +52,16 @@ class Config:
     @property
     def audit_log(self) -> Path:
         return self.data / "audit.jsonl"
+
+    @property
+    def alive(self) -> Path:
+        """Touched once a minute by a service that runs."""
+        return self.data / "service.alive"
+
+    @property
+    def evaluator_lock(self) -> Path:
+        """Locked by the one evaluator of this data folder."""
+        return self.data / "evaluator.lock"
 
     @property
     def large_turn(self) -> Path:
@@ -117,6 +129,15 @@ def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
         ) from error
 
 
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"one of {', '.join(words)}")
+        return text
+
+    return parse
+
+
 def _file(text: str) -> Path:
     if not Path(text).is_file():
         raise ValueError("a file that can be read")
@@ -136,6 +157,8 @@ SETTINGS = (
     Setting("certificate", _file, may_be_empty=True),
     Setting("key", _file, may_be_empty=True),
     Setting("policies", Path, may_be_empty=True),
+    Setting("evaluator", _one_of("auto", "off")),
+    Setting("fleet_every", _integer(1, _DAY)),
 )
 
 

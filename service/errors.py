@@ -66,6 +66,14 @@ class ServerNotFoundError(ComplianceError):
         self.server_id = server_id
 
 
+class PolicyNotFoundError(ComplianceError):
+    """No rule has this id, or ever had it."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(f"no rule has id {rule[:64]!r}")
+        self.rule = rule
+
+
 class TokenNotFoundError(ComplianceError):
     """No valid token has this number."""
 

@@ -18,26 +18,34 @@ from service.ingest.intake import Intake
 from service.ingest.validation import SCHEMAS_FOLDER
 from service.pages.fleet import FleetPage
 from service.pages.programs import ProgramPage
+from service.pages.rules import RulePage, RulesPage
 from service.pages.server import ServerPage
 from service.pages.sign_in import SignInPage, SignOut
 from service.pages.site import Site
 from service.pages.static_files import StaticFiles
 from service.pages.users import UserPage
+from service.pages.violations import ViolationsPage
 from service.resources.cambios import Changes
+from service.resources.cumplimiento import Compliance
 from service.resources.documents import Document
 from service.resources.health import Healthz, Readyz
 from service.resources.historial import RecordHistory
+from service.resources.politicas import OnePolicy, Policies
 from service.resources.procesos import ProcessHistories, ProcessOccurrences, RecordProcesses
 from service.resources.resumen import FleetSummary
 from service.resources.servers import Server, Servers
 from service.resources.tokens import Enrolment, OneToken, Tokens
 from service.resources.usuarios_activos import LoginHistories, LoginOccurrences, RecordLogins
+from service.resources.violaciones import Violations
 from service.store.enrolment import EnrolmentStore
 from service.store.read.fleet import FleetStore
 from service.store.read.history import HistoryStore
 from service.store.read.occurrences import LoginOccurrenceStore, ProcessOccurrenceStore
+from service.store.read.policies import PolicyStore
 from service.store.read.records import RecordStore
+from service.store.read.unjudged import LagReader
 from service.store.read.usage_stats import UsageStore
+from service.store.read.violations import ViolationStore
 from service.store.tokens import TokenStore
 
 
@@ -49,11 +57,14 @@ class Collaborators:
     intake: Intake
     admission: Admission
     records: RecordStore
+    lag: LagReader
     history: HistoryStore
     fleet: FleetStore
     processes: ProcessOccurrenceStore
     logins: LoginOccurrenceStore
     usage: UsageStore
+    policies: PolicyStore
+    violations: ViolationStore
     tokens: TokenStore
     enrolment: EnrolmentStore
     throttle: AuthThrottle
@@ -101,14 +112,21 @@ def routes(c: Collaborators) -> Sequence[Route]:
         Route("/procesos/historial", ProcessHistories(c.processes)),
         Route("/usuarios_activos", LoginOccurrences(c.logins)),
         Route("/usuarios_activos/historial", LoginHistories(c.logins)),
+        Route(f"{record}/cumplimiento", Compliance(c.history, c.policies)),
+        Route("/politicas", Policies(c.policies)),
+        Route("/politicas/{rule}", OnePolicy(c.policies)),
+        Route("/violaciones", Violations(c.violations, c.policies)),
         Route("/resumen", FleetSummary(c.fleet)),
         Route("/tokens", Tokens(c.tokens), {"GET": ADMINISTRATORS}),
         Route("/tokens/{token_id:id}", OneToken(c.tokens), {"DELETE": ADMINISTRATORS}),
         Route("/inscripcion", Enrolment(c.enrolment), {"POST": ENROLLERS}),
-        Route("/", FleetPage(c.site, c.fleet, c.config.bind, times.now)),
+        Route("/", FleetPage(c.site, c.fleet, c.policies, c.config.bind, times.now)),
+        Route("/reglas", RulesPage(c.site, c.policies)),
+        Route("/regla/{rule}", RulePage(c.site, c.policies)),
+        Route("/incumplimientos", ViolationsPage(c.site, c.policies, c.violations)),
         Route(
             "/servidor/{server_id:id}",
-            ServerPage(c.site, c.fleet, c.history, c.records, times.now),
+            ServerPage(c.site, c.fleet, c.history, c.records, c.policies, clock=times.now),
         ),
         Route("/programa", ProgramPage(c.site, c.processes, c.usage, times.now)),
         Route("/usuario", UserPage(c.site, c.logins, c.usage, times.now)),
@@ -116,7 +134,7 @@ def routes(c: Collaborators) -> Sequence[Route]:
         Route("/salir", SignOut(), {"POST": PUBLIC}),
         Route("/static/{name}", c.static, public),
         Route("/healthz", Healthz(), public),
-        Route("/readyz", Readyz(c.records), public),
+        Route("/readyz", Readyz(c.records, c.lag), public),
         Route(
             "/openapi.json", Document(SCHEMAS_FOLDER / "openapi.json", "application/json"), public
         ),

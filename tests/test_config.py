@@ -40,9 +40,11 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
             "COMPLIANCE_CERTIFICATE": str(certificate),
             "COMPLIANCE_KEY": str(key),
             "COMPLIANCE_POLICIES": "/srv/rules",
+            "COMPLIANCE_EVALUATOR": "off",
+            "COMPLIANCE_FLEET_EVERY": "60",
         }
     )
-    rules = Path("/srv/rules")
+    rules = (Path("/srv/rules"), "off", 60)
     proxies = (ip_network("127.0.0.1"), ip_network("2001:db8::/32"))
     assert chosen == Config(
         Path("/srv/compliance"),
@@ -56,7 +58,7 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
         proxies,
         certificate,
         key,
-        rules,
+        *rules,
     )
     defaults = Config()
     assert all(getattr(chosen, name) != getattr(defaults, name) for name in Config.__slots__)

@@ -7,6 +7,7 @@ lost tokens can be restored from the audit log: see service/maintenance/token_re
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,12 @@ from typing import Any
 from service import times
 from service.auth.token_format import LETTERS
 
+RULE_TAKEN_UP, RULE_REFUSED, RULE_RETIRED = "rule taken up", "rule refused", "rule retired"
 MADE, USED, CLOSED, REVOKED = "token made", "token in use", "token closed", "token revoked"
 
 _MAX_LINE = 65_536  # bytes; no entry about a token is longer
 _LINE_START = b'{"hora": '
+_ABOUT_RULE = re.compile(rb'\{"hora": "[^"]*", "hecho": "rule ')
 _MAX_INTEGER = 2**63 - 1
 
 
@@ -82,6 +85,12 @@ class TokenChanged:
 
 
 TokenEntry = TokenMade | TokenChanged
+
+
+def has_entries_of_access(path: Path) -> bool:
+    """Whether an entry is about tokens, or about a use of them. Raises OSError."""
+    with path.open("rb") as file:
+        return any(not _ABOUT_RULE.match(line) for line in file)
 
 
 def read_token_entries(path: Path) -> Iterator[TokenEntry]:

@@ -59,6 +59,7 @@ def _tell(config: Config, done: Rebuilt) -> int:
             print("all records keep their number (id_serv)")
     if done.unnamed:
         print(f"archived reports that {config.database} lacks, to be stored last: {done.unnamed}")
+    print(f"violations of rules: {done.violations}")
     print(f"tokens: {done.tokens}")
     if not done.tokens:
         print("Make one before you start the service: python -m service token create --scope admin")

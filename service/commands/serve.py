@@ -34,6 +34,7 @@ def run(config: Config, options: argparse.Namespace) -> int:
         "data": options.data or config.data,
         "certificate": config.certificate,
         "key": config.key,
+        "policies": config.policies,
     }
     # gunicorn runs in the project's folder; relative paths are meant from the present one.
     settings |= {name: str(path.absolute()) for name, path in paths.items() if path is not None}

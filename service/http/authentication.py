@@ -90,6 +90,12 @@ class AuthenticationMiddleware:
         return token
 
 
+def sees_command_lines(req: falcon.Request) -> bool:
+    """Whether the reader may see rows of rules that read command lines."""
+    token: Token | None = req.context.token
+    return token is None or token.scope == "admin"
+
+
 def authorize(tokens: TokenStore, req: falcon.Request, report: Report) -> None:
     """Raises ForbiddenError where the token is bound to another server than the report's.
 

@@ -15,10 +15,17 @@ _SKIPPED = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Pi", "Pf"})  # invisible ch
 
 def to_csv(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> bytes:
     """A line of column names, then a line a row; null is an empty cell. UTF-8, CRLF."""
+    return _lines([columns]) + to_csv_lines(rows)
+
+
+def to_csv_lines(rows: Iterable[Iterable[object]]) -> bytes:
+    """Lines without the column names, to be appended to others."""
+    return _lines([_cell(value) for value in row] for row in rows)
+
+
+def _lines(rows: Iterable[Iterable[object]]) -> bytes:
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(columns)
-    writer.writerows([_cell(value) for value in row] for row in rows)
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
     return text.getvalue().encode()
 
 

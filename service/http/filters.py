@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from service.http.parameters import Query, choice, integer, network, past_time, text, time
+from service.store.engines import MAX_INTEGER
 from service.store.read.changes import Period
 from service.store.read.moments import Moment
 from service.store.read.name_filters import LoginFilter, ProcessFilter
 from service.store.read.server_filter import ServerFilter
+from service.store.read.violations import ViolationFilter
 
 # The longest texts that schemas/report.v2.json allows.
 ADDRESS = network("ipaddress")
@@ -27,6 +29,16 @@ IN_PERIOD = (SINCE, UNTIL, KNOWN_AT)
 NAME = text("name", 1024)
 USERNAME = text("username", 256)
 PID = integer("pid", 0, 4_294_967_295)
+
+POLICY = text("politica", 64)
+SERVER = integer("servidor", 1, MAX_INTEGER)
+SEVERITY = choice("severidad", {word: word for word in ("baja", "media", "alta", "critica")})
+OPEN = choice("abiertas", {"si": True, "no": False})
+VERDICT = choice(
+    "veredicto", {word: word for word in ("cumple", "falla", "desconocido", "no_aplica")}
+)
+
+OF_VIOLATIONS = (POLICY, SERVER, SEVERITY, OPEN)
 
 
 def moment_of(query: Query) -> Moment | None:
@@ -50,6 +62,19 @@ def server_filter(query: Query) -> ServerFilter:
         arquitectura_proc=query[ARCHITECTURE],
         q=query[SEARCH],
         silent=query[STATE],
+    )
+
+
+def violation_filter(query: Query) -> ViolationFilter:
+    """The violations that a query over OF_VIOLATIONS, AT_MOMENT, SINCE and UNTIL selects."""
+    return ViolationFilter(
+        rule=query[POLICY],
+        server_id=query[SERVER],
+        severity=query[SEVERITY],
+        is_open=query[OPEN],
+        moment=moment_of(query),
+        since=query[SINCE],
+        until=query[UNTIL],
     )
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import falcon
 
 from service import times
-from service.http.csv_format import to_csv
+from service.errors import StorageUnavailableError
+from service.http.csv_format import to_csv, to_csv_lines
 from service.http.parameters import Query, choice
+
+CUT_OFF = "# cortado: faltan filas; the list was cut off, and rows are missing"
 
 FORMAT = choice("formato", {"json": "json", "csv": "csv"})
 
@@ -62,8 +65,39 @@ def show_csv(
 ) -> None:
     """A file to keep, named as its address: servers-17-procesos.csv."""
     resp.content_type = "text/csv; charset=utf-8; header=present"
-    resp.downloadable_as = req.path.strip("/").replace("/", "-") + ".csv"
+    resp.downloadable_as = _file_name(req)
     resp.data = to_csv(columns, rows)
+
+
+def stream_csv(
+    req: falcon.Request,
+    resp: falcon.Response,
+    listing: Listing,
+    batches: Iterable[Iterable[Sequence[object]]],
+) -> None:
+    """All rows of a list, sent as they are read; listing.rows is left aside.
+
+    Its status is sent before its last row is read. One that storage cut off ends in a line that
+    says so. It has no ETag, for its bytes are not known when the headers are sent.
+    """
+    resp.content_type = "text/csv; charset=utf-8; header=present"
+    resp.downloadable_as = _file_name(req)
+    resp.cache_control = ["no-store"]
+    resp.stream = _csv_chunks(listing, batches)
+
+
+def _csv_chunks(listing: Listing, batches: Iterable[Iterable[Sequence[object]]]) -> Iterator[bytes]:
+    shared = listing.of.values()
+    yield to_csv([*listing.of, *listing.columns], [])
+    try:
+        for rows in batches:
+            yield to_csv_lines((*shared, *_shown(listing, row)) for row in rows)
+    except StorageUnavailableError:
+        yield to_csv_lines([[CUT_OFF]])
+
+
+def _file_name(req: falcon.Request) -> str:
+    return req.path.strip("/").replace("/", "-") + ".csv"
 
 
 def _quality(content_type: str, req: falcon.Request) -> float:

@@ -96,9 +96,9 @@ class Query:
         given = {name: value for name, value in texts.items() if value is not None}
         return f"{path}?{urlencode(given)}" if given else path
 
-    def address_after(self, path: str, after: int) -> str:
+    def address_after(self, path: str, after: int, **changes: str | int | None) -> str:
         """The address of the next page; `after` is the last key on this one."""
-        return self.address(path, cursor=f"{after:016x}")
+        return self.address(path, **changes, cursor=f"{after:016x}")
 
 
 def text(name: str, most: int) -> Parameter[str]:

@@ -14,6 +14,7 @@ from service.errors import (
     ForbiddenError,
     InvalidParameterError,
     InvalidReportError,
+    PolicyNotFoundError,
     QuestionStoppedError,
     RecordNotFoundError,
     ServerNotFoundError,
@@ -54,6 +55,7 @@ def add_error_handlers(app: falcon.App[Any, Any], pages: ErrorPages) -> None:
     add(InvalidParameterError, _invalid_parameter)
     add(RecordNotFoundError, _not_found)
     add(ServerNotFoundError, _server_not_found)
+    add(PolicyNotFoundError, _policy_not_found)
     add(StorageUnavailableError, _storage_unavailable)
     add(SourceBusyError, _source_busy)
     add(QuestionStoppedError, _question_stopped)
@@ -98,6 +100,12 @@ def _server_not_found(
     _req: falcon.Request, resp: falcon.Response, error: ServerNotFoundError, _params: object
 ) -> None:
     _answer(resp, HTTPStatus.NOT_FOUND, "no-such-server", "No such server", str(error))
+
+
+def _policy_not_found(
+    _req: falcon.Request, resp: falcon.Response, error: PolicyNotFoundError, _params: object
+) -> None:
+    _answer(resp, HTTPStatus.NOT_FOUND, "no-such-rule", "No such rule", str(error))
 
 
 def _unauthorized(

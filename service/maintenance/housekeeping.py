@@ -14,6 +14,7 @@ from service import times
 from service.config import Config
 from service.errors import ComplianceError
 from service.file_lock import folder_lock
+from service.maintenance.downtime import note_alive
 from service.maintenance.recovery import catch_up
 from service.store.engines import Database, open_database
 from service.times import MINUTE
@@ -48,6 +49,7 @@ class Housekeeping(threading.Thread):
         # One database for all the time: closing its last connection would remove the WAL.
         with closing(open_database(self._config.database)) as database:
             while not self._stopped.wait(self._seconds_between):
+                note_alive(self._config)
                 try:
                     self._work(database)
                 except (ComplianceError, OSError) as error:

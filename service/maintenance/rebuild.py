@@ -32,6 +32,7 @@ from service.store.numbers import NumberStore
 from service.store.queries import load_queries
 from service.store.read.consistency import open_content
 from service.store.tokens import TokenStore
+from service.store.verdict_copy import copy_verdicts
 
 Steps = Callable[[str], Callable[[], None]]  # what is counted -> what is called for each of them
 
@@ -46,6 +47,7 @@ class Rebuilt:
     unnamed: int = 0  # archived reports that the present database lacks: they are stored last
     unreadable: str = ""  # why the present database names nothing
     tokens: int = 0  # taken over from the present database or from the audit log
+    violations: int = 0  # taken over from the present database
     comparison: Comparison | None = None
 
 
@@ -83,6 +85,7 @@ def rebuild(config: Config, steps: Steps) -> Rebuilt:
                 step = steps("reports compared")
                 done.comparison = _comparison(present, new, last, step)
             done.tokens = take_tokens(config, present, new)
+            done.violations = take_verdicts(config, present, new)
         sqlite_file.make_single_file(folder / "compliance.db")
         sqlite_file.replace(done.path, folder / "compliance.db", None)
     return done
@@ -125,6 +128,18 @@ def take_tokens(config: Config, present: Database, new: Database) -> int:
                 TokenStore(present, load_queries(), audit).copy_to(new)
     reconcile_tokens(new, audit)
     return len(tokens.all())
+
+
+def take_verdicts(config: Config, present: Database, new: Database) -> int:
+    """Takes over the texts of rules, and what they found. How many violations.
+
+    A damaged database tells nothing of them: the rules judge the servers anew from now on.
+    """
+    if config.database.exists():
+        with suppress(DatabaseDamagedError):
+            if not present.is_new() and present.version() == new.version():
+                return copy_verdicts(present, new, load_queries())
+    return 0
 
 
 def _note(done: Rebuilt, replayed: Replayed) -> None:

@@ -7,6 +7,7 @@ import socket
 from contextlib import closing, suppress
 
 from service.archive import files
+from service.auth.audit_entries import has_entries_of_access
 from service.auth.audit_log import AuditLog
 from service.config import Config
 from service.errors import (
@@ -93,7 +94,8 @@ def _kept_beside(config: Config) -> str:
 
 
 def _has_audit_entries(config: Config) -> bool:
-    return config.audit_log.exists() and config.audit_log.stat().st_size > 0
+    """Whether the audit log names tokens, or uses of them. Rules are there in any case."""
+    return config.audit_log.exists() and has_entries_of_access(config.audit_log)
 
 
 def _refuse_emptied(config: Config, database: Database) -> None:

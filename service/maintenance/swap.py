@@ -22,6 +22,7 @@ from service.maintenance.rebuild import (
     clear_work_folder,
     rebuilt_path,
     take_tokens,
+    take_verdicts,
     why_unreadable,
 )
 from service.maintenance.replay import Replay
@@ -103,6 +104,7 @@ def _bring_up(config: Config, old: Database, new: Database, steps: Steps, done: 
         numbers.keep(before_numbers.last())
         numbers.note(before_numbers.gaps()[1], times.now())
     take_tokens(config, old, new)
+    take_verdicts(config, old, new)
 
 
 def _require_sound(new: Database, path: Path) -> None:

@@ -4,25 +4,44 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import NamedTuple
+from urllib.parse import urlencode
 
 import falcon
 import orjson
 
 from service import times
-from service.http.filters import AT_MOMENT, OF_SERVERS, moment_of, server_filter
+from service.http.filters import AT_MOMENT, KNOWN_AT, OF_SERVERS, OPEN, moment_of, server_filter
 from service.http.parameters import CURSOR
 from service.pages.charts import columns, peak
 from service.pages.site import Site
 from service.store.read.fleet import FleetStore, Summary
+from service.store.read.policies import PolicyStore, Progress
 
 _CHART_HEIGHT = 110  # pixels
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9A-Fa-f:]+\](:[0-9]+)?")
 
 
+class OpenViolations(NamedTuple):
+    """address: of the list that has as many."""
+
+    number: int
+    address: str
+    progress: Progress
+
+
 class FleetPage:
-    def __init__(self, site: Site, fleet: FleetStore, bind: str, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        site: Site,
+        fleet: FleetStore,
+        policies: PolicyStore,
+        bind: str,
+        clock: Callable[[], int],
+    ) -> None:
         self._site = site
         self._fleet = fleet
+        self._policies = policies
         self._bind = bind
         self._clock = clock
 
@@ -49,12 +68,21 @@ class FleetPage:
             open_servers=sum(state.open for state in page.servers),
             summary=summary,
             chart=_reports_chart(summary) if summary else None,
+            open_violations=self._open_violations() if summary else None,
             values={parameter.name: query.text(parameter) for parameter in parameters},
             filtered=filtered,
             address=query.address,
             next_page=query.address_after("/", page.after) if page.after else None,
             **self._first_report(req),
         )
+
+    def _open_violations(self) -> OpenViolations:
+        progress = self._policies.progress()
+        moment = self._policies.settled_moment()
+        number = self._policies.open_violations(moment)
+        at = {KNOWN_AT.name: times.to_text(moment.at)[:19]}
+        address = f"/incumplimientos?{urlencode({OPEN.name: 'si', **at})}"
+        return OpenViolations(number, address, progress)
 
     def _first_report(self, req: falcon.Request) -> dict[str, object]:
         """The values of the instructions for sending a first report to this service."""

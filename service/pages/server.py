@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
@@ -14,12 +15,16 @@ from service.http.filters import AT_MOMENT, KNOWN_AT, SEARCH, moment_of
 from service.http.parameters import CURSOR, Parameter, Query, choice, integer, time
 from service.pages.charts import DAY, HOUR, SECOND, lifeline, ticks
 from service.pages.formats import ceil_seconds
+from service.pages.language import request_language
+from service.pages.rule_words import WORST_FIRST, Words, words_of
 from service.pages.site import Site
 from service.store.read.changes import Change, Period
 from service.store.read.fleet import FleetStore
 from service.store.read.history import Around, HistoryStore
 from service.store.read.moments import Moment
+from service.store.read.policies import PolicyRow, PolicyStore
 from service.store.read.records import ProcessRow, RecordStore, ServerRow
+from service.store.read.verdict_at import VerdictRow
 
 _SINCE = time("desde")
 _INSTANT = integer("instante", 0, times.LAST // SECOND)  # the value of the slider, in seconds
@@ -35,21 +40,25 @@ _DEFAULT_PERIOD = DAY
 _MAX_PROCESSES = 2000
 _MAX_LIFETIMES = 100
 _MAX_TICKS = 8
+_STATES = ("falla", "desconocido", "cumple", "no_aplica", None)
 
 
 class ServerPage:
-    def __init__(
+    def __init__(  # noqa: PLR0913 — its collaborators
         self,
         site: Site,
         fleet: FleetStore,
         history: HistoryStore,
         records: RecordStore,
+        policies: PolicyStore,
+        *,
         clock: Callable[[], int],
     ) -> None:
         self._site = site
         self._fleet = fleet
         self._history = history
         self._records = records
+        self._policies = policies
         self._clock = clock
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, server_id: int) -> None:
@@ -88,9 +97,35 @@ class ServerPage:
             now=self._clock() if moment is None else moment.at,
             late=self._fleet.late_records(server_id, moment),
             clock=_clock_error(record.server, around),
+            **self._compliance(server_id, moment, request_language(req)),
             **_process_table(record.processes, query),
             **self._activity(server_id, around, query),
         )
+
+    def _compliance(
+        self, server_id: int, moment: Moment | None, language: str
+    ) -> dict[str, object]:
+        """What each rule says of the server, the worst first."""
+        progress = self._policies.progress()
+        found = self._policies.of_server(server_id, moment)
+        verdicts = [
+            (policy, words_of(policy, language), found.verdicts.get(policy.rule))
+            for policy in found.policies
+            if policy.retired_at is None or policy.rule in found.verdicts
+        ]
+        states = Counter(None if verdict is None else verdict.state for *_, verdict in verdicts)
+        return {
+            "progress": progress,
+            "rules": sorted(verdicts, key=_worst_first),
+            "states": states,
+            "has_open_unknown": any(
+                verdict is not None and verdict.state == "desconocido"
+                for policy, _, verdict in verdicts
+                if policy.rule in found.open_violations
+            ),
+            "open_violations": defaultdict(int, found.open_violations),
+            "judged_since": defaultdict(int, found.judged_since),
+        }
 
     def _activity(self, server_id: int, around: Around, query: Query) -> dict[str, object]:
         """Changes and lifetimes of the chosen period, which ends at the time shown."""
@@ -120,6 +155,12 @@ class ServerPage:
             ],
             "ticks": ticks(since, until, _MAX_TICKS),
         }
+
+
+def _worst_first(row: tuple[PolicyRow, Words, VerdictRow | None]) -> tuple[int, int, str]:
+    policy, _, verdict = row
+    state = None if verdict is None else verdict.state
+    return _STATES.index(state), WORST_FIRST.index(policy.severity), policy.rule
 
 
 def _path(server_id: int) -> str:

@@ -32,7 +32,17 @@ from service.pages.static_files import StaticFiles
 TEMPLATES_FOLDER = Path(__file__).resolve().parent.parent / "templates"
 
 # The first part of the path of every page. Any other path below it is a missing page.
-PAGE_PATHS = {"", "servidor", "programa", "usuario", "entrar", "salir"}
+PAGE_PATHS = {
+    "",
+    "servidor",
+    "programa",
+    "usuario",
+    "reglas",
+    "regla",
+    "incumplimientos",
+    "entrar",
+    "salir",
+}
 # Characters of an address; the request line is not longer than 8190 (gunicorn.conf.py).
 MAX_ADDRESS = 8000
 _HEADERS = {

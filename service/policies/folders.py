@@ -38,12 +38,16 @@ KnownVersions = Mapping[tuple[str, int], str]
 
 @dataclass(slots=True)
 class Policies:
-    """rules: those in force, by id. refused: the ids of files that are not. off: switched off."""
+    """rules: those in force, by id. refused: the ids of files that are not. off: switched off.
+
+    adjustments: the tables of `ajustes.toml` that the rules have been changed by.
+    """
 
     rules: dict[str, Rule] = field(default_factory=dict)
     data: DataFiles = field(default_factory=DataFiles)
     refused: set[str] = field(default_factory=set)
     off: set[str] = field(default_factory=set)
+    adjustments: dict[str, dict[str, Any]] = field(default_factory=dict)  # by id, as they stand
     faults: list[RuleFault] = field(default_factory=list)
 
 
@@ -130,8 +134,25 @@ def _adjust_rule(
             return []  # its own fault is told
         return [RuleFault(path, line, f"there is no rule {name!r}")]
     fields = Fields(path, table, lambda _: line)
-    rule = found.rules[name]
     is_on = fields.flag("activa", default=True)
+    changed = _adjusted(found.rules[name], fields, table)
+    if not fields.faults:
+        found.rules[name] = changed
+        found.adjustments[name] = table
+        if not is_on:
+            found.off.add(name)
+            del found.rules[name]
+    return fields.faults
+
+
+def adjusted(rule: Rule, table: Mapping[str, Any]) -> Rule:
+    """The rule, changed by a table of `ajustes.toml` that was accepted once."""
+    fields = Fields(rule.path, table, lambda _: None)
+    fields.flag("activa", default=True)
+    return _adjusted(rule, fields, table)
+
+
+def _adjusted(rule: Rule, fields: Fields, table: Mapping[str, Any]) -> Rule:
     changed = replace(
         rule,
         severity=fields.choice("severidad", Severity, default=rule.severity),
@@ -140,9 +161,4 @@ def _adjust_rule(
     )
     fields.know("aplica", "plazos")
     fields.refuse_others()
-    if not fields.faults:
-        found.rules[name] = changed
-        if not is_on:
-            found.off.add(name)
-            del found.rules[name]
-    return fields.faults
+    return changed

@@ -70,7 +70,12 @@ def read_rule(path: Path, relations: Collection[str]) -> Rule:
 
     Raises InvalidRuleError with all that is wrong.
     """
-    header = _split(path, _text(path))
+    return parse_rule(path, read_source(path), relations)
+
+
+def parse_rule(path: Path, source: str, relations: Collection[str]) -> Rule:
+    """The rule of a text that the file at path has, or had. Raises as read_rule()."""
+    header = _split(path, source)
     lines = header.members()
     fields = Fields(path, _toml(path, header), lines.get)
     rule = _rule(path, fields, header)
@@ -87,7 +92,8 @@ def read_rule(path: Path, relations: Collection[str]) -> Rule:
     return rule
 
 
-def _text(path: Path) -> str:
+def read_source(path: Path) -> str:
+    """The text of a file. Raises InvalidRuleError where it is none of a rule's."""
     try:
         content = path.read_bytes()
     except OSError as error:

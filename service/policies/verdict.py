@@ -51,7 +51,10 @@ class Reason(StrEnum):
 
 
 class Verdict(NamedTuple):
-    """detail: the facts that are missing, the error, or what of `aplica` does not hold."""
+    """detail: the facts that are missing, the error, or what of `aplica` does not hold.
+
+    A verdict that fails has a detail if it cannot tell whether other keys fail too.
+    """
 
     state: State
     reason: Reason | None = None
@@ -123,9 +126,9 @@ def _judged(rule: JudgedRule, situation: Situation, rows: Sequence[Row]) -> Verd
     undecided = [row for row in rows if row.get("veredicto") == State.DESCONOCIDO]
     decided = [row for row in rows if row.get("veredicto") != State.DESCONOCIDO]
     found, total = _failures(rule, situation, decided, undecided)
-    if found:
-        return Verdict(State.FALLA, findings=found, total=total)
     missing = frozenset(rule.requires_to_pass) - situation.facts
+    if found:
+        return Verdict(State.FALLA, None, _untold(missing, undecided), found, total)
     if missing:
         return _without(missing)
     if undecided and not (rule.semantics is Semantics.FILA_ES_EXITO and decided):
@@ -136,6 +139,13 @@ def _judged(rule: JudgedRule, situation: Situation, rows: Sequence[Row]) -> Verd
             total=len(undecided),
         )
     return Verdict(State.CUMPLE)
+
+
+def _untold(missing: frozenset[Fact], undecided: Sequence[Row]) -> str | None:
+    """Why a verdict that fails tells nothing of the keys that it does not name; else null."""
+    if missing:
+        return ", ".join(sorted(missing))
+    return Reason.INDETERMINADO if undecided else None
 
 
 def _failures(

@@ -180,7 +180,8 @@ def test_paths_in_reports_reach_no_file(live: LiveService) -> None:
     files = {path.name for path in live.data.rglob("*") if path.is_file()}
     assert {re.sub(r"\d{4}-\d\d-\d\d", "DAY", name) for name in files} <= {
         "compliance.db", "compliance.db-wal", "compliance.db-shm", "compliance.db.lock",
-        "audit.jsonl", "DAY.jsonl", *(path.name for path in live.data.glob("*.lock")),
+        "audit.jsonl", "DAY.jsonl", "service.alive",
+        *(path.name for path in live.data.glob("*.lock")),
     }  # fmt: skip
     assert not list(Path("/tmp").glob("pwn*"))
 

@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from hypothesis.errors import Unsatisfiable
 from service.app import create_app
 from service.config import Config
 from service.ingest.validation import SCHEMAS_FOLDER
+from service.store.engines import open_database
+from tests.support.judged import Judging
 from tests.support.live import PROJECT, LiveService
 from tests.support.routes import served_routes
 from tests.support.tokens import make_token
@@ -93,6 +95,8 @@ def test_schemathesis_finds_no_fault(tmp_path: Path) -> None:
     live.execute("UPDATE token SET id = 987654321")
     for scope in ("lectura", "ingest", "admin"):
         make_token(live.data, scope)
+    with closing(open_database(live.database)) as database:
+        Judging(database).take_up("minero", at=0)
     written = f'[auth.openapi.token]\nbearer = "{secret}"\n'
     (tmp_path / "schemathesis.toml").write_text(written)
     try:

@@ -12,6 +12,7 @@ import pytest
 
 from service import times
 from service.archive.append import ArchiveWriter
+from service.auth.audit_entries import RULE_TAKEN_UP
 from service.auth.audit_log import AuditLog
 from service.config import Config
 from service.errors import DatabaseDamagedError, DatabaseLostError, StorageUnavailableError
@@ -129,6 +130,16 @@ def test_a_database_without_its_tokens_never_opens_to_everybody(
             with pytest.raises(DatabaseLostError, match=r"lost its tokens, .*token create"):
                 prepare(config)
             config.audit_log.unlink(missing_ok=True)
+
+
+def test_entries_about_rules_are_no_sign_of_lost_tokens(tmp_path: Path) -> None:
+    made = Config(data=tmp_path / "other")
+    prepare(made)
+    AuditLog(made.audit_log).write(RULE_TAKEN_UP, regla="minero", texto="ab")
+    prepare(made)
+    AuditLog(made.audit_log).write("admin", token=1)
+    with pytest.raises(DatabaseLostError):
+        prepare(made)
 
 
 def test_a_new_database_beside_an_old_audit_log_never_opens_to_everybody(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser
 
 from tests.pages.browser import Visitor, chromium
 from tests.pages.fleet import Fleet, post_fleet
+from tests.pages.judged_fleet import judge_fleet
 from tests.support.live import LiveService
 
 
@@ -22,10 +23,12 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    """A service with one day of reports from a fleet."""
+    """A service with one day of reports from a fleet, judged by a few rules."""
     live = LiveService(tmp_path_factory.mktemp("fleet") / "var")
     try:
-        yield post_fleet(live.start())
+        posted = post_fleet(live.start())
+        judge_fleet(posted)
+        yield posted
     finally:
         live.stop()
 

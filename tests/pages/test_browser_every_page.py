@@ -25,6 +25,8 @@ PAGES = {
     "server": Page(lambda fleet: f"/servidor/{fleet.servers['bd-1']}"),
     "program": Page(lambda _: "/programa?name=nginx"),
     "user": Page(lambda _: "/usuario?username=juan"),
+    "rule": Page(lambda _: "/regla/minero"),
+    "violations": Page(lambda _: "/incumplimientos?abiertas=si"),
 }
 # Variants of these pages, which differ in parts only.
 VARIANTS = {
@@ -51,6 +53,11 @@ VARIANTS = {
     "user-pattern": Page(lambda _: "/usuario?username=*"),
     "user-unknown": Page(lambda _: "/usuario?username=nadie"),
     "user-form": Page(lambda _: "/usuario"),
+    "rules": Page(lambda _: "/reglas"),
+    "rules-past": Page(lambda fleet: f"/reglas?fecha_hora={fleet.ago(30)}"),
+    "rule-past": Page(lambda fleet: f"/regla/minero?veredicto=falla&conocido_en={fleet.ago(0.5)}"),
+    "rule-missing": Page(lambda _: "/regla/nada", 404),
+    "violations-no-match": Page(lambda _: "/incumplimientos?politica=sin-auditd"),
     "missing": Page(lambda _: "/servidor/999999", 404),
     "invalid-time": Page(lambda _: "/programa?name=nginx&fecha_hora=ayer", 400),
     "invalid-parameter": Page(lambda _: f"/?{urlencode({SCRIPT: 1})}", 400),

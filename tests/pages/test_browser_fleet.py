@@ -60,7 +60,7 @@ def test_search_matches_any_attribute_of_a_server(visitor: Visitor, profile: Pro
 def test_silent_count_links_to_the_silent_servers(visitor: Visitor, profile: Profile) -> None:
     tab = visitor.tab(profile)
     page = tab.open("/")
-    tab.follow(page.locator(".figures .bad a"))
+    tab.follow(page.locator(".figures .bad a[href*='estado=silencioso']"))
     assert cells(tab, "servers") == ["sensor-planta"]
     assert page.locator("#estado").input_value() == "silencioso"
     assert [row["estado"] for row in data_of(tab, "servers").rows] == ["silencioso"]
@@ -96,6 +96,7 @@ def test_overview_matches_the_summary_api(visitor: Visitor) -> None:
         str(summary["servidores"]),
         str(summary["al_dia"]),
         str(summary["silenciosos"]),
+        str(len(page.request.get("/violaciones?abiertas=si").json()["violaciones"])),
         str(arrived),
     ]
     programs = page.locator("section", has=page.locator("#programs-heading"))

@@ -41,6 +41,9 @@ def test_figures_match_the_summary(fleet: Fleet) -> None:
         "Servers": str(summary["servidores"]),
         "Up to date": str(summary["al_dia"]),
         "Silent servers": str(summary["silenciosos"]),
+        "Open violations": str(
+            len(fleet.live.get("/violaciones?abiertas=si").json()["violaciones"])
+        ),
         "Reports in the last 24 hours": str(
             sum(hour["informes"] for hour in summary["informes_por_hora"])
         ),

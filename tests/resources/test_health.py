@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.live import LiveService
+from tests.support.reports import report
 
 
 def test_healthz_answers_while_the_process_runs(service: LiveService) -> None:
@@ -14,7 +15,13 @@ def test_healthz_answers_while_the_process_runs(service: LiveService) -> None:
 
 def test_readyz_answers_while_the_database_is_reachable(service: LiveService) -> None:
     answer = service.get("/readyz")
-    assert (answer.status, answer.json()) == (200, {"estado": "listo"})
+    waiting = {"servidores_pendientes": 0, "retraso": 0}
+    assert (answer.status, answer.json()) == (200, {"estado": "listo", "evaluacion": waiting})
+
+
+def test_readyz_counts_servers_with_unjudged_reports(service: LiveService) -> None:
+    assert service.post(report()).status == 201  # nothing evaluates in this test
+    assert service.get("/readyz").json()["evaluacion"]["servidores_pendientes"] == 1
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])

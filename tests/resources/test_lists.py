@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import closing
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from service.ingest.validation import SCHEMAS_FOLDER
+from service.store.engines import open_database
+from tests.support.judged import Judging
 from tests.support.lists import address, as_csv, csv_of, fault_of, rows_of
 from tests.support.live import LiveService
 from tests.support.reports import report, report_2
@@ -72,6 +75,8 @@ def fleet(service: LiveService) -> None:
     ]
     for document in documents:
         assert service.post(document).status == 201
+    with closing(open_database(service.database)) as database:
+        Judging(database).take_up("minero", at=0)
 
 
 @every_list
@@ -226,13 +231,21 @@ BAD = {
     "version_so": ["n" * 513],
     "arquitectura_proc": ["n" * 513],
     "q": ["n" * 513],
+    "politica": ["p" * 65],
+    "servidor": ["0", "x", "9" * 19],
+    "severidad": ["grave", "ALTA"],
+    "abiertas": ["true", "1", "S\u00ed"],
+    "veredicto": ["pasa", "falla,cumple"],
 }
 
 
 def described() -> list[tuple[str, str]]:
     """Every path with each of the parameters in its address that openapi.json names."""
     return [
-        (path.replace("{id_serv}", "1"), reference["$ref"].rpartition("/")[2])
+        (
+            path.replace("{id_serv}", "1").replace("{rule}", "minero"),
+            reference["$ref"].rpartition("/")[2],
+        )
         for path, item in DESCRIPTION["paths"].items()
         for reference in item.get("get", {}).get("parameters", [])
     ]

@@ -1,4 +1,4 @@
-"""The guard's copies show what the three relations say of each server's newest report."""
+"""The guard's copies show what the three relations say of a report of each server."""
 
 from __future__ import annotations
 
@@ -45,15 +45,19 @@ def filled() -> Iterator[Stores]:
         yield made
 
 
-def image(made: Stores, *, with_first_sight: bool) -> bytes:
+def image(
+    made: Stores, *, with_first_sight: bool = False, seqs: tuple[int | None, ...] = (None, None)
+) -> bytes:
+    """Of server 1, which is heard, and of 2, which is silent: the reports with these numbers."""
     script = TABLES_SCRIPT.read_text(encoding="utf-8")
     with ImageBuilder(script, made.path) as builder:
         with builder.filled() as connection:
-            for server, is_silent in ((1, False), (2, True)):
+            for (server, is_silent), seq in zip(((1, False), (2, True)), seqs, strict=False):
                 copy_server(
                     connection,
                     load_queries(),
                     server,
+                    seq,
                     is_silent=is_silent,
                     with_first_sight=with_first_sight,
                 )
@@ -64,20 +68,48 @@ def rows(connection: Connection, query: str) -> list[tuple[object, ...]]:
     return sorted(connection.execute(query).fetchall(), key=repr)
 
 
-@pytest.mark.parametrize("relation", ["servers", "procesos", "usuarios_activos"])
-def test_copies_equal_the_relations(filled: Stores, relation: str) -> None:
+RELATIONS = ["servers", "procesos", "usuarios_activos"]
+
+
+def assert_copied(made: Stores, copied: bytes, relation: str, records: str) -> None:
+    """The image shows these records of the relation, each with all its rows."""
     workspace = Workspace()
-    workspace.open(image(filled, with_first_sight=False))
+    workspace.open(copied)
     workspace.show(None)
     name = {"usuarios_activos": "usuarios"}.get(relation, relation) + "_vigentes"
-    with closing(sqlite3.connect(filled.path)) as database:
+    with closing(sqlite3.connect(made.path)) as database:
         columns = [row[1] for row in database.execute(f"PRAGMA table_info({relation})")]
         listed = ", ".join(columns)
-        newest = "SELECT max(id) FROM report WHERE seq > 0 GROUP BY server_id"
-        there = rows(database, f"SELECT {listed} FROM {relation} WHERE id_serv IN ({newest})")
+        there = rows(database, f"SELECT {listed} FROM {relation} WHERE id_serv IN ({records})")
         with workspace.sandbox.trusted() as connection:
             assert rows(connection, f"SELECT {listed} FROM {name}") == there
     assert there
+
+
+@pytest.mark.parametrize("relation", RELATIONS)
+def test_copies_equal_the_relations(filled: Stores, relation: str) -> None:
+    newest = "SELECT max(id) FROM report WHERE seq > 0 GROUP BY server_id"
+    assert_copied(filled, image(filled), relation, newest)
+
+
+@pytest.mark.parametrize("relation", RELATIONS)
+@pytest.mark.parametrize("seq", [1, 2, -1])
+def test_copies_of_older_and_late_reports_equal_the_relations(
+    filled: Stores, relation: str, seq: int
+) -> None:
+    record = f"SELECT id FROM report WHERE server_id = 1 AND seq = {seq}"
+    assert_copied(filled, image(filled, seqs=(seq,)), relation, record)
+
+
+def test_a_late_report_shows_no_name_as_seen_after_it(filled: Stores) -> None:
+    query = "SELECT name, visto_desde FROM procesos_vigentes"
+    filled.add(replace(report(0, "nginx", "never"), digest=b"earlier"))
+    workspace = Workspace()
+    workspace.open(image(filled, with_first_sight=True, seqs=(-2,)))
+    workspace.show(None)
+    with workspace.sandbox.trusted() as connection:
+        assert rows(connection, query) == [("never", to_text(0)), ("nginx", to_text(0))]
+        assert rows(connection, "SELECT visto_desde FROM servers_vigentes") == [(to_text(0),)]
 
 
 def test_first_sights_are_copied_where_they_are_asked_for(filled: Stores) -> None:
@@ -97,7 +129,7 @@ def test_first_sights_are_copied_where_they_are_asked_for(filled: Stores) -> Non
 def test_the_views_show_one_server_or_all(filled: Stores) -> None:
     query = "SELECT servidor, estado FROM servers_vigentes"
     workspace = Workspace()
-    workspace.open(image(filled, with_first_sight=False))
+    workspace.open(image(filled))
     shown = []
     for server in (1, 2, None):
         workspace.show(server)

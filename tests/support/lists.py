@@ -45,6 +45,7 @@ def rows_of(answer: Answer) -> list[dict[str, Any]]:
     """The rows of a document in their order, those of silent servers included."""
     lists = {name: value for name, value in answer.json().items() if isinstance(value, list)}
     lists.pop("tardios", None)
+    lists.pop("rechazadas", None)
     silent = lists.pop("silenciosos", [])
     (rows,) = lists.values()
     return sorted([*rows, *silent], key=lambda row: row["servidor"]) if silent else list(rows)

@@ -70,6 +70,8 @@ class LiveService:
             "COMPLIANCE_BIND": f"127.0.0.1:{self.port}",
             # A test is a single source, and faster than a fleet.
             "COMPLIANCE_SOURCE_CHANGES": "1000000",
+            # Most tests are not about rules. Those that are pass COMPLIANCE_EVALUATOR="auto".
+            "COMPLIANCE_EVALUATOR": "off",
         }
         workers = int(self._settings.get("COMPLIANCE_WORKERS", Config().workers))
         with self._log_path.open("ab") as log:

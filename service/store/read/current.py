@@ -1,4 +1,4 @@
-"""Copies of the current relations for the guard, which runs rules over them."""
+"""Copies of the relations for the guard, which runs rules over them: of one report of a server."""
 
 from __future__ import annotations
 
@@ -8,21 +8,26 @@ from service import times
 from service.store.engines import Connection
 
 
-def copy_server(
+def copy_server(  # noqa: PLR0913 — what is copied, and how much of it
     image: Connection,
     queries: Mapping[str, str],
     server_id: int,
+    seq: int | None = None,
     *,
     is_silent: bool,
     with_first_sight: bool,
 ) -> None:
-    """Adds a server to the tables of sql/guard/tables.sql: its newest report and all its rows.
+    """Adds a server to the tables of sql/guard/tables.sql: one of its reports with all its rows.
 
     image: the tables, in a connection that reads the database too (ImageBuilder.filled()).
+    seq: the number of the report, which may be a late one; null for the newest.
     with_first_sight: whether a rule reads `visto_desde`, which costs a look-up a row.
     """
-    result = image.execute(queries["current_server"], {"server_id": server_id})
+    parameters = {"server_id": server_id, "seq": seq, "with_first_sight": int(with_first_sight)}
+    result = image.execute(queries["current_server"], parameters)
     row = dict(zip((c[0] for c in result.description or ()), result.fetchone(), strict=True))
+    newest, copied = row.pop("newest_seq"), row.pop("seq")
+    parameters |= {"seq": copied, "placed_at": row.pop("placed_at")}
     for name in ("arranque", "visto_desde"):
         row[name] = None if row[name] is None else times.to_text(row[name])
     row["estado"] = "silencioso" if is_silent else "al_dia"
@@ -31,6 +36,9 @@ def copy_server(
         f" VALUES ({', '.join(f':{name}' for name in row)})",
         row,
     )
-    parameters = {"server_id": server_id, "with_first_sight": int(with_first_sight)}
-    image.execute(f"INSERT INTO main.proceso {queries['current_processes']}", parameters)
-    image.execute(f"INSERT INTO main.usuario {queries['current_logins']}", parameters)
+    # The rows of the newest report stand together; those of another one at 33 places.
+    is_newest = copied == newest
+    processes = queries["current_processes" if is_newest else "processes_of_report"]
+    logins = queries["current_logins" if is_newest else "logins_of_report"]
+    image.execute(f"INSERT INTO main.proceso {processes}", parameters)
+    image.execute(f"INSERT INTO main.usuario {logins}", parameters)

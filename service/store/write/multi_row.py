@@ -30,6 +30,14 @@ def insert_rows(connection: Connection, query: str, rows: Sequence[Sequence[obje
     return returned
 
 
+def select_rows(connection: Connection, query: str, rows: Sequence[Sequence[object]]) -> list[Any]:
+    """Runs `WITH wanted (a) AS (VALUES (:a)) SELECT …` for all rows; their results together.
+
+    In contrast to find_rows(), each row comes once.
+    """
+    return insert_rows(connection, query, rows)
+
+
 def find_rows(
     connection: Connection, query: str, keys: Sequence[Sequence[object]], *others: object
 ) -> list[Any]:

@@ -1,0 +1,134 @@
+"""Judges servers by the rules: once, for pipelines, or as long as it runs."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+from types import FrameType
+
+from service import times
+from service.config import Config
+from service.errors import StorageUnavailableError
+from service.maintenance.startup import require_database
+from service.policies.evaluator import Evaluator
+from service.policies.evaluator_lock import lock_evaluator
+from service.policies.outcome import Outcome, write_csv, write_junit
+from service.store.engines import open_database
+from service.store.queries import load_queries
+from service.store.read.evaluation import EvaluationReader
+from service.store.read.unjudged import LagReader
+
+_NICE = 10
+_GRACE_SECONDS = 5.0  # to finish a round when the worker that started it ends
+_WAIT_SECONDS = 600.0  # for an evaluator that runs already to catch up
+_PAUSE_SECONDS = 0.5
+_SHARE = 90  # per cent of what applies
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    way = parser.add_mutually_exclusive_group(required=True)
+    way.add_argument(
+        "--once",
+        action="store_true",
+        help="bring everything up to date, and exit: 3 if a rule is broken; 4 if not everything is"
+        " judged, or less than --minimo of what applies; 1 if a violation of severity alta or"
+        " critica is open; otherwise 0",
+    )
+    way.add_argument(
+        "--follow",
+        action="store_true",
+        help="judge as reports come in, until it is stopped; it waits while another one runs",
+    )
+    parser.add_argument(
+        "--minimo",
+        type=int,
+        default=_SHARE,
+        metavar="PERCENT",
+        choices=range(101),
+        help=f"the least part of what applies that has to be judged ({_SHARE})",
+    )
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="write the verdicts as JUnit")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write the verdicts as CSV")
+    parser.add_argument("--lock", type=int, help=argparse.SUPPRESS)  # held for it by the keeper
+
+
+def run(config: Config, options: argparse.Namespace) -> int:
+    require_database(config)
+    if options.follow:
+        return _follow(config, options.lock)
+    _bring_up_to_date(config)
+    with closing(open_database(config.database)) as database:
+        reader = EvaluationReader(database, load_queries())
+        outcome = Outcome(reader.read(times.now()), options.minimo)
+    if options.csv is not None:
+        write_csv(outcome, options.csv)
+    if options.junit is not None:
+        write_junit(outcome, options.junit)
+    for line in outcome.lines():
+        print(line)
+    return outcome.exit_code
+
+
+def _follow(config: Config, lock: int | None) -> int:
+    stopped = threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    if lock is not None:
+        threading.Thread(target=_end_with_worker, args=[stopped], daemon=True).start()
+    descriptor = lock
+    while descriptor is None and not stopped.is_set():
+        descriptor = lock_evaluator(config.evaluator_lock, _PAUSE_SECONDS)
+    if descriptor is not None:
+        try:
+            with Evaluator(config) as evaluator:
+                # Of this thread and the guard, which begin() starts; not of the one that stores.
+                with suppress(OSError):  # the unit of the service allows no change of priority
+                    os.nice(_NICE)
+                evaluator.begin()
+                evaluator.follow(stopped)
+        finally:
+            os.close(descriptor)
+    return 0
+
+
+def _end_with_worker(stopped: threading.Event) -> None:
+    """Ends this process with the worker of gunicorn that holds the other end of its stdin."""
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    stopped.set()
+    time.sleep(_GRACE_SECONDS)
+    os._exit(0)  # what is not stored is judged again
+
+
+def _bring_up_to_date(config: Config) -> None:
+    """Judges, or waits until the evaluator that runs has judged all that is there now."""
+    descriptor = lock_evaluator(config.evaluator_lock)
+    if descriptor is not None:
+        try:
+            with Evaluator(config) as evaluator:
+                evaluator.begin()
+                evaluator.catch_up()
+        finally:
+            os.close(descriptor)
+        return
+    logging.getLogger(__name__).info("an evaluator runs already: waiting until it has caught up")
+    ends = time.monotonic() + _WAIT_SECONDS
+    now = times.now()
+    with closing(open_database(config.database)) as database:
+        lag = LagReader(database, load_queries())
+        while time.monotonic() < ends:
+            if lag.is_up_to_date(now):
+                return
+            time.sleep(_PAUSE_SECONDS)
+    raise StorageUnavailableError("the evaluator that runs does not catch up")

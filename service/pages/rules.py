@@ -1,0 +1,90 @@
+"""/reglas: the rules, and how many servers pass. /regla/{id}: one, and which servers fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import falcon
+
+from service.http.filters import AT_MOMENT, VERDICT, moment_of
+from service.http.parameters import CURSOR
+from service.pages.language import request_language
+from service.pages.rule_words import WORST_FIRST, Words, links_to_moment, words_of
+from service.pages.site import Site
+from service.store.read.policies import Counts, PolicyRow, PolicyStore
+
+
+class RulesPage:
+    def __init__(self, site: Site, policies: PolicyStore) -> None:
+        self._site = site
+        self._policies = policies
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        query = self._site.query(req, resp, *AT_MOMENT)
+        asked = moment_of(query)
+        progress = self._policies.progress()
+        moment = asked or self._policies.settled_moment()
+        policies, counts = self._policies.policies(moment)
+        language = request_language(req)
+        rows = [(row, words_of(row, language), counts[row.rule]) for row in policies]
+        self._site.show(
+            req,
+            resp,
+            "rules.html",
+            moment=asked,
+            shown=moment,
+            progress=progress,
+            rules=_sorted(each for each in rows if each[0].retired_at is None),
+            retired=[each for each in rows if each[0].retired_at is not None],
+            faults=self._policies.faults(),
+            at=links_to_moment(query, moment),
+            address=query.address,
+        )
+
+
+class RulePage:
+    def __init__(self, site: Site, policies: PolicyStore) -> None:
+        self._site = site
+        self._policies = policies
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, rule: str) -> None:
+        query = self._site.query(req, resp, VERDICT, *AT_MOMENT, CURSOR)
+        asked = moment_of(query)
+        progress = self._policies.progress()
+        moment = asked or self._policies.settled_moment()
+        policy, counts = self._policies.policy(rule, moment)
+        page = self._policies.verdicts(rule, query[VERDICT], moment, query.after, query.limit)
+        at = links_to_moment(query, moment)
+        self._site.show(
+            req,
+            resp,
+            "rule.html",
+            moment=asked,
+            shown=moment,
+            progress=progress,
+            policy=policy,
+            words=words_of(policy, request_language(req)),
+            counts=counts,
+            texts=self._policies.texts(rule),
+            page_of_verdicts=page.verdicts,
+            values={each.name: query.text(each) for each in (VERDICT, *AT_MOMENT, CURSOR)},
+            at=at,
+            address=query.address,
+            path=req.path,
+            next_page=query.address_after(req.path, page.after, **at) if page.after else None,
+        )
+
+
+def _sorted(
+    rows: Iterable[tuple[PolicyRow, Words, Counts]],
+) -> list[tuple[PolicyRow, Words, Counts]]:
+    """The rules that most servers fail first, by severity."""
+    return sorted(
+        rows,
+        key=lambda each: (
+            not each[2].failing,
+            WORST_FIRST.index(each[0].severity),
+            -each[2].failing,
+            each[0].rule,
+        ),
+    )

@@ -1,0 +1,201 @@
+"""The evaluator: judges every report of every server, and what time alone changes.
+
+Work comes in this order: new texts of rules; reports, in each round the next one of each server;
+and, once no report waits, silence, hours and days, and ticks of the fleet. The cursors in the
+database say what it has done, so another evaluator goes on where this one was killed.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack, closing, suppress
+from types import TracebackType
+from typing import Self
+
+from service import times
+from service.auth.audit_log import AuditLog
+from service.config import Config
+from service.errors import StorageUnavailableError
+from service.policies import text_hash
+from service.policies.fleet_ticks import FleetTicks
+from service.policies.guard import Guard
+from service.policies.hearing import Hearing
+from service.policies.places import TABLES_SCRIPT
+from service.policies.rounds import Rounds, Task
+from service.policies.take_up import TakeUp
+from service.policies.tasks import TaskMaker
+from service.policies.verdict_writer import VerdictWriter
+from service.store.engines import open_database
+from service.store.engines.image import ImageBuilder
+from service.store.queries import load_queries
+from service.store.read.silence import Silence
+from service.store.read.unjudged import UnjudgedReader
+from service.store.write.rule_texts import RuleTextStore
+from service.store.write.verdicts import VerdictStore
+
+_LOG = logging.getLogger(__name__)
+
+_SERVERS_A_ROUND = 200
+_SECONDS_BETWEEN = 0.5
+# Reports may wait for others, since each round is a transaction that those who report wait for.
+_GATHERED = times.SECOND // 2
+_LOOK_SECONDS = 5.0  # between two looks at the folders of rules
+_FIRST_LOOK_SECONDS = 0.5
+_ALIVE_SECONDS = 5.0
+
+
+class Evaluator:
+    """Holds the evaluator's lock while it works; use it in a with statement.
+
+    Raises StorageUnavailableError, in all methods.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._resources = ExitStack()
+        queries = load_queries()
+        script = TABLES_SCRIPT.read_text(encoding="utf-8")
+        database = self._resources.enter_context(closing(open_database(config.database)))
+        self._database = database
+        self._guard = self._resources.enter_context(Guard())
+        of_some = self._resources.enter_context(ImageBuilder(script, config.database))
+        of_fleet = self._resources.enter_context(ImageBuilder(script, config.database))
+        self._reader, store = UnjudgedReader(queries), VerdictStore(queries)
+        silence = Silence(config.silent_after * times.SECOND, config.silent_intervals)
+        self._hearing = Hearing(database, store, silence, config.alive)
+        self._take_up = TakeUp(
+            config.policies,
+            RuleTextStore(database, queries),
+            AuditLog(config.audit_log),
+            self._guard,
+            text_hash.Silence(config.silent_after, config.silent_intervals),
+        )
+        self._tasks = TaskMaker(database, self._reader, store, self._hearing)
+        writer = self._resources.enter_context(closing(VerdictWriter(database, store)))
+        self._rounds = Rounds(database, queries, self._guard, of_some, store, writer)
+        every = config.fleet_every
+        self._ticks = FleetTicks(
+            database, queries, self._guard, of_fleet, store, writer, self._hearing, every
+        )
+        self._looked_at = self._told_alive_at = 0.0
+        self._deaf_since: int | None = None
+        self._gathers = False
+
+    def begin(self, look_seconds: float = _FIRST_LOOK_SECONDS) -> None:
+        """Takes up the rules, after two looks."""
+        self._hearing.look(times.now())
+        self._take_up.look(times.now())
+        time.sleep(look_seconds)
+        self._take_up.look(times.now())
+        self._use()
+
+    def follow(self, stopped: threading.Event) -> None:
+        """Works until it is stopped, whatever cannot be read or stored meanwhile."""
+        self._gathers = True
+        while not stopped.is_set():
+            try:
+                is_busy = self.work()
+                self._end_deafness()
+            except StorageUnavailableError as error:
+                if self._deaf_since is None:
+                    _LOG.warning("evaluator: %s", error)
+                    self._deaf_since = times.now()
+                is_busy = False
+            if not is_busy:
+                stopped.wait(_SECONDS_BETWEEN)
+
+    def _end_deafness(self) -> None:
+        if self._deaf_since is not None:
+            since, self._deaf_since = self._deaf_since, None
+            self._hearing.note_gap(since, times.now())
+
+    def work(self) -> bool:
+        """One round of what comes first. False if nothing was to be done."""
+        self._look()
+        if self._new_texts():
+            return True
+        if self._reports():
+            self._ticks.run_if_due(times.now())  # which wait for nothing
+            return True
+        return self._timers()
+
+    def catch_up(self) -> None:
+        """Works until nothing is left to do now. Rules about the fleet wait for their tick."""
+        is_left = True
+        while is_left:
+            while self.work():
+                pass
+            with self._database.snapshot() as connection:
+                is_left = self._reader.is_fleet_unjudged(connection)
+            if is_left:
+                time.sleep(_SECONDS_BETWEEN)
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        if now - self._told_alive_at >= _ALIVE_SECONDS:
+            self._told_alive_at = now
+            with suppress(OSError):
+                os.utime(self._config.evaluator_lock)  # its age tells whether an evaluator runs
+            self._hearing.look(times.now())
+        if now - self._looked_at >= _LOOK_SECONDS:
+            self._looked_at = now
+            if self._take_up.look(times.now()):
+                self._use()
+
+    def _use(self) -> None:
+        rules = self._take_up.judged
+        self._rounds.use(rules, self._take_up.rules.keys())
+        self._ticks.use(rules)
+
+    def _new_texts(self) -> bool:
+        epoch = self._take_up.epoch
+        with self._database.snapshot() as connection:
+            servers = self._reader.of_other_epochs(connection, epoch)[:_SERVERS_A_ROUND]
+        if not servers:
+            return False
+        self._run(self._tasks.of_texts(servers, self._take_up.judged, epoch, times.now()))
+        return True
+
+    def _reports(self) -> bool:
+        with self._database.snapshot() as connection:
+            reports = self._reader.next_reports(connection)[:_SERVERS_A_ROUND]
+            if not reports:
+                return False
+            if self._gathers and len(reports) < _SERVERS_A_ROUND:
+                arrived_at = self._reader.report(connection, reports[0]).received_at
+                if times.now() - _GATHERED < arrived_at <= times.now():
+                    return False
+        rules, epoch = self._take_up.judged, self._take_up.epoch
+        self._run(self._tasks.of_reports(reports, rules, epoch))
+        return True
+
+    def _timers(self) -> bool:
+        now, rules = times.now(), self._take_up.judged
+        for make in (self._tasks.of_silence, self._tasks.of_clocks):
+            tasks = make(rules, now)
+            for first in range(0, len(tasks), _SERVERS_A_ROUND):
+                self._run(tasks[first : first + _SERVERS_A_ROUND])
+            if tasks:
+                return True
+        return self._ticks.run_if_due(now)
+
+    def _run(self, tasks: Sequence[Task]) -> None:
+        self._rounds.run(tasks)
+
+    def close(self) -> None:
+        self._resources.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

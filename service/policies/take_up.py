@@ -1,0 +1,275 @@
+"""Takes up rules as their files change, and keeps what was in force where they cannot be read.
+
+A text is in force once its file was the same at two looks, is well formed, and its cases hold. A
+file that is refused changes nothing: the text before it stays in force. A file that is gone is not
+judged any more, and retired after a day; back within it, it goes on. A rule whose id another one in
+force had before (`antes`) is retired at once. Each text that is taken up, refused or retired is a
+line of the audit log before it is so.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from service.auth.audit_entries import RULE_REFUSED, RULE_RETIRED, RULE_TAKEN_UP
+from service.auth.audit_log import AuditLog
+from service.policies.check import check_rules
+from service.policies.data_files import DataFiles
+from service.policies.faults import InvalidRuleError, RuleFault
+from service.policies.folders import ADJUSTMENTS, Policies, read_policies
+from service.policies.guard import Guard
+from service.policies.in_force import RuleInForce, in_force, stored_rule
+from service.policies.judged_rule import JudgedRule
+from service.policies.places import SHIPPED_FOLDER
+from service.policies.rule import Rule, digest
+from service.policies.rule_file import read_source
+from service.policies.rule_watch import RuleWatch
+from service.policies.text_hash import Silence
+from service.store.write.rule_texts import NewFault, NewText, RuleTextStore, Taken
+from service.times import DAY
+
+_LOG = logging.getLogger(__name__)
+
+KEPT_FOR = DAY  # a rule whose file is gone
+
+
+@dataclass(slots=True)
+class _Candidate:
+    """A text that could be in force."""
+
+    rule: Rule
+    source: str
+    adjustments: Mapping[str, Any] = field(default_factory=dict)
+
+
+class TakeUp:
+    """The rules in force. The guard has them loaded after each look."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 — each is passed in
+        self,
+        users: Path | None,
+        store: RuleTextStore,
+        audit: AuditLog,
+        guard: Guard,
+        silence: Silence,
+        shipped: Path = SHIPPED_FOLDER,
+    ) -> None:
+        self._users, self._shipped = users, shipped
+        self._store, self._audit, self._guard, self._silence = store, audit, guard, silence
+        self._watch = RuleWatch([shipped] if users is None else [shipped, users])
+        self._taken: object = None  # the listing that was taken up last
+        self._data: DataFiles | None = None  # the last that had no fault
+        self._told: set[str] = set()
+        self.missing: dict[str, int] = {}  # since when the file of a rule is gone
+        self.rules: dict[str, RuleInForce] = self._stored()
+
+    @property
+    def judged(self) -> dict[str, RuleInForce]:
+        """The rules that are judged now."""
+        return {rule.id: rule for rule in self.rules.values() if rule.is_judged}
+
+    @property
+    def epoch(self) -> int:
+        """A number of the set of texts that servers are judged by; another set has another one."""
+        texts = sorted((rule.id, rule.hash) for rule in self.judged.values())
+        return int(digest(texts)[:15], 16)
+
+    def look(self, now: int) -> bool:
+        """Looks at the files. Whether other texts are in force than before. now: microseconds."""
+        seen = self._watch.look()
+        if seen is None:
+            return False
+        if seen != self._taken or self._is_over(now):
+            before = (self._taken is None, self.epoch)
+            self._take(now)
+            if self._watch.listing() == seen:  # otherwise it is taken up again
+                self._taken = seen
+            return (False, self.epoch) != before
+        return False
+
+    def _is_over(self, now: int) -> bool:
+        return any(since <= now - KEPT_FOR for since in self.missing.values())
+
+    def _stored(self) -> dict[str, RuleInForce]:
+        """The rules in force when the last evaluator ended."""
+        found: dict[str, RuleInForce] = {}
+        for row in self._store.in_force():
+            folder = self._shipped if row.is_shipped or self._users is None else self._users
+            try:
+                found[row.rule] = stored_rule(folder, row)
+            except InvalidRuleError as error:  # of an older version of the service
+                _LOG.warning("evaluator: the text in force of %s: %s", row.rule, error)
+                continue
+            if row.missing_since is not None:
+                self.missing[row.rule] = row.missing_since
+        return found
+
+    def _take(self, now: int) -> None:
+        known = self._store.known_files()
+        policies = read_policies(
+            self._users,
+            shipped=self._shipped,
+            known={self._shipped: known[True]}
+            | ({} if self._users is None else {self._users: known[False]}),
+        )
+        faults = [*self._watch.faults, *policies.faults]
+        data = policies.data
+        if data.faults and self._data is not None:
+            data = self._data
+        frozen = bool(self.rules) and (
+            bool(self._watch.faults) or any(fault.path.name == ADJUSTMENTS for fault in faults)
+        )
+        candidates = self._candidates(policies, frozen=frozen)
+        made = self._made(candidates, data)
+        if data.faults and self._data is None:
+            made = self._as_before(made)
+        faults += self._checked(made, data)
+        if not data.faults:
+            self._data = data
+        self._change(now, policies, made, faults, frozen=frozen)
+        self._guard.load([JudgedRule.of(rule.rule) for rule in self.judged.values()], data.tables())
+
+    def _candidates(self, policies: Policies, *, frozen: bool) -> dict[str, _Candidate]:
+        found: dict[str, _Candidate] = {}
+        for rule in () if frozen else policies.rules.values():
+            try:
+                source = read_source(rule.path)
+            except InvalidRuleError:  # it changes just now
+                policies.refused.add(rule.id)
+            else:
+                found[rule.id] = _Candidate(rule, source, policies.adjustments.get(rule.id, {}))
+        for rule_id, kept in self.rules.items():
+            if frozen or rule_id in policies.refused:
+                found[rule_id] = _Candidate(kept.rule, kept.source, kept.adjustments)
+        return found
+
+    def _made(
+        self, candidates: Mapping[str, _Candidate], data: DataFiles
+    ) -> dict[str, RuleInForce]:
+        rules = [candidate.rule for candidate in candidates.values()]
+        inspections = self._guard.load([JudgedRule.of(rule) for rule in rules], data.tables())
+        return {
+            rule_id: self._with_text_id(
+                in_force(
+                    candidate.rule,
+                    candidate.source,
+                    inspections[rule_id],
+                    data,
+                    self._silence,
+                    candidate.adjustments,
+                )
+            )
+            for rule_id, candidate in candidates.items()
+        }
+
+    def _with_text_id(self, made: RuleInForce) -> RuleInForce:
+        before = self.rules.get(made.id)
+        if before is None or before.hash != made.hash:
+            return made
+        return replace(made, text_id=before.text_id, taken_up_at=before.taken_up_at)
+
+    def _as_before(self, made: Mapping[str, RuleInForce]) -> dict[str, RuleInForce]:
+        """Rules whose lists cannot be read stay in force, and are not judged."""
+        return {
+            rule_id: replace(self.rules[rule_id], is_judged=False)
+            if rule_id in self.rules and not rule.text_id
+            else rule
+            for rule_id, rule in made.items()
+        }
+
+    def _checked(self, made: dict[str, RuleInForce], data: DataFiles) -> list[RuleFault]:
+        """Runs the cases of new texts. Those with a fault give way to what was in force."""
+        fresh = [rule.rule for rule in made.values() if not rule.text_id]
+        if not fresh:
+            return []
+        _, faults = check_rules(self._guard, fresh, data)
+        paths = {fault.path for fault in faults}
+        for rule in fresh:
+            if rule.path in paths:
+                del made[rule.id]
+                kept = self.rules.get(rule.id)
+                if kept is not None:
+                    candidate = _Candidate(kept.rule, kept.source, kept.adjustments)
+                    made |= self._made({rule.id: candidate}, data)
+        return faults
+
+    def _change(
+        self,
+        now: int,
+        policies: Policies,
+        made: dict[str, RuleInForce],
+        faults: Sequence[RuleFault],
+        *,
+        frozen: bool,
+    ) -> None:
+        gone = {} if frozen else {r: self.rules[r] for r in self.rules.keys() - made.keys()}
+        missing = {r: self.missing.get(r, now) for r in gone.keys() - policies.off}
+        renamed = {rule.rule.formerly for rule in made.values() if rule.is_judged}
+        retired = {r for r in gone if r in policies.off | renamed or missing[r] <= now - KEPT_FOR}
+        missing = {r: since for r, since in missing.items() if r not in retired}
+        new = {r: rule for r, rule in made.items() if not rule.text_id}
+        taken = Taken(
+            at=now,
+            new=[self._to_store(rule) for rule in new.values()],
+            words=[
+                self._to_store(rule)
+                for rule_id, rule in made.items()
+                if rule.text_id and rule.source != self.rules[rule_id].source
+            ],
+            missing={r: missing[r] for r in missing.keys() - self.missing.keys()},
+            back=sorted((self.missing.keys() & made.keys()) - new.keys()) if not frozen else [],
+            retired=sorted(retired),
+            faults=[_to_store(fault) for fault in faults],
+        )
+        self._tell(taken, new, faults)
+        numbers = self._store.take_up(taken)
+        for rule_id, rule in new.items():
+            made[rule_id] = replace(rule, text_id=numbers[rule_id], taken_up_at=now)
+        for rule_id in missing:
+            made[rule_id] = replace(gone[rule_id], is_judged=False)
+        self.rules = made
+        self.missing = missing if not frozen else self.missing
+
+    def _to_store(self, rule: RuleInForce) -> NewText:
+        return rule.to_store(is_shipped=rule.rule.path.parent == self._shipped)
+
+    def _tell(
+        self, taken: Taken, new: Mapping[str, RuleInForce], faults: Iterable[RuleFault]
+    ) -> None:
+        """Writes audit log and log. Raises StorageUnavailableError: then nothing is taken up."""
+        noted = self._store.noted_faults()
+        for fault in taken.faults:
+            if fault not in noted:
+                self._audit.write(
+                    RULE_REFUSED, fichero=fault.path, texto=fault.digest, motivo=fault.reason
+                )
+        for rule in new.values():
+            before = self.rules.get(rule.id)
+            self._audit.write(
+                RULE_TAKEN_UP,
+                regla=rule.id,
+                version=rule.rule.version,
+                texto=rule.hash,
+                antes=None if before is None else before.hash,
+            )
+        for rule_id in taken.retired:
+            self._audit.write(RULE_RETIRED, regla=rule_id, texto=self.rules[rule_id].hash)
+        told = {str(fault) for fault in faults}
+        for line in sorted(told - self._told):
+            _LOG.warning("evaluator: refused: %s", line)
+        for rule_id in taken.missing:
+            _LOG.warning("evaluator: %s has no file any more, and is retired in a day", rule_id)
+        self._told = told
+
+
+def _to_store(fault: RuleFault) -> NewFault:
+    try:
+        content = fault.path.read_bytes()
+    except OSError:  # a folder, or gone
+        content = b""
+    return NewFault(str(fault.path), fault.line, fault.reason, sha256(content).hexdigest())

@@ -1,0 +1,250 @@
+"""Makes the tasks of a round: which record of which server is judged, as which event.
+
+The events of a server come in the order of arrival: silence, hours and days stand where they fell
+between its reports, whether they are judged then or later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from service.policies.hearing import Hearing
+from service.policies.in_force import RuleInForce
+from service.policies.rounds import Task
+from service.policies.rule import Clock, InSilence, Scope
+from service.store.engines import MAX_INTEGER, Connection, Database
+from service.store.read.unjudged import JudgedServer, UnjudgedReader, UnjudgedReport
+from service.store.verdict_rows import (
+    Cursor,
+    day_bound,
+    event_bound,
+    event_digest,
+    hour_bound,
+)
+from service.store.write.verdicts import VerdictStore
+from service.times import DAY, HOUR, SECOND
+
+UNDER_WAY = SECOND  # what arrived before a moment may be stored a little later
+
+Rules = Mapping[str, RuleInForce]
+
+
+class TaskMaker:
+    """Each of its methods reads one snapshot. Servers have one task at most."""
+
+    def __init__(
+        self,
+        database: Database,
+        reader: UnjudgedReader,
+        store: VerdictStore,
+        hearing: Hearing,
+    ) -> None:
+        self._database, self._reader, self._store = database, reader, store
+        self._hearing = hearing
+
+    def of_reports(self, report_ids: Iterable[int], rules: Rules, epoch: int) -> list[Task]:
+        """What comes next of servers with these reports: each the next one of its server."""
+        with self._database.snapshot() as connection:
+            reports = [self._reader.report(connection, number) for number in report_ids]
+            cursors = self._store.cursors(connection, [report.server_id for report in reports])
+            return [
+                self._until_report(connection, report, cursors.get(report.server_id), rules)
+                or self._of_report(connection, report, cursors.get(report.server_id), rules, epoch)
+                for report in reports
+            ]
+
+    def _until_report(
+        self, connection: Connection, report: UnjudgedReport, cursor: Cursor | None, rules: Rules
+    ) -> Task | None:
+        """What time alone changed before a report arrived."""
+        if cursor is None or cursor.seq <= 0:
+            return None
+        server = self._reader.server(connection, report.server_id)
+        return self._of_time(connection, server, cursor, rules, report.received_at)
+
+    def _of_report(
+        self,
+        connection: Connection,
+        report: UnjudgedReport,
+        cursor: Cursor | None,
+        rules: Rules,
+        epoch: int,
+    ) -> Task:
+        server = self._reader.server(connection, report.server_id)
+        if cursor is None:
+            begin = self._reader.begin(connection, report.server_id)
+            cursor = Cursor(report.server_id, *begin, epoch=epoch)
+        task = Task(server, report.seq, report.placed_at, cursor, report.bound, report.digest.hex())
+        if report.seq < 0:
+            cursor.late_seq = report.seq
+            task.neighbours = self._reader.neighbours(
+                connection, report.server_id, report.placed_at
+            )
+            return task
+        cursor.seq, cursor.event = report.seq, report.bound
+        # Hours and days count from the first report on, and while a rule asks for them.
+        if cursor.hour_at is None or _asked_since(rules, Clock.HORA) is None:
+            cursor.hour_at = report.received_at // HOUR * HOUR
+        if cursor.day_at is None or _asked_since(rules, Clock.DIA) is None:
+            cursor.day_at = report.received_at // DAY * DAY
+        task.report_at = report.placed_at
+        interval = self._reader.interval_before(connection, report.server_id, report.seq)
+        task.longest_gap = self._hearing.limit(interval)
+        return task
+
+    def of_texts(self, servers: Sequence[int], rules: Rules, epoch: int, now: int) -> list[Task]:
+        """Other texts are in force: servers are judged anew on the record that was judged last."""
+        about_servers = [rule for rule in rules.values() if rule.rule.scope is Scope.SERVIDOR]
+        with self._database.snapshot() as connection:
+            cursors = self._store.cursors(connection, servers)
+            states = self._store.load(connection, servers)
+            tasks: list[Task] = []
+            for server_id in servers:
+                changed = [
+                    rule
+                    for rule in about_servers
+                    if (judgement := states[server_id, rule.id].judgement) is None
+                    or judgement.text_id != rule.text_id
+                ]
+                tasks.append(self._of_text(connection, cursors[server_id], changed, epoch, now))
+            return tasks
+
+    def _of_text(
+        self,
+        connection: Connection,
+        cursor: Cursor,
+        changed: Sequence[RuleInForce],
+        epoch: int,
+        now: int,
+    ) -> Task:
+        """On a silent server, rules that judge in silence come in a round of their own.
+
+        They see that it is silent. The others continue what was open as if it were heard.
+        """
+        is_silent = _is_in_silence(cursor)
+        waiting = [rule for rule in changed if rule.rule.in_silence is not InSilence.EVALUA]
+        judged = waiting if is_silent and waiting else changed
+        if judged == changed:
+            cursor.epoch = epoch
+        server = self._reader.server(connection, cursor.server_id)
+        at = max((rule.taken_up_at for rule in judged), default=now)
+        bound = event_bound("texto", at, at, sorted(rule.hash for rule in judged))
+        return Task(
+            server,
+            cursor.seq,
+            at,
+            cursor,
+            bound,
+            event_digest(bound),
+            only=frozenset(rule.id for rule in judged),
+            is_silent=is_silent and not waiting,
+            continues_only=is_silent,
+            retired=event_bound("retirada", at, at),
+        )
+
+    def of_silence(self, rules: Rules, now: int) -> list[Task]:
+        """Servers whose silence has begun."""
+        until = now - UNDER_WAY
+        with self._database.snapshot() as connection:
+            before = until - self._hearing.shortest_limit
+            servers = self._reader.heard_before(connection, before)
+            return self._of_times(connection, servers, rules, until)
+
+    def of_clocks(self, rules: Rules, now: int) -> list[Task]:
+        """Servers that are to be judged at a whole hour or day, by rules with `reloj`."""
+        until = now - UNDER_WAY
+        hour, day = _last(until, HOUR, rules, Clock.HORA), _last(until, DAY, rules, Clock.DIA)
+        if not hour and not day:
+            return []
+        with self._database.snapshot() as connection:
+            servers = self._reader.to_tick(connection, hour, day)
+            return self._of_times(connection, servers, rules, until)
+
+    def _of_times(
+        self, connection: Connection, servers: Sequence[int], rules: Rules, until: int
+    ) -> list[Task]:
+        tasks = (
+            self._of_time(
+                connection, self._reader.server(connection, server_id), cursor, rules, until
+            )
+            for server_id, cursor in self._store.cursors(connection, servers).items()
+        )
+        return [task for task in tasks if task is not None]
+
+    def _of_time(
+        self,
+        connection: Connection,
+        server: JudgedServer,
+        cursor: Cursor,
+        rules: Rules,
+        until: int,
+    ) -> Task | None:
+        """The first that time alone changes of a server until then, after its cursor."""
+        silent_at = self._silent_at(connection, cursor, until)
+        day_at = _next(cursor.day_at, DAY, _asked_since(rules, Clock.DIA))
+        hour_at = _next(cursor.hour_at, HOUR, _asked_since(rules, Clock.HORA))
+        first = min(silent_at, day_at, hour_at)
+        if first > until:
+            return None
+        if first == silent_at:
+            bound = cursor.event = event_bound("silencio", first, first)
+        elif first == day_at:
+            bound, cursor.day_at = day_bound(first), first
+        else:
+            bound, cursor.hour_at = hour_bound(first), first
+        task = Task(
+            server,
+            cursor.seq,
+            first,
+            cursor,
+            bound,
+            event_digest(bound),
+            is_silent=_is_in_silence(cursor),
+        )
+        if first != silent_at:
+            clock = Clock.DIA if first == day_at else Clock.HORA
+            task.only = frozenset(
+                rule.id
+                for rule in rules.values()
+                if rule.rule.clock is clock and rule.taken_up_at < first
+            )
+        return task
+
+    def _silent_at(self, connection: Connection, cursor: Cursor, until: int) -> int:
+        """When the silence of a server begins; never, if it goes on, or is not before then."""
+        heard = cursor.event
+        if _is_in_silence(cursor) or heard is None:
+            return MAX_INTEGER
+        if until - heard.received_at <= self._hearing.shortest_limit:
+            return MAX_INTEGER
+        interval = self._reader.usual_interval(connection, cursor.server_id, cursor.seq)
+        begins = self._hearing.silent_from(heard.received_at, interval)
+        return begins if begins < until else MAX_INTEGER
+
+
+def _asked_since(rules: Rules, clock: Clock) -> int | None:
+    """Since when rules about one server are judged at whole hours or days; null if none is."""
+    times = (
+        rule.taken_up_at
+        for rule in rules.values()
+        if rule.rule.clock is clock and rule.rule.scope is Scope.SERVIDOR
+    )
+    return min(times, default=None)
+
+
+def _last(until: int, length: int, rules: Rules, clock: Clock) -> int:
+    """The last whole hour or day that a rule asks for; 0 if there was none yet."""
+    since, last = _asked_since(rules, clock), until // length * length
+    return 0 if since is None or since >= last else last
+
+
+def _next(last: int | None, length: int, asked_since: int | None) -> int:
+    """The whole hour or day to judge next; never, if no rule asks for it."""
+    if asked_since is None:
+        return MAX_INTEGER
+    return max(last or 0, asked_since // length * length) + length
+
+
+def _is_in_silence(cursor: Cursor) -> bool:
+    """Whether the server was judged in silence, and was not heard since."""
+    return cursor.event is not None and (cursor.event.mark or "").startswith("silencio ")

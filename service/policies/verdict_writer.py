@@ -1,0 +1,45 @@
+"""Stores verdicts at the priority that the evaluator began with.
+
+Writers come one at a time. An evaluator of low priority that is preempted in a transaction would
+hold up every report that waits for its turn, so its transactions run in a thread of their own.
+On Linux priority is a matter of the thread: nice(2), pthreads(7), "Nonconformances".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from service.store.engines import Database
+from service.store.verdict_rows import Cursor
+from service.store.write.verdicts import States, VerdictStore
+
+_Given = TypeVar("_Given")
+
+
+class VerdictWriter:
+    """Make it before the priority is lowered; a thread keeps what it began with."""
+
+    def __init__(self, database: Database, store: VerdictStore) -> None:
+        self._database, self._store = database, store
+        self._thread = ThreadPoolExecutor(1, "verdict-writer")
+        self.call(int)  # starts the thread
+
+    def call(self, function: Callable[[], _Given]) -> _Given:
+        """Runs a function in the thread. Raises what it raises."""
+        return self._thread.submit(function).result()
+
+    def save(
+        self, states: States, cursors: Sequence[Cursor] = (), fleet_tick: int | None = None
+    ) -> None:
+        """Stores what changed, in one transaction. Raises StorageUnavailableError."""
+        self.call(lambda: self._save(states, cursors, fleet_tick))
+
+    def _save(self, states: States, cursors: Sequence[Cursor], fleet_tick: int | None) -> None:
+        changed = [state for state in states if state.is_changed]
+        with self._database.transaction() as connection:
+            self._store.save(connection, changed, cursors, fleet_tick)
+
+    def close(self) -> None:
+        self._thread.shutdown()

@@ -1,0 +1,261 @@
+"""Rules: those in force, and what they say of each server, now or at a moment."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
+
+from service import times
+from service.errors import PolicyNotFoundError
+from service.store.engines import Connection, Database
+from service.store.read.moments import Moment
+from service.store.read.unjudged import UnjudgedReader
+from service.store.read.verdict_at import VerdictRow, first_of_each
+from service.store.read.violations import ended_after, moment_parameters, open_counts
+
+BATCH = 1000  # verdicts of a list that is read whole
+
+
+class PolicyRow(NamedTuple):
+    """A rule that is or was in force.
+
+    text_hash: of all that decides its verdicts. source: its file as it is now. text_source: the
+    file of the text that judges, whose words may be older.
+    """
+
+    rule: str
+    text_hash: str
+    version: int
+    severity: str
+    owner: str
+    is_fleet: bool
+    is_shipped: bool
+    command_lines: bool
+    taken_up_at: int
+    missing_since: int | None
+    retired_at: int | None
+    source: str
+    text_source: str
+
+
+class PolicyFault(NamedTuple):
+    """What the last look at the folders of rules refused."""
+
+    path: str
+    line: int | None
+    reason: str
+
+
+class PolicyText(NamedTuple):
+    """A text that a rule had."""
+
+    text_hash: str
+    version: int
+    first_seen_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Servers by verdict of a rule, and its open violations."""
+
+    passing: int = 0
+    failing: int = 0
+    unknown: int = 0
+    not_applicable: int = 0
+    not_judged: int = 0
+    open_violations: int = 0
+
+    @property
+    def share(self) -> int | None:
+        """Per cent of the servers to which it applies that pass, rounded down; of none, null."""
+        applies = self.passing + self.failing + self.unknown
+        return 100 * self.passing // applies if applies else None
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictPage:
+    """Some servers' verdicts of one rule; `after` is the cursor of the next page, or null."""
+
+    verdicts: list[VerdictRow]
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerCompliance:
+    """verdicts: by rule. open_violations: by rule. judged_since: when each rule's first did."""
+
+    policies: list[PolicyRow]
+    verdicts: dict[str, VerdictRow]
+    open_violations: dict[str, int]
+    judged_since: dict[str, int]
+
+
+class Progress(NamedTuple):
+    """How far servers are judged.
+
+    until: all reports that arrived until then are judged; null before the first. behind_since: when
+    the first report arrived that is not; null where all are. has_begun: anything was ever judged.
+    """
+
+    until: int | None
+    behind_since: int | None
+    has_begun: bool
+
+
+class PolicyStore:
+    def __init__(
+        self,
+        database: Database,
+        queries: Mapping[str, str],
+        clock: Callable[[], int] = times.now,
+    ) -> None:
+        self._database = database
+        self._queries = queries
+        self._unjudged = UnjudgedReader(queries)
+        self._clock = clock
+
+    def policies(self, moment: Moment | None) -> tuple[list[PolicyRow], dict[str, Counts]]:
+        """Every rule, and its counts at a moment; all of one snapshot."""
+        with self._database.snapshot() as connection:
+            return self._policies(connection), self._counts(connection, moment, None)
+
+    def policy(self, rule: str, moment: Moment | None) -> tuple[PolicyRow, Counts]:
+        """Raises PolicyNotFoundError."""
+        with self._database.snapshot() as connection:
+            found = next((row for row in self._policies(connection) if row.rule == rule), None)
+            if found is None:
+                raise PolicyNotFoundError(rule)
+            return found, self._counts(connection, moment, rule).get(rule, Counts())
+
+    def texts(self, rule: str) -> list[PolicyText]:
+        """The texts that a rule had, the newest first."""
+        with self._database.snapshot() as connection:
+            rows = connection.execute(self._queries["policy_texts"], {"rule": rule})
+            return [PolicyText(*row) for row in rows]
+
+    def faults(self) -> list[PolicyFault]:
+        with self._database.snapshot() as connection:
+            rows = connection.execute(self._queries["policy_faults"])
+            return [PolicyFault(*row) for row in rows]
+
+    def verdicts(
+        self, rule: str, state: str | None, moment: Moment | None, after: int, limit: int
+    ) -> VerdictPage:
+        """What a rule says of the servers after `after`; state: only those with this verdict."""
+        with self._database.snapshot() as connection:
+            rows = connection.execute(
+                self._queries["verdicts_of_rule"],
+                {"rule": rule, "after": after, **_parameters(moment)},
+            )
+            found = (
+                verdict
+                for verdict in first_of_each(rows, moment)
+                if state is None or verdict.state == state
+            )
+            verdicts = list(islice(found, limit + 1))
+        shown = verdicts[:limit]
+        return VerdictPage(shown, shown[-1].server_id if len(verdicts) > limit else None)
+
+    def all_verdicts(
+        self, rule: str, state: str | None, moment: Moment | None, after: int
+    ) -> Iterator[list[VerdictRow]]:
+        """All of them, in batches, each of a snapshot of its own."""
+        position: int | None = after
+        while position is not None:
+            page = self.verdicts(rule, state, moment, position, BATCH)
+            yield page.verdicts
+            position = page.after
+
+    def of_server(self, server_id: int, moment: Moment | None) -> ServerCompliance:
+        """What each rule says of a server."""
+        place = {"server_id": server_id}
+        with self._database.snapshot() as connection:
+            rows = connection.execute(
+                self._queries["verdicts_of_server"], place | _parameters(moment)
+            )
+            verdicts = {verdict.rule: verdict for verdict in first_of_each(rows, moment)}
+            since = connection.execute(self._queries["first_judgements"], place).fetchall()
+            return ServerCompliance(
+                self._policies(connection),
+                verdicts,
+                {
+                    rule: count
+                    for rule, server, count in open_counts(connection, self._queries, moment)
+                    if server == server_id
+                },
+                dict(since),
+            )
+
+    def progress(self) -> Progress:
+        """How far servers are judged."""
+        with self._database.snapshot() as connection:
+            return self._progress(connection)
+
+    def settled_moment(self) -> Moment:
+        """The newest whole second of which all is judged.
+
+        A number of that moment and the list that it leads to agree, also while reports come in.
+        """
+        with self._database.snapshot() as connection:
+            behind_since = self._progress(connection).behind_since
+            ticked = None
+            if self._unjudged.is_fleet_unjudged(connection):
+                ticked = connection.execute(self._queries["fleet_tick"]).fetchone()
+        until = self._clock() if behind_since is None else min(self._clock(), behind_since - 1)
+        if ticked is not None:
+            until = min(until, ticked[0])
+        second = until // times.SECOND * times.SECOND
+        return Moment(second, second)
+
+    def open_violations(self, moment: Moment | None) -> int:
+        """How many violations of all rules went on at a moment."""
+        with self._database.snapshot() as connection:
+            return sum(count for *_, count in open_counts(connection, self._queries, moment))
+
+    def _progress(self, connection: Connection) -> Progress:
+        heard_at, judged = connection.execute(self._queries["last_arrival_to_judge"]).fetchone()
+        behind_since = self._unjudged.waiting(connection).since
+        until = heard_at if behind_since is None else behind_since - 1
+        return Progress(until if judged else None, behind_since, bool(judged))
+
+    def _policies(self, connection: Connection) -> list[PolicyRow]:
+        return [
+            PolicyRow(*row[:5], *map(bool, row[5:8]), *row[8:])
+            for row in connection.execute(self._queries["policies"])
+        ]
+
+    def _counts(
+        self, connection: Connection, moment: Moment | None, rule: str | None
+    ) -> dict[str, Counts]:
+        parameters = _parameters(moment)
+        after = ended_after(parameters["moment"] or 0, parameters["known_at"])
+        rows = connection.execute(
+            self._queries["verdict_counts"], {**parameters, "rule": rule, "ended_after": after}
+        )
+        servers: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for name, state, count in rows:
+            servers[name][state] = count
+        found: Counter[str] = Counter()
+        for name, _, count in open_counts(connection, self._queries, moment):
+            found[name] += count
+        (known,) = connection.execute(self._queries["servers_known_at"], parameters).fetchone()
+        names = {rule} if rule else {row.rule for row in self._policies(connection)}
+        return {
+            name: Counts(
+                passing=servers[name]["cumple"],
+                failing=servers[name]["falla"],
+                unknown=servers[name]["desconocido"],
+                not_applicable=servers[name]["no_aplica"],
+                not_judged=max(known - servers[name].total(), 0),
+                open_violations=found[name],
+            )
+            for name in names
+        }
+
+
+def _parameters(moment: Moment | None) -> dict[str, int | None]:
+    at, known_at = moment_parameters(moment)
+    return {"moment": at, "known_at": known_at}

@@ -1,0 +1,168 @@
+"""What the evaluator has to judge: reports above the cursors, and what time alone changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from service.store.engines import Connection, Database
+from service.store.verdict_rows import Bound
+from service.store.write.placement import INTERVALS, usual_interval
+
+
+class UnjudgedReport(NamedTuple):
+    """A report as an event. Its moment is its place in time."""
+
+    id: int
+    server_id: int
+    seq: int
+    placed_at: int
+    received_at: int
+    clock: str | None
+    digest: bytes
+
+    @property
+    def bound(self) -> Bound:
+        return Bound(self.id, self.placed_at, self.received_at, self.clock)
+
+
+class JudgedServer(NamedTuple):
+    """Who a server is. first_at: the place of its first record. heard_at: of its last arrival."""
+
+    id: int
+    identity: str
+    sibling: int
+    first_at: int
+    heard_at: int
+    usual_interval: int | None
+
+
+class NewestRecord(NamedTuple):
+    """The newest record of a server, for rules about the fleet."""
+
+    server_id: int
+    report_id: int
+    seq: int
+    placed_at: int
+    received_at: int
+    clock: str | None
+
+
+class Waiting(NamedTuple):
+    """How many servers have reports that were not judged, and when the oldest arrived, if any."""
+
+    servers: int
+    since: int | None
+
+
+class UnjudgedReader:
+    """Its methods take a snapshot, so that what they say is of one moment."""
+
+    def __init__(self, queries: Mapping[str, str]) -> None:
+        self._queries = queries
+
+    def next_reports(self, connection: Connection) -> list[int]:
+        """The number of the report of each server that comes next, in the order of arrival."""
+        rows = connection.execute(self._queries["unjudged_servers"]).fetchall()
+        return [
+            min(report for report in (in_order, late) if report is not None)
+            for _, in_order, late in rows
+        ]
+
+    def waiting(self, connection: Connection) -> Waiting:
+        return Waiting(*connection.execute(self._queries["oldest_unjudged"]).fetchone())
+
+    def is_fleet_unjudged(self, connection: Connection) -> bool:
+        """Whether rules about the fleet wait for their next tick."""
+        (is_unjudged,) = connection.execute(self._queries["is_fleet_unjudged"]).fetchone()
+        return bool(is_unjudged)
+
+    def newest_report(self, connection: Connection, until: int) -> int:
+        """The number of the newest report that arrived until then; 0 for none."""
+        query = self._queries["newest_report_id"]
+        row = connection.execute(query, {"until": until}).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def begin(self, connection: Connection, server_id: int) -> tuple[int, int]:
+        """The last report in order, and late, of a server that needs no judging."""
+        query = self._queries["begin_of_server"]
+        seq, late_seq = connection.execute(query, {"server_id": server_id}).fetchone()
+        return int(seq), int(late_seq)
+
+    def report(self, connection: Connection, report_id: int) -> UnjudgedReport:
+        query = self._queries["report_to_judge"]
+        return UnjudgedReport(*connection.execute(query, {"report_id": report_id}).fetchone())
+
+    def report_at_cursor(
+        self, connection: Connection, server_id: int, seq: int
+    ) -> UnjudgedReport | None:
+        query = self._queries["report_at_cursor"]
+        row = connection.execute(query, {"server_id": server_id, "seq": seq}).fetchone()
+        return None if row is None else UnjudgedReport(*row)
+
+    def neighbours(
+        self, connection: Connection, server_id: int, moment: int
+    ) -> tuple[Bound | None, Bound | None]:
+        """The record in order that is shown at a moment, and the next one."""
+        place = {"server_id": server_id, "moment": moment}
+        before = connection.execute(self._queries["judged_before"], place).fetchone()
+        after = connection.execute(self._queries["judged_after"], place).fetchone()
+        return (
+            None if before is None else Bound(*before),
+            None if after is None else Bound(*after),
+        )
+
+    def server(self, connection: Connection, server_id: int) -> JudgedServer:
+        query = self._queries["judged_server"]
+        return JudgedServer(*connection.execute(query, {"server_id": server_id}).fetchone())
+
+    def usual_interval(self, connection: Connection, server_id: int, seq: int) -> int | None:
+        """The usual interval of a server when this report in order was its newest one."""
+        rows = self._places(connection, server_id, seq)
+        return usual_interval([row[0] for row in rows], rows[0][1] - rows[0][2]) if rows else None
+
+    def interval_before(self, connection: Connection, server_id: int, seq: int) -> int | None:
+        """The usual interval of its reports before this one, however late they arrived."""
+        return usual_interval([row[0] for row in self._places(connection, server_id, seq - 1)])
+
+    def _places(self, connection: Connection, server_id: int, seq: int) -> list[Any]:
+        place = {"server_id": server_id, "seq": seq, "limit": INTERVALS + 1}
+        return connection.execute(self._queries["places_until_report"], place).fetchall()
+
+    def of_other_epochs(self, connection: Connection, epoch: int) -> list[int]:
+        query = self._queries["servers_of_other_epochs"]
+        return [server for (server,) in connection.execute(query, {"epoch": epoch})]
+
+    def heard_before(self, connection: Connection, moment: int) -> list[int]:
+        """Servers heard last before then that were not judged in silence yet."""
+        query = self._queries["servers_to_fall_silent"]
+        return [server for (server,) in connection.execute(query, {"heard_before": moment})]
+
+    def to_tick(self, connection: Connection, hour_at: int, day_at: int) -> list[int]:
+        query = self._queries["servers_to_tick"]
+        rows = connection.execute(query, {"hour_at": hour_at, "day_at": day_at})
+        return [server for (server,) in rows]
+
+    def fleet(self, connection: Connection, heard_since: int, until: int) -> list[NewestRecord]:
+        times = {"heard_since": heard_since, "until": until}
+        rows = connection.execute(self._queries["servers_of_fleet"], times)
+        return [NewestRecord(*row) for row in rows]
+
+
+class LagReader:
+    """How far the evaluator is behind. Its methods raise StorageUnavailableError."""
+
+    def __init__(self, database: Database, queries: Mapping[str, str]) -> None:
+        self._database = database
+        self._reader = UnjudgedReader(queries)
+
+    def waiting(self) -> Waiting:
+        with self._database.snapshot() as connection:
+            return self._reader.waiting(connection)
+
+    def is_up_to_date(self, until: int) -> bool:
+        """Whether every report that arrived until then is judged, by rules about the fleet too."""
+        with self._database.snapshot() as connection:
+            since = self._reader.waiting(connection).since
+            is_waiting = since is not None and since <= until
+            return not (is_waiting or self._reader.is_fleet_unjudged(connection))

@@ -1,0 +1,37 @@
+-- name: verdicts_now
+-- The verdict of every rule in force on every server that it was judged on, and how it can be told.
+SELECT
+  judgement.server_id, server.identity, server.sibling, policy.rule, policy.severity,
+  coalesce(span.state, CASE WHEN count(violation.id) > 0 THEN 'falla' ELSE 'cumple' END) AS state,
+  span.reason, span.detail
+FROM judgement
+JOIN policy ON policy.text_id = judgement.text_id AND policy.retired_at IS NULL
+JOIN server ON server.id = judgement.server_id
+LEFT JOIN verdict_span AS span
+  ON span.server_id = judgement.server_id
+  AND span.text_id = judgement.text_id
+  AND span.until_at IS NULL
+LEFT JOIN violation
+  ON violation.server_id = judgement.server_id
+  AND violation.text_id = judgement.text_id
+  AND violation.ended_at IS NULL
+  AND violation.cleared_at IS NULL
+WHERE judgement.until_at IS NULL AND policy.missing_since IS NULL
+GROUP BY judgement.server_id, judgement.text_id
+ORDER BY policy.rule, judgement.server_id;
+
+-- name: open_violations
+-- Every violation that is open now, those of silent servers included.
+SELECT
+  violation.server_id, policy.rule, policy.severity, lower(hex(violation.digest)), violation.key,
+  violation.opened_after_at, violation.opened_in_at, violation.confirmed_at,
+  violation.grace_until_at, coalesce(violation.motive_es, violation.motive_en),
+  coalesce(violation.motive_en, violation.motive_es)
+FROM violation
+JOIN policy ON policy.text_id = violation.text_id
+WHERE violation.ended_at IS NULL
+ORDER BY policy.rule, violation.server_id, violation.id;
+
+-- name: broken_files_of_rules
+-- What the last look at the folders of rules refused.
+SELECT path, line, reason FROM policy_fault ORDER BY path, line;

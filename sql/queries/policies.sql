@@ -1,0 +1,219 @@
+-- fragment: verdict_columns
+-- What is shown of a verdict: see VerdictRow.
+judgement.server_id, policy_text.rule, policy_text.hash, policy_text.version,
+profile.ipaddress, profile.nombre_host,
+span.state, span.reason, span.detail,
+found.case_since_at, found.grace_until_at,
+judged.event_report_id, judged.event_at, judged.event_received_at, judged.event_mark,
+judgement.since_report_id, judgement.since_at, judgement.since_received_at, judgement.since_mark,
+span.after_report_id, span.after_at, span.after_received_at, span.after_mark,
+span.first_report_id, span.first_at, span.first_received_at, span.first_mark,
+span.last_report_id, span.last_at, span.last_received_at, span.last_mark,
+span.until_report_id, span.until_at, span.until_received_at, span.until_mark,
+found.opened_after_report_id, found.opened_after_at,
+found.opened_after_received_at, found.opened_after_mark,
+found.opened_in_report_id, found.opened_in_at,
+found.opened_in_received_at, found.opened_in_mark,
+found.confirmed_report_id, found.confirmed_at,
+found.confirmed_received_at, found.confirmed_mark,
+found.seen_report_id, found.seen_at, found.seen_received_at, found.seen_mark,
+found.cleared_report_id, found.cleared_at, found.cleared_received_at, found.cleared_mark,
+found.ended_report_id, found.ended_at, found.ended_received_at, found.ended_mark,
+gap.seen_report_id, gap.seen_at, gap.seen_received_at, gap.seen_mark,
+gap.cleared_report_id, gap.cleared_at, gap.cleared_received_at, gap.cleared_mark
+
+-- fragment: verdict_sources
+-- Texts that judge a server at :moment; its last span of verdicts until then, and the violation
+-- that shows since when it fails, else the one that went on last. Where it was not seen, and came
+-- back, that gap.
+judgement
+JOIN policy_text ON policy_text.id = judgement.text_id
+JOIN report AS newest
+  ON newest.server_id = judgement.server_id
+  AND newest.seq = (SELECT max(seq) FROM report WHERE report.server_id = judgement.server_id)
+JOIN profile ON profile.id = newest.profile_id
+LEFT JOIN judged ON judged.server_id = judgement.server_id
+LEFT JOIN verdict_span AS span ON span.id = (
+  SELECT known.id FROM verdict_span AS known
+  WHERE known.server_id = judgement.server_id
+    AND known.text_id = judgement.text_id
+    AND known.first_at <= :moment
+    AND (:known_at IS NULL OR known.first_received_at <= :known_at)
+  ORDER BY known.first_at DESC, known.id DESC
+  LIMIT 1
+)
+LEFT JOIN violation AS found ON found.id = (
+  SELECT violation.id
+  FROM violation
+  LEFT JOIN relapse_gap AS gap
+    ON gap.violation_id = violation.id
+    AND gap.cleared_at <= :moment
+    AND (:known_at IS NULL OR gap.cleared_received_at <= :known_at)
+    AND (gap.back_at > :moment OR (:known_at IS NOT NULL AND gap.back_received_at > :known_at))
+  WHERE violation.server_id = judgement.server_id
+    AND violation.text_id = judgement.text_id
+    AND violation.opened_in_at <= :moment
+    AND violation.is_late = 0
+    AND (:known_at IS NULL OR violation.opened_in_received_at <= :known_at)
+  ORDER BY
+    CASE
+      WHEN (
+        violation.cleared_at IS NULL
+        OR violation.cleared_at > :moment
+        OR (:known_at IS NOT NULL AND violation.cleared_received_at > :known_at)
+      ) AND (
+        violation.ended_at IS NULL
+        OR violation.ended_at > :moment
+        OR (:known_at IS NOT NULL AND violation.ended_received_at > :known_at)
+      ) AND gap.violation_id IS NULL
+      THEN violation.opened_in_at - 9223372036854775807
+      ELSE -coalesce(gap.cleared_at, violation.cleared_at, violation.ended_at)
+    END
+  LIMIT 1
+)
+LEFT JOIN relapse_gap AS gap
+  ON gap.violation_id = found.id
+  AND gap.cleared_at <= :moment
+  AND (:known_at IS NULL OR gap.cleared_received_at <= :known_at)
+  AND (gap.back_at > :moment OR (:known_at IS NOT NULL AND gap.back_received_at > :known_at))
+
+-- fragment: judges_at
+-- Condition on judgement: its text judged the server at :moment.
+judgement.since_at <= :moment
+AND (:known_at IS NULL OR judgement.since_received_at <= :known_at)
+AND (
+  judgement.until_at IS NULL
+  OR judgement.until_at > :moment
+  OR (:known_at IS NOT NULL AND judgement.until_received_at > :known_at)
+)
+
+-- name: verdicts_of_server
+-- What each rule says of this server at :moment.
+SELECT
+  -- include: verdict_columns
+FROM
+  -- include: verdict_sources
+WHERE judgement.server_id = :server_id
+  AND (
+    -- include: judges_at
+  )
+ORDER BY policy_text.rule, judgement.since_at DESC;
+
+-- name: verdicts_of_rule
+-- What this rule says of every server after :after at :moment.
+SELECT
+  -- include: verdict_columns
+FROM
+  -- include: verdict_sources
+WHERE judgement.text_id IN (SELECT known.id FROM policy_text AS known WHERE known.rule = :rule)
+  AND judgement.server_id > :after
+  AND (
+    -- include: judges_at
+  )
+ORDER BY judgement.server_id, judgement.since_at DESC;
+
+-- name: verdict_counts
+-- Servers by rule and verdict at :moment; of one rule, or of all. :ended_after is a little before it.
+SELECT
+  policy_text.rule,
+  CASE
+    WHEN span.id IS NOT NULL THEN span.state
+    WHEN failing.server_id IS NOT NULL THEN 'falla'
+    ELSE 'cumple'
+  END AS verdict,
+  count(*)
+FROM judgement
+JOIN policy_text ON policy_text.id = judgement.text_id
+LEFT JOIN verdict_span AS span ON span.id = (
+    SELECT known.id FROM verdict_span AS known
+    WHERE known.server_id = judgement.server_id
+      AND known.text_id = judgement.text_id
+      AND known.first_at <= :moment
+      AND (:known_at IS NULL OR known.first_received_at <= :known_at)
+    ORDER BY known.first_at DESC, known.id DESC
+    LIMIT 1
+  )
+  AND (
+    span.until_at IS NULL
+    OR span.until_at > :moment
+    OR (:known_at IS NOT NULL AND span.until_received_at > :known_at)
+  )
+LEFT JOIN (
+  SELECT DISTINCT violation.server_id, violation.text_id FROM violation
+  WHERE violation.id IN (
+      SELECT going_on.id FROM violation AS going_on WHERE going_on.ended_at IS NULL
+      UNION ALL
+      SELECT ended.id FROM violation AS ended
+      WHERE ended.ended_at IS NOT NULL AND ended.ended_known_at > :ended_after
+    )
+    AND violation.opened_in_at <= :moment
+    AND violation.is_late = 0
+    AND (:known_at IS NULL OR violation.opened_in_received_at <= :known_at)
+    AND (
+      violation.cleared_at IS NULL
+      OR violation.cleared_at > :moment
+      OR (:known_at IS NOT NULL AND violation.cleared_received_at > :known_at)
+    )
+    AND (
+      violation.ended_at IS NULL
+      OR violation.ended_at > :moment
+      OR (:known_at IS NOT NULL AND violation.ended_received_at > :known_at)
+    )
+    AND NOT EXISTS (
+      SELECT 1 FROM relapse_gap AS gap
+      WHERE gap.violation_id = violation.id
+        AND gap.cleared_at <= :moment
+        AND (:known_at IS NULL OR gap.cleared_received_at <= :known_at)
+        AND (gap.back_at > :moment OR (:known_at IS NOT NULL AND gap.back_received_at > :known_at))
+    )
+) AS failing
+  ON failing.server_id = judgement.server_id AND failing.text_id = judgement.text_id
+WHERE (:rule IS NULL OR policy_text.rule = :rule)
+  AND (
+    -- include: judges_at
+  )
+GROUP BY policy_text.rule, verdict
+ORDER BY policy_text.rule, verdict;
+
+-- name: first_judgements
+-- From when on each rule has judged this server.
+SELECT policy_text.rule, min(judgement.since_at)
+FROM judgement
+JOIN policy_text ON policy_text.id = judgement.text_id
+WHERE judgement.server_id = :server_id
+GROUP BY policy_text.rule;
+
+-- name: policies
+-- Every rule that is or was in force, with its text.
+SELECT
+  policy.rule, policy_text.hash, policy_text.version, policy.severity, policy.owner,
+  policy_text.is_fleet, policy_text.is_shipped, policy_text.command_lines,
+  policy.taken_up_at, policy.missing_since, policy.retired_at, policy.source, policy_text.source
+FROM policy
+JOIN policy_text ON policy_text.id = policy.text_id
+ORDER BY policy.rule;
+
+-- name: policy_texts
+-- The texts that this rule had, the newest first.
+SELECT hash, version, first_seen_at FROM policy_text WHERE rule = :rule ORDER BY id DESC;
+
+-- name: policy_faults
+-- What the last look at the folders of rules refused.
+SELECT path, line, reason FROM policy_fault ORDER BY path, line, id;
+
+-- name: servers_known_at
+-- How many servers had reported by :moment.
+SELECT count(*) FROM server
+WHERE EXISTS (
+  SELECT 1 FROM report
+  WHERE report.server_id = server.id
+    AND report.seq > 0
+    AND report.placed_at <= :moment
+    AND (:known_at IS NULL OR report.received_at <= :known_at)
+);
+
+-- name: last_arrival_to_judge
+-- When the last report of all arrived, and how many servers were ever judged.
+SELECT max(server.heard_at), count(judged.server_id)
+FROM server
+LEFT JOIN judged ON judged.server_id = server.id;

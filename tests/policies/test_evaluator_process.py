@@ -1,0 +1,168 @@
+"""Plain gunicorn evaluates: one process, which is started again, and ends with its service."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support import commands, engine
+from tests.support.live import LiveService, wait_until
+from tests.support.reports import report
+
+pytestmark = pytest.mark.torture
+
+VIOLATIONS = """
+SELECT rule, key, lower(hex(digest)), opened_after_report_id, opened_in_report_id, ended_report_id
+FROM violation JOIN policy_text ON policy_text.id = text_id
+ORDER BY rule, opened_in_report_id, key
+"""
+
+
+@pytest.fixture
+def evaluated(tmp_path: Path) -> Iterator[LiveService]:
+    live = LiveService(tmp_path / "var", COMPLIANCE_EVALUATOR="auto", COMPLIANCE_FLEET_EVERY="1")
+    try:
+        yield live.start()
+    finally:
+        live.stop()
+
+
+def has_rules(live: LiveService) -> bool:
+    """Of reports that arrive before, only the newest of each server is judged."""
+    return live.rows("SELECT count(*) FROM policy") != [(0,)]
+
+
+def post(live: LiveService, name: str, at: datetime, address: str = "10.0.0.1") -> int:
+    """A report of pid 1 and one more process."""
+    document = report(0, ipaddress=address, fecha_hora=f"{at:%Y-%m-%d %H:%M:%S.%f}")
+    document["procesos"] = [
+        {"username": "root", "pid": 1, "name": "init"},
+        {"username": "juan", "pid": 2, "name": name},
+    ]
+    answer = live.post(document)
+    assert answer.status == 201
+    return int(answer.json()["id_serv"])
+
+
+def evaluators(data: Path) -> list[int]:
+    """The processes that evaluate this data folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes().split(b"\0")
+            environ = (process / "environ").read_bytes().split(b"\0")
+        except OSError:  # it has just ended
+            continue
+        if b"--follow" in command and f"COMPLIANCE_DATA={data}".encode() in environ:
+            found.append(int(process.name))
+    return found
+
+
+def is_judged(live: LiveService) -> bool:
+    return bool(live.get("/readyz").json()["evaluacion"]["servidores_pendientes"] == 0)
+
+
+def test_a_report_that_fails_is_a_violation_soon(evaluated: LiveService) -> None:
+    wait_until(lambda: has_rules(evaluated))
+    at = datetime.now(UTC) - timedelta(seconds=3)
+    first = post(evaluated, "sleep", at)
+    second = post(evaluated, "xmrig", at + timedelta(seconds=1))
+    third = post(evaluated, "sleep", at + timedelta(seconds=2))
+    wait_until(lambda: is_judged(evaluated))
+    ((rule, key, _, after, opened, ended),) = evaluated.rows(VIOLATIONS)
+    assert (rule, after, opened, ended) == ("minero", first, second, third)
+    assert key == '{"name":"xmrig","username":"juan"}'
+
+
+def rows_of_a_load(live: LiveService, at: datetime, *, is_killed: bool) -> tuple[engine.Rows, int]:
+    """What 120 reports of five servers give, and how often the evaluator was killed meanwhile."""
+    kills = 0
+    try:
+        live.start()
+        wait_until(lambda: has_rules(live))
+        for number in range(120):
+            name = "xmrig" if number % 7 < 3 else "sleep"
+            post(live, name, at + timedelta(seconds=number), f"10.0.0.{number % 5}")
+            if is_killed and number % 10 == 0:
+                for pid in evaluators(live.data):
+                    os.kill(pid, signal.SIGKILL)
+                    kills += 1
+        wait_until(lambda: is_judged(live))
+        return live.rows(VIOLATIONS), kills
+    finally:
+        live.stop()
+
+
+def test_an_evaluator_that_is_killed_gives_the_same_rows(tmp_path: Path) -> None:
+    at = datetime.now(UTC) - timedelta(hours=2)
+    found = []
+    for is_killed in (False, True):
+        folder = tmp_path / str(is_killed)
+        folder.mkdir()
+        live = LiveService(folder / "var", COMPLIANCE_EVALUATOR="auto")
+        found.append(rows_of_a_load(live, at, is_killed=is_killed))
+    (rows, _), (same, kills) = found
+    assert rows == same
+    assert len(rows) > 10
+    assert kills > 0
+
+
+def test_two_services_have_one_evaluator_which_passes_on(evaluated: LiveService) -> None:
+    other = LiveService(evaluated.data, COMPLIANCE_EVALUATOR="auto")
+    try:
+        other.start()
+        time.sleep(3)  # each of its keepers has tried the lock by then
+        (first,) = evaluators(evaluated.data)
+        evaluated.stop()
+        wait_until(lambda: len(evaluators(evaluated.data)) == 1)
+        assert evaluators(evaluated.data) != [first]
+        post(other, "xmrig", datetime.now(UTC))
+        wait_until(lambda: len(other.rows(VIOLATIONS)) == 1)
+    finally:
+        other.stop()
+
+
+def test_no_evaluator_outlives_a_service_whose_processes_are_killed(
+    evaluated: LiveService,
+) -> None:
+    wait_until(lambda: len(evaluators(evaluated.data)) == 1)
+    for pid in [evaluated.pid, *evaluated.worker_pids()]:
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not evaluators(evaluated.data))
+
+
+def test_a_service_that_stops_leaves_no_process(evaluated: LiveService) -> None:
+    wait_until(lambda: len(evaluators(evaluated.data)) == 1)
+    evaluated.stop()
+    assert not evaluators(evaluated.data)
+
+
+def test_an_evaluator_that_dies_is_started_again(evaluated: LiveService) -> None:
+    wait_until(lambda: len(evaluators(evaluated.data)) == 1)
+    (first,) = evaluators(evaluated.data)
+    os.kill(first, signal.SIGKILL)
+    wait_until(lambda: evaluators(evaluated.data) not in ([], [first]))
+
+
+def test_a_service_with_rules_and_without_tokens_starts_again(evaluated: LiveService) -> None:
+    wait_until(lambda: has_rules(evaluated))
+    evaluated.stop()
+    evaluated.start()
+    assert evaluated.get("/readyz").status == 200
+
+
+def test_evaluate_once_waits_for_the_evaluator_that_runs(
+    evaluated: LiveService, tmp_path: Path
+) -> None:
+    post(evaluated, "xmrig", datetime.now(UTC))
+    arguments = ["evaluate", "--once", "--minimo", "0", "--csv", str(tmp_path / "verdicts.csv")]
+    done = commands.run(arguments, evaluated.data)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "minero: 0 pass, 1 fail, 0 unknown, 0 do not apply" in done.stdout
+    assert '"{""name"":""xmrig""' in (tmp_path / "verdicts.csv").read_text(encoding="utf-8")

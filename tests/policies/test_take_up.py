@@ -1,0 +1,215 @@
+"""Rules are taken up as their files change; what cannot be read changes nothing, and is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from service.auth.audit_log import AuditLog
+from service.policies.guard import Guard
+from service.policies.take_up import KEPT_FOR, TakeUp
+from service.policies.text_hash import Silence
+from service.store.engines import Database, open_database
+from service.store.queries import load_queries
+from service.store.write.rule_texts import RuleTextStore
+from service.times import DAY, HOUR
+from tests.policies.rule_texts import write_rule
+
+NOW = 1000 * DAY
+B_RULE = ('"a-rule"', '"b-rule"')
+
+
+class Folders:
+    """Shipped and users' rules, a database, and one guard for all looks."""
+
+    def __init__(self, folder: Path, guard: Guard) -> None:
+        self.shipped, self.users = folder / "shipped", folder / "users"
+        self.shipped.mkdir()
+        self.users.mkdir()
+        write_rule(self.shipped)
+        write_rule(self.users, B_RULE, name="b-rule")
+        self.audit = AuditLog(folder / "audit.jsonl")
+        self.guard = guard
+        self.database: Database = open_database(folder / "compliance.db")
+        self.database.migrate()
+        self.store = RuleTextStore(self.database, load_queries())
+
+    def take_up(self) -> TakeUp:
+        """That of an evaluator that has just started."""
+        silence = Silence(900, 3)
+        return TakeUp(self.users, self.store, self.audit, self.guard, silence, self.shipped)
+
+    def audited(self) -> list[tuple[str, str]]:
+        lines = map(json.loads, self.audit.path.read_text(encoding="utf-8").splitlines())
+        return [(line["hecho"], line.get("regla") or line["fichero"]) for line in lines]
+
+    def kinds(self) -> list[tuple[str, str]]:
+        with self.database.snapshot() as connection:
+            return connection.execute("SELECT rule, kind FROM policy_change ORDER BY id").fetchall()
+
+
+@pytest.fixture(scope="module")
+def guard() -> Iterator[Guard]:
+    with Guard() as started:
+        yield started
+
+
+@pytest.fixture
+def folders(tmp_path: Path, guard: Guard) -> Iterator[Folders]:
+    made = Folders(tmp_path, guard)
+    with closing(made.database):
+        yield made
+
+
+def looks(take_up: TakeUp, now: int = NOW) -> bool:
+    """Two looks that see the same."""
+    take_up.look(now)
+    return take_up.look(now)
+
+
+def test_texts_are_in_force_once_two_looks_agree(folders: Folders) -> None:
+    take_up = folders.take_up()
+    assert not take_up.look(NOW)
+    assert take_up.judged == {}
+    assert take_up.look(NOW)
+    assert take_up.judged.keys() == {"a-rule", "b-rule"}
+    assert not take_up.look(NOW)
+    assert folders.audited() == [("rule taken up", "a-rule"), ("rule taken up", "b-rule")]
+    assert folders.kinds() == [("a-rule", "taken_up"), ("b-rule", "taken_up")]
+
+
+def test_a_restart_takes_up_nothing_anew(folders: Folders) -> None:
+    first = folders.take_up()
+    looks(first)
+    second = folders.take_up()
+    looks(second)
+    assert second.epoch == first.epoch
+    assert len(folders.audited()) == 2
+    assert all(rule.text_id for rule in second.judged.values())
+
+
+def test_a_refused_file_leaves_its_text_in_force_and_is_audited_once(folders: Folders) -> None:
+    take_up = folders.take_up()
+    looks(take_up)
+    before = take_up.epoch
+    path = write_rule(folders.users, B_RULE, ("version = 2", "version = two"), name="b-rule")
+    for started in (take_up, folders.take_up()):
+        looks(started)
+        assert started.epoch == before
+        assert "b-rule" in started.judged
+    assert folders.audited()[2:] == [("rule refused", str(path))]
+    (fault,) = folders.store.noted_faults()
+    assert (fault.path, fault.line) == (str(path), 2)
+
+
+def test_a_rule_whose_cases_fail_leaves_its_text_in_force(folders: Folders) -> None:
+    take_up = folders.take_up()
+    looks(take_up)
+    before = take_up.epoch
+    changes = (B_RULE, ("version = 2", "version = 3"), ("= 'bad'", "= 'other'"))
+    write_rule(folders.users, *changes, name="b-rule")
+    looks(take_up)
+    assert take_up.epoch == before
+    assert "prueba 1" in next(iter(folders.store.noted_faults())).reason
+
+
+def test_a_known_version_with_another_text_is_refused(folders: Folders) -> None:
+    take_up = folders.take_up()
+    looks(take_up)
+    before = take_up.epoch
+    write_rule(folders.users, B_RULE, ("count(*) AS n", "count(*) + 0 AS n"), name="b-rule")
+    looks(take_up)
+    assert take_up.epoch == before
+    write_rule(
+        folders.users,
+        B_RULE,
+        ("count(*) AS n", "count(*) + 0 AS n"),
+        ("version = 2", "version = 3"),
+        name="b-rule",
+    )
+    assert looks(take_up)
+    assert take_up.epoch != before
+    assert folders.audited()[-1] == ("rule taken up", "b-rule")
+
+
+def test_other_words_are_no_new_text(folders: Folders) -> None:
+    take_up = folders.take_up()
+    looks(take_up)
+    write_rule(folders.users, B_RULE, ('severidad = "alta"', 'severidad = "baja"'), name="b-rule")
+    assert not looks(take_up)
+    assert take_up.judged["b-rule"].rule.severity == "baja"
+    assert folders.kinds()[-1] == ("b-rule", "words")
+
+
+@pytest.mark.parametrize("how", ["missing", "empty"])
+def test_a_folder_that_shows_nothing_changes_nothing(folders: Folders, how: str) -> None:
+    take_up = folders.take_up()
+    looks(take_up)
+    before = take_up.epoch
+    (folders.users / "b-rule.sql").unlink()
+    if how == "missing":
+        folders.users.rmdir()
+    for started in (take_up, folders.take_up()):
+        looks(started, NOW + 2 * DAY)
+        looks(started, NOW + 4 * DAY)
+        assert started.epoch == before
+        assert "b-rule" in started.judged
+    assert str(folders.users) in {fault.path for fault in folders.store.noted_faults()}
+
+
+def test_a_rule_without_its_file_goes_on_when_it_is_back(folders: Folders) -> None:
+    (folders.users / "ajustes.toml").write_text("", encoding="utf-8")
+    take_up = folders.take_up()
+    looks(take_up)
+    before = take_up.epoch
+    text_id = take_up.judged["b-rule"].text_id
+    (folders.users / "b-rule.sql").unlink()
+    looks(take_up)
+    assert "b-rule" not in take_up.judged
+    assert "b-rule" in take_up.rules
+    again = folders.take_up()
+    looks(again, NOW + 23 * HOUR)
+    write_rule(folders.users, B_RULE, name="b-rule")
+    looks(again, NOW + 23 * HOUR)
+    assert again.epoch == before
+    assert again.judged["b-rule"].text_id == text_id
+    assert folders.kinds()[2:] == [("b-rule", "missing"), ("b-rule", "back")]
+
+
+def test_a_rule_without_its_file_is_retired_a_day_later(folders: Folders) -> None:
+    (folders.users / "ajustes.toml").write_text("", encoding="utf-8")
+    take_up = folders.take_up()
+    looks(take_up)
+    (folders.users / "b-rule.sql").unlink()
+    looks(take_up)
+    looks(take_up, NOW + KEPT_FOR)
+    assert take_up.rules.keys() == {"a-rule"}
+    assert folders.audited()[-1] == ("rule retired", "b-rule")
+    assert [row.rule for row in folders.store.in_force()] == ["a-rule"]
+
+
+def test_the_former_id_of_a_renamed_rule_is_retired_at_once(folders: Folders) -> None:
+    take_up = folders.take_up()
+    looks(take_up)
+    (folders.users / "b-rule.sql").unlink()
+    renamed = ('"a-rule"', '"c-rule"\n-- antes = "b-rule"')
+    write_rule(folders.users, renamed, name="c-rule")
+    looks(take_up)
+    assert take_up.rules.keys() == {"a-rule", "c-rule"}
+    assert folders.audited()[2:] == [("rule taken up", "c-rule"), ("rule retired", "b-rule")]
+
+
+def test_refused_adjustments_change_nothing(folders: Folders) -> None:
+    adjustments = folders.users / "ajustes.toml"
+    adjustments.write_text('[a-rule]\naplica = { so = "Debian*" }\n', encoding="utf-8")
+    take_up = folders.take_up()
+    looks(take_up)
+    before = take_up.epoch
+    adjustments.write_text("[a-rule\n", encoding="utf-8")
+    for started in (take_up, folders.take_up()):
+        looks(started)
+        assert started.epoch == before
