@@ -64,9 +64,14 @@ def rows(connection: Connection, query: str) -> list[tuple[object, ...]]:
     return sorted(connection.execute(query).fetchall(), key=repr)
 
 
+@pytest.fixture
+def workspace() -> Iterator[Workspace]:
+    with closing(Workspace()) as workspace:
+        yield workspace
+
+
 @pytest.mark.parametrize("relation", ["servers", "procesos", "usuarios_activos"])
-def test_copies_equal_the_relations(filled: Stores, relation: str) -> None:
-    workspace = Workspace()
+def test_copies_equal_the_relations(filled: Stores, workspace: Workspace, relation: str) -> None:
     workspace.open(image(filled, with_first_sight=False))
     workspace.show(None)
     name = {"usuarios_activos": "usuarios"}.get(relation, relation) + "_vigentes"
@@ -80,9 +85,10 @@ def test_copies_equal_the_relations(filled: Stores, relation: str) -> None:
     assert there
 
 
-def test_first_sights_are_copied_where_they_are_asked_for(filled: Stores) -> None:
+def test_first_sights_are_copied_where_they_are_asked_for(
+    filled: Stores, workspace: Workspace
+) -> None:
     query = "SELECT servidor, name, visto_desde FROM procesos_vigentes"
-    workspace = Workspace()
     workspace.open(image(filled, with_first_sight=True))
     workspace.show(None)
     with workspace.sandbox.trusted() as connection:
@@ -94,9 +100,8 @@ def test_first_sights_are_copied_where_they_are_asked_for(filled: Stores) -> Non
         ]
 
 
-def test_the_views_show_one_server_or_all(filled: Stores) -> None:
+def test_the_views_show_one_server_or_all(filled: Stores, workspace: Workspace) -> None:
     query = "SELECT servidor, estado FROM servers_vigentes"
-    workspace = Workspace()
     workspace.open(image(filled, with_first_sight=False))
     shown = []
     for server in (1, 2, None):
