@@ -33,7 +33,6 @@ violation.case_since_at, violation.grace_until_at, violation.ended_as, violation
   ORDER BY verdict_span.first_at DESC
   LIMIT 1
 ) AS unknown_because,
-judged.event_report_id, judged.event_at, judged.event_received_at, judged.event_mark,
 violation.opened_after_report_id, violation.opened_after_at,
 violation.opened_after_received_at, violation.opened_after_mark,
 violation.opened_in_report_id, violation.opened_in_at,
@@ -49,7 +48,6 @@ violation.ended_received_at, violation.ended_mark
 violation
 JOIN policy_text ON policy_text.id = violation.text_id
 LEFT JOIN policy ON policy.rule = policy_text.rule
-LEFT JOIN judged ON judged.server_id = violation.server_id
 JOIN report AS newest
   ON newest.server_id = violation.server_id
   AND newest.seq = (SELECT max(seq) FROM report WHERE report.server_id = violation.server_id)
@@ -90,8 +88,11 @@ SELECT
   -- include: severity_then
   ,
   -- include: violation_columns
+  ,
+  -- include: last_event
 FROM
   -- include: violation_sources
+  -- include: last_event_sources
 WHERE violation.id < :before
   AND (
     -- include: violation_is_asked_for
@@ -111,8 +112,11 @@ SELECT
   -- include: severity_then
   ,
   -- include: violation_columns
+  ,
+  -- include: last_event
 FROM
   -- include: violation_sources
+  -- include: last_event_sources
 WHERE violation.server_id = :server_id
   AND violation.id < :before
   AND (:rule IS NULL OR policy_text.rule = :rule)
@@ -134,8 +138,11 @@ SELECT
   -- include: severity_then
   ,
   -- include: violation_columns
+  ,
+  -- include: last_event
 FROM
   -- include: violation_sources
+  -- include: last_event_sources
 WHERE violation.id IN (
   SELECT violation.id
   FROM violation
@@ -163,8 +170,11 @@ SELECT
   -- include: severity_then
   ,
   -- include: violation_columns
+  ,
+  -- include: last_event
 FROM
   -- include: violation_sources
+  -- include: last_event_sources
 WHERE violation.id IN (
     SELECT going_on.id FROM violation AS going_on WHERE going_on.ended_at IS NULL
     UNION ALL

@@ -191,7 +191,7 @@ def _violation(row: Sequence[Any], at: int, known_at: int | None) -> ViolationRo
     severity, number, digest, rule, version, text_hash, command_lines, *server, kind = row[:11]
     key, total, evidence, motive_es, motive_en, relapses, is_late, former, continues = row[11:20]
     case_since_at, grace_until_at, ended_as, ended_known_at, unknown_because = row[20:25]
-    last_event, after, opened, confirmed, seen, ended = bounds_of(row[25:], known_at)
+    after, opened, confirmed, seen, ended, last_event = bounds_of(row[25:], known_at)
     is_open = ended is None or ended.at > at or (known_at is not None and ended_known_at > known_at)
     of_rule = (severity, number, digest.hex(), rule, version, text_hash, bool(command_lines))
     shown = (kind, json.loads(key), total, json.loads(evidence), motive_es, motive_en)
