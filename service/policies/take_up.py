@@ -10,6 +10,7 @@ line of the audit log before it is so.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -25,10 +26,12 @@ from service.policies.folders import ADJUSTMENTS, Policies, read_policies
 from service.policies.guard import Guard
 from service.policies.in_force import RuleInForce, in_force, stored_rule
 from service.policies.judged_rule import JudgedRule
+from service.policies.kept_data import with_kept
 from service.policies.places import SHIPPED_FOLDER
 from service.policies.rule import Rule, digest
 from service.policies.rule_file import read_source
 from service.policies.rule_watch import RuleWatch
+from service.policies.small_file import read_small
 from service.policies.text_hash import Silence
 from service.store.write.rule_texts import NewFault, NewText, RuleTextStore, Taken
 from service.times import DAY
@@ -36,6 +39,8 @@ from service.times import DAY
 _LOG = logging.getLogger(__name__)
 
 KEPT_FOR = DAY  # a rule whose file is gone
+_MAX_READ = 1024 * 1024  # bytes
+_MAX_REASON = 1000  # characters
 
 
 @dataclass(slots=True)
@@ -118,18 +123,16 @@ class TakeUp:
             | ({} if self._users is None else {self._users: known[False]}),
         )
         faults = [*self._watch.faults, *policies.faults]
-        data = policies.data
-        if data.faults and self._data is not None:
-            data = self._data
+        # A folder that shows nothing is missing its lists as well.
+        is_whole = not (self._watch.faults or policies.data.faults)
+        data = policies.data if is_whole else self._kept(policies.data)
         frozen = bool(self.rules) and (
             bool(self._watch.faults) or any(fault.path.name == ADJUSTMENTS for fault in faults)
         )
         candidates = self._candidates(policies, frozen=frozen)
         made = self._made(candidates, data)
-        if data.faults and self._data is None:
-            made = self._as_before(made)
         faults += self._checked(made, data)
-        if not data.faults:
+        if is_whole:
             self._data = data
         self._change(now, policies, made, faults, frozen=frozen)
         self._guard.load([JudgedRule.of(rule.rule) for rule in self.judged.values()], data.tables())
@@ -173,14 +176,11 @@ class TakeUp:
             return made
         return replace(made, text_id=before.text_id, taken_up_at=before.taken_up_at)
 
-    def _as_before(self, made: Mapping[str, RuleInForce]) -> dict[str, RuleInForce]:
-        """Rules whose lists cannot be read stay in force, and are not judged."""
-        return {
-            rule_id: replace(self.rules[rule_id], is_judged=False)
-            if rule_id in self.rules and not rule.text_id
-            else rule
-            for rule_id, rule in made.items()
-        }
+    def _kept(self, data: DataFiles) -> DataFiles:
+        """The data that rules in force are judged by, while files of it cannot be read."""
+        if self._data is not None:
+            return self._data
+        return with_kept(data, [rule.outside for rule in self.rules.values()])
 
     def _checked(self, made: dict[str, RuleInForce], data: DataFiles) -> list[RuleFault]:
         """Runs the cases of new texts. Those with a fault give way to what was in force."""
@@ -269,7 +269,9 @@ class TakeUp:
 
 def _to_store(fault: RuleFault) -> NewFault:
     try:
-        content = fault.path.read_bytes()
-    except OSError:  # a folder, or gone
+        content = read_small(fault.path, _MAX_READ)
+    except (OSError, ValueError):  # a folder, gone, or too long for a file of rules
         content = b""
-    return NewFault(str(fault.path), fault.line, fault.reason, sha256(content).hexdigest())
+    # A name may be no text, which the database cannot hold.
+    path = os.fsencode(fault.path).decode("utf-8", "backslashreplace")
+    return NewFault(path, fault.line, fault.reason[:_MAX_REASON], sha256(content).hexdigest())
