@@ -17,6 +17,7 @@ from service.policies.evaluator import Evaluator
 from service.report import Process, Profile, Report
 from service.store.engines import open_database
 from service.store.queries import load_queries
+from service.store.read.evaluation import EvaluationReader
 from service.store.write.reports import ReportStore
 from service.times import DAY, HOUR, MINUTE
 from tests.policies.rule_texts import write_rule
@@ -236,3 +237,17 @@ def test_a_new_text_about_the_fleet_goes_on_with_silent_servers(
     unknown = "SELECT reason FROM verdict_span JOIN policy_text ON policy_text.id = text_id"
     unknown += " WHERE rule = 'f-rule' AND until_at IS NULL"
     assert engine.rows(database, unknown) == [("silencio",)]
+
+
+@pytest.mark.parametrize(("reads", "is_shown"), [("name", True), ("linea_comando", False)])
+def test_files_of_pipelines_show_no_rows_of_rules_that_read_command_lines(
+    fleet: Fleet, reads: str, *, is_shown: bool
+) -> None:
+    column = ("count(*) AS n", f"count({reads}) AS n")
+    write_rule(fleet.rule.parent, EVERYWHERE, AT_ONCE, ("version = 2", "version = 3"), column)
+    fleet.add(MINUTE, "bad")
+    fleet.judge()
+    found = EvaluationReader(fleet.database, load_queries()).read(fleet.now)
+    (violation,) = [found for found in found.violations if found.rule == "a-rule"]
+    shown = (violation.key, violation.motive_es, violation.motive_en)
+    assert shown == (('{"name":"bad"}', "bad 1", "bad 1") if is_shown else (None, None, None))
