@@ -25,8 +25,9 @@ from service.policies.fleet_ticks import FleetTicks
 from service.policies.guard import Guard
 from service.policies.hearing import Hearing
 from service.policies.places import TABLES_SCRIPT
-from service.policies.rounds import Rounds, Task
+from service.policies.rounds import Rounds
 from service.policies.take_up import TakeUp
+from service.policies.task import Task
 from service.policies.tasks import TaskMaker
 from service.policies.verdict_writer import VerdictWriter
 from service.store.engines import open_database

@@ -12,9 +12,9 @@ from service.policies.guard import Guard
 from service.policies.hearing import Hearing
 from service.policies.in_force import RuleInForce
 from service.policies.machine import step
-from service.policies.rounds import as_server
 from service.policies.rule import Scope
-from service.policies.tasks import UNDER_WAY
+from service.policies.task import as_server
+from service.policies.timeline import UNDER_WAY
 from service.policies.verdict import Reason, State, Verdict
 from service.policies.verdict_writer import VerdictWriter
 from service.store.engines import Database

@@ -7,48 +7,21 @@ what changed with the cursors. A round that is not stored is judged again, with 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from service import times
 from service.errors import GuardEndedError
-from service.policies.events import Ended, Event, Fin, Judged, Late, Server, Terms
+from service.policies.events import Ended, Fin, Terms
 from service.policies.guard import Guard, Request
 from service.policies.in_force import RuleInForce
 from service.policies.machine import step
 from service.policies.rule import Scope
+from service.policies.task import Task, as_server, event_of
 from service.policies.verdict import Reason, State, Verdict
 from service.policies.verdict_writer import VerdictWriter
 from service.store.engines import Connection, Database
 from service.store.engines.image import ImageBuilder
 from service.store.read.current import copy_server
-from service.store.read.unjudged import JudgedServer
-from service.store.verdict_rows import Bound, Cursor
 from service.store.write.verdicts import States, VerdictStore
-
-Verdicts = Mapping[str, Verdict]
-
-
-@dataclass(slots=True)
-class Task:
-    """A report of a server to judge. now: `:ahora`, microseconds. only: the rules; null for all.
-
-    neighbours: of a late report. cursor: as it is once the task is stored.
-    """
-
-    server: JudgedServer
-    seq: int
-    now: int
-    cursor: Cursor
-    bound: Bound
-    digest: str
-    is_silent: bool = False  # what the copy says of the server
-    only: frozenset[str] | None = None
-    report_at: int | None = None
-    neighbours: tuple[Bound | None, Bound | None] | None = None
-    longest_gap: int | None = None
-    continues_only: bool = False  # the server is silent: a new text opens nothing on it
-    retired: Bound | None = None  # ends what rules without a text in force have open
-    verdicts: Verdicts = field(default_factory=dict)
 
 
 class Rounds:
@@ -104,7 +77,7 @@ class Rounds:
         for task in tasks:
             server = as_server(task.server)
             for rule, verdict in task.verdicts.items():
-                event = self._event(task, verdict, rule)
+                event = event_of(task, verdict, self._terms[rule])
                 step(states[task.server.id, rule], server, self._terms[rule], event)
         self._writer.save(states, [task.cursor for task in tasks])
 
@@ -130,19 +103,6 @@ class Rounds:
             if task is not None and task.retired is not None and state.rule not in self._in_force:
                 event = Ended(task.retired, Fin.REGLA_RETIRADA)
                 step(state, as_server(task.server), None, event)
-
-    def _event(self, task: Task, verdict: Verdict, rule: str) -> Event:
-        if task.neighbours is not None:
-            return Late(task.bound, task.digest, verdict, *task.neighbours)
-        evaluates = self._terms[rule].evaluates_in_silence
-        return Judged(
-            task.bound,
-            task.digest,
-            verdict,
-            task.report_at,
-            task.longest_gap,
-            is_silent=task.continues_only and not evaluates,
-        )
 
     def _judge(self, tasks: Sequence[Task]) -> None:
         """Gives each task its verdicts."""
@@ -183,8 +143,3 @@ class Rounds:
             is_silent=task.is_silent,
             with_first_sight=self._with_first_sight,
         )
-
-
-def as_server(server: JudgedServer) -> Server:
-    """The server as violations name it."""
-    return Server(server.id, server.identity, server.sibling, server.first_at)

@@ -6,27 +6,18 @@ between its reports, whether they are judged then or later.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from service.policies.hearing import Hearing
 from service.policies.in_force import RuleInForce
-from service.policies.rounds import Task
 from service.policies.rule import Clock, InSilence, Scope
-from service.store.engines import MAX_INTEGER, Connection, Database
+from service.policies.task import Task
+from service.policies.timeline import UNDER_WAY, Rules, Timeline, asked_since, is_in_silence
+from service.store.engines import Connection, Database
 from service.store.read.unjudged import JudgedServer, UnjudgedReader, UnjudgedReport
-from service.store.verdict_rows import (
-    Cursor,
-    day_bound,
-    event_bound,
-    event_digest,
-    hour_bound,
-)
+from service.store.verdict_rows import Cursor, event_bound, event_digest
 from service.store.write.verdicts import VerdictStore
-from service.times import DAY, HOUR, SECOND
-
-UNDER_WAY = SECOND  # what arrived before a moment may be stored a little later
-
-Rules = Mapping[str, RuleInForce]
+from service.times import DAY, HOUR
 
 
 class TaskMaker:
@@ -41,6 +32,7 @@ class TaskMaker:
     ) -> None:
         self._database, self._reader, self._store = database, reader, store
         self._hearing = hearing
+        self._timeline = Timeline(hearing)
 
     def of_reports(self, report_ids: Iterable[int], rules: Rules, epoch: int) -> list[Task]:
         """What comes next of servers with these reports: each the next one of its server."""
@@ -74,23 +66,11 @@ class TaskMaker:
         if cursor is None:
             begin = self._reader.begin(connection, report.server_id)
             cursor = Cursor(report.server_id, *begin, epoch=epoch)
-        task = Task(server, report.seq, report.placed_at, cursor, report.bound, report.digest.hex())
         if report.seq < 0:
-            cursor.late_seq = report.seq
-            task.neighbours = self._reader.neighbours(
-                connection, report.server_id, report.placed_at
-            )
-            return task
-        cursor.seq, cursor.event = report.seq, report.bound
-        # Hours and days count from the first report on, and while a rule asks for them.
-        if cursor.hour_at is None or _asked_since(rules, Clock.HORA) is None:
-            cursor.hour_at = report.received_at // HOUR * HOUR
-        if cursor.day_at is None or _asked_since(rules, Clock.DIA) is None:
-            cursor.day_at = report.received_at // DAY * DAY
-        task.report_at = report.placed_at
+            around = self._reader.neighbours(connection, report.server_id, report.placed_at)
+            return self._timeline.of_late_report(server, report, cursor, around)
         interval = self._reader.interval_before(connection, report.server_id, report.seq)
-        task.longest_gap = self._hearing.limit(interval)
-        return task
+        return self._timeline.of_report(server, report, cursor, rules, interval)
 
     def of_texts(self, servers: Sequence[int], rules: Rules, epoch: int, now: int) -> list[Task]:
         """Other texts are in force: servers are judged anew on the record that was judged last."""
@@ -121,7 +101,7 @@ class TaskMaker:
 
         They see that it is silent. The others continue what was open as if it were heard.
         """
-        is_silent = _is_in_silence(cursor)
+        is_silent = is_in_silence(cursor)
         waiting = [rule for rule in changed if rule.rule.in_silence is not InSilence.EVALUA]
         judged = waiting if is_silent and waiting else changed
         if judged == changed:
@@ -179,72 +159,13 @@ class TaskMaker:
         rules: Rules,
         until: int,
     ) -> Task | None:
-        """The first that time alone changes of a server until then, after its cursor."""
-        silent_at = self._silent_at(connection, cursor, until)
-        day_at = _next(cursor.day_at, DAY, _asked_since(rules, Clock.DIA))
-        hour_at = _next(cursor.hour_at, HOUR, _asked_since(rules, Clock.HORA))
-        first = min(silent_at, day_at, hour_at)
-        if first > until:
-            return None
-        if first == silent_at:
-            bound = cursor.event = event_bound("silencio", first, first)
-        elif first == day_at:
-            bound, cursor.day_at = day_bound(first), first
-        else:
-            bound, cursor.hour_at = hour_bound(first), first
-        task = Task(
-            server,
-            cursor.seq,
-            first,
-            cursor,
-            bound,
-            event_digest(bound),
-            is_silent=_is_in_silence(cursor),
-        )
-        if first != silent_at:
-            clock = Clock.DIA if first == day_at else Clock.HORA
-            task.only = frozenset(
-                rule.id
-                for rule in rules.values()
-                if rule.rule.clock is clock and rule.taken_up_at < first
-            )
-        return task
+        def usual_interval() -> int | None:
+            return self._reader.usual_interval(connection, cursor.server_id, cursor.seq)
 
-    def _silent_at(self, connection: Connection, cursor: Cursor, until: int) -> int:
-        """When the silence of a server begins; never, if it goes on, or is not before then."""
-        heard = cursor.event
-        if _is_in_silence(cursor) or heard is None:
-            return MAX_INTEGER
-        if until - heard.received_at <= self._hearing.shortest_limit:
-            return MAX_INTEGER
-        interval = self._reader.usual_interval(connection, cursor.server_id, cursor.seq)
-        begins = self._hearing.silent_from(heard.received_at, interval)
-        return begins if begins < until else MAX_INTEGER
-
-
-def _asked_since(rules: Rules, clock: Clock) -> int | None:
-    """Since when rules about one server are judged at whole hours or days; null if none is."""
-    times = (
-        rule.taken_up_at
-        for rule in rules.values()
-        if rule.rule.clock is clock and rule.rule.scope is Scope.SERVIDOR
-    )
-    return min(times, default=None)
+        return self._timeline.of_time(server, cursor, rules, until, usual_interval)
 
 
 def _last(until: int, length: int, rules: Rules, clock: Clock) -> int:
     """The last whole hour or day that a rule asks for; 0 if there was none yet."""
-    since, last = _asked_since(rules, clock), until // length * length
+    since, last = asked_since(rules, clock), until // length * length
     return 0 if since is None or since >= last else last
-
-
-def _next(last: int | None, length: int, asked_since: int | None) -> int:
-    """The whole hour or day to judge next; never, if no rule asks for it."""
-    if asked_since is None:
-        return MAX_INTEGER
-    return max(last or 0, asked_since // length * length) + length
-
-
-def _is_in_silence(cursor: Cursor) -> bool:
-    """Whether the server was judged in silence, and was not heard since."""
-    return cursor.event is not None and (cursor.event.mark or "").startswith("silencio ")

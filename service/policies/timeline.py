@@ -1,0 +1,158 @@
+"""What happens to a server, in the order of arrival: reports, silence, whole hours and days.
+
+It does no I/O. Silence, hours and days stand where they fell between reports, whether they are
+judged then or later; so the evaluator, an evaluator that was behind, and the back-test judge the
+same records as the same events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from service.policies.hearing import Hearing
+from service.policies.in_force import RuleInForce
+from service.policies.rule import Clock, Scope
+from service.policies.task import Task
+from service.store.engines import MAX_INTEGER
+from service.store.read.unjudged import JudgedServer, UnjudgedReport
+from service.store.verdict_rows import (
+    Bound,
+    Cursor,
+    day_bound,
+    event_bound,
+    event_digest,
+    hour_bound,
+)
+from service.times import DAY, HOUR, SECOND
+
+UNDER_WAY = SECOND  # what arrived before a moment may be stored a little later
+
+Rules = Mapping[str, RuleInForce]
+Neighbours = tuple[Bound | None, Bound | None]
+
+
+class Timeline:
+    """Moves cursors from event to event."""
+
+    def __init__(self, hearing: Hearing) -> None:
+        self._hearing = hearing
+
+    def of_late_report(
+        self, server: JudgedServer, report: UnjudgedReport, cursor: Cursor, neighbours: Neighbours
+    ) -> Task:
+        """A report below zero. neighbours: the records in order around its place."""
+        cursor.late_seq = report.seq
+        return _of_report(server, report, cursor, neighbours=neighbours)
+
+    def of_report(
+        self,
+        server: JudgedServer,
+        report: UnjudgedReport,
+        cursor: Cursor,
+        rules: Rules,
+        interval_before: int | None,
+    ) -> Task:
+        """A report in order. interval_before: the usual interval of the reports before it."""
+        cursor.seq, cursor.event = report.seq, report.bound
+        # Hours and days count from the first report on, and while a rule asks for them.
+        if cursor.hour_at is None or asked_since(rules, Clock.HORA) is None:
+            cursor.hour_at = report.received_at // HOUR * HOUR
+        if cursor.day_at is None or asked_since(rules, Clock.DIA) is None:
+            cursor.day_at = report.received_at // DAY * DAY
+        task = _of_report(server, report, cursor)
+        task.report_at = report.placed_at
+        task.longest_gap = self._hearing.limit(interval_before)
+        return task
+
+    def of_time(
+        self,
+        server: JudgedServer,
+        cursor: Cursor,
+        rules: Rules,
+        until: int,
+        usual_interval: Callable[[], int | None],
+    ) -> Task | None:
+        """The first that time alone changes of a server until then, after its cursor.
+
+        usual_interval: that of the server at its cursor; it is asked for where it matters.
+        """
+        silent_at = self._silent_at(cursor, until, usual_interval)
+        day_at = _next(cursor.day_at, DAY, asked_since(rules, Clock.DIA))
+        hour_at = _next(cursor.hour_at, HOUR, asked_since(rules, Clock.HORA))
+        first = min(silent_at, day_at, hour_at)
+        if first > until:
+            return None
+        if first == silent_at:
+            bound = cursor.event = event_bound("silencio", first, first)
+        elif first == day_at:
+            bound, cursor.day_at = day_bound(first), first
+        else:
+            bound, cursor.hour_at = hour_bound(first), first
+        task = Task(
+            server,
+            cursor.seq,
+            first,
+            cursor,
+            bound,
+            event_digest(bound),
+            is_silent=is_in_silence(cursor),
+        )
+        if first != silent_at:
+            clock = Clock.DIA if first == day_at else Clock.HORA
+            task.only = frozenset(
+                rule.id
+                for rule in rules.values()
+                if rule.rule.clock is clock and rule.taken_up_at < first
+            )
+        return task
+
+    def _silent_at(
+        self, cursor: Cursor, until: int, usual_interval: Callable[[], int | None]
+    ) -> int:
+        """When the silence of a server begins; never, if it goes on, or is not before then."""
+        heard = cursor.event
+        if is_in_silence(cursor) or heard is None:
+            return MAX_INTEGER
+        if until - heard.received_at <= self._hearing.shortest_limit:
+            return MAX_INTEGER
+        begins = self._hearing.silent_from(heard.received_at, usual_interval())
+        return begins if begins < until else MAX_INTEGER
+
+
+def _of_report(
+    server: JudgedServer,
+    report: UnjudgedReport,
+    cursor: Cursor,
+    neighbours: Neighbours | None = None,
+) -> Task:
+    return Task(
+        server,
+        report.seq,
+        report.placed_at,
+        cursor,
+        report.bound,
+        report.digest.hex(),
+        neighbours=neighbours,
+    )
+
+
+def asked_since(rules: Rules, clock: Clock) -> int | None:
+    """Since when rules about one server are judged at whole hours or days; null if none is."""
+    times = (
+        rule.taken_up_at
+        for rule in rules.values()
+        if rule.rule.clock is clock and rule.rule.scope is Scope.SERVIDOR
+    )
+    return min(times, default=None)
+
+
+def _next(last: int | None, length: int, since: int | None) -> int:
+    """The whole hour or day to judge next; never, if no rule asks for it."""
+    if since is None:
+        return MAX_INTEGER
+    return max(last or 0, since // length * length) + length
+
+
+def is_in_silence(cursor: Cursor) -> bool:
+    """Whether the server was judged in silence, and was not heard since."""
+    return cursor.event is not None and (cursor.event.mark or "").startswith("silencio ")
