@@ -25,6 +25,7 @@ from service.policies.fleet_ticks import FleetTicks
 from service.policies.guard import Guard
 from service.policies.hearing import Hearing
 from service.policies.places import TABLES_SCRIPT
+from service.policies.record_judge import RecordJudge
 from service.policies.rounds import Rounds
 from service.policies.take_up import TakeUp
 from service.policies.task import Task
@@ -77,7 +78,8 @@ class Evaluator:
         )
         self._tasks = TaskMaker(database, self._reader, store, self._hearing)
         writer = self._resources.enter_context(closing(VerdictWriter(database, store)))
-        self._rounds = Rounds(database, queries, self._guard, of_some, store, writer)
+        judge = RecordJudge(queries, self._guard, of_some)
+        self._rounds = Rounds(database, judge, store, writer)
         every = config.fleet_every
         self._ticks = FleetTicks(
             database, queries, self._guard, of_fleet, store, writer, self._hearing, every

@@ -6,69 +6,51 @@ what changed with the cursors. A round that is not stored is judged again, with 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from service import times
-from service.errors import GuardEndedError
 from service.policies.events import Ended, Fin, Terms
-from service.policies.guard import Guard, Request
 from service.policies.in_force import RuleInForce
 from service.policies.machine import step
-from service.policies.rule import Scope
+from service.policies.record_judge import RecordJudge
 from service.policies.task import Task, as_server, event_of
-from service.policies.verdict import Reason, State, Verdict
 from service.policies.verdict_writer import VerdictWriter
 from service.store.engines import Connection, Database
-from service.store.engines.image import ImageBuilder
-from service.store.read.current import copy_server
 from service.store.write.verdicts import States, VerdictStore
 
 
 class Rounds:
     """Judges tasks by the rules in force."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 — each is passed in
+    def __init__(
         self,
         database: Database,
-        queries: Mapping[str, str],
-        guard: Guard,
-        builder: ImageBuilder,
+        judge: RecordJudge,
         store: VerdictStore,
         writer: VerdictWriter,
     ) -> None:
-        self._database, self._queries, self._writer = database, queries, writer
-        self._guard, self._builder, self._store = guard, builder, store
-        self._rules: Mapping[str, RuleInForce] = {}
+        self._database, self._judge, self._store = database, judge, store
+        self._writer = writer
         self._in_force: Collection[str] = ()
         self._terms: dict[str, Terms] = {}
         self._formerly: dict[str, str] = {}
-        self._with_first_sight = False
 
     def use(self, rules: Mapping[str, RuleInForce], in_force: Collection[str]) -> None:
         """Replaces the rules. The guard has them loaded already.
 
         in_force: the ids of these rules, and of those that cannot be judged now.
         """
-        self._rules, self._in_force = rules, in_force
+        self._in_force = in_force
         self._formerly = {
             rule.id: rule.rule.formerly for rule in rules.values() if rule.rule.formerly
         }
         self._terms = {
             rule.id: Terms.of(rule.rule, rule.text_id, rule.hash) for rule in rules.values()
         }
-        self._with_first_sight = any(rule.reads_first_sight for rule in rules.values())
-
-    @property
-    def rules(self) -> Mapping[str, RuleInForce]:
-        return self._rules
-
-    def of_servers(self) -> list[str]:
-        """The rules about one server."""
-        return [r for r, rule in self._rules.items() if rule.rule.scope is Scope.SERVIDOR]
+        self._judge.use(rules)
 
     def run(self, tasks: Sequence[Task]) -> None:
         """Judges and stores. Of each server there is one task. Raises StorageUnavailableError."""
-        self._judge(tasks)
+        self._judge.judge(tasks)
         with self._database.snapshot() as connection:
             states = self._load(connection, tasks)
         self._retire(states, tasks)
@@ -103,43 +85,3 @@ class Rounds:
             if task is not None and task.retired is not None and state.rule not in self._in_force:
                 event = Ended(task.retired, Fin.REGLA_RETIRADA)
                 step(state, as_server(task.server), None, event)
-
-    def _judge(self, tasks: Sequence[Task]) -> None:
-        """Gives each task its verdicts."""
-        about_servers = self.of_servers()
-        if not about_servers:
-            return
-        try:
-            self._guard.open(self._image(tasks))
-            requests = [
-                Request(task.server.id, times.to_text(task.now), task.only) for task in tasks
-            ]
-            by_server = {task.server.id: task for task in tasks}
-            for server_id, verdicts in self._guard.judge(requests):
-                by_server[server_id].verdicts = verdicts
-        except GuardEndedError as error:
-            if len(tasks) > 1:  # one of them has more rows than the guard's process may hold
-                middle = len(tasks) // 2
-                self._judge(tasks[:middle])
-                self._judge(tasks[middle:])
-                return
-            verdict = Verdict(State.DESCONOCIDO, Reason.LIMITE, str(error))
-            (task,) = tasks
-            asked = about_servers if task.only is None else task.only
-            task.verdicts = dict.fromkeys(asked, verdict)
-
-    def _image(self, tasks: Iterable[Task]) -> bytes:
-        with self._builder.filled() as image:
-            for task in tasks:
-                self._copy(image, task)
-        return self._builder.image()
-
-    def _copy(self, image: Connection, task: Task) -> None:
-        copy_server(
-            image,
-            self._queries,
-            task.server.id,
-            task.seq,
-            is_silent=task.is_silent,
-            with_first_sight=self._with_first_sight,
-        )

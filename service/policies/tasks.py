@@ -67,7 +67,7 @@ class TaskMaker:
             begin = self._reader.begin(connection, report.server_id)
             cursor = Cursor(report.server_id, *begin, epoch=epoch)
         if report.seq < 0:
-            around = self._reader.neighbours(connection, report.server_id, report.placed_at)
+            around = self._reader.neighbours(connection, report)
             return self._timeline.of_late_report(server, report, cursor, around)
         interval = self._reader.interval_before(connection, report.server_id, report.seq)
         return self._timeline.of_report(server, report, cursor, rules, interval)

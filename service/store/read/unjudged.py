@@ -101,15 +101,18 @@ class UnjudgedReader:
         return None if row is None else UnjudgedReport(*row)
 
     def neighbours(
-        self, connection: Connection, server_id: int, moment: int
+        self, connection: Connection, report: UnjudgedReport
     ) -> tuple[Bound | None, Bound | None]:
-        """The record in order that is shown at a moment, and the next one."""
-        place = {"server_id": server_id, "moment": moment}
+        """The records in order around a late report: before or at its place, and after it.
+
+        Of those that arrived before it, whatever has arrived since.
+        """
+        place = {"server_id": report.server_id, "moment": report.placed_at}
         before = connection.execute(self._queries["judged_before"], place).fetchone()
         after = connection.execute(self._queries["judged_after"], place).fetchone()
         return (
             None if before is None else Bound(*before),
-            None if after is None else Bound(*after),
+            None if after is None or after[0] > report.id else Bound(*after),
         )
 
     def server(self, connection: Connection, server_id: int) -> JudgedServer:
