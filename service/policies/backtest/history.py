@@ -1,0 +1,78 @@
+"""The history of a server as tasks, in the order in which an evaluator that ran would judge it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from service.policies.task import Task
+from service.policies.timeline import Rules, Timeline
+from service.store.engines import Connection
+from service.store.read.past import Intervals, PastReader
+from service.store.read.unjudged import JudgedServer, UnjudgedReader, UnjudgedReport
+from service.store.verdict_rows import Cursor
+
+
+class Axis(StrEnum):
+    """`--eje`: which question is asked of the past."""
+
+    LLEGADA = "llegada"  # what live evaluation would have said, as reports arrived
+    MOMENTO = "momento"  # what was so at each moment, as known today
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Microseconds. What happened until since is judged, too, since the state at its start counts.
+
+    last_id: no record beyond it, which arrived while the back-test ran.
+    """
+
+    since: int
+    until: int
+    last_id: int
+
+
+class Histories:
+    """Reads one server after the other."""
+
+    def __init__(self, queries: Mapping[str, str], timeline: Timeline, axis: Axis) -> None:
+        self._past, self._unjudged = PastReader(queries), UnjudgedReader(queries)
+        self._timeline, self._axis = timeline, axis
+
+    def tasks(
+        self, connection: Connection, server_id: int, rules: Rules, period: Period
+    ) -> Iterator[Task]:
+        """From its first record that is kept until the end of the period."""
+        server = self._unjudged.server(connection, server_id)
+        cursor, intervals = Cursor(server_id), Intervals()
+        read = self._past.arrivals if self._axis is Axis.LLEGADA else self._past.places
+        for report in read(connection, server_id, period.last_id, period.until):
+            if cursor.event is not None:
+                yield from self._of_time(server, cursor, rules, report.received_at, intervals)
+            if report.seq < 0 and self._axis is Axis.LLEGADA:
+                around = self._unjudged.neighbours(connection, report)
+                yield self._timeline.of_late_report(server, report, cursor, around)
+            else:
+                yield self._of_report(server, report, cursor, rules, intervals)
+        if cursor.event is not None:
+            yield from self._of_time(server, cursor, rules, period.until, intervals)
+
+    def _of_report(
+        self,
+        server: JudgedServer,
+        report: UnjudgedReport,
+        cursor: Cursor,
+        rules: Rules,
+        intervals: Intervals,
+    ) -> Task:
+        before = intervals.before()
+        intervals.add(report)
+        return self._timeline.of_report(server, report, cursor, rules, before)
+
+    def _of_time(
+        self, server: JudgedServer, cursor: Cursor, rules: Rules, until: int, intervals: Intervals
+    ) -> Iterator[Task]:
+        """What time alone changed until then."""
+        while task := self._timeline.of_time(server, cursor, rules, until, intervals.now):
+            yield task

@@ -1,0 +1,98 @@
+"""What a back-test found of a rule on a server: violations, spans, and time by verdict."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from service.policies.backtest.history import Period
+from service.policies.events import Event, Late, Server, Terms
+from service.policies.machine import step
+from service.policies.verdict import Reason, State, Verdict
+from service.store.rule_state import LateSighting, RelapseGap, RuleState
+from service.store.verdict_rows import Bound, Judgement, Span, Violation
+
+Said = tuple[State, str | None]  # a verdict, and the reason of an unknown one
+
+_BROKEN = {Reason.REGLA_ROTA, Reason.LIMITE}
+
+
+@dataclass(slots=True)
+class Found:
+    """All rows that the evaluator would have written of a rule on a server, in memory.
+
+    time: microseconds of the period by verdict. broken: how often the rule could not be judged.
+    """
+
+    state: RuleState
+    violations: list[Violation] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
+    judgements: list[Judgement] = field(default_factory=list)
+    sightings: list[LateSighting] = field(default_factory=list)
+    gaps: list[RelapseGap] = field(default_factory=list)
+    time: Counter[Said] = field(default_factory=Counter)
+    judged: int = 0
+    broken: int = 0
+
+    def seen(self, violation: Violation) -> Bound | None:
+        """`vista`: the last yes."""
+        return violation.seen or self.state.last
+
+
+class Recorder:
+    """Steps the machine of violations for one rule on one server, and keeps what it writes."""
+
+    def __init__(self, server: Server, terms: Terms, period: Period) -> None:
+        self._server, self._terms, self._period = server, terms, period
+        self.found = Found(RuleState(server.id, terms.rule))
+        self._says: Said | None = None
+        self._since = 0
+
+    def take(self, event: Event, verdict: Verdict) -> None:
+        step(self.found.state, self._server, self._terms, event)
+        self._keep()
+        found = self.found
+        found.judged += 1
+        if verdict.reason in _BROKEN:
+            found.broken += 1
+        if not isinstance(event, Late):
+            self._count_until(event.bound.received_at)
+            self._says = _said(verdict)
+
+    def end(self) -> Found:
+        """What was found, up to the end of the period."""
+        self._count_until(self._period.until)
+        return self.found
+
+    def _count_until(self, at: int) -> None:
+        until = min(at, self._period.until)
+        since = max(self._since, self._period.since)
+        if self._says is not None and until > since:
+            self.found.time[self._says] += until - since
+        self._since = max(self._since, at)
+
+    def _keep(self) -> None:
+        """As VerdictStore.save(), but to memory; what ended stays known, for late reports."""
+        found, state = self.found, self.found.state
+        if not state.is_changed:
+            return
+        for row in state.written:
+            if row.number is not None:
+                continue
+            if isinstance(row, Violation):
+                row.number = len(found.violations)
+                found.violations.append(row)
+            elif isinstance(row, Span):
+                row.number = len(found.spans)
+                found.spans.append(row)
+            else:
+                row.number = len(found.judgements)
+                found.judgements.append(row)
+        found.sightings += state.sightings
+        found.gaps += state.gaps
+        state.written, state.sightings, state.gaps = [], [], []
+
+
+def _said(verdict: Verdict) -> Said:
+    reason = verdict.reason if verdict.state is State.DESCONOCIDO else None
+    return verdict.state, None if reason is None else str(reason)

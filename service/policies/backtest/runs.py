@@ -1,0 +1,77 @@
+"""Builds what a back-test needs: a reader of the database, and a guard of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from types import TracebackType
+from typing import Self
+
+from service import times
+from service.config import Config
+from service.policies.backtest.history import Axis, Histories, Period
+from service.policies.backtest.replay import EveryReport, Replay, ServerFound
+from service.policies.guard import Guard
+from service.policies.hearing import Hearing
+from service.policies.places import TABLES_SCRIPT
+from service.policies.record_judge import RecordJudge
+from service.policies.timeline import UNDER_WAY, Rules, Timeline
+from service.store.engines import open_database
+from service.store.engines.image import ImageBuilder
+from service.store.queries import load_queries
+from service.store.read.past import PastReader, PastServer
+from service.store.read.silence import Silence
+from service.store.write.verdicts import VerdictStore
+
+
+class BackTest:
+    """Use it in a with statement. It writes nothing, and takes no lock.
+
+    Its methods raise StorageUnavailableError.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._resources = ExitStack()
+        self._queries = load_queries()
+        self._database = self._resources.enter_context(closing(open_database(config.database)))
+        self.guard = self._resources.enter_context(Guard())
+        script = TABLES_SCRIPT.read_text(encoding="utf-8")
+        self._builder = self._resources.enter_context(ImageBuilder(script, config.database))
+        silence = Silence(config.silent_after * times.SECOND, config.silent_intervals)
+        self._hearing = Hearing(self._database, VerdictStore(self._queries), silence, config.alive)
+        self._hearing.look(times.now())
+
+    def servers(self) -> list[PastServer]:
+        """Every server with records."""
+        with self._database.snapshot() as connection:
+            return PastReader(self._queries).servers(connection)
+
+    def period(self, since: int, until: int) -> Period:
+        """A period that ends before anything that is still under way."""
+        with self._database.snapshot() as connection:
+            last_id = PastReader(self._queries).last_id(connection)
+        return Period(since, min(until, times.now() - UNDER_WAY), last_id)
+
+    def of_servers(
+        self, rules: Rules, period: Period, axis: Axis, servers: list[PastServer]
+    ) -> Iterator[ServerFound]:
+        """Replays rules about one server, which the guard has loaded, server by server."""
+        judge = RecordJudge(self._queries, self.guard, self._builder)
+        judge.use(rules)
+        histories = Histories(self._queries, Timeline(self._hearing), axis)
+        replay = Replay(self._database, histories, EveryReport(judge), rules, period)
+        yield from replay.run(servers)
+
+    def close(self) -> None:
+        self._resources.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

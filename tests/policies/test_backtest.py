@@ -1,0 +1,128 @@
+"""The back-test says of a past what the evaluator said of it as it came."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from service.policies.backtest.candidate import read_folder
+from service.policies.backtest.history import Axis
+from service.policies.backtest.recorder import Found
+from service.policies.backtest.runs import BackTest
+from service.policies.text_hash import Silence
+from service.store.verdict_rows import Judgement, Span, Violation
+from service.times import DAY, HOUR
+from tests.support import engine
+from tests.support.judged_field import START, Field, live, random_arrivals
+
+_BOUND = ("report_id", "at", "received_at", "mark")
+
+
+def _columns(*names: str) -> str:
+    """Column names, in which `name*` stands for the four of a bound."""
+    found = []
+    for name in names:
+        start, is_bound, _ = name.partition("*")
+        found += [f"{start}_{part}" for part in _BOUND] if is_bound else [name]
+    return ", ".join(found)
+
+
+VIOLATION = _columns(
+    "digest", "v.server_id", "kind", "key", "opened_after*", "opened_in*", "confirmed*", "seen*",
+    "cleared*", "ended*", "ended_as", "ended_known_at", "relapses", "yes_count", "yes_time",
+    "yes_report_at", "no_count", "no_time", "no_report_at", "is_pending", "total", "is_late",
+    "continues_digest", "case_digest", "case_since_at", "grace_until_at", "evidence", "motive_es",
+    "motive_en",
+)  # fmt: skip
+SPAN = _columns("v.server_id", "state", "reason", "detail", "after*", "first*", "last*", "until*")
+JUDGEMENT = _columns("v.server_id", "since*", "until*", "known*", "is_known")
+
+Rows = dict[str, list[tuple[object, ...]]]
+
+
+def stored(field: Field, table: str, columns: str) -> Rows:
+    found: Rows = {}
+    for rule, *row in engine.rows(
+        field.config.database,
+        f"SELECT t.rule, {columns} FROM {table} AS v JOIN policy_text AS t ON t.id = v.text_id",
+    ):
+        found.setdefault(rule, []).append(tuple(row))
+    return {rule: sorted(rows, key=repr) for rule, rows in found.items()}
+
+
+def _row(row: Violation | Span | Judgement) -> tuple[object, ...]:
+    values = list(row.values())
+    del values[2 if isinstance(row, Violation) else 1]  # text_id
+    return tuple(values)
+
+
+def replayed(field: Field, end: int) -> dict[str, list[Found]]:
+    """What the back-test finds of the whole past, by rule."""
+    found: dict[str, list[Found]] = {}
+    with BackTest(field.config) as test:
+        silence = Silence(field.config.silent_after, field.config.silent_intervals)
+        candidates = read_folder(field.config.policies, test.guard, silence)
+        assert not candidates.faults
+        period = test.period(START, end)
+        for server in test.of_servers(candidates.rules, period, Axis.LLEGADA, test.servers()):
+            for rule, of_rule in server.rules.items():
+                found.setdefault(rule, []).append(of_rule)
+    return found
+
+
+def assert_as_live(field: Field, end: int) -> None:
+    found = replayed(field, end)
+    for table, columns, member in (
+        ("violation", VIOLATION, "violations"),
+        ("verdict_span", SPAN, "spans"),
+        ("judgement", JUDGEMENT, "judgements"),
+    ):
+        live_rows = stored(field, table, columns)
+        for rule, servers in found.items():
+            rows = [_row(row) for of_rule in servers for row in getattr(of_rule, member)]
+            assert sorted(rows, key=repr) == live_rows.pop(rule, []), (table, rule)
+        assert not live_rows
+    sightings = {
+        (sighting.violation.digest, sighting.report.report_id)
+        for servers in found.values()
+        for of_rule in servers
+        for sighting in of_rule.sightings
+    }
+    query = "SELECT digest, report_id FROM late_sighting AS s JOIN violation AS v"
+    query += " ON v.id = s.violation_id"
+    assert sightings == set(engine.rows(field.config.database, query))
+
+
+@pytest.fixture
+def field(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Field]:
+    made = Field(tmp_path, monkeypatch)
+    with closing(made.database):
+        yield made
+
+
+def _compare(field: Field, seed: int, length: int, machines: int, *, is_deaf: bool) -> None:
+    arrivals = random_arrivals(random.Random(seed), length, machines)
+    deaf = (START + 5 * HOUR, START + 9 * HOUR) if is_deaf else None
+    if deaf is not None:
+        arrivals = [one for one in arrivals if not deaf[0] <= one.at <= deaf[1]]
+    end = START + length + 2 * HOUR
+    live(field, arrivals, end, deaf)
+    field.now = end
+    assert_as_live(field, end)
+
+
+def test_a_back_test_gives_what_live_evaluation_gave(field: Field) -> None:
+    _compare(field, 1, 12 * HOUR, 2, is_deaf=False)
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("is_deaf", [False, True])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_back_test_of_days_gives_what_live_evaluation_gave(
+    field: Field, seed: int, *, is_deaf: bool
+) -> None:
+    _compare(field, seed, 3 * DAY, 3, is_deaf=is_deaf)
