@@ -15,7 +15,18 @@ import logging
 import os
 from typing import NoReturn
 
-from service.commands import check, compact, demo, evaluate, migrate, policy, rebuild, serve, token
+from service.commands import (
+    backtest,
+    check,
+    compact,
+    demo,
+    evaluate,
+    migrate,
+    policy,
+    rebuild,
+    serve,
+    token,
+)
 from service.config import from_env
 from service.errors import ComplianceError
 from service.ingest.validation import SCHEMAS_FOLDER
@@ -24,6 +35,7 @@ _COMMANDS = {
     "serve": (serve, "serve the API and the pages"),
     "demo": (demo, "start the API and the real agent on this machine, and print what to try"),
     "evaluate": (evaluate, "judge every server by the rules"),
+    "backtest": (backtest, "try a rule on the past"),
     "migrate": (migrate, "create the database, or bring it to the newest version"),
     "check": (check, "verify the database and the archive against each other"),
     "compact": (compact, "give the free pages of the database back to the disk"),
@@ -55,12 +67,17 @@ def main() -> int:
     options = parser.parse_args()
     command, _ = _COMMANDS[options.command]
     try:
-        return int(command.run(from_env(), options))
+        code = int(command.run(from_env(), options))
+        sys.stdout.flush()
     except ComplianceError as error:
         print(f"compliance: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # whoever reads has seen enough, as head(1)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return code
 
 
 def _version() -> str:

@@ -11,10 +11,14 @@ _SECONDS_BETWEEN = 0.5
 
 
 class Progress:
-    """One line on stderr, rewritten as it advances; silent where stderr is no terminal."""
+    """One line on stderr, rewritten as it advances; silent where stderr is no terminal.
 
-    def __init__(self, what: str) -> None:
+    total: what the count will come to; null where that is not known.
+    """
+
+    def __init__(self, what: str, total: int | None = None) -> None:
         self._what = what
+        self._total = total
         self._count = 0
         self._shown_at = time.monotonic()
 
@@ -30,7 +34,8 @@ class Progress:
         now = time.monotonic()
         if now - self._shown_at >= _SECONDS_BETWEEN and sys.stderr.isatty():
             self._shown_at = now
-            sys.stderr.write(f"\r{self._what}: {count}")
+            of = "" if self._total is None else f" of {self._total}"
+            sys.stderr.write(f"\r{self._what}: {count}{of}")
             sys.stderr.flush()
 
     def __exit__(

@@ -49,6 +49,7 @@ class GuardConnection:
                 env={},  # it needs none of ours, and may have no secret
                 stdin=theirs.fileno(),
                 stdout=theirs.fileno(),
+                process_group=0,  # Ctrl-C is for this process, which ends it
             )
         self._buffer = bytearray()
         self._wait = limits.answer + _STARTING

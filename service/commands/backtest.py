@@ -1,0 +1,141 @@
+"""Tries a rule on the past: which servers would have failed, when, and how often that was told."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from service import times
+from service.commands.progress import Progress
+from service.config import Config
+from service.errors import ComplianceError
+from service.maintenance.startup import require_database
+from service.policies.backtest.candidate import read_candidate
+from service.policies.backtest.history import Axis, Period
+from service.policies.backtest.report import as_json, lines, write_csv
+from service.policies.backtest.runs import BackTest
+from service.policies.backtest.summary import Summary
+from service.policies.in_force import RuleInForce
+from service.policies.text_hash import Silence
+from service.store.read.past import PastServer
+from service.times import DAY
+
+DONE, NOISY, USAGE, REFUSED, INCOMPLETE = 0, 1, 2, 3, 4
+_DAYS = 30
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "Exit codes: 0; 1, more alerts than --max-alertas; 2, a wrong argument; 3, the rule is"
+        " refused; 4, not everything was judged: it was interrupted, or the rule broke or passed"
+        " its limit. Times are UTC, as in 2026-11-01 or 2026-11-01T12:00:00Z."
+    )
+    parser.add_argument("rule", type=Path, metavar="RULE.sql", help="the file of the rule")
+    parser.add_argument("--desde", type=_moment, help=f"from when on; {_DAYS} days before --hasta")
+    parser.add_argument("--hasta", type=_moment, help="until when; now, if it is left out")
+    parser.add_argument(
+        "--servidor",
+        action="append",
+        metavar="SERVER",
+        help="this server only, by its number, name or address; may be given more than once",
+    )
+    parser.add_argument(
+        "--eje",
+        type=Axis,
+        choices=list(Axis),
+        default=Axis.LLEGADA,
+        help="llegada: what would have been said as reports arrived (the default); momento: what"
+        " was so at each moment, as known today",
+    )
+    parser.add_argument(
+        "--max-alertas", type=int, metavar="N", help="exit with 1 if there are more alerts"
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--csv", action="store_true", help="write the violations as CSV")
+    form.add_argument("--json", action="store_true", help="write all that is found as JSON")
+
+
+def run(config: Config, options: argparse.Namespace) -> int:
+    require_database(config)
+    until = times.now() if options.hasta is None else options.hasta
+    since = until - _DAYS * DAY if options.desde is None else options.desde
+    if since >= until:
+        return _wrong("--desde has to be before --hasta")
+    if not options.rule.is_file():
+        return _wrong(f"{options.rule}: there is no such file")
+    with BackTest(config) as test:
+        silence = Silence(config.silent_after, config.silent_intervals)
+        candidates = read_candidate(options.rule, config.policies, test.guard, silence)
+        if candidates.faults:
+            for fault in candidates.faults:
+                print(f"refused  {fault}")
+            return REFUSED
+        servers = test.servers()
+        if options.servidor:
+            try:
+                servers = _chosen(servers, options.servidor)
+            except ComplianceError as error:
+                return _wrong(str(error))
+        (rule,) = candidates.rules.values()
+        return _back_test(test, rule, servers, test.period(since, until), options)
+
+
+def _back_test(
+    test: BackTest,
+    rule: RuleInForce,
+    servers: list[PastServer],
+    period: Period,
+    options: argparse.Namespace,
+) -> int:
+    summary = Summary(rule.rule.severity, period)
+    try:
+        with Progress("servers judged", len(servers)) as progress:
+            for found in test.of_servers({rule.id: rule}, period, options.eje, servers):
+                summary.add(found.server, found.rules.get(rule.id))
+                progress.step()
+    except KeyboardInterrupt:
+        print(
+            f"compliance: interrupted after {summary.servers} of {len(servers)} servers",
+            file=sys.stderr,
+        )
+    is_whole = summary.servers == len(servers)
+    if options.json:
+        print(as_json(rule, summary, options.eje, is_whole=is_whole))
+    elif options.csv:
+        write_csv(summary, sys.stdout)
+    else:
+        for line in lines(rule, summary, options.eje):
+            print(line)
+    if not is_whole or summary.unjudged:
+        return INCOMPLETE
+    if options.max_alertas is not None and summary.alerts > options.max_alertas:
+        return NOISY
+    return DONE
+
+
+def _chosen(servers: list[PastServer], wanted: list[str]) -> list[PastServer]:
+    """Raises ComplianceError for a name that no server has."""
+    found: dict[int, PastServer] = {}
+    for name in wanted:
+        matching = [
+            server
+            for server in servers
+            if name in (str(server.id), server.host, server.ipaddress, server.identity)
+        ]
+        if not matching:
+            raise ComplianceError(f"--servidor {name}: there is no such server")
+        found |= {server.id: server for server in matching}
+    return sorted(found.values())
+
+
+def _moment(text: str) -> int:
+    try:
+        return times.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"expected a time, got {text!r}") from error
+
+
+def _wrong(reason: str) -> int:
+    print(f"compliance: {reason}", file=sys.stderr)
+    return USAGE
