@@ -21,6 +21,7 @@ from service.auth.audit_log import AuditLog
 from service.config import Config
 from service.errors import StorageUnavailableError
 from service.policies import text_hash
+from service.policies.fleet_judge import FleetJudge
 from service.policies.fleet_ticks import FleetTicks
 from service.policies.guard import Guard
 from service.policies.hearing import Hearing
@@ -80,9 +81,9 @@ class Evaluator:
         writer = self._resources.enter_context(closing(VerdictWriter(database, store)))
         judge = RecordJudge(queries, self._guard, of_some)
         self._rounds = Rounds(database, judge, store, writer)
-        every = config.fleet_every
+        of_ticks, every = FleetJudge(queries, self._guard, of_fleet), config.fleet_every
         self._ticks = FleetTicks(
-            database, queries, self._guard, of_fleet, store, writer, self._hearing, every
+            database, self._reader, of_ticks, store, writer, self._hearing, every
         )
         self._looked_at = self._told_alive_at = 0.0
         self._deaf_since: int | None = None

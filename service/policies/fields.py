@@ -166,7 +166,7 @@ class Fields:
         match = _REPORTS.fullmatch(value) if isinstance(value, str) else None
         if match is not None:
             return Threshold(int(match[1]), None)
-        seconds = _seconds(value)
+        seconds = seconds_of(value)
         if seconds is None or seconds == 0:
             self._expected(name, 'reports or a duration, as "2 informes", "30m"', value)
             return Threshold()
@@ -174,7 +174,7 @@ class Fields:
 
     def duration(self, name: str) -> int:
         value = self._value(name, "0s")
-        seconds = _seconds(value)
+        seconds = seconds_of(value)
         if seconds is None:
             self._expected(name, 'a duration as "90s", "30m", "24h", "7d", at most 400d', value)
             return 0
@@ -198,7 +198,8 @@ class Fields:
         return f"{self._within}.{name}" if self._within else name
 
 
-def _seconds(value: Any) -> int | None:  # noqa: ANN401
+def seconds_of(value: Any) -> int | None:  # noqa: ANN401
+    """The seconds of a duration as "90s", "30m", "24h", "7d"; null for anything else."""
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         return None

@@ -5,65 +5,48 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping, Sequence
 
-from service import times
-from service.errors import GuardEndedError
-from service.policies.events import Judged, Terms
-from service.policies.guard import Guard
+from service.policies.fleet_judge import HEARD_WITHIN, FleetJudge, FleetVerdicts, tick_event
 from service.policies.hearing import Hearing
 from service.policies.in_force import RuleInForce
 from service.policies.machine import step
-from service.policies.rule import Scope
 from service.policies.task import as_server
 from service.policies.timeline import UNDER_WAY
-from service.policies.verdict import Reason, State, Verdict
+from service.policies.verdict import Verdict
 from service.policies.verdict_writer import VerdictWriter
-from service.store.engines import Database
-from service.store.engines.image import ImageBuilder
-from service.store.read.current import copy_server
+from service.store.engines import Connection, Database
 from service.store.read.unjudged import JudgedServer, NewestRecord, UnjudgedReader
-from service.store.verdict_rows import event_digest, tick_bound
 from service.store.write.verdicts import States, VerdictStore
-from service.times import DAY, SECOND
+from service.times import SECOND
 
-_HEARD_WITHIN = 7 * DAY  # peers that are silent for longer change no verdict
 _REST = 10  # a tick takes at most one such part of the time
-
-# Of each rule, by server; one for all where the rule ended the guard's process.
-_Verdicts = dict[str, dict[int, Verdict] | Verdict]
 
 
 class FleetTicks:
-    """Its image is of its own, since an image keeps the size of the largest that was built."""
+    """The ticks of an evaluator that runs."""
 
     def __init__(  # noqa: PLR0913, PLR0917 — each is passed in
         self,
         database: Database,
-        queries: Mapping[str, str],
-        guard: Guard,
-        builder: ImageBuilder,
+        reader: UnjudgedReader,
+        judge: FleetJudge,
         store: VerdictStore,
         writer: VerdictWriter,
         hearing: Hearing,
         seconds: int,
     ) -> None:
-        self._database, self._queries, self._guard = database, queries, guard
-        self._builder, self._store, self._hearing = builder, store, hearing
-        self._writer = writer
-        self._reader = UnjudgedReader(queries)
+        self._database, self._reader, self._judge = database, reader, judge
+        self._store, self._hearing, self._writer = store, hearing, writer
         self._cadence = seconds * SECOND
-        self._terms: dict[str, Terms] = {}
         self._formerly: dict[str, str] = {}
-        self._with_first_sight = False
         self._has_new_texts = False  # on which silent servers were not judged yet
         self._newest: int | None = None  # the report that was the newest one at the last tick
         self._not_before = 0.0  # of time.monotonic()
 
     def use(self, rules: Mapping[str, RuleInForce]) -> None:
         """Replaces the rules, which are judged at the next tick. The guard has them loaded."""
-        found = [rule for rule in rules.values() if rule.rule.scope is Scope.FLOTA]
-        self._terms = {rule.id: Terms.of(rule.rule, rule.text_id, rule.hash) for rule in found}
-        self._formerly = {rule.id: rule.rule.formerly for rule in found if rule.rule.formerly}
-        self._with_first_sight = any(rule.reads_first_sight for rule in found)
+        self._judge.use(rules)
+        terms = self._judge.terms.values()
+        self._formerly = {of_rule.rule: of_rule.formerly for of_rule in terms if of_rule.formerly}
         self._has_new_texts = True
         self._newest = None
 
@@ -71,31 +54,43 @@ class FleetTicks:
         """Judges the tick before now, if something arrived since the last. Whether it did."""
         at = now - UNDER_WAY
         at -= at % self._cadence
-        if not self._terms or time.monotonic() < self._not_before:
+        if not self._judge.terms or time.monotonic() < self._not_before:
             return False
         with self._database.snapshot() as connection:
             last = self._store.fleet_tick(connection)
             newest = self._reader.newest_report(connection, at)
             if (last is not None and at <= last) or newest == self._newest:
                 return False
-            records = self._reader.fleet(connection, at - _HEARD_WITHIN, at)
+            heard_since = at - HEARD_WITHIN
+            records = [
+                record
+                for record in self._reader.fleet(connection, heard_since, at)
+                if record.received_at >= heard_since
+            ]
             gone: list[NewestRecord] = []  # silent for longer
             if self._has_new_texts:
                 peers = {record.server_id for record in records}
                 everyone = self._reader.fleet(connection, 0, at)
                 gone = [record for record in everyone if record.server_id not in peers]
             servers = {
-                record.server_id: self._reader.server(connection, record.server_id)
-                for record in (*records, *gone)
+                record.server_id: self._server(connection, record) for record in (*records, *gone)
             }
         began = time.monotonic()
-        self._judge(at, last or 0, records, gone, servers)
+        self._judge_tick(at, last or 0, records, gone, servers)
         self._has_new_texts = False
         self._newest = newest
         self._not_before = began + _REST * (time.monotonic() - began)
         return True
 
-    def _judge(
+    def _server(self, connection: Connection, record: NewestRecord) -> JudgedServer:
+        """The server as it was at the tick, whatever it has sent since."""
+        server = self._reader.server(connection, record.server_id)
+        if server.heard_at == record.received_at:
+            return server
+        interval = self._reader.usual_interval(connection, server.id, record.seq)
+        return server._replace(heard_at=record.received_at, usual_interval=interval)
+
+    def _judge_tick(
         self,
         at: int,
         last: int,
@@ -108,31 +103,24 @@ class FleetTicks:
             for server in servers.values()
             if self._hearing.silent_from(server.heard_at, server.usual_interval) < at
         }
-        verdicts = self._verdicts(at, records, silent)
+        verdicts = self._judge.verdicts(at, records, silent)
         with self._database.snapshot() as connection:
             states = self._store.load(connection, servers, self._formerly)
         away = {record.server_id for record in gone}
         continued = self._continued(states, silent, away) if self._has_new_texts else set()
-        as_if_heard: _Verdicts = {}
+        as_if_heard: FleetVerdicts = {}
         if continued:
-            as_if_heard = self._verdicts(at, [*records, *gone], set())
-        bound = tick_bound(at)
+            as_if_heard = self._judge.verdicts(at, [*records, *gone], set())
         for record in (*records, *gone):
             server = servers[record.server_id]
-            for rule, terms in self._terms.items():
+            for rule, terms in self._judge.terms.items():
                 is_silent = (server.id, rule) in continued
                 found = (as_if_heard if is_silent else verdicts)[rule]
                 verdict = found if isinstance(found, Verdict) else found.get(server.id)
                 if verdict is None or (server.id in away and not is_silent):
                     continue
-                event = Judged(
-                    bound,
-                    event_digest(bound),
-                    verdict,
-                    record.placed_at if record.received_at > last else None,
-                    self._hearing.limit(server.usual_interval),
-                    is_silent=is_silent,
-                )
+                gap = self._hearing.limit(server.usual_interval)
+                event = tick_event(at, last, record, verdict, gap, is_silent=is_silent)
                 step(states[server.id, rule], as_server(server), terms, event)
         self._writer.save(states, fleet_tick=at)
 
@@ -143,29 +131,10 @@ class FleetTicks:
         return {
             (server_id, rule)
             for server_id in silent
-            for rule, terms in self._terms.items()
+            for rule, terms in self._judge.terms.items()
             if (server_id in away or not terms.evaluates_in_silence)
             and (
                 (judgement := states[server_id, rule].judgement) is None
                 or judgement.text_id != terms.text_id
             )
         }
-
-    def _verdicts(
-        self, at: int, records: Sequence[NewestRecord], silent: Collection[int]
-    ) -> _Verdicts:
-        with self._builder.filled() as image:
-            for record in records:
-                copy_server(
-                    image,
-                    self._queries,
-                    record.server_id,
-                    record.seq,
-                    is_silent=record.server_id in silent,
-                    with_first_sight=self._with_first_sight,
-                )
-        try:
-            self._guard.open(self._builder.image())
-            return self._guard.judge_fleet(times.to_text(at), list(self._terms))
-        except GuardEndedError as error:  # the fleet has more rows than the process may hold
-            return dict.fromkeys(self._terms, Verdict(State.DESCONOCIDO, Reason.LIMITE, str(error)))

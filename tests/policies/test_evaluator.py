@@ -223,6 +223,7 @@ def test_a_new_text_about_the_fleet_goes_on_with_silent_servers(
     fleet.judge()
     database = fleet.config.database
     engine.execute(database, "UPDATE server SET heard_at = heard_at - ?", (silent_for,))
+    engine.execute(database, "UPDATE report SET received_at = received_at - ?", (silent_for,))
     engine.execute(database, "UPDATE fleet_tick SET at = at - ?", (MINUTE,))
     text = path.read_text(encoding="utf-8").replace("version = 2", "version = 3")
     path.write_text(text.replace("GROUP BY", "AND pid > 1 GROUP BY"), encoding="utf-8")
