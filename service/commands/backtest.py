@@ -16,7 +16,9 @@ from service.policies.backtest.history import Axis, Period
 from service.policies.backtest.report import as_json, lines, write_csv
 from service.policies.backtest.runs import BackTest
 from service.policies.backtest.summary import Summary
+from service.policies.fields import seconds_of
 from service.policies.in_force import RuleInForce
+from service.policies.rule import Scope
 from service.policies.text_hash import Silence
 from service.store.read.past import PastServer
 from service.times import DAY
@@ -47,6 +49,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=Axis.LLEGADA,
         help="llegada: what would have been said as reports arrived (the default); momento: what"
         " was so at each moment, as known today",
+    )
+    parser.add_argument(
+        "--cada",
+        type=_duration,
+        metavar="DURATION",
+        help='how often a rule about the fleet is judged, as "10m"; as often as the evaluator'
+        " does, if it is left out; otherwise it estimates",
     )
     parser.add_argument(
         "--max-alertas", type=int, metavar="N", help="exit with 1 if there are more alerts"
@@ -89,17 +98,10 @@ def _back_test(
     options: argparse.Namespace,
 ) -> int:
     summary = Summary(rule.rule.severity, period)
-    try:
-        with Progress("servers judged", len(servers)) as progress:
-            for found in test.of_servers({rule.id: rule}, period, options.eje, servers):
-                summary.add(found.server, found.rules.get(rule.id))
-                progress.step()
-    except KeyboardInterrupt:
-        print(
-            f"compliance: interrupted after {summary.servers} of {len(servers)} servers",
-            file=sys.stderr,
-        )
-    is_whole = summary.servers == len(servers)
+    if rule.rule.scope is Scope.FLOTA:
+        is_whole = _of_fleet(test, rule, servers, summary, options)
+    else:
+        is_whole = _of_servers(test, rule, servers, summary, options.eje)
     if options.json:
         print(as_json(rule, summary, options.eje, is_whole=is_whole))
     elif options.csv:
@@ -112,6 +114,53 @@ def _back_test(
     if options.max_alertas is not None and summary.alerts > options.max_alertas:
         return NOISY
     return DONE
+
+
+def _of_servers(
+    test: BackTest, rule: RuleInForce, servers: list[PastServer], summary: Summary, axis: Axis
+) -> bool:
+    """Whether all servers were judged. Ctrl-C ends it, with what was found until then."""
+    try:
+        with Progress("servers judged", len(servers)) as progress:
+            for found in test.of_servers({rule.id: rule}, summary.period, axis, servers):
+                summary.add(found.server, found.rules.get(rule.id))
+                progress.step()
+    except KeyboardInterrupt:
+        print(
+            f"compliance: interrupted after {summary.servers} of {len(servers)} servers",
+            file=sys.stderr,
+        )
+    return summary.servers == len(servers)
+
+
+def _of_fleet(
+    test: BackTest,
+    rule: RuleInForce,
+    servers: list[PastServer],
+    summary: Summary,
+    options: argparse.Namespace,
+) -> bool:
+    """Whether all ticks were judged. Ctrl-C ends it, with what was found until then."""
+    cadence = test.cadence if options.cada is None else options.cada * times.SECOND
+    if cadence != test.cadence:
+        print(
+            f"compliance: an estimate: the evaluator judges every {test.cadence // times.SECOND} s",
+            file=sys.stderr,
+        )
+    run = test.of_fleet({rule.id: rule}, summary.period, options.eje, cadence)
+    reached: int | None = None
+    is_whole = False
+    try:
+        with Progress("ticks judged") as progress:
+            for reached in run.ticks:  # noqa: B007 — told after it
+                progress.step()
+        is_whole = True
+    except KeyboardInterrupt:
+        until = "before the first tick" if reached is None else f"at {times.to_text(reached)}"
+        print(f"compliance: interrupted {until}", file=sys.stderr)
+    for found in run.found(servers):
+        summary.add(found.server, found.rules.get(rule.id))
+    return is_whole
 
 
 def _chosen(servers: list[PastServer], wanted: list[str]) -> list[PastServer]:
@@ -134,6 +183,13 @@ def _moment(text: str) -> int:
         return times.parse(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"expected a time, got {text!r}") from error
+
+
+def _duration(text: str) -> int:
+    seconds = seconds_of(text)
+    if not seconds:
+        raise argparse.ArgumentTypeError(f'expected a duration as "10s", "10m", "1h", got {text!r}')
+    return seconds
 
 
 def _wrong(reason: str) -> int:

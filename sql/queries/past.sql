@@ -40,3 +40,32 @@ ORDER BY placed_at, seq DESC;
 SELECT id, server_id, seq, placed_at, received_at, clock, digest FROM report
 WHERE server_id = :server_id AND seq > 0 AND id <= :last_id AND placed_at <= :until
 ORDER BY seq;
+
+-- name: past_arrivals
+-- The reports of all servers with numbers between these, that arrived until then, as they arrived.
+SELECT id, server_id, seq, placed_at, received_at, clock, digest FROM report
+WHERE id > :after_id AND id <= :last_id AND received_at <= :until
+ORDER BY id
+LIMIT :limit;
+
+-- name: past_places
+-- So many reports of a server with a place after this one, in the order of time.
+SELECT id, server_id, seq, placed_at, received_at, clock, digest FROM (
+  SELECT * FROM (
+    SELECT * FROM report
+    WHERE server_id = :server_id AND seq > 0 AND id <= :last_id
+      AND placed_at > :since AND placed_at <= :until
+    ORDER BY placed_at
+    LIMIT :limit
+  )
+  UNION ALL
+  SELECT * FROM (
+    SELECT * FROM report
+    WHERE server_id = :server_id AND seq < 0 AND id <= :last_id
+      AND taken_at > :since AND taken_at <= :until
+    ORDER BY taken_at
+    LIMIT :limit
+  )
+)
+ORDER BY placed_at, id
+LIMIT :limit;

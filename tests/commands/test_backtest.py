@@ -16,7 +16,7 @@ from service.commands import backtest
 from service.config import Config
 from service.times import MINUTE, SECOND
 from tests.policies.rule_texts import write_rule
-from tests.support.judged_field import EVERYWHERE, START, Arrival, Field
+from tests.support.judged_field import ALONE, EVERYWHERE, START, Arrival, Field
 
 AT_ONCE = ('confirmar_tras = "2 informes", resolver_tras = "30m", gracia_nuevos = "24h"', "")
 ODD = "(name = 'odd' AND abs(-9223372036854775807 - (length(name) - 2)))"
@@ -128,6 +128,23 @@ def test_a_rule_that_breaks_on_a_server_is_not_wholly_judged(
     assert tried(field, rule) == 4
     out = capsys.readouterr().out
     assert "not all judged: the rule broke or passed its limit on server 2\n" in out
+
+
+def test_another_cadence_of_the_fleet_is_an_estimate(
+    field: Field, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rule = write_rule(tmp_path, *ALONE, EVERYWHERE, AT_ONCE, name="f-rule")
+    found = {}
+    for cadence in ("10s", "1m", "1h"):
+        assert tried(field, rule, "--csv", "--cada", cadence) == 0
+        out, error = capsys.readouterr()
+        assert ("estimate" in error) == (cadence != "10s")
+        found[cadence] = [row["abierta_en"][11:19] for row in csv.DictReader(io.StringIO(out))]
+    assert found == {
+        "10s": ["00:30:10", "01:00:10"],
+        "1m": ["00:31:00", "01:01:00"],
+        "1h": [],
+    }
 
 
 def test_what_cannot_be_asked_is_a_mistake_of_the_caller(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from service.policies.text_hash import Silence
 from service.store.verdict_rows import Judgement, Span, Violation
 from service.times import DAY, HOUR
 from tests.support import engine
-from tests.support.judged_field import START, Field, live, random_arrivals
+from tests.support.judged_field import FLEET_EVERY, START, Field, live, random_arrivals
 
 _BOUND = ("report_id", "at", "received_at", "mark")
 
@@ -68,7 +69,11 @@ def replayed(field: Field, end: int) -> dict[str, list[Found]]:
         candidates = read_folder(field.config.policies, test.guard, silence)
         assert not candidates.faults
         period = test.period(START, end)
-        for server in test.of_servers(candidates.rules, period, Axis.LLEGADA, test.servers()):
+        servers = test.servers()
+        of_fleet = test.of_fleet(candidates.rules, period, Axis.LLEGADA, FLEET_EVERY)
+        assert all(until <= end for until in of_fleet.ticks)
+        of_servers = test.of_servers(candidates.rules, period, Axis.LLEGADA, servers)
+        for server in chain(of_servers, of_fleet.found(servers)):
             for rule, of_rule in server.rules.items():
                 found.setdefault(rule, []).append(of_rule)
     return found
@@ -86,6 +91,9 @@ def assert_as_live(field: Field, end: int) -> None:
             rows = [_row(row) for of_rule in servers for row in getattr(of_rule, member)]
             assert sorted(rows, key=repr) == live_rows.pop(rule, []), (table, rule)
         assert not live_rows
+    assert {rule for rule, servers in found.items() if any(one.violations for one in servers)} == {
+        "a-rule", "d-rule", "f-rule", "h-rule", "silencioso",
+    }  # fmt: skip
     sightings = {
         (sighting.violation.digest, sighting.report.report_id)
         for servers in found.values()
@@ -99,7 +107,7 @@ def assert_as_live(field: Field, end: int) -> None:
 
 @pytest.fixture
 def field(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Field]:
-    made = Field(tmp_path, monkeypatch)
+    made = Field(tmp_path, monkeypatch, with_fleet=True)
     with closing(made.database):
         yield made
 

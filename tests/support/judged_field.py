@@ -36,6 +36,16 @@ BY_DAY = [
     ('etiquetas = { entorno = "produccion" }', AT_NIGHT),
     ("'bad'", "'bad' AND substr(:ahora, 12, 2) < '12'"),
 ]
+_BAD = "procesos_vigentes WHERE name = 'bad'"
+# A name that runs on one server only.
+ALONE = [
+    ('"a-rule"', '"f-rule"'),
+    ('"servidor"', '"flota"'),
+    ("SELECT name", "SELECT servidor, name"),
+    ("'bad'", f"'bad' AND 1 = (SELECT count(DISTINCT servidor) FROM {_BAD})"),
+    ("GROUP BY name", "GROUP BY servidor, name"),
+]
+FLEET_EVERY = 15 * MINUTE
 ROWS = (
     (
         "SELECT rule, server_id, hex(digest), key, opened_after_at, opened_after_mark,"
@@ -74,7 +84,9 @@ class Arrival(NamedTuple):
 class Field:
     """A data folder, by a clock of its own."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch, *, with_fleet: bool = False
+    ) -> None:
         self.now = START
         monkeypatch.setattr(times, "now", lambda: self.now)
         rules = folder / "rules"
@@ -82,10 +94,12 @@ class Field:
         write_rule(rules, EVERYWHERE)
         write_rule(rules, *BY_HOUR, EVERYWHERE, name="h-rule")
         write_rule(rules, *BY_DAY, EVERYWHERE, name="d-rule")
+        if with_fleet:
+            write_rule(rules, *ALONE, EVERYWHERE, name="f-rule")
         off = [p.stem for p in Path("sql/policies").glob("*.sql") if p.stem != "silencioso"]
         text = "".join(f"[{rule}]\nactiva = false\n" for rule in off)
         (rules / "ajustes.toml").write_text(text, encoding="utf-8")
-        self.config = Config(data=folder, policies=rules)
+        self.config = Config(data=folder, policies=rules, fleet_every=FLEET_EVERY // SECOND)
         self.database = open_database(self.config.database)
         self.database.migrate()
         self.store = ReportStore(self.database, load_queries())
@@ -154,5 +168,6 @@ def live(field: Field, arrivals: list[Arrival], end: int, deaf: tuple[int, int] 
 
 
 def work(evaluator: Evaluator) -> None:
+    evaluator._ticks._not_before = 0.0  # by the clock of this computer
     while evaluator.work():
         pass

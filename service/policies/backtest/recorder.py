@@ -59,9 +59,9 @@ class Recorder:
             self._count_until(event.bound.received_at)
             self._says = _said(verdict)
 
-    def end(self) -> Found:
-        """What was found, up to the end of the period."""
-        self._count_until(self._period.until)
+    def end(self, at: int) -> Found:
+        """What was found, until then."""
+        self._count_until(at)
         return self.found
 
     def _count_until(self, at: int) -> None:

@@ -75,4 +75,4 @@ class Replay:
                     if rule not in recorders:
                         recorders[rule] = Recorder(as_server(task.server), terms, self._period)
                     recorders[rule].take(event_of(task, verdict, terms), verdict)
-        return {rule: recorder.end() for rule, recorder in recorders.items()}
+        return {rule: recorder.end(self._period.until) for rule, recorder in recorders.items()}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from service import times
 from service.config import Config
+from service.policies.backtest.fleet_replay import FleetReplay
 from service.policies.backtest.history import Axis, Histories, Period
 from service.policies.backtest.replay import EveryReport, Replay, ServerFound
+from service.policies.fleet_judge import FleetJudge
 from service.policies.guard import Guard
 from service.policies.hearing import Hearing
 from service.policies.places import TABLES_SCRIPT
@@ -21,7 +23,21 @@ from service.store.engines.image import ImageBuilder
 from service.store.queries import load_queries
 from service.store.read.past import PastReader, PastServer
 from service.store.read.silence import Silence
+from service.store.read.unjudged import JudgedServer, UnjudgedReader
 from service.store.write.verdicts import VerdictStore
+
+
+class FleetRun(NamedTuple):
+    """ticks: judges one after the other, and gives the time of each."""
+
+    replay: FleetReplay
+    ticks: Iterator[int]
+
+    def found(self, servers: Sequence[PastServer]) -> Iterator[ServerFound]:
+        """What was found so far, of these servers."""
+        found = self.replay.found()
+        for server in servers:
+            yield ServerFound(server, found.get(server.id, {}))
 
 
 class BackTest:
@@ -32,6 +48,7 @@ class BackTest:
 
     def __init__(self, config: Config) -> None:
         self._resources = ExitStack()
+        self.cadence = config.fleet_every * times.SECOND  # of the evaluator
         self._queries = load_queries()
         self._database = self._resources.enter_context(closing(open_database(config.database)))
         self.guard = self._resources.enter_context(Guard())
@@ -61,6 +78,23 @@ class BackTest:
         histories = Histories(self._queries, Timeline(self._hearing), axis)
         replay = Replay(self._database, histories, EveryReport(judge), rules, period)
         yield from replay.run(servers)
+
+    def of_fleet(self, rules: Rules, period: Period, axis: Axis, cadence: int) -> FleetRun:
+        """Begins to replay rules about the fleet. cadence: microseconds between two ticks."""
+        judge = FleetJudge(self._queries, self.guard, self._builder)
+        judge.use(rules)
+        past, takes_late = PastReader(self._queries), axis is Axis.MOMENTO
+        replay = FleetReplay(self, judge, self._hearing, cadence, takes_late=takes_late)
+        if takes_late:
+            numbers = [server.id for server in self.servers()]
+            read = past.fleet_places(self._database, numbers, period.last_id, period.until)
+        else:
+            read = past.fleet_arrivals(self._database, period.last_id, period.until)
+        return FleetRun(replay, replay.ticks(read, period))
+
+    def server(self, server_id: int) -> JudgedServer:
+        with self._database.snapshot() as connection:
+            return UnjudgedReader(self._queries).server(connection, server_id)
 
     def close(self) -> None:
         self._resources.close()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
-from service.store.engines import Connection
+from service.store.engines import Connection, Database
 from service.store.read.unjudged import UnjudgedReport
 from service.store.write.placement import INTERVALS, usual_interval
+
+_PAGE = 5_000  # reports
+_SERVER_PAGE = 200  # of one server
 
 
 class PastServer(NamedTuple):
@@ -63,6 +66,53 @@ class PastReader:
         )
         for report in reports:
             yield report._replace(received_at=report.placed_at)
+
+    def fleet_arrivals(
+        self, database: Database, last_id: int, until: int
+    ) -> Iterator[UnjudgedReport]:
+        """The reports of all servers that arrived until then, in the order of arrival.
+
+        In pages, each a snapshot, since the caller may take long. Raises StorageUnavailableError.
+        """
+        after_id = 0
+        while True:
+            parameters = {"after_id": after_id, "last_id": last_id, "until": until, "limit": _PAGE}
+            with database.snapshot() as connection:
+                rows = connection.execute(self._queries["past_arrivals"], parameters).fetchall()
+            for row in rows:
+                yield UnjudgedReport(*row)
+            if len(rows) < _PAGE:
+                return
+            after_id = rows[-1][0]
+
+    def fleet_places(
+        self, database: Database, servers: Sequence[int], last_id: int, until: int
+    ) -> Iterator[UnjudgedReport]:
+        """The reports of servers in the order of time, as places() tells them; in pages, too."""
+        pages = [self._pages(database, server_id, last_id, until) for server_id in servers]
+        yield from heapq.merge(*pages, key=attrgetter("placed_at"))
+
+    def _pages(
+        self, database: Database, server_id: int, last_id: int, until: int
+    ) -> Iterator[UnjudgedReport]:
+        since, limit = -1, _SERVER_PAGE
+        while True:
+            parameters = {
+                "server_id": server_id, "last_id": last_id, "since": since, "until": until,
+                "limit": limit,
+            }  # fmt: skip
+            with database.snapshot() as connection:
+                rows = connection.execute(self._queries["past_places"], parameters).fetchall()
+            found = [UnjudgedReport(*row) for row in rows]
+            is_last = len(found) < limit
+            if not is_last:  # the last place may have more
+                since = found[-1].placed_at - 1
+                found = [report for report in found if report.placed_at <= since]
+                limit = _SERVER_PAGE if found else 2 * limit
+            for report in found:
+                yield report._replace(received_at=report.placed_at)
+            if is_last:
+                return
 
     def _reports(
         self, connection: Connection, query: str, server_id: int, last_id: int, until: int

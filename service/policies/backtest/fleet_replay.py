@@ -1,0 +1,110 @@
+"""Replays whole ticks of the fleet, as an evaluator that ran would have judged them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+from service.policies.backtest.history import Period
+from service.policies.backtest.recorder import Found, Recorder
+from service.policies.fleet_judge import HEARD_WITHIN, FleetJudge, tick_event
+from service.policies.hearing import Hearing
+from service.policies.task import as_server
+from service.policies.verdict import Verdict
+from service.store.read.past import Intervals
+from service.store.read.unjudged import JudgedServer, NewestRecord, UnjudgedReport
+
+
+class KnownServers(Protocol):
+    """Who servers are."""
+
+    def server(self, server_id: int) -> JudgedServer: ...
+
+
+class FleetReplay:
+    """Rules about the fleet. cadence: microseconds between two ticks.
+
+    takes_late: whether late reports are in their place, and judged.
+    """
+
+    def __init__(
+        self,
+        known: KnownServers,
+        judge: FleetJudge,
+        hearing: Hearing,
+        cadence: int,
+        *,
+        takes_late: bool,
+    ) -> None:
+        self._known, self._judge, self._hearing = known, judge, hearing
+        self._cadence, self._takes_late = cadence, takes_late
+        self._newest: dict[int, NewestRecord] = {}
+        self._intervals: dict[int, Intervals] = {}
+        self._recorders: dict[tuple[int, str], Recorder] = {}
+        self._judged_until = 0
+
+    def ticks(self, reports: Iterable[UnjudgedReport], period: Period) -> Iterator[int]:
+        """Judges tick by tick, and gives the time of each. reports: in their order."""
+        due: int | None = None
+        for report in reports:
+            at = -(-report.received_at // self._cadence) * self._cadence
+            if due is not None and at > due:
+                self._judge_tick(due, period)
+                yield due
+            due = at if due is None else max(due, at)
+            self._take(report)
+        if due is not None and due <= period.until:
+            self._judge_tick(due, period)
+            yield due
+        self._judged_until = period.until
+
+    def found(self) -> dict[int, dict[str, Found]]:
+        """By server, as far as ticks were judged. Call it once, at the end."""
+        found: dict[int, dict[str, Found]] = {}
+        for (server_id, rule), recorder in self._recorders.items():
+            found.setdefault(server_id, {})[rule] = recorder.end(self._judged_until)
+        return found
+
+    def _take(self, report: UnjudgedReport) -> None:
+        if report.seq < 0 and not self._takes_late:
+            return
+        self._intervals.setdefault(report.server_id, Intervals()).add(report)
+        self._newest[report.server_id] = NewestRecord(
+            report.server_id,
+            report.id,
+            report.seq,
+            report.placed_at,
+            report.received_at,
+            report.clock,
+        )
+
+    def _judge_tick(self, at: int, period: Period) -> None:
+        heard_since = at - HEARD_WITHIN
+        records = [
+            record
+            for _, record in sorted(self._newest.items())
+            if record.received_at >= heard_since
+        ]
+        usual = {record.server_id: self._intervals[record.server_id].now() for record in records}
+        silent = {
+            record.server_id
+            for record in records
+            if self._hearing.silent_from(record.received_at, usual[record.server_id]) < at
+        }
+        verdicts = self._judge.verdicts(at, records, silent)
+        for record in records:
+            gap = self._hearing.limit(usual[record.server_id])
+            for rule, found in verdicts.items():
+                verdict = found if isinstance(found, Verdict) else found.get(record.server_id)
+                if verdict is not None:
+                    event = tick_event(at, self._judged_until, record, verdict, gap)
+                    self._recorder(record.server_id, rule, period).take(event, verdict)
+        self._judged_until = at
+
+    def _recorder(self, server_id: int, rule: str, period: Period) -> Recorder:
+        known = self._recorders.get((server_id, rule))
+        if known is None:
+            server = as_server(self._known.server(server_id))
+            known = Recorder(server, self._judge.terms[rule], period)
+            self._recorders[server_id, rule] = known
+        return known
