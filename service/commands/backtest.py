@@ -105,7 +105,7 @@ def _back_test(
     if options.json:
         print(as_json(rule, summary, options.eje, is_whole=is_whole))
     elif options.csv:
-        write_csv(summary, sys.stdout)
+        write_csv(rule, summary, sys.stdout)
     else:
         for line in lines(rule, summary, options.eje):
             print(line)

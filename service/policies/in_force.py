@@ -55,6 +55,11 @@ class RuleInForce:
         )
 
     @property
+    def reads_command_lines(self) -> bool:
+        """Whether its rows are for `admin` alone."""
+        return reads_command_lines(self._reads)
+
+    @property
     def reads_state(self) -> bool:
         """Whether silence is one of the facts that it reads."""
         return ("servers_vigentes", "estado") in self._reads
@@ -73,7 +78,7 @@ class RuleInForce:
             source=self.source,
             outside=self.outside,
             is_shipped=is_shipped,
-            command_lines=reads_command_lines(self._reads),
+            command_lines=self.reads_command_lines,
             is_fleet=self.rule.scope is Scope.FLOTA,
             clock=self.rule.clock,
             severity=self.rule.severity,

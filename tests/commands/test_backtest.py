@@ -147,6 +147,20 @@ def test_another_cadence_of_the_fleet_is_an_estimate(
     }
 
 
+READS_LINES = ("GROUP BY name", "AND linea_comando IS NOT 'x' GROUP BY name")
+
+
+@pytest.mark.parametrize("form", [(), ("--csv",), ("--json",)])
+def test_rows_of_a_rule_that_reads_command_lines_are_not_shown(
+    field: Field, tmp_path: Path, capsys: pytest.CaptureFixture[str], form: tuple[str, ...]
+) -> None:
+    rule = write_rule(tmp_path, EVERYWHERE, AT_ONCE, READS_LINES)
+    assert tried(field, rule, *form) == 0
+    out = capsys.readouterr().out
+    assert "2026-11-02 00:30:00" in out
+    assert "bad" not in out
+
+
 def test_what_cannot_be_asked_is_a_mistake_of_the_caller(
     field: Field, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

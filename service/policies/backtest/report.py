@@ -16,6 +16,7 @@ from service.policies.verdict import State
 _MOST_ROWS = 50  # of the text; CSV and JSON have all
 _SECONDS = 19  # characters of a time without its fraction
 _BEFORE = "before"  # where no earlier record was judged
+_RESERVED = "reserved"  # instead of a row that is for `admin` alone
 _STATES = (State.CUMPLE, State.FALLA, State.DESCONOCIDO, State.NO_APLICA)
 
 
@@ -26,14 +27,16 @@ def lines(rule: RuleInForce, summary: Summary, axis: Axis) -> Iterator[str]:
     yield f"{rule.id}, version {rule.rule.version}: {since} to {until}, {order}"
     yield ""
     if summary.rows:
-        yield from _table([_text_cells(row) for row in summary.rows[:_MOST_ROWS]])
+        is_reserved = rule.reads_command_lines
+        shown = summary.rows[:_MOST_ROWS]
+        yield from _table([_text_cells(row, is_reserved=is_reserved) for row in shown])
         if len(summary.rows) > _MOST_ROWS:
             yield f"… and {len(summary.rows) - _MOST_ROWS} more: --csv has all"
         yield ""
-    yield from _totals(summary)
+    yield from _totals(summary, is_reserved=rule.reads_command_lines)
 
 
-def _totals(summary: Summary) -> Iterator[str]:
+def _totals(summary: Summary, *, is_reserved: bool) -> Iterator[str]:
     yield (
         f"{_count(summary.servers, 'server')}: {summary.failed} failed at some time,"
         f" {summary.unknown} unknown at some time"
@@ -56,7 +59,8 @@ def _totals(summary: Summary) -> Iterator[str]:
     if noisiest:
         yield "noisiest keys:"
         for server, key, told in noisiest:
-            yield f"  server {server}, {key}: {_count(told, 'alert')}"
+            shown = _RESERVED if is_reserved else key
+            yield f"  server {server}, {shown}: {_count(told, 'alert')}"
     begin = summary.records_begin_at
     if begin is not None and begin > summary.period.since:
         yield f"records begin {_short(begin)}: nothing is known of the time before"
@@ -66,16 +70,19 @@ def _totals(summary: Summary) -> Iterator[str]:
         yield f"not all judged: the rule broke or passed its limit on server {servers}{more}"
 
 
-def write_csv(summary: Summary, file: TextIO) -> None:
-    """A row for each violation."""
+def write_csv(rule: RuleInForce, summary: Summary, file: TextIO) -> None:
+    """A row for each violation. Who reads what a pipeline writes need not be `admin`: no `clave` of
+    a rule that reads command lines.
+    """
     rows = csv.writer(file)
     rows.writerow(COLUMNS)
     for row in summary.rows:
-        rows.writerow(map(_cell, cells(row)))
+        rows.writerow(map(_cell, cells(row, is_reserved=rule.reads_command_lines)))
 
 
 def as_json(rule: RuleInForce, summary: Summary, axis: Axis, *, is_whole: bool) -> str:
     """All that was found, as JSON. Times of verdicts are seconds."""
+    is_reserved = rule.reads_command_lines
     found = {
         "regla": rule.id,
         "version": rule.rule.version,
@@ -97,36 +104,37 @@ def as_json(rule: RuleInForce, summary: Summary, axis: Axis, *, is_whole: bool) 
             for (state, reason), part in summary.time.most_common()
         ],
         "claves_ruidosas": [
-            {"servidor": server, "clave": json.loads(key), "alertas": told}
+            {"servidor": server, "clave": None if is_reserved else json.loads(key), "alertas": told}
             for server, key, told in summary.noisiest()
         ],
-        "violaciones": [_violation(row) for row in summary.rows],
+        "violaciones": [_violation(row, is_reserved=is_reserved) for row in summary.rows],
     }
     return json.dumps(found, ensure_ascii=False, indent=2)
 
 
-def _violation(row: Row) -> dict[str, Any]:
+def _violation(row: Row, *, is_reserved: bool) -> dict[str, Any]:
     found: dict[str, Any] = dict(zip(COLUMNS, cells(row), strict=True))
     violation = row.violation
     return found | {
-        "clave": json.loads(row.clave),
+        "clave": None if is_reserved else json.loads(row.clave),
         "tardia": row.tardia,
         "id": violation.digest.hex(),
         "tipo": violation.kind,
         "caso": violation.case.hex(),
         "filas": violation.total,
-        "evidencia": json.loads(violation.evidence),
-        "motivo_es": violation.motive_es,
-        "motivo_en": violation.motive_en,
+        "evidencia": None if is_reserved else json.loads(violation.evidence),
+        "motivo_es": None if is_reserved else violation.motive_es,
+        "motivo_en": None if is_reserved else violation.motive_en,
+        "reservada": is_reserved,
     }
 
 
-def cells(row: Row) -> Sequence[object]:
+def cells(row: Row, *, is_reserved: bool = False) -> Sequence[object]:
     """In the order of COLUMNS; times as the relations show them."""
     return (
         row.servidor,
         row.nombre,
-        row.clave,
+        None if is_reserved else row.clave,
         _time(row.abierta_tras),
         _time(row.abierta_en),
         _time(row.confirmada_en),
@@ -139,8 +147,9 @@ def cells(row: Row) -> Sequence[object]:
     )
 
 
-def _text_cells(row: Row) -> Sequence[str]:
-    shown = list(cells(row))
+def _text_cells(row: Row, *, is_reserved: bool) -> Sequence[str]:
+    shown = list(cells(row, is_reserved=is_reserved))
+    shown[2] = shown[2] or _RESERVED
     shown[3] = shown[3] or _BEFORE
     shown[10] = "yes" if row.tardia else "no"
     texts = ["" if cell is None else str(cell) for cell in shown]
