@@ -39,7 +39,7 @@ _COMMANDS = {
     "migrate": (migrate, "create the database, or bring it to the newest version"),
     "check": (check, "verify the database and the archive against each other"),
     "compact": (compact, "give the free pages of the database back to the disk"),
-    "policy": (policy, "check rules and run their cases"),
+    "policy": (policy, "check rules, run their cases, and plan a change of their folder"),
     "rebuild": (rebuild, "make a new database from the archive, and put it into place"),
     "token": (token, "make, list and revoke tokens"),
 }

@@ -1,4 +1,7 @@
-"""Checks rules: `policy test` reads the files, prepares their statements and runs their cases."""
+"""Checks rules: `policy test` reads the files, prepares their statements and runs their cases.
+
+`policy plan` compares a folder with the present one: service/commands/policy_plan.py.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from service.commands.policy_plan import add_plan, run_plan
 from service.config import Config
 from service.policies.check import check_rules
 from service.policies.folders import read_policies
@@ -27,9 +31,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="a folder of rules beside the shipped ones; COMPLIANCE_POLICIES if it is left out",
     )
+    add_plan(actions)
 
 
 def run(config: Config, options: argparse.Namespace) -> int:
+    if options.action == "plan":
+        return run_plan(config, options)
+    return _test(config, options)
+
+
+def _test(config: Config, options: argparse.Namespace) -> int:
     folder = options.folder or config.policies
     if folder is not None and not folder.is_dir():
         print(f"compliance: {folder}: there is no such folder", file=sys.stderr)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from service.policies.check import check_rules
-from service.policies.data_files import read_data_files
+from service.policies.data_files import DataFiles, read_data_files
 from service.policies.faults import InvalidRuleError, RuleFault
 from service.policies.folders import Policies, adjusted, read_policies
 from service.policies.guard import Guard
@@ -27,6 +27,7 @@ class Candidates:
     """
 
     rules: dict[str, RuleInForce]
+    data: DataFiles
     faults: Sequence[RuleFault]
     off: frozenset[str] = frozenset()
 
@@ -43,7 +44,7 @@ def read_candidate(path: Path, users: Path | None, guard: Guard, silence: Silenc
     try:
         rule = read_rule(path, RELATIONS | HIDDEN)
     except InvalidRuleError as error:
-        return Candidates({}, error.faults)
+        return Candidates({}, policies.data, error.faults)
     if rule.id in policies.adjustments:
         rule = adjusted(rule, policies.adjustments[rule.id])
     # A fault of another file changes nothing for this rule, unless it is one of the data.
@@ -78,4 +79,4 @@ def _loaded(policies: Policies, guard: Guard, silence: Silence) -> Candidates:
             policies.adjustments.get(rule.id, {}),
         )
         found[rule.id] = replace(made, text_id=number)
-    return Candidates(found, [*policies.faults, *faults], frozenset(policies.off))
+    return Candidates(found, policies.data, [*policies.faults, *faults], frozenset(policies.off))

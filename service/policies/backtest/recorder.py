@@ -21,7 +21,8 @@ _BROKEN = {Reason.REGLA_ROTA, Reason.LIMITE}
 class Found:
     """All rows that the evaluator would have written of a rule on a server, in memory.
 
-    time: microseconds of the period by verdict. broken: how often the rule could not be judged.
+    says: the last verdict. time: microseconds of the period by verdict. broken: how often the rule
+    could not be judged.
     """
 
     state: RuleState
@@ -30,6 +31,7 @@ class Found:
     judgements: list[Judgement] = field(default_factory=list)
     sightings: list[LateSighting] = field(default_factory=list)
     gaps: list[RelapseGap] = field(default_factory=list)
+    says: Said | None = None
     time: Counter[Said] = field(default_factory=Counter)
     judged: int = 0
     broken: int = 0
@@ -45,7 +47,6 @@ class Recorder:
     def __init__(self, server: Server, terms: Terms, period: Period) -> None:
         self._server, self._terms, self._period = server, terms, period
         self.found = Found(RuleState(server.id, terms.rule))
-        self._says: Said | None = None
         self._since = 0
 
     def take(self, event: Event, verdict: Verdict) -> None:
@@ -57,7 +58,7 @@ class Recorder:
             found.broken += 1
         if not isinstance(event, Late):
             self._count_until(event.bound.received_at)
-            self._says = _said(verdict)
+            self.found.says = _said(verdict)
 
     def end(self, at: int) -> Found:
         """What was found, until then."""
@@ -67,8 +68,9 @@ class Recorder:
     def _count_until(self, at: int) -> None:
         until = min(at, self._period.until)
         since = max(self._since, self._period.since)
-        if self._says is not None and until > since:
-            self.found.time[self._says] += until - since
+        says = self.found.says
+        if says is not None and until > since:
+            self.found.time[says] += until - since
         self._since = max(self._since, at)
 
     def _keep(self) -> None:

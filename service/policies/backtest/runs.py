@@ -70,7 +70,7 @@ class BackTest:
         return Period(since, min(until, times.now() - UNDER_WAY), last_id)
 
     def of_servers(
-        self, rules: Rules, period: Period, axis: Axis, servers: list[PastServer]
+        self, rules: Rules, period: Period, axis: Axis, servers: Sequence[PastServer]
     ) -> Iterator[ServerFound]:
         """Replays rules about one server, which the guard has loaded, server by server."""
         judge = RecordJudge(self._queries, self.guard, self._builder)
