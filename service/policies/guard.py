@@ -109,6 +109,27 @@ class Guard:
                 request = waiting.pop(0)
                 yield request.server, self._judge_one_by_one(request)
 
+    def sweep(self, server: int, steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Verdict]]:
+        """The verdicts of the rules about a server at one report after the other.
+
+        steps: as Workspace.sweep() takes them, with `now` and `only` as of a Request; the first one
+        resets. Raises GuardEndedError, and has then judged nothing: judge() tells what is guilty.
+        """
+        if self._suspended(server):
+            raise GuardEndedError("a rule is left out")
+        self._image, self._is_open = None, True  # what it had is gone
+        request = {
+            "do": "sweep",
+            "server": server,
+            "steps": steps,
+            "processor": self._process_limits.processor,
+        }
+        answers = list(self._ask(request))
+        return [
+            {rule: verdict_from_json(value) for rule, value in verdicts.items()}
+            for verdicts in answers
+        ]
+
     def judge_fleet(
         self, now: str, only: Collection[str] | None = None
     ) -> dict[str, dict[int, Verdict] | Verdict]:

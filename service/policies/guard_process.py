@@ -64,6 +64,10 @@ def _answers(judging: Judging, request: dict[str, Any], source: BinaryIO) -> Ite
         for server, now, only in request["servers"]:
             yield [server, _as_json(judging.judge_server(server, now, only))]
             _allow_processor(processor)
+    elif request["do"] == "sweep":
+        for at_report in judging.sweep(request["server"], request["steps"]):
+            yield _as_json(at_report)
+            _allow_processor(processor)
     else:
         for rule, verdicts in judging.judge_fleet(request["now"], request["only"]):
             yield [rule, [[server, verdict_as_json(verdicts[server])] for server in verdicts]]

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Self
 
 from service.errors import StatementBrokenError, StatementLimitError, StatementRefusedError
 from service.policies.evidence import Row
+from service.policies.facts import count_programs
 from service.policies.judged_rule import JudgedRule
 from service.policies.patience import Patience
 from service.policies.relations import facts_read
@@ -93,10 +94,12 @@ class Judging:
         for rule in self._rules:
             wanted |= {*rule.requires, *rule.requires_to_pass, *facts_read(rule.applies_reads)}
         self._workspace.wanted = wanted
-        self._workspace.matches_names = any(
-            relation == "procesos_listados"
-            for rule in self._rules
-            for relation, _ in rule.reads | rule.applies_reads
+        reads = {read for rule in self._rules for read in rule.reads | rule.applies_reads}
+        self._workspace.matches_names = any(name == "procesos_listados" for name, _ in reads)
+        self._workspace.needs_marks = (
+            self._workspace.matches_names
+            or ("procesos_vigentes", "hilo_nucleo") in reads
+            or count_programs(wanted) is not None
         )
 
     def open(self, image: bytes) -> None:
@@ -129,6 +132,15 @@ class Judging:
                 is_limit = found[rule.id].reason is Reason.LIMITE
                 self._patience.note(rule.id, server, is_limit=is_limit)
         return found
+
+    def sweep(
+        self, server: int, steps: Iterable[Mapping[str, Any]]
+    ) -> Iterator[dict[str, Verdict]]:
+        """The verdicts of the rules about a server at one report after the other."""
+        for step in steps:
+            self._workspace.sweep(step)
+            self._situations.clear()
+            yield self.judge_server(server, step["now"], step["only"])
 
     def judge_fleet(
         self, now: str, only: Collection[str] | None = None

@@ -45,7 +45,10 @@ _SILENT = "silencioso"
 
 
 class Workspace:
-    """wanted: the facts that rules require. matches_names: whether one reads procesos_listados."""
+    """wanted: the facts that rules require. matches_names: whether one reads procesos_listados.
+
+    needs_marks: whether a rule can tell names of lists or kernel threads.
+    """
 
     def __init__(self) -> None:
         script = "\n".join(
@@ -56,6 +59,7 @@ class Workspace:
         self.sandbox = Sandbox(script, ALLOWED, functions)
         self.wanted: Collection[Fact] = ()
         self.matches_names = True
+        self.needs_marks = True
         self._names = NameLists(())
 
     def close(self) -> None:
@@ -74,6 +78,36 @@ class Workspace:
         self.sandbox.take(image)
         with self.sandbox.trusted() as connection:
             self._mark(connection)
+
+    def sweep(self, step: Mapping[str, Any]) -> None:
+        """Changes the relations of one server to those of its next report.
+
+        step: `server`, its row, or null where that stays; `reset`, whether nothing stays; and of
+        `proceso` and `usuario` the ids that went and the rows that came.
+        """
+        with self.sandbox.trusted() as connection:
+            if step["reset"]:
+                for table in ("proceso", "usuario", "servidor_vigente", "etiqueta"):
+                    connection.execute(f"DELETE FROM main.{table}")  # noqa: S608
+            row = step["server"]
+            if row is not None:
+                connection.execute(
+                    f"INSERT OR REPLACE INTO main.servidor_vigente ({', '.join(row)})"  # noqa: S608
+                    f" VALUES ({', '.join(f':{name}' for name in row)})",
+                    row,
+                )
+            for table in ("proceso", "usuario"):
+                gone, added = step[table]
+                if gone:
+                    connection.executemany(
+                        f"DELETE FROM main.{table} WHERE id = ?",  # noqa: S608
+                        [(row_id,) for row_id in gone],
+                    )
+                # Without `visto_desde`: rules that read it are not judged so.
+                insert_rows(connection, f"main.{table}", [(*row, None) for row in added])
+            gone, added = step["proceso"]
+            if (gone or added or step["reset"]) and self.needs_marks:
+                self._mark(connection)
 
     def show(self, server: int | None) -> None:
         """Shows the rows of one server in the relations; null: those of all."""

@@ -11,7 +11,8 @@ from service import times
 from service.config import Config
 from service.policies.backtest.fleet_replay import FleetReplay
 from service.policies.backtest.history import Axis, Histories, Period
-from service.policies.backtest.replay import EveryReport, Replay, ServerFound
+from service.policies.backtest.replay import EveryReport, Judge, Replay, ServerFound
+from service.policies.backtest.swept import SweptReports
 from service.policies.fleet_judge import FleetJudge
 from service.policies.guard import Guard
 from service.policies.hearing import Hearing
@@ -70,14 +71,27 @@ class BackTest:
         return Period(since, min(until, times.now() - UNDER_WAY), last_id)
 
     def of_servers(
-        self, rules: Rules, period: Period, axis: Axis, servers: Sequence[PastServer]
+        self,
+        rules: Rules,
+        period: Period,
+        axis: Axis,
+        servers: Sequence[PastServer],
+        *,
+        sweeps: bool = True,
     ) -> Iterator[ServerFound]:
-        """Replays rules about one server, which the guard has loaded, server by server."""
+        """Replays rules about one server, which the guard has loaded, server by server.
+
+        sweeps: false judges a copy of every report, which is slow, and gives the same.
+        """
         judge = RecordJudge(self._queries, self.guard, self._builder)
         judge.use(rules)
+        every_report = EveryReport(judge)
+        is_slow = not sweeps or any(rule.reads_first_sight for rule in rules.values())
+        chosen: Judge = (
+            every_report if is_slow else SweptReports(self._queries, self.guard, every_report)
+        )
         histories = Histories(self._queries, Timeline(self._hearing), axis)
-        replay = Replay(self._database, histories, EveryReport(judge), rules, period)
-        yield from replay.run(servers)
+        yield from Replay(self._database, histories, chosen, rules, period).run(servers)
 
     def of_fleet(self, rules: Rules, period: Period, axis: Axis, cadence: int) -> FleetRun:
         """Begins to replay rules about the fleet. cadence: microseconds between two ticks."""

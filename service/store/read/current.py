@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from service import times
 from service.store.engines import Connection
@@ -23,22 +24,47 @@ def copy_server(  # noqa: PLR0913 — what is copied, and how much of it
     seq: the number of the report, which may be a late one; null for the newest.
     with_first_sight: whether a rule reads `visto_desde`, which costs a look-up a row.
     """
-    parameters = {"server_id": server_id, "seq": seq, "with_first_sight": int(with_first_sight)}
-    result = image.execute(queries["current_server"], parameters)
-    row = dict(zip((c[0] for c in result.description or ()), result.fetchone(), strict=True))
-    newest, copied = row.pop("newest_seq"), row.pop("seq")
-    parameters |= {"seq": copied, "placed_at": row.pop("placed_at")}
-    for name in ("arranque", "visto_desde"):
-        row[name] = None if row[name] is None else times.to_text(row[name])
-    row["estado"] = "silencioso" if is_silent else "al_dia"
+    found = read_server(image, queries, server_id, seq)
+    row = found.row | {"estado": state_of(is_silent=is_silent)}
+    parameters = {
+        "server_id": server_id,
+        "seq": found.seq,
+        "placed_at": found.placed_at,
+        "with_first_sight": int(with_first_sight),
+    }
     image.execute(
         f"INSERT INTO main.servidor_vigente ({', '.join(row)})"  # noqa: S608 — names of ours
         f" VALUES ({', '.join(f':{name}' for name in row)})",
         row,
     )
     # The rows of the newest report stand together; those of another one at 33 places.
-    is_newest = copied == newest
-    processes = queries["current_processes" if is_newest else "processes_of_report"]
-    logins = queries["current_logins" if is_newest else "logins_of_report"]
+    processes = queries["current_processes" if found.is_newest else "processes_of_report"]
+    logins = queries["current_logins" if found.is_newest else "logins_of_report"]
     image.execute(f"INSERT INTO main.proceso {processes}", parameters)
     image.execute(f"INSERT INTO main.usuario {logins}", parameters)
+
+
+class ServerRow(NamedTuple):
+    """A report of a server. row: of servidor_vigente, without `estado`."""
+
+    row: dict[str, Any]
+    seq: int
+    placed_at: int
+    is_newest: bool
+
+
+def read_server(
+    connection: Connection, queries: Mapping[str, str], server_id: int, seq: int | None
+) -> ServerRow:
+    """What a report says of its server; seq as in copy_server()."""
+    result = connection.execute(queries["current_server"], {"server_id": server_id, "seq": seq})
+    row = dict(zip((c[0] for c in result.description or ()), result.fetchone(), strict=True))
+    newest, copied, placed_at = row.pop("newest_seq"), row.pop("seq"), row.pop("placed_at")
+    for name in ("arranque", "visto_desde"):
+        row[name] = None if row[name] is None else times.to_text(row[name])
+    return ServerRow(row, copied, placed_at, copied == newest)
+
+
+def state_of(*, is_silent: bool) -> str:
+    """The `estado` of a server."""
+    return "silencioso" if is_silent else "al_dia"
