@@ -6,7 +6,7 @@ they have no user of their own, no executable and no command line.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from service.policies.rule import Fact
@@ -44,6 +44,36 @@ COUNT_PROCESSES = """
 SELECT count(*), count(name), coalesce(max(pid = 1), 0), coalesce(max(pid = 4), 0)
 FROM fila_de_proceso
 """
+
+
+class RunningCounts:
+    """The ProcessCounts of one report after the other, by the rows that went and that came."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, tuple[int, bool]] = {}  # pid, and whether it is named, by id
+        self._named = 0
+        self._pids = {_FIRST_PID: 0, _FIRST_PID_ON_WINDOWS: 0}
+
+    def change(self, gone: Iterable[int], added: Iterable[Sequence[Any]]) -> None:
+        """added: rows of the table proceso."""
+        for row_id in gone:
+            self._count(*self._rows.pop(row_id), by=-1)
+        for row in added:
+            known = self._rows[row[0]] = row[2], row[4] is not None
+            self._count(*known, by=1)
+
+    def counts(self) -> ProcessCounts:
+        return ProcessCounts(
+            len(self._rows),
+            self._named,
+            int(self._pids[_FIRST_PID] > 0),
+            int(self._pids[_FIRST_PID_ON_WINDOWS] > 0),
+        )
+
+    def _count(self, pid: int, is_named: bool, *, by: int) -> None:
+        self._named += by * is_named
+        if pid in self._pids:
+            self._pids[pid] += by
 
 
 class ProgramCounts(NamedTuple):

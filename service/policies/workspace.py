@@ -6,13 +6,14 @@ server of an image after the other, or all of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from service.policies.facts import (
     COUNT_PROCESSES,
     ProcessCounts,
+    RunningCounts,
     count_programs,
     facts_told,
     program_counts,
@@ -42,6 +43,7 @@ _SLOTS = 1_048_576  # of a server: sql/guard/tables.sql
 _LAST_SERVER = 2**42
 _MARKS = ("coincidencia", "con_kthreadd", "nombre_de_hilo")
 _SILENT = "silencioso"
+_KTHREADD = 2  # its pid
 
 
 class Workspace:
@@ -61,6 +63,7 @@ class Workspace:
         self.matches_names = True
         self.needs_marks = True
         self._names = NameLists(())
+        self._running: RunningCounts | None = None  # of the report at which a sweep stands
 
     def close(self) -> None:
         self.sandbox.close()
@@ -75,6 +78,7 @@ class Workspace:
 
     def open(self, image: bytes) -> None:
         """Replaces the relations by those of an image."""
+        self._running = None
         self.sandbox.take(image)
         with self.sandbox.trusted() as connection:
             self._mark(connection)
@@ -85,6 +89,9 @@ class Workspace:
         step: `server`, its row, or null where that stays; `reset`, whether nothing stays; and of
         `proceso` and `usuario` the ids that went and the rows that came.
         """
+        if step["reset"] or self._running is None:
+            self._running = RunningCounts()
+        self._running.change(*step["proceso"])
         with self.sandbox.trusted() as connection:
             if step["reset"]:
                 for table in ("proceso", "usuario", "servidor_vigente", "etiqueta"):
@@ -105,9 +112,8 @@ class Workspace:
                     )
                 # Without `visto_desde`: rules that read it are not judged so.
                 insert_rows(connection, f"main.{table}", [(*row, None) for row in added])
-            gone, added = step["proceso"]
-            if (gone or added or step["reset"]) and self.needs_marks:
-                self._mark(connection)
+            if self.needs_marks:
+                self._mark_changes(connection, step)
 
     def show(self, server: int | None) -> None:
         """Shows the rows of one server in the relations; null: those of all."""
@@ -122,7 +128,11 @@ class Workspace:
             result = connection.execute("SELECT * FROM servers_vigentes")
             columns = [column[0] for column in result.description or ()]
             row = dict(zip(columns, result.fetchone(), strict=True))
-            processes = ProcessCounts(*connection.execute(COUNT_PROCESSES).fetchone())
+            processes = (
+                ProcessCounts(*connection.execute(COUNT_PROCESSES).fetchone())
+                if self._running is None
+                else self._running.counts()
+            )
             query = count_programs(self.wanted)
             programs = (
                 None
@@ -163,29 +173,68 @@ class Workspace:
         """Fills the tables that tell kernel threads and names of lists."""
         for table in _MARKS:
             connection.execute(f"DELETE FROM {table}")  # noqa: S608
+        self._mark_kthreadd(connection)
+        names = connection.execute(
+            "SELECT DISTINCT name FROM proceso WHERE ppid IS NULL AND name IS NOT NULL"
+        )
+        self._mark_threads(connection, [name for (name,) in names])
+        if self.matches_names:
+            for by, query in _NAMES.items():
+                self._mark_names(connection, by, connection.execute(query))
+
+    def _mark_changes(self, connection: Connection, step: Mapping[str, Any]) -> None:
+        """The same after a step, by what it changes. Names of threads that went stay: they do no
+        harm.
+        """
+        if step["reset"]:
+            self._mark(connection)
+            return
+        gone, added = step["proceso"]
+        if gone or any(pid == _KTHREADD for _, _, pid, *_ in added):
+            self._mark_kthreadd(connection)
+        self._mark_threads(
+            connection,
+            {name for _, _, _, ppid, name, *_ in added if ppid is None and name is not None},
+        )
+        if self.matches_names:
+            connection.executemany(
+                "DELETE FROM coincidencia WHERE id = ?", [(row_id,) for row_id in gone]
+            )
+            named = [(row[0], row[4]) for row in added if row[4] is not None]
+            executed = [
+                (row[0], row[7])
+                for row in added
+                if row[7] is not None and (row[4] is None or not row[7].endswith(f"/{row[4]}"))
+            ]
+            self._mark_names(connection, "name", named)
+            self._mark_names(connection, "ejecutable", executed)
+
+    def _mark_kthreadd(self, connection: Connection) -> None:
+        connection.execute("DELETE FROM con_kthreadd")
         connection.execute(
             "INSERT OR IGNORE INTO con_kthreadd"
             " SELECT servidor FROM proceso WHERE pid = 2 AND name = 'kthreadd'"
         )
-        names = connection.execute(
-            "SELECT DISTINCT name FROM proceso WHERE ppid IS NULL AND name IS NOT NULL"
-        ).fetchall()
+
+    def _mark_threads(self, connection: Connection, names: Collection[str]) -> None:
         connection.executemany(
-            "INSERT INTO nombre_de_hilo VALUES (?)",
-            [row for row in names if KERNEL_THREADS in self._names.lists_of(row[0])],
+            "INSERT OR IGNORE INTO nombre_de_hilo VALUES (?)",
+            [(name,) for name in names if KERNEL_THREADS in self._names.lists_of(name)],
         )
-        if self.matches_names:
-            known, matches = self._names.known, self._names.matches
-            connection.executemany(
-                "INSERT OR IGNORE INTO coincidencia VALUES (?, ?, ?, ?)",
-                [
-                    (listed, row, name, by)
-                    for by, query in _NAMES.items()
-                    for row, text in connection.execute(query)
-                    if known(text, True)  # most names stand in no list
-                    for listed, name in matches(text)
-                ],
-            )
+
+    def _mark_names(
+        self, connection: Connection, by: str, texts: Iterable[tuple[int, str]]
+    ) -> None:
+        known, matches = self._names.known, self._names.matches
+        connection.executemany(
+            "INSERT OR IGNORE INTO coincidencia VALUES (?, ?, ?, ?)",
+            [
+                (listed, row, name, by)
+                for row, text in texts
+                if known(text, True)  # most names stand in no list
+                for listed, name in matches(text)
+            ],
+        )
 
 
 def _seconds_between(start: str | None, end: str) -> float | None:
