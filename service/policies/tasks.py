@@ -93,7 +93,10 @@ class TaskMaker:
         return task
 
     def of_texts(self, servers: Sequence[int], rules: Rules, epoch: int, now: int) -> list[Task]:
-        """Other texts are in force: servers are judged anew on the record that was judged last."""
+        """Other texts are in force: servers are judged anew on the record that was judged last.
+
+        now: when they were taken up, or others were retired.
+        """
         about_servers = [rule for rule in rules.values() if rule.rule.scope is Scope.SERVIDOR]
         with self._database.snapshot() as connection:
             cursors = self._store.cursors(connection, servers)

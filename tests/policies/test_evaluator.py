@@ -176,6 +176,51 @@ def test_a_new_text_is_judged_on_servers_that_say_nothing_more(fleet: Fleet) -> 
     assert opened in (None, only)
 
 
+WORSE = [("'bad'", "'worse'"), ('"bad"', '"worse"'), ("version = 2", "version = 3")]
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+def test_a_new_text_judges_after_the_reports_that_arrived_before_it(
+    fleet: Fleet, *, is_running: bool
+) -> None:
+    fleet.add(9 * MINUTE)
+    fleet.judge()
+    with Evaluator(fleet.config) as evaluator:
+        if is_running:
+            evaluator.begin(look_seconds=0)
+            while evaluator.work():
+                pass
+        opened, worse = fleet.add(8 * MINUTE, "bad"), fleet.add(7 * MINUTE, "worse")
+        write_rule(fleet.rule.parent, *WORSE, EVERYWHERE, AT_ONCE)
+        evaluator.begin(look_seconds=0)
+        at = times.now()
+        later = fleet.store.add(
+            Report(at, WEB, [(1, "init", "root", 0)], [], b"later", [], "m1"), at
+        ).id_serv
+        while evaluator.work():
+            pass
+    found = engine.rows(
+        fleet.config.database,
+        "SELECT version, opened_in_report_id, opened_in_mark LIKE 'texto %', ended_report_id"
+        " FROM violation JOIN policy_text ON policy_text.id = text_id WHERE rule = 'a-rule'"
+        " ORDER BY violation.id",
+    )
+    assert found == [(2, opened, None, worse), (3, None, 1, later)]
+
+
+def test_what_a_rule_has_open_ends_once_its_missing_file_is_given_up(fleet: Fleet) -> None:
+    fleet.add(2 * MINUTE, "bad")
+    fleet.judge()
+    fleet.rule.unlink()
+    fleet.judge()
+    assert [row[3] for row in fleet.violations()] == [None]
+    engine.execute(
+        fleet.config.database, "UPDATE policy SET missing_since = missing_since - ?", (DAY,)
+    )
+    fleet.judge()
+    assert [row[3] for row in fleet.violations()] == ["regla_retirada"]
+
+
 def test_a_rule_that_is_switched_off_ends_what_it_has_open(fleet: Fleet) -> None:
     fleet.add(2 * MINUTE, "bad")
     fleet.judge()
@@ -214,7 +259,7 @@ FLEET = [
 
 @pytest.mark.parametrize("silent_for", [5 * HOUR, 8 * DAY])
 def test_a_new_text_about_the_fleet_goes_on_with_silent_servers(
-    fleet: Fleet, silent_for: int
+    fleet: Fleet, silent_for: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fleet.config = replace(fleet.config, fleet_every=1)
     path = write_rule(fleet.rule.parent, *FLEET, name="f-rule")
@@ -225,6 +270,8 @@ def test_a_new_text_about_the_fleet_goes_on_with_silent_servers(
     engine.execute(database, "UPDATE fleet_tick SET at = at - ?", (MINUTE,))
     text = path.read_text(encoding="utf-8").replace("version = 2", "version = 3")
     path.write_text(text.replace("GROUP BY", "AND pid > 1 GROUP BY"), encoding="utf-8")
+    fleet.judge()
+    monkeypatch.setattr(times, "now", lambda: fleet.now + MINUTE)
     fleet.judge()
     found = engine.rows(
         database,
