@@ -69,7 +69,7 @@ class Evaluator:
         of_fleet = self._resources.enter_context(ImageBuilder(script, config.database))
         self._reader, store = UnjudgedReader(queries), VerdictStore(queries)
         silence = Silence(config.silent_after * times.SECOND, config.silent_intervals)
-        self._hearing = Hearing(database, store, silence, config.alive)
+        self._hearing = Hearing(database, self._reader, store, silence, config.alive)
         self._take_up = TakeUp(
             config.policies,
             RuleTextStore(database, queries),
@@ -93,7 +93,6 @@ class Evaluator:
 
     def begin(self, look_seconds: float = _FIRST_LOOK_SECONDS) -> None:
         """Looks at the rules twice. They are taken up once work() has judged what waits."""
-        self._hearing.look(times.now())
         self._take_up.resume()
         self._use()
         self._take_up.is_due(times.now())
@@ -153,7 +152,6 @@ class Evaluator:
             self._told_alive_at = now
             with suppress(OSError):
                 os.utime(self._config.evaluator_lock)  # its age tells whether an evaluator runs
-            self._hearing.look(times.now())
         if self._until is None and now - self._looked_at >= _LOOK_SECONDS:
             self._looked_at = now
             if self._take_up.is_due(times.now()):

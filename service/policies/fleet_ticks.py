@@ -75,9 +75,10 @@ class FleetTicks:
             return False
         with self._database.snapshot() as connection:
             last = self._store.fleet_tick(connection)
-            newest = self._reader.newest_report(connection, at)
+            newest, _ = self._reader.newest_report(connection, at)
             if (last is not None and at <= last) or newest == self._newest:
                 return False
+            self._hearing.look(connection)
             records = self._reader.fleet(connection, at - _HEARD_WITHIN, at)
             gone: list[NewestRecord] = []  # silent for longer
             if self._has_new_texts:
@@ -106,7 +107,7 @@ class FleetTicks:
         silent = {
             server.id
             for server in servers.values()
-            if self._hearing.silent_from(server.heard_at, server.usual_interval) < at
+            if self._hearing.is_silent(server.heard_at, server.usual_interval, at)
         }
         verdicts = self._verdicts(at, records, silent)
         with self._database.snapshot() as connection:

@@ -97,8 +97,8 @@ SELECT EXISTS (
 ), 0) > coalesce((SELECT fleet_tick.at FROM fleet_tick), 0);
 
 -- name: newest_report_id
--- The number of the last report that arrived until then.
-SELECT id FROM report WHERE received_at <= :until ORDER BY id DESC LIMIT 1;
+-- The number of the last report that arrived until then, and when it did.
+SELECT id, received_at FROM report WHERE received_at <= :until ORDER BY id DESC LIMIT 1;
 
 -- name: report_to_judge
 -- A report as an event: its number, its times, and the digest that hashes name it by.

@@ -77,11 +77,11 @@ class UnjudgedReader:
         (is_unjudged,) = connection.execute(self._queries["is_fleet_unjudged"]).fetchone()
         return bool(is_unjudged)
 
-    def newest_report(self, connection: Connection, until: int) -> int:
-        """The number of the newest report that arrived until then; 0 for none."""
+    def newest_report(self, connection: Connection, until: int) -> tuple[int, int]:
+        """The number of the newest report that arrived until then, and when it did; 0 for none."""
         query = self._queries["newest_report_id"]
         row = connection.execute(query, {"until": until}).fetchone()
-        return 0 if row is None else int(row[0])
+        return (0, 0) if row is None else (int(row[0]), int(row[1]))
 
     def begin(self, connection: Connection, server_id: int) -> tuple[int, int]:
         """The last report in order, and late, of a server that needs no judging."""
