@@ -11,7 +11,6 @@ force, so that its verdicts follow the order of arrival. What arrives later wait
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Sequence
@@ -28,6 +27,7 @@ from service.policies.fleet_ticks import FleetTicks
 from service.policies.guard import Guard
 from service.policies.hearing import Hearing
 from service.policies.places import TABLES_SCRIPT
+from service.policies.progress import Progress
 from service.policies.rounds import Rounds, Task
 from service.policies.take_up import TakeUp
 from service.policies.tasks import UNDER_WAY, TaskMaker
@@ -49,6 +49,7 @@ _GATHERED = times.SECOND // 2
 _LOOK_SECONDS = 5.0  # between two looks at the folders of rules
 _FIRST_LOOK_SECONDS = 0.5
 _ALIVE_SECONDS = 5.0
+_ASK_SECONDS = 1.0  # between two questions whether all is judged, while reports come in
 
 
 class Evaluator:
@@ -84,7 +85,8 @@ class Evaluator:
         self._ticks = FleetTicks(
             database, queries, self._guard, of_fleet, store, writer, self._hearing, every
         )
-        self._looked_at = self._told_alive_at = 0.0
+        self._progress = Progress(database, self._reader, store, self._hearing)
+        self._looked_at = self._told_alive_at = self._asked_at = 0.0
         self._deaf_since: int | None = None
         self._gathers = False
         self._until: int | None = None  # what arrived later waits for the texts to be taken up
@@ -136,22 +138,28 @@ class Evaluator:
         return now if self._until is None else min(now, self._until + UNDER_WAY)
 
     def catch_up(self) -> None:
-        """Works until nothing is left to do now. Rules about the fleet wait for their tick."""
-        is_left = True
-        while is_left:
-            while self.work():
-                pass
-            with self._database.snapshot() as connection:
-                is_left = self._reader.is_fleet_unjudged(connection)
-            if is_left:
+        """Works until all is judged that arrived, fell due or was in the folders at this moment.
+
+        Rules about the fleet wait for their tick.
+        """
+        until, self._gathers = times.now(), True
+        while True:
+            is_busy, asked_at = self.work(), time.monotonic()
+            if not is_busy or asked_at - self._asked_at >= _ASK_SECONDS:
+                self._asked_at = asked_at
+                if self._until is None and self._progress.is_reached(
+                    until, self._take_up.judged, self._take_up.epoch
+                ):
+                    return
+            if not is_busy:
                 time.sleep(_SECONDS_BETWEEN)
 
     def _look(self) -> None:
         now = time.monotonic()
         if now - self._told_alive_at >= _ALIVE_SECONDS:
             self._told_alive_at = now
-            with suppress(OSError):
-                os.utime(self._config.evaluator_lock)  # its age tells whether an evaluator runs
+            with suppress(OSError):  # its age tells whether an evaluator runs
+                self._take_up.taken_up.write(self._config.evaluator_lock)
         if self._until is None and now - self._looked_at >= _LOOK_SECONDS:
             self._looked_at = now
             if self._take_up.is_due(times.now()):
@@ -180,6 +188,7 @@ class Evaluator:
     def _take(self, at: int) -> None:
         if self._take_up.take(at):
             self._use()
+        self._told_alive_at = 0.0  # whoever waits for it hears of it at once
 
     def _tell_waiting(self, servers: int) -> None:
         """Says once that other texts wait for a backlog of reports."""

@@ -26,9 +26,10 @@ from service.policies.judged_rule import JudgedRule
 from service.policies.judging import Inspection
 from service.policies.kept_text import kept_tables
 from service.policies.places import SHIPPED_FOLDER
+from service.policies.progress import TakenUp
 from service.policies.rule import Rule, digest
 from service.policies.rule_file import read_source
-from service.policies.rule_watch import RuleWatch
+from service.policies.rule_watch import Listing, RuleWatch
 from service.policies.taken_up import log, tell, to_store
 from service.policies.text_hash import Silence
 from service.store.write.rule_texts import NewText, RuleTextStore, Taken
@@ -63,8 +64,8 @@ class TakeUp:
         self._users, self._shipped = users, shipped
         self._store, self._audit, self._guard, self._silence = store, audit, guard, silence
         self._watch = RuleWatch([shipped] if users is None else [shipped, users])
-        self._seen: object = None  # the listing of the last look
-        self._taken: object = None  # the one that was taken up last
+        self._seen: Listing | None = None  # the listing of the last look
+        self._taken: Listing | None = None  # the one that was taken up last
         self._data: DataFiles | None = None  # the last that had no fault
         self._told: set[str] = set()
         self.missing: dict[str, int] = {}  # since when the file of a rule is gone
@@ -87,6 +88,10 @@ class TakeUp:
         texts = sorted((rule.id, rule.hash) for rule in self.judged.values())
         # A rule without its file is not judged; what it has open ends once it is retired.
         return int(digest([texts, sorted(self.rules)])[:15], 16)
+
+    @property
+    def taken_up(self) -> TakenUp:
+        return TakenUp.of(self._taken, self.epoch)
 
     def changed_at(self) -> int:
         """When what is in force was changed last, in microseconds."""
@@ -117,10 +122,6 @@ class TakeUp:
         if self._watch.listing() == self._seen:  # otherwise it is taken up again
             self._taken = self._seen
         return (False, self.epoch) != before
-
-    def look(self, now: int) -> bool:
-        """Looks at the files, and takes them up if that is due."""
-        return self.is_due(now) and self.take(now)
 
     def _is_over(self, now: int) -> bool:
         return any(since <= now - KEPT_FOR for since in self.missing.values())

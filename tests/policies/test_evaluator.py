@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from service import times
 from service.policies.evaluator import Evaluator
 from service.report import Report
-from service.times import DAY, HOUR, MINUTE
+from service.times import DAY, MINUTE
 from tests.policies.rule_texts import write_rule
 from tests.support import engine
 from tests.support.judged_fleet import AT_ONCE, EVERYWHERE, WEB, Fleet
@@ -120,41 +118,3 @@ def test_a_renamed_rule_goes_on_with_what_it_has_open(fleet: Fleet) -> None:
     )
     at = fleet.now - 2 * MINUTE
     assert found == [("a-rule", "regla_retirada", 0, at, 1), ("b-rule", None, 0, at, 0)]
-
-
-FLEET = [
-    ('"a-rule"', '"f-rule"'),
-    ('"servidor"', '"flota"'),
-    ("SELECT name", "SELECT servidor, name"),
-    ("GROUP BY name", "GROUP BY servidor, name"),
-    EVERYWHERE,
-    AT_ONCE,
-]
-
-
-@pytest.mark.parametrize("silent_for", [5 * HOUR, 8 * DAY])
-def test_a_new_text_about_the_fleet_goes_on_with_silent_servers(
-    fleet: Fleet, silent_for: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fleet.config = replace(fleet.config, fleet_every=1)
-    path = write_rule(fleet.rule.parent, *FLEET, name="f-rule")
-    fleet.add(5 * times.SECOND, "bad")
-    fleet.judge()
-    database = fleet.config.database
-    engine.execute(database, "UPDATE server SET heard_at = heard_at - ?", (silent_for,))
-    engine.execute(database, "UPDATE fleet_tick SET at = at - ?", (MINUTE,))
-    text = path.read_text(encoding="utf-8").replace("version = 2", "version = 3")
-    path.write_text(text.replace("GROUP BY", "AND pid > 1 GROUP BY"), encoding="utf-8")
-    fleet.judge()
-    monkeypatch.setattr(times, "now", lambda: fleet.now + MINUTE)
-    fleet.judge()
-    found = engine.rows(
-        database,
-        "SELECT ended_as, is_pending, case_since_at, continues_digest IS NULL FROM violation"
-        " JOIN policy_text ON policy_text.id = text_id WHERE rule = 'f-rule' ORDER BY violation.id",
-    )
-    since = found[0][2]
-    assert found == [("regla_cambiada", 0, since, 1), (None, 0, since, 0)]
-    unknown = "SELECT reason FROM verdict_span JOIN policy_text ON policy_text.id = text_id"
-    unknown += " WHERE rule = 'f-rule' AND until_at IS NULL"
-    assert engine.rows(database, unknown) == [("silencio",)]

@@ -18,6 +18,15 @@ WEB = Profile("10.0.0.1", "x86_64", "Intel", "Linux", "12", 2, "web-1", "6.1", "
 # Everywhere, and unknown on servers that do not list pid 1.
 EVERYWHERE = ('-- aplica = { etiqueta = "entorno=produccion", so = ["Debian*"] }\n', "")
 AT_ONCE = ('confirmar_tras = "2 informes", resolver_tras = "30m", gracia_nuevos = "24h"', "")
+# The same as a rule about the fleet, f-rule.
+FLEET = [
+    ('"a-rule"', '"f-rule"'),
+    ('"servidor"', '"flota"'),
+    ("SELECT name", "SELECT servidor, name"),
+    ("GROUP BY name", "GROUP BY servidor, name"),
+    EVERYWHERE,
+    AT_ONCE,
+]
 
 
 class Fleet:
