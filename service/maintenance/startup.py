@@ -94,8 +94,14 @@ def _kept_beside(config: Config) -> str:
 
 
 def _has_audit_entries(config: Config) -> bool:
-    """Whether the audit log names tokens, or uses of them. Rules are there in any case."""
-    return config.audit_log.exists() and has_entries_of_access(config.audit_log)
+    """Whether the audit log names tokens, or uses of them. Rules are there in any case.
+
+    One that cannot be read may name some: nobody is let in because of that.
+    """
+    try:
+        return config.audit_log.exists() and has_entries_of_access(config.audit_log)
+    except OSError:
+        return True
 
 
 def _refuse_emptied(config: Config, database: Database) -> None:

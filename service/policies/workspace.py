@@ -58,6 +58,9 @@ class Workspace:
         self.matches_names = True
         self._names = NameLists(())
 
+    def close(self) -> None:
+        self.sandbox.close()
+
     def set_data(self, tables: Mapping[str, Sequence[Sequence[Any]]]) -> None:
         """Replaces the data files: the rows of listas, redes and fin_de_vida."""
         self._names = NameLists((name, entry) for name, entry in tables["listas"])

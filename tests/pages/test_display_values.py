@@ -71,7 +71,8 @@ def test_login_source_is_translated_in_details_and_changes(
     page = visible_text(no_login_source, "/servidor/1", language)
     assert [text for text in texts if text not in page] == []
     assert texts[1] in visible_text(no_login_source, "/", language)
-    assert "ninguna" not in page
+    assert "sesiones ninguna" not in page
+    assert "→ ninguna" not in page
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -12,13 +13,13 @@ from tests.policies.ordinary import image
 
 
 def facts(**case: Any) -> frozenset[Fact]:
-    workspace = Workspace()
-    workspace.set_data(
-        {"listas": [("hilos-de-nucleo", "kworker/*")], "redes": [], "fin_de_vida": []}
-    )
-    workspace.wanted = list(Fact)
-    workspace.open(image(**case))
-    return workspace.situation(1).facts
+    with closing(Workspace()) as workspace:
+        workspace.set_data(
+            {"listas": [("hilos-de-nucleo", "kworker/*")], "redes": [], "fin_de_vida": []}
+        )
+        workspace.wanted = list(Fact)
+        workspace.open(image(**case))
+        return workspace.situation(1).facts
 
 
 def test_an_ordinary_report_of_version_2_tells_all() -> None:
@@ -89,9 +90,8 @@ def test_names_are_told_where_pid_1_is_listed() -> None:
 def test_an_empty_list_of_logins_tells_something_where_its_source_is_known(
     source: str | None, logins: list[dict[str, str]], is_told: bool
 ) -> None:
-    workspace = Workspace()
-    case = image(usuarios=logins, sin=["logins"])
-    workspace.open(case)
-    with workspace.sandbox.trusted() as connection:
-        connection.execute("UPDATE servidor_vigente SET fuente_usuarios = ?", (source,))
-    assert (Fact.LOGINS in workspace.situation(1).facts) is is_told
+    with closing(Workspace()) as workspace:
+        workspace.open(image(usuarios=logins, sin=["logins"]))
+        with workspace.sandbox.trusted() as connection:
+            connection.execute("UPDATE servidor_vigente SET fuente_usuarios = ?", (source,))
+        assert (Fact.LOGINS in workspace.situation(1).facts) is is_told

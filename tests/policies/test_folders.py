@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -147,23 +148,23 @@ def test_names_and_last_parts_of_paths_are_looked_up_in_the_lists() -> None:
 
 
 def test_a_process_is_listed_once_by_its_name_or_by_its_executable() -> None:
-    workspace = Workspace()
-    workspace.set_data(
-        {"listas": [("web", "nginx"), ("web", "httpd")], "redes": [], "fin_de_vida": []}
-    )
-    names = [
-        ("nginx", "/usr/sbin/nginx"),
-        ("worker", "/usr/sbin/nginx"),
-        ("nginx", "/usr/sbin/httpd"),
-        ("inx", "/usr/sbin/nginx"),
-        ("x", "/usr/sbin/x"),
-    ]
-    workspace.open(image(procesos=[{"name": name, "ejecutable": path} for name, path in names]))
-    workspace.show(1)
-    with workspace.sandbox.trusted() as connection:
-        found = connection.execute(
-            "SELECT name, ejecutable, nombre, por FROM procesos_listados ORDER BY id_proc"
-        ).fetchall()
+    with closing(Workspace()) as workspace:
+        workspace.set_data(
+            {"listas": [("web", "nginx"), ("web", "httpd")], "redes": [], "fin_de_vida": []}
+        )
+        names = [
+            ("nginx", "/usr/sbin/nginx"),
+            ("worker", "/usr/sbin/nginx"),
+            ("nginx", "/usr/sbin/httpd"),
+            ("inx", "/usr/sbin/nginx"),
+            ("x", "/usr/sbin/x"),
+        ]
+        workspace.open(image(procesos=[{"name": name, "ejecutable": path} for name, path in names]))
+        workspace.show(1)
+        with workspace.sandbox.trusted() as connection:
+            found = connection.execute(
+                "SELECT name, ejecutable, nombre, por FROM procesos_listados ORDER BY id_proc"
+            ).fetchall()
     assert found == [
         ("nginx", "/usr/sbin/nginx", "nginx", "name"),
         ("worker", "/usr/sbin/nginx", "nginx", "ejecutable"),

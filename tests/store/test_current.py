@@ -71,9 +71,16 @@ def rows(connection: Connection, query: str) -> list[tuple[object, ...]]:
 RELATIONS = ["servers", "procesos", "usuarios_activos"]
 
 
-def assert_copied(made: Stores, copied: bytes, relation: str, records: str) -> None:
+@pytest.fixture
+def workspace() -> Iterator[Workspace]:
+    with closing(Workspace()) as workspace:
+        yield workspace
+
+
+def assert_copied(
+    workspace: Workspace, made: Stores, copied: bytes, relation: str, records: str
+) -> None:
     """The image shows these records of the relation, each with all its rows."""
-    workspace = Workspace()
     workspace.open(copied)
     workspace.show(None)
     name = {"usuarios_activos": "usuarios"}.get(relation, relation) + "_vigentes"
@@ -87,24 +94,23 @@ def assert_copied(made: Stores, copied: bytes, relation: str, records: str) -> N
 
 
 @pytest.mark.parametrize("relation", RELATIONS)
-def test_copies_equal_the_relations(filled: Stores, relation: str) -> None:
+def test_copies_equal_the_relations(filled: Stores, workspace: Workspace, relation: str) -> None:
     newest = "SELECT max(id) FROM report WHERE seq > 0 GROUP BY server_id"
-    assert_copied(filled, image(filled), relation, newest)
+    assert_copied(workspace, filled, image(filled), relation, newest)
 
 
 @pytest.mark.parametrize("relation", RELATIONS)
 @pytest.mark.parametrize("seq", [1, 2, -1])
 def test_copies_of_older_and_late_reports_equal_the_relations(
-    filled: Stores, relation: str, seq: int
+    filled: Stores, workspace: Workspace, relation: str, seq: int
 ) -> None:
     record = f"SELECT id FROM report WHERE server_id = 1 AND seq = {seq}"
-    assert_copied(filled, image(filled, seqs=(seq,)), relation, record)
+    assert_copied(workspace, filled, image(filled, seqs=(seq,)), relation, record)
 
 
-def test_a_late_report_shows_no_name_as_seen_after_it(filled: Stores) -> None:
+def test_a_late_report_shows_no_name_as_seen_after_it(filled: Stores, workspace: Workspace) -> None:
     query = "SELECT name, visto_desde FROM procesos_vigentes"
     filled.add(replace(report(0, "nginx", "never"), digest=b"earlier"))
-    workspace = Workspace()
     workspace.open(image(filled, with_first_sight=True, seqs=(-2,)))
     workspace.show(None)
     with workspace.sandbox.trusted() as connection:
@@ -112,9 +118,10 @@ def test_a_late_report_shows_no_name_as_seen_after_it(filled: Stores) -> None:
         assert rows(connection, "SELECT visto_desde FROM servers_vigentes") == [(to_text(0),)]
 
 
-def test_first_sights_are_copied_where_they_are_asked_for(filled: Stores) -> None:
+def test_first_sights_are_copied_where_they_are_asked_for(
+    filled: Stores, workspace: Workspace
+) -> None:
     query = "SELECT servidor, name, visto_desde FROM procesos_vigentes"
-    workspace = Workspace()
     workspace.open(image(filled, with_first_sight=True))
     workspace.show(None)
     with workspace.sandbox.trusted() as connection:
@@ -126,9 +133,8 @@ def test_first_sights_are_copied_where_they_are_asked_for(filled: Stores) -> Non
         ]
 
 
-def test_the_views_show_one_server_or_all(filled: Stores) -> None:
+def test_the_views_show_one_server_or_all(filled: Stores, workspace: Workspace) -> None:
     query = "SELECT servidor, estado FROM servers_vigentes"
-    workspace = Workspace()
     workspace.open(image(filled))
     shown = []
     for server in (1, 2, None):

@@ -29,6 +29,9 @@ class PureDates:
         """Each with its number of arguments: -1, any."""
         return {name: (-1, partial(self._call, name)) for name in _NAMES if self._is_known(name)}
 
+    def close(self) -> None:
+        self._connection.close()
+
     def _is_known(self, name: str) -> bool:
         try:
             self._connection.execute(f"SELECT {name}(NULL, NULL)")

@@ -71,7 +71,8 @@ class Sandbox:
         connection = self._connection
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA trusted_schema = OFF")
-        for name, (arity, function) in {**PureDates().functions(), **functions}.items():
+        self._dates = PureDates()
+        for name, (arity, function) in {**self._dates.functions(), **functions}.items():
             connection.create_function(name, arity, self._told(name, function), deterministic=True)
         connection.execute("ATTACH ':memory:' AS taken")
         connection.executescript(script)
@@ -159,6 +160,7 @@ class Sandbox:
 
     def close(self) -> None:
         self._connection.close()
+        self._dates.close()
 
     def _execute(self, sql: str, parameters: Mapping[str, Cell], seconds: float) -> sqlite3.Cursor:
         self._authorizer.begin()
