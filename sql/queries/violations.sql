@@ -14,10 +14,16 @@ coalesce(
 -- What is shown of a violation: see ViolationRow.
 violation.id, violation.digest, policy_text.rule, policy_text.version, policy_text.hash,
 policy_text.command_lines,
-violation.server_id, profile.ipaddress, profile.nombre_host,
+violation.server_id, profile.ipaddress, profile.nombre_host, marked.id_clonado,
 violation.kind, violation.key, violation.total, violation.evidence,
 violation.motive_es, violation.motive_en,
-violation.relapses, violation.is_late, violation.former_digest, violation.continues_digest,
+(
+  SELECT count(*) FROM relapse_gap
+  WHERE relapse_gap.violation_id = violation.id
+    AND relapse_gap.back_at <= :moment
+    AND (:known_at IS NULL OR relapse_gap.back_received_at <= :known_at)
+) AS relapses,
+violation.is_late, violation.former_digest, violation.continues_digest,
 violation.case_since_at, violation.grace_until_at, violation.ended_as, violation.ended_known_at,
 (
   SELECT verdict_span.reason FROM verdict_span
@@ -34,6 +40,8 @@ violation.case_since_at, violation.grace_until_at, violation.ended_as, violation
   LIMIT 1
 ) AS unknown_because,
 judged.event_report_id, judged.event_at, judged.event_received_at, judged.event_mark,
+shown.id, shown.placed_at, shown.received_at, shown.clock,
+gap.seen_report_id, gap.seen_at, gap.seen_received_at, gap.seen_mark,
 violation.opened_after_report_id, violation.opened_after_at,
 violation.opened_after_received_at, violation.opened_after_mark,
 violation.opened_in_report_id, violation.opened_in_at,
@@ -54,6 +62,29 @@ JOIN report AS newest
   ON newest.server_id = violation.server_id
   AND newest.seq = (SELECT max(seq) FROM report WHERE report.server_id = violation.server_id)
 JOIN profile ON profile.id = newest.profile_id
+JOIN servers AS marked ON marked.id_serv = newest.id
+LEFT JOIN report AS shown
+  ON shown.id = (
+    SELECT known.id FROM report AS known
+    WHERE known.server_id = violation.server_id
+      AND known.seq > 0
+      AND known.placed_at <= :moment
+      AND (:known_at IS NULL OR known.received_at <= :known_at)
+    ORDER BY known.placed_at DESC
+    LIMIT 1
+  )
+LEFT JOIN relapse_gap AS gap
+  ON gap.violation_id = violation.id
+  AND gap.cleared_at = (
+    SELECT max(missed.cleared_at) FROM relapse_gap AS missed
+    WHERE missed.violation_id = violation.id
+      AND missed.cleared_at <= :moment
+      AND (:known_at IS NULL OR missed.cleared_received_at <= :known_at)
+      AND (
+        missed.back_at > :moment
+        OR (:known_at IS NOT NULL AND missed.back_received_at > :known_at)
+      )
+  )
 
 -- fragment: is_open_at
 -- Condition on violation: it went on at :moment, as it was known at :known_at.
