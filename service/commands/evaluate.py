@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 from types import FrameType
@@ -19,11 +20,16 @@ from service.errors import StorageUnavailableError
 from service.maintenance.startup import require_database
 from service.policies.evaluator import Evaluator
 from service.policies.evaluator_lock import lock_evaluator
+from service.policies.hearing import Hearing
 from service.policies.outcome import Outcome, write_csv, write_junit
-from service.store.engines import open_database
+from service.policies.progress import Progress, TakenUp, listing_of, stored_rules
+from service.store.engines import Database, open_database
 from service.store.queries import load_queries
 from service.store.read.evaluation import EvaluationReader
-from service.store.read.unjudged import LagReader
+from service.store.read.silence import Silence
+from service.store.read.unjudged import UnjudgedReader
+from service.store.write.rule_texts import RuleTextStore
+from service.store.write.verdicts import VerdictStore
 
 _NICE = 10
 _GRACE_SECONDS = 5.0  # to finish a round when the worker that started it ends
@@ -124,11 +130,32 @@ def _bring_up_to_date(config: Config) -> None:
         return
     logging.getLogger(__name__).info("an evaluator runs already: waiting until it has caught up")
     ends = time.monotonic() + _WAIT_SECONDS
-    now = times.now()
     with closing(open_database(config.database)) as database:
-        lag = LagReader(database, load_queries())
+        is_caught_up = _other_evaluator(config, database)
         while time.monotonic() < ends:
-            if lag.is_up_to_date(now):
+            if is_caught_up():
                 return
             time.sleep(_PAUSE_SECONDS)
-    raise StorageUnavailableError("the evaluator that runs does not catch up")
+    raise StorageUnavailableError(
+        "the evaluator that runs does not catch up, or judges by other files of rules"
+    )
+
+
+def _other_evaluator(config: Config, database: Database) -> Callable[[], bool]:
+    """Tells whether the one that runs has judged all that is there now, by the files of now."""
+    queries = load_queries()
+    reader, store = UnjudgedReader(queries), VerdictStore(queries)
+    silence = Silence(config.silent_after * times.SECOND, config.silent_intervals)
+    hearing = Hearing(database, reader, store, silence, config.alive)
+    progress = Progress(database, reader, store, hearing)
+    texts = RuleTextStore(database, queries)
+    until = times.now()
+    files = listing_of(config.policies)
+
+    def is_caught_up() -> bool:
+        taken_up = TakenUp.read(config.evaluator_lock)
+        if taken_up is None or taken_up != TakenUp.of(files, taken_up.epoch):
+            return False
+        return progress.is_reached(until, stored_rules(texts.in_force()), taken_up.epoch)
+
+    return is_caught_up

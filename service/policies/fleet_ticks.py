@@ -55,7 +55,9 @@ class FleetTicks:
         self._formerly: dict[str, str] = {}
         self._with_first_sight = False
         self._has_new_texts = False  # on which silent servers were not judged yet
-        self._newest: int | None = None  # the report that was the newest one at the last tick
+        # The newest report and silence at the last tick.
+        self._newest: tuple[int, int] | None = None
+        self._taken_up_at = 0  # the newest text
         self._not_before = 0.0  # of time.monotonic()
 
     def use(self, rules: Mapping[str, RuleInForce]) -> None:
@@ -64,20 +66,30 @@ class FleetTicks:
         self._terms = {rule.id: Terms.of(rule.rule, rule.text_id, rule.hash) for rule in found}
         self._formerly = {rule.id: rule.rule.formerly for rule in found if rule.rule.formerly}
         self._with_first_sight = any(rule.reads_first_sight for rule in found)
+        self._taken_up_at = max((rule.taken_up_at for rule in found), default=0)
         self._has_new_texts = True
         self._newest = None
 
     def run_if_due(self, now: int) -> bool:
-        """Judges the tick before now, if something arrived since the last. Whether it did."""
+        """Judges the tick before now, if a report or a silence came since the last.
+
+        Whether it did. A text judges ticks after it was taken up.
+        """
         at = now - UNDER_WAY
         at -= at % self._cadence
         if not self._terms or time.monotonic() < self._not_before:
             return False
+        if at < self._taken_up_at <= now:
+            return False
         with self._database.snapshot() as connection:
             last = self._store.fleet_tick(connection)
-            newest = self._reader.newest_report(connection, at)
-            if (last is not None and at <= last) or newest == self._newest:
+            if last is not None and at <= last:
                 return False
+            report, _ = self._reader.newest_report(connection, at)
+            newest = report, self._reader.newest_silence(connection)
+            if newest == self._newest:
+                return False
+            self._hearing.look(connection)
             records = self._reader.fleet(connection, at - _HEARD_WITHIN, at)
             gone: list[NewestRecord] = []  # silent for longer
             if self._has_new_texts:
@@ -106,7 +118,7 @@ class FleetTicks:
         silent = {
             server.id
             for server in servers.values()
-            if self._hearing.silent_from(server.heard_at, server.usual_interval) < at
+            if self._hearing.is_silent(server.heard_at, server.usual_interval, at)
         }
         verdicts = self._verdicts(at, records, silent)
         with self._database.snapshot() as connection:

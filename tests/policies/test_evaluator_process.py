@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.policies.rule_texts import write_rule
 from tests.support import commands, engine
+from tests.support.judged_fleet import AT_ONCE, EVERYWHERE, FLEET
 from tests.support.live import LiveService, wait_until
 from tests.support.reports import report
 
@@ -166,3 +168,46 @@ def test_evaluate_once_waits_for_the_evaluator_that_runs(
     assert done.returncode == 1, done.stdout + done.stderr
     assert "minero: 0 pass, 1 fail, 0 unknown, 0 do not apply" in done.stdout
     assert '"{""name"":""xmrig""' in (tmp_path / "verdicts.csv").read_text(encoding="utf-8")
+
+
+def test_evaluate_once_waits_for_rules_that_have_just_changed(tmp_path: Path) -> None:
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    settings = {"COMPLIANCE_POLICIES": str(rules), "COMPLIANCE_FLEET_EVERY": "2"}
+    live = LiveService(tmp_path / "var", COMPLIANCE_EVALUATOR="auto", **settings)
+    try:
+        live.start()
+        post(live, "bad", datetime.now(UTC))
+        wait_until(lambda: has_rules(live) and is_judged(live))
+        write_rule(rules, *FLEET, name="f-rule")
+        write_rule(rules, EVERYWHERE, AT_ONCE)
+        done = commands.run(["evaluate", "--once", "--minimo", "0"], live.data, **settings)
+    finally:
+        live.stop()
+    for rule in ("a-rule", "f-rule"):
+        assert f"{rule}: 0 pass, 1 fail, 0 unknown, 0 do not apply" in done.stdout, done.stderr
+
+
+def test_an_evaluator_without_its_service_takes_nobody_for_silent(tmp_path: Path) -> None:
+    settings = {"COMPLIANCE_SILENT_AFTER": "2"}
+    live = LiveService(tmp_path / "var", **settings)
+    silent = "SELECT min(first_at) FROM verdict_span WHERE reason = 'silencio'"
+    opened = "SELECT min(opened_in_at) FROM violation JOIN policy_text ON policy_text.id = text_id"
+    opened += " WHERE rule = 'silencioso'"
+    try:
+        live.start()
+        with commands.started(["evaluate", "--follow"], live.data, **settings):
+            wait_until(lambda: has_rules(live))
+            post(live, "sleep", datetime.now(UTC))
+            live.kill()
+            time.sleep(6)
+            assert live.rows(silent) == live.rows(opened) == [(None,)]
+            live.start()
+            back_at = datetime.now(UTC).timestamp()
+            time.sleep(4)
+            post(live, "sleep", datetime.now(UTC), "10.0.0.2")
+            wait_until(lambda: live.rows(opened) != [(None,)])
+            ((since,),), ((violated,),) = live.rows(silent), live.rows(opened)
+            assert min(since, violated) / 1e6 > back_at + 1
+    finally:
+        live.stop()

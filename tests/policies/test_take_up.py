@@ -13,8 +13,10 @@ import pytest
 
 from service.auth.audit_log import AuditLog
 from service.policies.guard import Guard
+from service.policies.kept_text import kept_tables
 from service.policies.take_up import KEPT_FOR, TakeUp
 from service.policies.text_hash import Silence
+from service.policies.workspace import KERNEL_THREADS
 from service.store.engines import Database, open_database
 from service.store.queries import load_queries
 from service.store.write.rule_texts import RuleTextStore
@@ -69,17 +71,22 @@ def folders(tmp_path: Path, guard: Guard) -> Iterator[Folders]:
 
 def looks(take_up: TakeUp, now: int = NOW) -> bool:
     """Two looks that see the same."""
-    take_up.look(now)
-    return take_up.look(now)
+    look(take_up, now)
+    return look(take_up, now)
+
+
+def look(take_up: TakeUp, now: int = NOW) -> bool:
+    """One look. Whether other texts are in force after it."""
+    return take_up.is_due(now) and take_up.take(now)
 
 
 def test_texts_are_in_force_once_two_looks_agree(folders: Folders) -> None:
     take_up = folders.take_up()
-    assert not take_up.look(NOW)
+    assert not look(take_up, NOW)
     assert take_up.judged == {}
-    assert take_up.look(NOW)
+    assert look(take_up, NOW)
     assert take_up.judged.keys() == {"a-rule", "b-rule"}
-    assert not take_up.look(NOW)
+    assert not look(take_up, NOW)
     assert folders.audited() == [("rule taken up", "a-rule"), ("rule taken up", "b-rule")]
     assert folders.kinds() == [("a-rule", "taken_up"), ("b-rule", "taken_up")]
 
@@ -92,6 +99,37 @@ def test_a_restart_takes_up_nothing_anew(folders: Folders) -> None:
     assert second.epoch == first.epoch
     assert len(folders.audited()) == 2
     assert all(rule.text_id for rule in second.judged.values())
+
+
+def test_stored_texts_are_judged_before_any_look(folders: Folders) -> None:
+    (folders.users / "ajustes.toml").write_text("", encoding="utf-8")
+    first = folders.take_up()
+    looks(first)
+    (folders.users / "b-rule.sql").unlink()
+    again = folders.take_up()
+    again.resume()
+    assert again.judged.keys() == {"a-rule", "b-rule"}
+    assert again.epoch == first.epoch
+    assert {r.id: r.inspection for r in again.judged.values()} == {
+        r.id: r.inspection for r in first.judged.values()
+    }
+    again.is_due(NOW)
+    assert again.is_due(NOW)
+    assert again.changes_texts()
+
+
+def test_texts_are_kept_with_the_data_they_decide_by() -> None:
+    outsides = [
+        {"listas": {"b": ["y", "x"]}, "redes": [["10.0.0.0/8", None], ["192.168.0.0/16", "lab"]]},
+        {"listas": {"b": ["x", "y"], "a": ["z*"]}, KERNEL_THREADS: ["kthreadd"]},
+        {"fin_de_vida": [["Debian", "12", "2026-06-10", None, None]]},
+        {},
+    ]
+    assert kept_tables(map(json.dumps, outsides)) == {
+        "listas": [("a", "z*"), ("b", "x"), ("b", "y"), (KERNEL_THREADS, "kthreadd")],
+        "redes": [("10.0.0.0/8", None), ("192.168.0.0/16", "lab")],
+        "fin_de_vida": [("Debian", "12", "2026-06-10", None, None)],
+    }
 
 
 def test_a_refused_file_leaves_its_text_in_force_and_is_audited_once(folders: Folders) -> None:

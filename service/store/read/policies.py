@@ -202,7 +202,7 @@ class PolicyStore:
         with self._database.snapshot() as connection:
             behind_since = self._progress(connection).behind_since
             ticked = None
-            if self._unjudged.is_fleet_unjudged(connection):
+            if self._unjudged.is_fleet_unjudged(connection, self._clock()):
                 ticked = connection.execute(self._queries["fleet_tick"]).fetchone()
         until = self._clock() if behind_since is None else min(self._clock(), behind_since - 1)
         if ticked is not None:
