@@ -169,6 +169,16 @@ class TakeUp:
             bool(self._watch.faults) or any(fault.path.name == ADJUSTMENTS for fault in faults)
         )
 
+    def _is_whole(self, policies: Policies) -> bool:
+        """Whether all data files were read. A folder that shows nothing is missing its lists."""
+        return not (self._watch.faults or policies.data.faults)
+
+    def _data_of(self, policies: Policies) -> DataFiles:
+        """The data to judge by: what rules in force have, while files of it cannot be read."""
+        if self._is_whole(policies):
+            return policies.data
+        return self._data or with_kept(policies.data, [r.outside for r in self.rules.values()])
+
     def _take(self, now: int) -> None:
         policies = self._read()
         faults = [*self._watch.faults, *policies.faults]
@@ -223,18 +233,6 @@ class TakeUp:
         if before is None or before.hash != made.hash:
             return made
         return replace(made, text_id=before.text_id, taken_up_at=before.taken_up_at)
-
-    def _is_whole(self, policies: Policies) -> bool:
-        """Whether all data could be read. A folder that shows nothing is missing its lists too."""
-        return not (self._watch.faults or policies.data.faults)
-
-    def _data_of(self, policies: Policies) -> DataFiles:
-        """The data to judge by: while it cannot be read, that of the rules in force."""
-        if self._is_whole(policies):
-            return policies.data
-        if self._data is not None:
-            return self._data
-        return with_kept(policies.data, [rule.outside for rule in self.rules.values()])
 
     def _checked(self, made: dict[str, RuleInForce], data: DataFiles) -> list[RuleFault]:
         """Runs the cases of new texts. Those with a fault give way to what was in force."""
