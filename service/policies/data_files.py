@@ -17,6 +17,7 @@ from pathlib import Path
 
 from service.policies.faults import RuleFault
 from service.policies.rule import digest
+from service.policies.small_file import is_hidden, is_there, read_small
 
 _MAX_BYTES = 1024 * 1024
 _MAX_ENTRY = 200  # characters
@@ -54,10 +55,11 @@ def read_data_files(folders: Sequence[Path]) -> DataFiles:
     found = DataFiles()
     for folder in folders:
         for path in sorted((folder / "listas").glob("*.txt")):
-            _read_list(found, path)
-        if (folder / "redes.txt").exists():
+            if not is_hidden(path.name):
+                _read_list(found, path)
+        if is_there(folder / "redes.txt"):
             _read_networks(found, folder / "redes.txt")
-        if (folder / "fin_de_vida.csv").exists():
+        if is_there(folder / "fin_de_vida.csv"):
             _read_lives(found, folder / "fin_de_vida.csv")
     return found
 
@@ -85,7 +87,13 @@ def _read_networks(found: DataFiles, path: Path) -> None:
 
 
 def _read_lives(found: DataFiles, path: Path) -> None:
-    rows = csv.DictReader(_text(found, path).splitlines())
+    try:
+        _take_lives(found, path, csv.DictReader(_text(found, path).splitlines()))
+    except csv.Error as error:
+        found.faults.append(RuleFault(path, None, f"cannot be read: {error}"))
+
+
+def _take_lives(found: DataFiles, path: Path, rows: csv.DictReader[str]) -> None:
     if tuple(rows.fieldnames or ()) != _LIFE_COLUMNS:
         reason = f"expected the columns {','.join(_LIFE_COLUMNS)}"
         found.faults.append(RuleFault(path, 1, reason))
@@ -111,10 +119,7 @@ def _entries(found: DataFiles, path: Path) -> Iterator[tuple[int, str]]:
 
 def _text(found: DataFiles, path: Path) -> str:
     try:
-        content = path.read_bytes()
-        if len(content) > _MAX_BYTES:
-            raise ValueError(f"is longer than {_MAX_BYTES} bytes")  # noqa: TRY301
-        return content.decode("utf-8-sig")
+        return read_small(path, _MAX_BYTES).decode("utf-8-sig")
     except (OSError, ValueError) as error:
         found.faults.append(RuleFault(path, None, f"cannot be read: {error}"))
         return ""

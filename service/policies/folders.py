@@ -14,7 +14,6 @@ A user's folder has rules, data files, and `ajustes.toml` with a table for each 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,8 +26,10 @@ from service.policies.places import SHIPPED_FOLDER
 from service.policies.relations import HIDDEN, RELATIONS
 from service.policies.rule import LANGUAGES, Rule, Severity
 from service.policies.rule_file import read_rule
+from service.policies.small_file import is_hidden, is_there, parse_toml, read_small
 
 ADJUSTMENTS = "ajustes.toml"
+_MAX_ADJUSTMENTS = 1024 * 1024  # bytes
 
 _LINE = re.compile(r" \(at line (\d+), column \d+\)$")
 
@@ -68,7 +69,7 @@ def read_policies(
         _read_folder(found, folder, (known or {}).get(folder, {}))
     found.data = read_data_files(folders)
     found.faults += found.data.faults
-    if users is not None and (users / ADJUSTMENTS).exists():
+    if users is not None and is_there(users / ADJUSTMENTS):
         _adjust(found, users / ADJUSTMENTS)
     for rule in found.rules.values():
         if rule.path.parent == SHIPPED_FOLDER and set(rule.texts) < set(LANGUAGES):
@@ -78,7 +79,9 @@ def read_policies(
 
 def _read_folder(found: Policies, folder: Path, known: KnownVersions) -> None:
     try:
-        paths = sorted(path for path in folder.iterdir() if path.suffix == ".sql")
+        paths = sorted(
+            path for path in folder.iterdir() if path.suffix == ".sql" and not is_hidden(path.name)
+        )
     except OSError as error:
         found.faults.append(RuleFault(folder, None, f"cannot be read: {error.strerror}"))
         return
@@ -100,9 +103,9 @@ def _read_folder(found: Policies, folder: Path, known: KnownVersions) -> None:
 
 def _adjust(found: Policies, path: Path) -> None:
     try:
-        text = path.read_text(encoding="utf-8")
-        tables = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        text = read_small(path, _MAX_ADJUSTMENTS).decode("utf-8-sig")
+        tables = parse_toml(text)
+    except (OSError, ValueError) as error:
         match = _LINE.search(str(error))
         line = int(match[1]) if match else None
         found.faults.append(RuleFault(path, line, f"cannot be read: {_LINE.sub('', str(error))}"))

@@ -2,7 +2,8 @@
 
 SQLite's limits and its progress handler stop most of what takes too long. Some steps of SQLite
 stop for nothing; so the process itself has limits of memory and processor, and is ended when it
-does not answer. The rule at which that happened is unknown there, and the others go on.
+does not answer. The rule at which that happened is unknown there, and the others go on. It is not
+tried again there for a while; nor anywhere, if it happens on most servers.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from service.errors import GuardEndedError
 from service.policies.guard_connection import GuardConnection, ProcessLimits
 from service.policies.judged_rule import JudgedRule
 from service.policies.judging import Inspection, Limits
+from service.policies.patience import Tally
 from service.policies.rule import Scope
 from service.policies.verdict import Reason, State, Verdict, verdict_from_json
 
@@ -34,7 +36,7 @@ class Request(NamedTuple):
 
 
 class _Ended(NamedTuple):
-    """What a rule that ended the process says, and until when it is left out."""
+    """What a rule that ended the process says there, and until when it is left out."""
 
     verdict: Verdict
     until: float
@@ -53,7 +55,10 @@ class Guard:
         self._data: Data = {"listas": [], "redes": [], "fin_de_vida": []}
         self._image: bytes | None = None
         self._is_open = False  # the process has the image
-        self._ended: dict[str, _Ended] = {}
+        self._ended: dict[
+            tuple[str, int | None], _Ended
+        ] = {}  # by rule and server; null: the fleet
+        self._tallies: dict[str, Tally] = {}  # of rules that ended the process
         self.restarts = 0  # how often the process ended before it answered
 
     def load(self, rules: Iterable[JudgedRule], data: Data) -> dict[str, Inspection]:
@@ -62,7 +67,8 @@ class Guard:
         A rule that cannot run stays, and is unknown everywhere. Not so one that ends the process
         as it is loaded: it is left out.
         """
-        self._rules, self._data, self._image, self._ended = list(rules), data, None, {}
+        self._rules, self._data, self._image = list(rules), data, None
+        self._ended, self._tallies = {}, {}
         left_out: dict[str, Inspection] = {}
         while True:
             found: dict[str, Inspection] = {}
@@ -108,7 +114,7 @@ class Guard:
     ) -> dict[str, dict[int, Verdict] | Verdict]:
         """The verdicts of the rules about the fleet: by server of the image, or one for all."""
         found: dict[str, dict[int, Verdict] | Verdict] = {}
-        left = [rule for rule in self._asked(Scope.FLOTA, only) if rule not in self._suspended()]
+        left = [r for r in self._asked(Scope.FLOTA, only) if r not in self._suspended(None)]
         while left:
             request = {
                 "do": "judge_fleet",
@@ -122,11 +128,10 @@ class Guard:
                     left.remove(rule)
             except GuardEndedError as error:
                 if left:
-                    self._suspend(left.pop(0), error)
+                    self._suspend(left.pop(0), None, error)
+        suspended = self._suspended(None)
         return found | {
-            rule: self._ended[rule].verdict
-            for rule in self._suspended()
-            if rule in self._asked(Scope.FLOTA, only)
+            rule: suspended[rule] for rule in self._asked(Scope.FLOTA, only) if rule in suspended
         }
 
     @property
@@ -151,9 +156,9 @@ class Guard:
         self.close()
 
     def _judge(self, requests: Sequence[Request]) -> Iterator[tuple[int, dict[str, Verdict]]]:
-        suspended = self._suspended()
         servers: list[tuple[int, str, list[str] | None]] = []
-        for server, now, only in requests:
+        left_out = [self._suspended(server) for server, *_ in requests]
+        for (server, now, only), suspended in zip(requests, left_out, strict=True):
             asked = None
             if only is not None or suspended:
                 asked = [
@@ -166,16 +171,16 @@ class Guard:
             "processor": self._process_limits.processor,
         }
         # All answers are taken, to the end; of a call that is cut off the process has to be ended.
-        for (server, verdicts), (_, _, only) in zip(self._ask(request), [*requests], strict=True):
+        answers = zip(self._ask(request), [*requests], left_out, strict=True)
+        for (server, verdicts), (_, _, only), suspended in answers:
             found = {rule: verdict_from_json(value) for rule, value in verdicts.items()}
-            left_out = self._asked(Scope.SERVIDOR, only) if suspended else ()
-            yield (
-                server,
-                found | {rule: self._ended[rule].verdict for rule in left_out if rule in suspended},
-            )
+            for rule in self._tallies.keys() & found:
+                self._tallies[rule].note(server, is_over=False)
+            mute = self._asked(Scope.SERVIDOR, only) if suspended else ()
+            yield server, found | {rule: suspended[rule] for rule in mute if rule in suspended}
 
     def _judge_one_by_one(self, request: Request) -> dict[str, Verdict]:
-        """The verdicts on one server; those rules that end the process are suspended."""
+        """The verdicts on one server; rules that end the process are suspended there."""
         list(self._judge([request._replace(only=[])]))  # takes in the image
         found: dict[str, Verdict] = {}
         for rule in self._asked(Scope.SERVIDOR, request.only):
@@ -183,7 +188,7 @@ class Guard:
                 for _, verdicts in self._judge([request._replace(only=[rule])]):
                     found |= verdicts
             except GuardEndedError as error:
-                found[rule] = self._suspend(rule, error)
+                found[rule] = self._suspend(rule, request.server, error)
         return found
 
     def _asked(self, scope: Scope, only: Collection[str] | None) -> list[str]:
@@ -193,13 +198,28 @@ class Guard:
             if rule.scope is scope and (only is None or rule.id in only)
         ]
 
-    def _suspended(self) -> set[str]:
+    def _suspended(self, server: int | None) -> dict[str, Verdict]:
+        """What rules that are left out on a server say there; null: those about the fleet."""
+        if not self._ended:
+            return {}
         now = time.monotonic()
-        return {rule for rule, ended in self._ended.items() if ended.until > now}
+        self._ended = {place: ended for place, ended in self._ended.items() if ended.until > now}
+        return {
+            rule: ended.verdict
+            for (rule, where), ended in self._ended.items()
+            if where == server
+            or (
+                server is not None
+                and rule in self._tallies
+                and self._tallies[rule].is_over_everywhere
+            )
+        }
 
-    def _suspend(self, rule: str, error: GuardEndedError) -> Verdict:
+    def _suspend(self, rule: str, server: int | None, error: GuardEndedError) -> Verdict:
         verdict = Verdict(State.DESCONOCIDO, Reason.LIMITE, str(error))
-        self._ended[rule] = _Ended(verdict, time.monotonic() + _SUSPENSION)
+        self._ended[rule, server] = _Ended(verdict, time.monotonic() + _SUSPENSION)
+        if server is not None:
+            self._tallies.setdefault(rule, Tally()).note(server, is_over=True)
         return verdict
 
     def _ask(self, request: Mapping[str, Any]) -> Iterator[Any]:

@@ -10,15 +10,14 @@ from typing import Any, NamedTuple, Self
 from service.errors import StatementBrokenError, StatementLimitError, StatementRefusedError
 from service.policies.evidence import Row
 from service.policies.judged_rule import JudgedRule
+from service.policies.patience import Patience
 from service.policies.relations import facts_read
 from service.policies.rule import Fact, Scope
 from service.policies.verdict import Reason, Situation, State, Verdict, judge
 from service.policies.workspace import Workspace
 from service.store.engines.sandbox import Sandbox
 
-_MAX_LIMITS = 3  # in a row, before a rule is left out
-_TRIED_AGAIN = 100  # once in so many servers
-_OVER_AND_OVER = "it passed its limit on the servers before; it is tried again later"
+_OVER_AND_OVER = "it passed its limit again and again; it is tried again later"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ class Judging:
         self._workspace = Workspace()
         self._rules: list[JudgedRule] = []
         self._situations: dict[int, Situation] = {}
-        self._patience = _Patience()
+        self._patience = Patience()
 
     def set_data(self, tables: Mapping[str, Sequence[Sequence[Any]]]) -> None:
         """The rows of listas, redes and fin_de_vida."""
@@ -85,7 +84,7 @@ class Judging:
     def set_rules(self, rules: Iterable[JudgedRule]) -> Iterator[tuple[str, Inspection]]:
         """Replaces the rules, and tells of each whether it runs. One that does not is unknown."""
         self._rules = []
-        self._patience = _Patience()
+        self._patience = Patience()
         for rule in rules:
             found = inspect(self._workspace.sandbox, rule)
             self._rules.append(replace(rule, reads=found.reads, applies_reads=found.applies_reads))
@@ -123,11 +122,12 @@ class Judging:
 
         found: dict[str, Verdict] = {}
         for rule in self._of(Scope.SERVIDOR, only):
-            if self._patience.has_run_out(rule.id):
+            if self._patience.has_run_out(rule.id, server):
                 found[rule.id] = Verdict(State.DESCONOCIDO, Reason.LIMITE, _OVER_AND_OVER)
             else:
                 found[rule.id] = judge(rule, situation, run)
-                self._patience.note(rule.id, is_limit=found[rule.id].reason is Reason.LIMITE)
+                is_limit = found[rule.id].reason is Reason.LIMITE
+                self._patience.note(rule.id, server, is_limit=is_limit)
         return found
 
     def judge_fleet(
@@ -186,24 +186,6 @@ def _described(sandbox: Sandbox, sql: str) -> tuple[tuple[str, ...], frozenset[t
 
 def _row(columns: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:
     return dict(zip(reversed(columns), reversed(row), strict=True))  # the first of a name stays
-
-
-class _Patience:
-    """Keeps a rule that passes its limit on one server after the other from holding up the rest."""
-
-    def __init__(self) -> None:
-        self._limits: dict[str, int] = {}
-        self._skipped: dict[str, int] = {}
-
-    def has_run_out(self, rule: str) -> bool:
-        """Whether the rule is left out this time."""
-        if self._limits.get(rule, 0) < _MAX_LIMITS:
-            return False
-        self._skipped[rule] = (self._skipped.get(rule, 0) + 1) % _TRIED_AGAIN
-        return self._skipped[rule] != 0
-
-    def note(self, rule: str, *, is_limit: bool) -> None:
-        self._limits[rule] = self._limits.get(rule, 0) + 1 if is_limit else 0
 
 
 class _FleetAnswers:

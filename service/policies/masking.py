@@ -27,15 +27,25 @@ _FORMS = (
     # --password x
     re.compile(rf"(?i)((?:^|\s)--?{_SENSITIVE}\s+)(?!-){_VALUE}"),
     # scheme://user:x@host
-    re.compile(r"(\b[A-Za-z][\w+.-]*://[^\s/:@]*:)[^\s/@]+(?=@)"),
-    # mysql -px, sshpass -p x
-    re.compile(r"((?:^|/|\s)(?:mysql\w*|mariadb[\w-]*|mongo\w*|sshpass)\s(?:.*\s)?-p ?)\S+"),
-    # curl -u user:x
-    re.compile(r"((?:^|/|\s)(?:curl|wget)\s(?:.*\s)?(?:-u|--user) ?[^\s:]+:)\S+"),
+    re.compile(r"(\b[A-Za-z][\w+.-]{0,30}://[^\s/:@]*:)[^\s/@]+(?=@)"),
     # tokens that say so themselves
     re.compile(
         r"()\b(?:gh[pousr]_\w{20,}|xox[abp]-[\w-]{10,}|AKIA[0-9A-Z]{16}|eyJ[\w-]{10,}\.[\w.-]+"
         r"|ccs[ilae]_[0-9A-Za-z]{36}|sk-[\w-]{20,})\b"
+    ),
+)
+# What hides passwords behind options of its own, and the options. All of them behind such a name
+# are hidden: to look for each with the program before it takes the square of the length.
+_PROGRAMS = (
+    # mysql -px, sshpass -p x
+    (
+        re.compile(r"(?:^|[/\s\"'=;&|(])(?:mysql\w*|mariadb[\w-]*|mongo\w*|sshpass)\s"),
+        re.compile(r"((?:^|(?<=\s))-p ?)\S+"),
+    ),
+    # curl -u user:x
+    (
+        re.compile(r"(?:^|[/\s\"'=;&|(])(?:curl|wget)\s"),
+        re.compile(r"((?:^|(?<=\s))(?:-u|--user) ?[^\s:]+:)\S+"),
     ),
 )
 _MAX_LENGTH = 4096  # what is longer is cut: some forms look back and forth
@@ -46,4 +56,9 @@ def mask(text: str) -> str:
     text = text[:_MAX_LENGTH]
     for form in _FORMS:
         text = form.sub(rf"\g<1>{MASK}", text)
+    for program, option in _PROGRAMS:
+        found = program.search(text)
+        if found is not None:
+            behind = option.sub(rf"\g<1>{MASK}", text[found.end() :])
+            text = text[: found.end()] + behind
     return text

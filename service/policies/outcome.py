@@ -176,9 +176,9 @@ def _suite(
         if verdict.state == State.FALLA:
             for found in violations.get((verdict.server_id, rule), ()):
                 failure = ET.SubElement(case, "failure", message=_clean(found.motive_en or ""))
+                after = _text(found.opened_after_at) or "before"
                 failure.text = _clean(
-                    f"{found.key}; between {_text(found.opened_after_at) or 'before'} and"
-                    f" {_text(found.opened_in_at)}"
+                    f"{found.key or 'reserved'}; between {after} and {_text(found.opened_in_at)}"
                 )
         elif verdict.state == State.DESCONOCIDO:
             kind = "error" if verdict.reason in _BROKEN else "skipped"

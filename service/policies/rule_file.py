@@ -7,7 +7,6 @@ service/policies/check.py.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,6 +26,7 @@ from service.policies.rule import (
     Severity,
     Texts,
 )
+from service.policies.small_file import parse_toml, read_small
 from service.policies.statement import statement_faults
 
 MAX_BYTES = 65_536
@@ -95,13 +95,13 @@ def parse_rule(path: Path, source: str, relations: Collection[str]) -> Rule:
 def read_source(path: Path) -> str:
     """The text of a file. Raises InvalidRuleError where it is none of a rule's."""
     try:
-        content = path.read_bytes()
+        content = read_small(path, MAX_BYTES)
     except OSError as error:
         raise InvalidRuleError(
             RuleFault(path, None, f"cannot be read: {error.strerror}")
         ) from error
-    if len(content) > MAX_BYTES:
-        raise InvalidRuleError(RuleFault(path, None, f"is longer than {MAX_BYTES} bytes"))
+    except ValueError as error:
+        raise InvalidRuleError(RuleFault(path, None, str(error))) from error
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -128,8 +128,8 @@ def _split(path: Path, text: str) -> _Header:
 
 def _toml(path: Path, header: _Header) -> Mapping[str, Any]:
     try:
-        return tomllib.loads("\n".join(header.lines))
-    except tomllib.TOMLDecodeError as error:
+        return parse_toml("\n".join(header.lines))
+    except ValueError as error:
         message = str(error)
         match = _TOML_LINE.search(message)
         line = int(match[1]) if match else len(header.lines)

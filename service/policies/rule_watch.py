@@ -11,10 +11,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from service.policies.faults import RuleFault
+from service.policies.small_file import is_hidden
 
 _ENDINGS = {".sql", ".toml", ".txt", ".csv"}
 
-# (path, size, time of change in nanoseconds) of each file.
+# (path, size, time of change in nanoseconds) of each file: st_ctime, since st_mtime can be set and
+# does not tell that a file has become readable.
 Listing = frozenset[tuple[str, int, int]]
 
 
@@ -58,6 +60,11 @@ def _files(folder: Path) -> Iterator[tuple[str, int, int]]:
                 raise
             continue
         for entry in entries:
-            if Path(entry.name).suffix in _ENDINGS:
+            if Path(entry.name).suffix not in _ENDINGS or is_hidden(entry.name):
+                continue
+            try:
                 stat = entry.stat()
-                yield entry.path, stat.st_size, stat.st_mtime_ns
+            except OSError:  # a link to nothing: the file is refused, and not the folder
+                yield entry.path, -1, 0
+            else:
+                yield entry.path, stat.st_size, stat.st_ctime_ns

@@ -24,7 +24,7 @@ from service.policies.guard import Guard
 from service.policies.in_force import RuleInForce, in_force, stored_rule
 from service.policies.judged_rule import JudgedRule
 from service.policies.judging import Inspection
-from service.policies.kept_text import kept_tables
+from service.policies.kept_data import with_kept
 from service.policies.places import SHIPPED_FOLDER
 from service.policies.progress import TakenUp
 from service.policies.rule import Rule, digest
@@ -103,8 +103,9 @@ class TakeUp:
         One that this version of the service cannot run is not judged.
         """
         stored = {r: rule for r, rule in self.rules.items() if r not in self.missing}
-        tables = kept_tables(rule.outside for rule in stored.values())
-        found = self._guard.load([JudgedRule.of(rule.rule) for rule in stored.values()], tables)
+        data = with_kept(DataFiles(), (rule.outside for rule in stored.values()))
+        rules = [JudgedRule.of(rule.rule) for rule in stored.values()]
+        found = self._guard.load(rules, data.tables())
         for rule_id, rule in self.rules.items():
             inspection = found.get(rule_id, rule.inspection)
             is_judged = rule_id in stored and inspection.error is None
@@ -145,14 +146,11 @@ class TakeUp:
         """Whether take() would put other texts in force, as far as the files tell."""
         policies = self._read()
         candidates = self._candidates(policies, frozen=self._is_frozen(policies))
-        return (
-            bool(policies.data.faults)
-            or candidates.keys() != self.judged.keys()
-            or any(
-                self._made_of(each, self.rules[rule_id].inspection, policies.data).hash
-                != self.rules[rule_id].hash
-                for rule_id, each in candidates.items()
-            )
+        data = self._data_of(policies)
+        return candidates.keys() != self.judged.keys() or any(
+            self._made_of(each, self.rules[rule_id].inspection, data).hash
+            != self.rules[rule_id].hash
+            for rule_id, each in candidates.items()
         )
 
     def _read(self) -> Policies:
@@ -171,19 +169,25 @@ class TakeUp:
             bool(self._watch.faults) or any(fault.path.name == ADJUSTMENTS for fault in faults)
         )
 
+    def _is_whole(self, policies: Policies) -> bool:
+        """Whether all data files were read. A folder that shows nothing is missing its lists."""
+        return not (self._watch.faults or policies.data.faults)
+
+    def _data_of(self, policies: Policies) -> DataFiles:
+        """The data to judge by: what rules in force have, while files of it cannot be read."""
+        if self._is_whole(policies):
+            return policies.data
+        return self._data or with_kept(policies.data, [r.outside for r in self.rules.values()])
+
     def _take(self, now: int) -> None:
         policies = self._read()
         faults = [*self._watch.faults, *policies.faults]
-        data = policies.data
-        if data.faults and self._data is not None:
-            data = self._data
+        data = self._data_of(policies)
         frozen = self._is_frozen(policies)
         candidates = self._candidates(policies, frozen=frozen)
         made = self._made(candidates, data)
-        if data.faults and self._data is None:
-            made = self._as_before(made)
         faults += self._checked(made, data)
-        if not data.faults:
+        if self._is_whole(policies):
             self._data = data
         self._change(now, policies, made, faults, frozen=frozen)
         self._guard.load([JudgedRule.of(rule.rule) for rule in self.judged.values()], data.tables())
@@ -229,15 +233,6 @@ class TakeUp:
         if before is None or before.hash != made.hash:
             return made
         return replace(made, text_id=before.text_id, taken_up_at=before.taken_up_at)
-
-    def _as_before(self, made: Mapping[str, RuleInForce]) -> dict[str, RuleInForce]:
-        """Rules whose lists cannot be read stay in force, and are not judged."""
-        return {
-            rule_id: replace(self.rules[rule_id], is_judged=False)
-            if rule_id in self.rules and not rule.text_id
-            else rule
-            for rule_id, rule in made.items()
-        }
 
     def _checked(self, made: dict[str, RuleInForce], data: DataFiles) -> list[RuleFault]:
         """Runs the cases of new texts. Those with a fault give way to what was in force."""

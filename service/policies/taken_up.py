@@ -10,9 +10,13 @@ from service.auth.audit_entries import RULE_REFUSED, RULE_RETIRED, RULE_TAKEN_UP
 from service.auth.audit_log import AuditLog
 from service.policies.faults import RuleFault
 from service.policies.in_force import RuleInForce
+from service.policies.small_file import read_small
 from service.store.write.rule_texts import NewFault, Taken
 
 _LOG = logging.getLogger(__name__)
+
+_MAX_READ = 1024 * 1024  # bytes
+_MAX_REASON = 1000  # characters
 
 
 def tell(
@@ -54,7 +58,9 @@ def log(taken: Taken, faults: Iterable[RuleFault], told: Collection[str]) -> set
 def to_store(fault: RuleFault) -> NewFault:
     """The fault, with the hash of its file."""
     try:
-        content = fault.path.read_bytes()
-    except OSError:  # a folder, or gone
+        content = read_small(fault.path, _MAX_READ)
+    except (OSError, ValueError):  # a folder, gone, or too long for a file of rules
         content = b""
-    return NewFault(str(fault.path), fault.line, fault.reason, sha256(content).hexdigest())
+    return NewFault(
+        fault.shown_path, fault.line, fault.reason[:_MAX_REASON], sha256(content).hexdigest()
+    )

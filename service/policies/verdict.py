@@ -14,15 +14,16 @@ The order of the answers is part of the product: the first that holds.
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from service.errors import StatementBrokenError, StatementLimitError, StatementRefusedError
-from service.policies.evidence import Finding, absence, findings
+from service.policies.evidence import MAX_CELL, Finding, absence, findings
 from service.policies.judged_rule import JudgedRule
-from service.policies.relations import facts_read
+from service.policies.relations import facts_read, reads_command_lines
 from service.policies.rule import Fact, InSilence, Semantics
 
 Cell = str | int | float | None
@@ -88,7 +89,7 @@ def judge(rule: JudgedRule, situation: Situation, run: Run) -> Verdict:
     applies = _applicability(rule, situation, run)
     if applies is not None:
         return applies
-    rows = _rows(run, rule.sql, _SAID[rule.semantics])
+    rows = _rows(rule, run, rule.sql, _SAID[rule.semantics])
     if isinstance(rows, Verdict):
         return rows
     return _unheard(rule, situation) or _judged(rule, situation, rows)
@@ -103,7 +104,7 @@ def _applicability(rule: JudgedRule, situation: Situation, run: Run) -> Verdict 
         return Verdict(State.NO_APLICA, Reason.SISTEMA, situation.system)
     if applies.query is None:
         return None
-    rows = _rows(run, applies.query)
+    rows = _rows(rule, run, applies.query)
     if isinstance(rows, Verdict):
         return rows
     if any(row.get("servidor") == situation.server for row in rows):
@@ -158,19 +159,29 @@ def _failures(
     return (absence(rule, situation.names_listed()),), 0
 
 
-def _rows(run: Run, sql: str, said: State | None = None) -> Sequence[Row] | Verdict:
+def _rows(
+    rule: JudgedRule, run: Run, sql: str, said: State | None = None
+) -> Sequence[Row] | Verdict:
     """The rows; or the verdict, where there are none. said: what a row may say of itself."""
     try:
         rows = run(sql)
     except StatementLimitError as error:
-        return Verdict(State.DESCONOCIDO, Reason.LIMITE, str(error))
+        return Verdict(State.DESCONOCIDO, Reason.LIMITE, _shown(rule, str(error)))
     except (StatementBrokenError, StatementRefusedError) as error:
-        return Verdict(State.DESCONOCIDO, Reason.REGLA_ROTA, str(error))
+        return Verdict(State.DESCONOCIDO, Reason.REGLA_ROTA, _shown(rule, str(error)))
     for row in rows:
         if said and row.get("veredicto") not in (None, said, State.DESCONOCIDO):
             reason = f"expected {said} or desconocido in veredicto, got {row['veredicto']!r}"
-            return Verdict(State.DESCONOCIDO, Reason.REGLA_ROTA, reason)
+            return Verdict(State.DESCONOCIDO, Reason.REGLA_ROTA, _shown(rule, reason))
     return rows
+
+
+def _shown(rule: JudgedRule, error: str) -> str:
+    """The error, as every reader may see it. It may quote a value, which may be a command line."""
+    if reads_command_lines(rule.reads) or reads_command_lines(rule.applies_reads):
+        words, *quoted = re.split("['\"]", error, maxsplit=1)
+        error = f"{words}…" if quoted else words
+    return error if len(error) <= MAX_CELL else f"{error[: MAX_CELL - 1]}…"
 
 
 def _without(missing: frozenset[Fact]) -> Verdict:

@@ -65,6 +65,30 @@
   LIMIT 1
 )
 
+-- fragment: last_event
+-- The last event that judged a server. At a moment of the past (:moment is then not the end of
+-- time), the record that is shown of it.
+CASE WHEN :moment = 9223372036854775807 THEN judged.event_report_id ELSE shown.id END,
+CASE WHEN :moment = 9223372036854775807 THEN judged.event_at ELSE shown.placed_at END,
+CASE WHEN :moment = 9223372036854775807 THEN judged.event_received_at ELSE shown.received_at END,
+CASE WHEN :moment = 9223372036854775807 THEN judged.event_mark ELSE shown.clock END
+
+-- fragment: last_event_sources
+-- The tables of these columns, beside `newest`, a report of the server.
+LEFT JOIN judged ON judged.server_id = newest.server_id
+LEFT JOIN report AS shown
+  ON :moment < 9223372036854775807
+  AND shown.id = (
+    SELECT known.id FROM report AS known
+    WHERE known.server_id = newest.server_id
+      AND known.seq > 0
+      AND known.seq <= judged.seq
+      AND known.placed_at <= :moment
+      AND (:known_at IS NULL OR known.received_at <= :known_at)
+    ORDER BY known.placed_at DESC, known.seq DESC
+    LIMIT 1
+  )
+
 -- name: places_until
 -- Places of the last records in order of this server up to :moment, the latest first, each with its
 -- arrival and that of the very first record.

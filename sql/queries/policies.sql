@@ -4,7 +4,6 @@ judgement.server_id, policy_text.rule, policy_text.hash, policy_text.version,
 profile.ipaddress, profile.nombre_host,
 span.state, span.reason, span.detail,
 found.case_since_at, found.grace_until_at,
-judged.event_report_id, judged.event_at, judged.event_received_at, judged.event_mark,
 judgement.since_report_id, judgement.since_at, judgement.since_received_at, judgement.since_mark,
 span.after_report_id, span.after_at, span.after_received_at, span.after_mark,
 span.first_report_id, span.first_at, span.first_received_at, span.first_mark,
@@ -32,7 +31,6 @@ JOIN report AS newest
   ON newest.server_id = judgement.server_id
   AND newest.seq = (SELECT max(seq) FROM report WHERE report.server_id = judgement.server_id)
 JOIN profile ON profile.id = newest.profile_id
-LEFT JOIN judged ON judged.server_id = judgement.server_id
 LEFT JOIN verdict_span AS span ON span.id = (
   SELECT known.id FROM verdict_span AS known
   WHERE known.server_id = judgement.server_id
@@ -91,8 +89,11 @@ AND (
 -- What each rule says of this server at :moment.
 SELECT
   -- include: verdict_columns
+  ,
+  -- include: last_event
 FROM
   -- include: verdict_sources
+  -- include: last_event_sources
 WHERE judgement.server_id = :server_id
   AND (
     -- include: judges_at
@@ -103,8 +104,11 @@ ORDER BY policy_text.rule, judgement.since_at DESC;
 -- What this rule says of every server after :after at :moment.
 SELECT
   -- include: verdict_columns
+  ,
+  -- include: last_event
 FROM
   -- include: verdict_sources
+  -- include: last_event_sources
 WHERE judgement.text_id IN (SELECT known.id FROM policy_text AS known WHERE known.rule = :rule)
   AND judgement.server_id > :after
   AND (

@@ -39,8 +39,6 @@ violation.case_since_at, violation.grace_until_at, violation.ended_as, violation
   ORDER BY verdict_span.first_at DESC
   LIMIT 1
 ) AS unknown_because,
-judged.event_report_id, judged.event_at, judged.event_received_at, judged.event_mark,
-shown.id, shown.placed_at, shown.received_at, shown.clock,
 gap.seen_report_id, gap.seen_at, gap.seen_received_at, gap.seen_mark,
 violation.opened_after_report_id, violation.opened_after_at,
 violation.opened_after_received_at, violation.opened_after_mark,
@@ -57,22 +55,11 @@ violation.ended_received_at, violation.ended_mark
 violation
 JOIN policy_text ON policy_text.id = violation.text_id
 LEFT JOIN policy ON policy.rule = policy_text.rule
-LEFT JOIN judged ON judged.server_id = violation.server_id
 JOIN report AS newest
   ON newest.server_id = violation.server_id
   AND newest.seq = (SELECT max(seq) FROM report WHERE report.server_id = violation.server_id)
 JOIN profile ON profile.id = newest.profile_id
 JOIN servers AS marked ON marked.id_serv = newest.id
-LEFT JOIN report AS shown
-  ON shown.id = (
-    SELECT known.id FROM report AS known
-    WHERE known.server_id = violation.server_id
-      AND known.seq > 0
-      AND known.placed_at <= :moment
-      AND (:known_at IS NULL OR known.received_at <= :known_at)
-    ORDER BY known.placed_at DESC
-    LIMIT 1
-  )
 LEFT JOIN relapse_gap AS gap
   ON gap.violation_id = violation.id
   AND gap.cleared_at = (
@@ -121,8 +108,11 @@ SELECT
   -- include: severity_then
   ,
   -- include: violation_columns
+  ,
+  -- include: last_event
 FROM
   -- include: violation_sources
+  -- include: last_event_sources
 WHERE violation.id < :before
   AND (
     -- include: violation_is_asked_for
@@ -142,8 +132,11 @@ SELECT
   -- include: severity_then
   ,
   -- include: violation_columns
+  ,
+  -- include: last_event
 FROM
   -- include: violation_sources
+  -- include: last_event_sources
 WHERE violation.server_id = :server_id
   AND violation.id < :before
   AND (:rule IS NULL OR policy_text.rule = :rule)
@@ -165,8 +158,11 @@ SELECT
   -- include: severity_then
   ,
   -- include: violation_columns
+  ,
+  -- include: last_event
 FROM
   -- include: violation_sources
+  -- include: last_event_sources
 WHERE violation.id IN (
   SELECT violation.id
   FROM violation
@@ -194,8 +190,11 @@ SELECT
   -- include: severity_then
   ,
   -- include: violation_columns
+  ,
+  -- include: last_event
 FROM
   -- include: violation_sources
+  -- include: last_event_sources
 WHERE violation.id IN (
     SELECT going_on.id FROM violation AS going_on WHERE going_on.ended_at IS NULL
     UNION ALL

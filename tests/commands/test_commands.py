@@ -145,6 +145,7 @@ def test_check_names_a_damaged_line_of_the_archive(data: Path) -> None:
     assert f"archive: {first_day(data).name} line 11 is no whole line" in outcome.stdout
 
 
+@pytest.mark.torture  # it waits for a report that may be on its way
 def test_check_lists_a_report_that_is_archived_and_not_stored(data: Path) -> None:
     lines = first_day(data).read_text(encoding="utf-8").splitlines(keepends=True)
     newer = lines[-1].replace("2020-02-15 04:00:00", "2020-02-15 06:00:00")

@@ -8,11 +8,26 @@ from pathlib import Path
 
 import pytest
 
+from service.policies.guard import Guard
+from tests.policies.rule_folders import Folders
 from tests.support.judged_fleet import Fleet
 
 
 @pytest.fixture
 def fleet(tmp_path: Path) -> Iterator[Fleet]:
     made = Fleet(tmp_path)
+    with closing(made.database):
+        yield made
+
+
+@pytest.fixture(scope="module")
+def rule_guard() -> Iterator[Guard]:
+    with Guard() as started:
+        yield started
+
+
+@pytest.fixture
+def folders(tmp_path: Path, rule_guard: Guard) -> Iterator[Folders]:
+    made = Folders(tmp_path, rule_guard)
     with closing(made.database):
         yield made

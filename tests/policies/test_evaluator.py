@@ -7,6 +7,8 @@ import pytest
 from service import times
 from service.policies.evaluator import Evaluator
 from service.report import Report
+from service.store.queries import load_queries
+from service.store.read.evaluation import EvaluationReader
 from service.times import DAY, MINUTE
 from tests.policies.rule_texts import write_rule
 from tests.support import engine
@@ -118,3 +120,17 @@ def test_a_renamed_rule_goes_on_with_what_it_has_open(fleet: Fleet) -> None:
     )
     at = fleet.now - 2 * MINUTE
     assert found == [("a-rule", "regla_retirada", 0, at, 1), ("b-rule", None, 0, at, 0)]
+
+
+@pytest.mark.parametrize(("reads", "is_shown"), [("name", True), ("linea_comando", False)])
+def test_files_of_pipelines_show_no_rows_of_rules_that_read_command_lines(
+    fleet: Fleet, reads: str, *, is_shown: bool
+) -> None:
+    column = ("count(*) AS n", f"count({reads}) AS n")
+    write_rule(fleet.rule.parent, EVERYWHERE, AT_ONCE, ("version = 2", "version = 3"), column)
+    fleet.add(MINUTE, "bad")
+    fleet.judge()
+    found = EvaluationReader(fleet.database, load_queries()).read(fleet.now)
+    (violation,) = [found for found in found.violations if found.rule == "a-rule"]
+    shown = (violation.key, violation.motive_es, violation.motive_en)
+    assert shown == (('{"name":"bad"}', "bad 1", "bad 1") if is_shown else (None, None, None))

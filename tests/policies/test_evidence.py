@@ -62,6 +62,7 @@ def test_command_lines_are_masked_whatever_their_column_is_called() -> None:
         ("env PGPASSWORD=x1y2 psql", "env PGPASSWORD=*** psql"),
         ("psql postgresql://ana:x1y2@db/x", "psql postgresql://ana:***@db/x"),
         ("mysql -u ana -px1y2", "mysql -u ana -p***"),
+        ("sh -c 'mysql -px1y2 a; mysql -p x1y2 b'", "sh -c 'mysql -p*** a; mysql -p *** b'"),
         ("curl -u ana:x1y2 http://h/", "curl -u ana:*** http://h/"),
         ("curl -H 'Authorization: Bearer x1y2x1y2'", "curl -H 'Authorization: Bearer ***'"),
         ('{"token": "x1y2"}', '{"token": ***}'),

@@ -97,7 +97,7 @@ def test_the_process_that_is_killed_is_started_again(guard: Guard) -> None:
 # asked meanwhile.
 LONG = f"replace('{'a' * 900}', 'a', '{'a' * 900}')"
 STUBBORN = judged_rule(
-    f"SELECT 1 FROM (SELECT {LONG} || name AS n FROM processes LIMIT 1)"
+    f"SELECT 1 FROM (SELECT {LONG} || name AS n FROM processes WHERE name = 'long' LIMIT 1)"
     " WHERE instr(n, substr(n, 1, 400000) || 'b')",
     "stubborn",
 )
@@ -111,17 +111,31 @@ STUBBORN = judged_rule(
     ],
 )
 def test_a_step_that_nothing_interrupts_ends_the_process_alone(limits: ProcessLimits) -> None:
+    two = image(procesos=[{"name": "long"}, {"name": "bad"}], pares=[{"procesos": []}])
     with Guard(Limits(), limits) as guard:
         guard.load([STUBBORN, FAILS], NO_DATA)
-        guard.open(servers(2))
+        guard.open(two)
         found = dict(guard.judge(requests(2)))
         assert guard.restarts == 2  # once with all rules, once with this one
         again = dict(guard.judge(requests(2)))
         assert guard.restarts == 2  # it is not tried again so soon
     assert again == found
-    for server in (1, 2):
-        assert found[server]["fails"].state is State.FALLA
-        assert found[server]["stubborn"][:2] == (State.DESCONOCIDO, Reason.LIMITE)
+    assert found[1]["fails"].state is State.FALLA
+    assert found[1]["stubborn"][:2] == (State.DESCONOCIDO, Reason.LIMITE)
+    # What one server reports switches a rule off nowhere else.
+    assert found[2]["stubborn"].state is State.CUMPLE
+
+
+@pytest.mark.torture
+def test_a_rule_that_ends_the_process_on_most_servers_is_left_out_on_all() -> None:
+    with Guard(Limits(), ProcessLimits(answer=1.0)) as guard:
+        guard.load([STUBBORN], NO_DATA)
+        guard.open(
+            image(procesos=[{"name": "long"}], pares=[{"veces": 9, "procesos": [{"name": "long"}]}])
+        )
+        found = dict(guard.judge(requests(10)))
+        assert guard.restarts == 2 * 3
+    assert {verdicts["stubborn"].reason for verdicts in found.values()} == {Reason.LIMITE}
 
 
 def test_a_fleet_rule_over_its_time_is_unknown_everywhere() -> None:

@@ -3,79 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
+import shutil
 
 import pytest
 
-from service.auth.audit_log import AuditLog
-from service.policies.guard import Guard
-from service.policies.kept_text import kept_tables
-from service.policies.take_up import KEPT_FOR, TakeUp
-from service.policies.text_hash import Silence
+from service.policies.data_files import DataFiles
+from service.policies.kept_data import with_kept
+from service.policies.take_up import KEPT_FOR
 from service.policies.workspace import KERNEL_THREADS
-from service.store.engines import Database, open_database
-from service.store.queries import load_queries
-from service.store.write.rule_texts import RuleTextStore
 from service.times import DAY, HOUR
+from tests.policies.rule_folders import B_RULE, NOW, Folders, look, looks
 from tests.policies.rule_texts import write_rule
-
-NOW = 1000 * DAY
-B_RULE = ('"a-rule"', '"b-rule"')
-
-
-class Folders:
-    """Shipped and users' rules, a database, and one guard for all looks."""
-
-    def __init__(self, folder: Path, guard: Guard) -> None:
-        self.shipped, self.users = folder / "shipped", folder / "users"
-        self.shipped.mkdir()
-        self.users.mkdir()
-        write_rule(self.shipped)
-        write_rule(self.users, B_RULE, name="b-rule")
-        self.audit = AuditLog(folder / "audit.jsonl")
-        self.guard = guard
-        self.database: Database = open_database(folder / "compliance.db")
-        self.database.migrate()
-        self.store = RuleTextStore(self.database, load_queries())
-
-    def take_up(self) -> TakeUp:
-        """That of an evaluator that has just started."""
-        silence = Silence(900, 3)
-        return TakeUp(self.users, self.store, self.audit, self.guard, silence, self.shipped)
-
-    def audited(self) -> list[tuple[str, str]]:
-        lines = map(json.loads, self.audit.path.read_text(encoding="utf-8").splitlines())
-        return [(line["hecho"], line.get("regla") or line["fichero"]) for line in lines]
-
-    def kinds(self) -> list[tuple[str, str]]:
-        with self.database.snapshot() as connection:
-            return connection.execute("SELECT rule, kind FROM policy_change ORDER BY id").fetchall()
-
-
-@pytest.fixture(scope="module")
-def guard() -> Iterator[Guard]:
-    with Guard() as started:
-        yield started
-
-
-@pytest.fixture
-def folders(tmp_path: Path, guard: Guard) -> Iterator[Folders]:
-    made = Folders(tmp_path, guard)
-    with closing(made.database):
-        yield made
-
-
-def looks(take_up: TakeUp, now: int = NOW) -> bool:
-    """Two looks that see the same."""
-    look(take_up, now)
-    return look(take_up, now)
-
-
-def look(take_up: TakeUp, now: int = NOW) -> bool:
-    """One look. Whether other texts are in force after it."""
-    return take_up.is_due(now) and take_up.take(now)
 
 
 def test_texts_are_in_force_once_two_looks_agree(folders: Folders) -> None:
@@ -123,7 +61,7 @@ def test_texts_are_kept_with_the_data_they_decide_by() -> None:
         {"fin_de_vida": [["Debian", "12", "2026-06-10", None, None]]},
         {},
     ]
-    assert kept_tables(map(json.dumps, outsides)) == {
+    assert with_kept(DataFiles(), map(json.dumps, outsides)).tables() == {
         "listas": [("a", "z*"), ("b", "x"), ("b", "y"), (KERNEL_THREADS, "kthreadd")],
         "redes": [("10.0.0.0/8", None), ("192.168.0.0/16", "lab")],
         "fin_de_vida": [("Debian", "12", "2026-06-10", None, None)],
@@ -197,6 +135,25 @@ def test_a_folder_that_shows_nothing_changes_nothing(folders: Folders, how: str)
         assert started.epoch == before
         assert "b-rule" in started.judged
     assert str(folders.users) in {fault.path for fault in folders.store.noted_faults()}
+
+
+@pytest.mark.parametrize("how", ["missing", "empty"])
+def test_a_folder_that_shows_nothing_changes_no_list(folders: Folders, how: str) -> None:
+    lists = folders.users / "listas"
+    lists.mkdir()
+    (lists / "malos.txt").write_text("worse\n", encoding="utf-8")
+    reads = ("'bad'", "'bad' OR name IN (SELECT valor FROM listas WHERE lista = 'malos')")
+    write_rule(folders.shipped, ('"a-rule"', '"c-rule"'), reads, name="c-rule")
+    take_up = folders.take_up()
+    looks(take_up)
+    before = take_up.epoch
+    shutil.rmtree(folders.users)
+    if how == "empty":
+        folders.users.mkdir()
+    for started in (take_up, folders.take_up()):
+        looks(started, NOW + 2 * DAY)
+        assert started.epoch == before
+    assert ("c-rule", "taken_up") not in folders.kinds()[3:]
 
 
 def test_a_rule_without_its_file_goes_on_when_it_is_back(folders: Folders) -> None:

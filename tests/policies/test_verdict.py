@@ -154,6 +154,31 @@ def test_a_row_that_says_something_else_of_itself_breaks_the_rule() -> None:
     assert said(verdict([{"veredicto": "quizás"}])) == (UNKNOWN, Reason.REGLA_ROTA)
 
 
+COMMAND_LINES = frozenset({("procesos_vigentes", "linea_comando")})
+
+
+@pytest.mark.parametrize("member", ["reads", "applies_reads"])
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"veredicto": "x --password x1y2"}],
+        StatementBrokenError("hora_local: Invalid isoformat string: 'x --password x1y2'"),
+        StatementBrokenError('en_red: "x --password \'x1y2" is no network'),
+    ],
+)
+def test_an_error_that_every_reader_sees_quotes_no_command_line(
+    rows: Sequence[Row] | Exception, member: str
+) -> None:
+    read: dict[str, Any] = {member: COMMAND_LINES}
+    found = verdict(rows, **read)
+    assert found.reason is Reason.REGLA_ROTA
+    assert "x1y2" not in (found.detail or "")
+
+
+def test_an_error_is_bounded() -> None:
+    assert len(verdict([{"veredicto": "x" * 32768}]).detail or "") == 256
+
+
 def test_verdicts_cross_to_another_process_unchanged() -> None:
     for found in (verdict([ROW], key=("name",), evidence=("name",)), verdict([DOUBT]), verdict([])):
         assert verdict_from_json(verdict_as_json(found)) == found

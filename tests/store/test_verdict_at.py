@@ -66,6 +66,9 @@ def check_moment(
         assert row is not None
         last = verdicts[-1][1]
         assert (row.state, row.reason) == (last.state, last.reason)
+        judged_at = START + verdicts[-1][0] * MINUTE
+        assert row.judged is not None
+        assert row.judged.at == judged_at
         keys = {(finding.key[0]) for finding in last.findings}
         held = [len(verdicts) - 1]
         while held[-1] and verdicts[held[-1] - 1][1].state == last.state:
@@ -78,6 +81,9 @@ def check_moment(
         if last.state == "falla":
             assert {violation.key["name"] for violation in found} == keys
             assert row.since.at == min(violation.opened_in.at for violation in found)
+            if moment.known_at is not None:
+                seen = [violation.seen.at for violation in found if violation.seen is not None]
+                assert seen == [judged_at] * len(found)
         elif last.state in ("cumple", "no_aplica"):
             assert found == []
     counts = ask.policies.policies(moment)[1][RULE]

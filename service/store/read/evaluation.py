@@ -23,13 +23,16 @@ class ServerVerdict(NamedTuple):
 
 
 class OpenViolation(NamedTuple):
-    """A violation that is open. key: JSON. Times: microseconds."""
+    """A violation that is open. key: JSON. Times: microseconds.
+
+    key and motives are null where the rule reads command lines.
+    """
 
     server_id: int
     rule: str
     severity: str
     digest: str
-    key: str
+    key: str | None
     opened_after_at: int | None
     opened_in_at: int
     confirmed_at: int | None

@@ -54,7 +54,7 @@ def first_of_each(rows: Any, moment: Moment | None) -> Iterator[VerdictRow]:  # 
 
 def _verdict(row: Sequence[Any], at: int, known_at: int | None) -> VerdictRow:
     *of_text, state, reason, detail, case_since_at, grace_until_at = row[:11]
-    judged, began, after, first, last, until, *found = bounds_of(row[11:], known_at)
+    began, after, first, last, until, *found, judged = bounds_of(row[11:], known_at)
     opened_after, opened, confirmed, seen, cleared, ended, *gap = found
     if gap[1] is not None:  # it was not seen then, and came back
         seen, cleared = gap

@@ -193,7 +193,7 @@ def _violation(row: Sequence[Any], at: int, known_at: int | None) -> ViolationRo
     is_cloned, kind = row[10:12]
     key, total, evidence, motive_es, motive_en, relapses, is_late, former, continues = row[12:21]
     case_since_at, grace_until_at, ended_as, ended_known_at, unknown_because = row[21:26]
-    last_event, *then, after, opened, confirmed, seen, ended = bounds_of(row[26:], known_at)
+    missed, after, opened, confirmed, seen, ended, last_event = bounds_of(row[26:], known_at)
     is_open = ended is None or ended.at > at or (known_at is not None and ended_known_at > known_at)
     of_rule = (severity, number, digest.hex(), rule, version, text_hash, bool(command_lines))
     shown = (kind, json.loads(key), total, json.loads(evidence), motive_es, motive_en)
@@ -201,10 +201,10 @@ def _violation(row: Sequence[Any], at: int, known_at: int | None) -> ViolationRo
     in_grace = (
         is_open and grace_until_at is not None and _moment_of(at, last_event) < grace_until_at
     )
-    if is_open and (at, known_at) != moment_parameters(None):
-        seen = _seen_then(seen, at, *then, is_known=unknown_because is None)
-    elif seen is None and is_open and unknown_because is None:
-        seen = last_event
+    if is_open and missed is not None:
+        seen = missed
+    elif is_open and (seen is None or seen.at > at):
+        seen = last_event if unknown_because is None else None
     return ViolationRow._make(
         (
             *(*of_rule, *server, bool(is_cloned), *shown),
@@ -215,20 +215,6 @@ def _violation(row: Sequence[Any], at: int, known_at: int | None) -> ViolationRo
             *(seen, None if is_open else ended, (), False),
         )
     )
-
-
-def _seen_then(
-    seen: Bound | None, at: int, shown: Bound | None, missed: Bound | None, *, is_known: bool
-) -> Bound | None:
-    """The last yes that a past moment knew.
-
-    shown: the record of that moment. missed: the last yes before the verdicts that passed then.
-    """
-    if missed is not None:
-        return missed
-    if seen is not None and seen.at <= at:
-        return seen
-    return shown if is_known else None
 
 
 def _moment_of(at: int, last_event: Bound | None) -> int:
