@@ -19,6 +19,7 @@ from service.maintenance.downtime import note_downtime
 from service.maintenance.housekeeping import Housekeeping
 from service.maintenance.startup import prepare, require_free_port
 from service.policies.keeper import Keeper
+from service.store.read.deafness import NOTICED
 
 try:
     require_known_gunicorn()
@@ -77,7 +78,8 @@ def on_starting(server: Any) -> None:  # noqa: ANN401 — gunicorn has no types
     inherited = server.master_pid or systemd.listen_fds(unset_environment=False)
     try:
         prepare(_config)
-        note_downtime(_config)
+        # The master that this one replaces (USR2) still hears everybody.
+        note_downtime(_config, NOTICED if server.master_pid else 0)
         for address in () if inherited else server.address:
             if isinstance(address, tuple):
                 require_free_port(*address)

@@ -9,21 +9,27 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 from types import FrameType
 
 from service import times
 from service.config import Config
-from service.errors import StorageUnavailableError
+from service.errors import ComplianceError
 from service.maintenance.startup import require_database
 from service.policies.evaluator import Evaluator
 from service.policies.evaluator_lock import lock_evaluator
-from service.policies.outcome import Outcome, write_csv, write_junit
-from service.store.engines import open_database
+from service.policies.hearing import Hearing
+from service.policies.outcome import BROKEN, INCOMPLETE, Outcome, write_csv, write_junit
+from service.policies.progress import Progress, TakenUp, listing_of, stored_rules
+from service.store.engines import Database, open_database
 from service.store.queries import load_queries
 from service.store.read.evaluation import EvaluationReader
-from service.store.read.unjudged import LagReader
+from service.store.read.silence import Silence
+from service.store.read.unjudged import UnjudgedReader
+from service.store.write.rule_texts import RuleTextStore
+from service.store.write.verdicts import VerdictStore
 
 _NICE = 10
 _GRACE_SECONDS = 5.0  # to finish a round when the worker that started it ends
@@ -37,8 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     way.add_argument(
         "--once",
         action="store_true",
-        help="bring everything up to date, and exit: 3 if a rule is broken; 4 if not everything is"
-        " judged, or less than --minimo of what applies; 1 if a violation of severity alta or"
+        help="bring everything up to date, and exit: 3 if a rule is broken, or nothing can be"
+        " judged; 4 if not everything is judged, or less than --minimo of what applies; 1 if a"
+        " violation of severity alta or"
         " critica is open; otherwise 0",
     )
     way.add_argument(
@@ -60,10 +67,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(config: Config, options: argparse.Namespace) -> int:
-    require_database(config)
     if options.follow:
+        require_database(config)
         return _follow(config, options.lock)
-    _bring_up_to_date(config)
+    try:
+        return _once(config, options)
+    except ComplianceError as error:  # of which a pipeline must not say that something severe fails
+        print(f"compliance: {error}", file=sys.stderr)
+        return BROKEN
+
+
+def _once(config: Config, options: argparse.Namespace) -> int:
+    require_database(config)
+    is_up_to_date = _bring_up_to_date(config)
     with closing(open_database(config.database)) as database:
         reader = EvaluationReader(database, load_queries())
         outcome = Outcome(reader.read(times.now()), options.minimo)
@@ -73,6 +89,9 @@ def run(config: Config, options: argparse.Namespace) -> int:
         write_junit(outcome, options.junit)
     for line in outcome.lines():
         print(line)
+    if not is_up_to_date:
+        print("the evaluator that runs does not catch up, or judges by other files of rules")
+        return BROKEN if outcome.exit_code == BROKEN else INCOMPLETE
     return outcome.exit_code
 
 
@@ -111,8 +130,11 @@ def _end_with_worker(stopped: threading.Event) -> None:
     os._exit(0)  # what is not stored is judged again
 
 
-def _bring_up_to_date(config: Config) -> None:
-    """Judges, or waits until the evaluator that runs has judged all that is there now."""
+def _bring_up_to_date(config: Config) -> bool:
+    """Judges, or waits until the evaluator that runs has judged all that is there now.
+
+    False if it does not come to that.
+    """
     descriptor = lock_evaluator(config.evaluator_lock)
     if descriptor is not None:
         try:
@@ -121,14 +143,33 @@ def _bring_up_to_date(config: Config) -> None:
                 evaluator.catch_up()
         finally:
             os.close(descriptor)
-        return
+        return True
     logging.getLogger(__name__).info("an evaluator runs already: waiting until it has caught up")
     ends = time.monotonic() + _WAIT_SECONDS
-    now = times.now()
     with closing(open_database(config.database)) as database:
-        lag = LagReader(database, load_queries())
+        is_caught_up = _other_evaluator(config, database)
         while time.monotonic() < ends:
-            if lag.is_up_to_date(now):
-                return
+            if is_caught_up():
+                return True
             time.sleep(_PAUSE_SECONDS)
-    raise StorageUnavailableError("the evaluator that runs does not catch up")
+    return False
+
+
+def _other_evaluator(config: Config, database: Database) -> Callable[[], bool]:
+    """Tells whether the one that runs has judged all that is there now, by the files of now."""
+    queries = load_queries()
+    reader, store = UnjudgedReader(queries), VerdictStore(queries)
+    silence = Silence(config.silent_after * times.SECOND, config.silent_intervals)
+    hearing = Hearing(database, reader, store, silence, config.alive)
+    progress = Progress(database, reader, store, hearing)
+    texts = RuleTextStore(database, queries)
+    until = times.now()
+    files = listing_of(config.policies)
+
+    def is_caught_up() -> bool:
+        taken_up = TakenUp.read(config.evaluator_lock)
+        if taken_up is None or taken_up != TakenUp.of(files, taken_up.epoch):
+            return False
+        return progress.is_reached(until, stored_rules(texts.in_force()), taken_up.epoch)
+
+    return is_caught_up

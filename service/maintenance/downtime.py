@@ -1,13 +1,16 @@
-"""When the service itself did not run. Nobody was silent then, and silence counts anew after it.
+"""When the service itself could hear nobody. Nobody was silent then; silence counts anew after it.
 
-A running service touches a file now and then; how old it is says at the next start how long nobody
-could be heard.
+A service that runs, and whose disk takes reports, touches a file once a minute. The age of that
+file says later how long nobody could be heard: the service did not run, its machine slept, or its
+disk was full.
 """
 
 from __future__ import annotations
 
 import os
 from contextlib import closing, suppress
+from pathlib import Path
+from tempfile import TemporaryFile
 
 from service import times
 from service.config import Config
@@ -16,11 +19,18 @@ from service.store.queries import load_queries
 from service.store.read.deafness import NOTICED, heard_at
 from service.store.write.verdicts import VerdictStore
 
+_PROBE_BYTES = 64 * 1024  # more than most reports take
 
-def note_downtime(config: Config) -> None:
-    """Stores the time since the last service ran. Raises StorageUnavailableError."""
+
+def note_downtime(config: Config, longer_than: int = NOTICED) -> None:
+    """Stores the time in which nobody could be heard, if it is over, and leaves word of that.
+
+    longer_than: microseconds, 0 when the service starts. Raises StorageUnavailableError.
+    """
+    if not _can_store(config.archive if config.archive.is_dir() else config.data):
+        return
     since, now = heard_at(config.alive), times.now()
-    if since is not None and now - since > NOTICED:
+    if since is not None and now - since > longer_than:
         with closing(open_database(config.database)) as database:
             store = VerdictStore(load_queries())
             with database.transaction() as connection:
@@ -29,7 +39,19 @@ def note_downtime(config: Config) -> None:
 
 
 def note_alive(config: Config) -> None:
-    """Leaves word that the service runs; a disk that is full takes none."""
+    """Leaves word that the service runs and can store reports."""
     with suppress(OSError):
         os.close(os.open(config.alive, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
         os.utime(config.alive)
+
+
+def _can_store(folder: Path) -> bool:
+    """Whether the disk of the archive takes what a report needs."""
+    try:
+        with TemporaryFile(dir=folder, prefix=".probe-") as file:
+            file.write(bytes(_PROBE_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        return False
+    return True

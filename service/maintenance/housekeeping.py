@@ -1,7 +1,8 @@
 """Housekeeping of a running service, in a thread of each worker; one of them works at a time.
 
-It notes how far the archive is stored, so that the next start has little to compare, stores what a
-killed worker left between the archive and the database, and gives disk space back.
+It leaves word that reports can be stored, notes how far the archive is stored, so that the next
+start has little to compare, stores what a killed worker left between the archive and the database,
+and gives disk space back.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from service import times
 from service.config import Config
 from service.errors import ComplianceError
 from service.file_lock import folder_lock
-from service.maintenance.downtime import note_alive
+from service.maintenance.downtime import note_alive, note_downtime
 from service.maintenance.recovery import catch_up
 from service.store.engines import Database, open_database
 from service.times import MINUTE
@@ -49,8 +50,8 @@ class Housekeeping(threading.Thread):
         # One database for all the time: closing its last connection would remove the WAL.
         with closing(open_database(self._config.database)) as database:
             while not self._stopped.wait(self._seconds_between):
-                note_alive(self._config)
                 try:
+                    note_downtime(self._config)
                     self._work(database)
                 except (ComplianceError, OSError) as error:
                     if str(error) != self._told:  # once, and not every minute
@@ -58,6 +59,7 @@ class Housekeeping(threading.Thread):
                     self._told = str(error)
                 else:
                     self._told = ""
+            note_alive(self._config)  # a stop is no time of which nothing is known
 
     def _work(self, database: Database) -> None:
         with folder_lock(self._config.archive) as locked:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,8 +16,13 @@ class RuleFault(NamedTuple):
     line: int | None
     reason: str
 
+    @property
+    def shown_path(self) -> str:
+        """The path as text; what of it is no UTF-8 is escaped."""
+        return os.fsencode(self.path).decode("utf-8", "backslashreplace")
+
     def __str__(self) -> str:
-        place = f"{self.path}:{self.line}" if self.line else str(self.path)
+        place = f"{self.shown_path}:{self.line}" if self.line else self.shown_path
         return f"{place}: {self.reason}"
 
 

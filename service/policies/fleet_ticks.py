@@ -39,7 +39,10 @@ class FleetTicks:
         self._cadence = seconds * SECOND
         self._formerly: dict[str, str] = {}
         self._has_new_texts = False  # on which silent servers were not judged yet
-        self._newest: int | None = None  # the report that was the newest one at the last tick
+        # The newest report and the silent servers at the last tick.
+        self._newest: tuple[int, frozenset[int]] | None = None
+        self._looked_at = 0  # the last tick that was found to be due or not
+        self._taken_up_at = 0  # the newest text
         self._not_before = 0.0  # of time.monotonic()
 
     def use(self, rules: Mapping[str, RuleInForce]) -> None:
@@ -47,20 +50,29 @@ class FleetTicks:
         self._judge.use(rules)
         terms = self._judge.terms.values()
         self._formerly = {of_rule.rule: of_rule.formerly for of_rule in terms if of_rule.formerly}
+        self._taken_up_at = max((rules[rule].taken_up_at for rule in self._judge.terms), default=0)
         self._has_new_texts = True
         self._newest = None
+        self._looked_at = 0
 
     def run_if_due(self, now: int) -> bool:
-        """Judges the tick before now, if something arrived since the last. Whether it did."""
+        """Judges the tick before now, if a report or a silence came since the last.
+
+        Whether it did. A text judges ticks after it was taken up. Silence is that of the tick,
+        whether the rules about one server have judged it already or not.
+        """
         at = now - UNDER_WAY
         at -= at % self._cadence
         if not self._judge.terms or time.monotonic() < self._not_before:
             return False
+        if at < self._taken_up_at <= now:
+            return False
         with self._database.snapshot() as connection:
             last = self._store.fleet_tick(connection)
-            newest = self._reader.newest_report(connection, at)
-            if (last is not None and at <= last) or newest == self._newest:
+            if (last is not None and at <= last) or at == self._looked_at:
                 return False
+            report, _ = self._reader.newest_report(connection, at)
+            self._hearing.look(connection)
             heard_since = at - HEARD_WITHIN
             records = [
                 record
@@ -75,8 +87,17 @@ class FleetTicks:
             servers = {
                 record.server_id: self._server(connection, record) for record in (*records, *gone)
             }
+        self._looked_at = at
+        silent = {
+            server.id
+            for server in servers.values()
+            if self._hearing.is_silent(server.heard_at, server.usual_interval, at)
+        }
+        newest = report, frozenset(silent.intersection(record.server_id for record in records))
+        if newest == self._newest:
+            return False
         began = time.monotonic()
-        self._judge_tick(at, last or 0, records, gone, servers)
+        self._judge_tick(at, last or 0, records, gone, servers, silent)
         self._has_new_texts = False
         self._newest = newest
         self._not_before = began + _REST * (time.monotonic() - began)
@@ -90,19 +111,15 @@ class FleetTicks:
         interval = self._reader.usual_interval(connection, server.id, record.seq)
         return server._replace(heard_at=record.received_at, usual_interval=interval)
 
-    def _judge_tick(
+    def _judge_tick(  # noqa: PLR0913, PLR0917 — all that a tick is made of
         self,
         at: int,
         last: int,
         records: Sequence[NewestRecord],
         gone: Sequence[NewestRecord],
         servers: Mapping[int, JudgedServer],
+        silent: Collection[int],
     ) -> None:
-        silent = {
-            server.id
-            for server in servers.values()
-            if self._hearing.silent_from(server.heard_at, server.usual_interval) < at
-        }
         verdicts = self._judge.verdicts(at, records, silent)
         with self._database.snapshot() as connection:
             states = self._store.load(connection, servers, self._formerly)

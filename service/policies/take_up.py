@@ -10,14 +10,11 @@ line of the audit log before it is so.
 from __future__ import annotations
 
 import logging
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from service.auth.audit_entries import RULE_REFUSED, RULE_RETIRED, RULE_TAKEN_UP
 from service.auth.audit_log import AuditLog
 from service.policies.check import check_rules
 from service.policies.data_files import DataFiles
@@ -26,21 +23,21 @@ from service.policies.folders import ADJUSTMENTS, Policies, read_policies
 from service.policies.guard import Guard
 from service.policies.in_force import RuleInForce, in_force, stored_rule
 from service.policies.judged_rule import JudgedRule
+from service.policies.judging import Inspection
 from service.policies.kept_data import with_kept
 from service.policies.places import SHIPPED_FOLDER
+from service.policies.progress import TakenUp
 from service.policies.rule import Rule, digest
 from service.policies.rule_file import read_source
-from service.policies.rule_watch import RuleWatch
-from service.policies.small_file import read_small
+from service.policies.rule_watch import Listing, RuleWatch
+from service.policies.taken_up import log, tell, to_store
 from service.policies.text_hash import Silence
-from service.store.write.rule_texts import NewFault, NewText, RuleTextStore, Taken
+from service.store.write.rule_texts import NewText, RuleTextStore, Taken
 from service.times import DAY
 
 _LOG = logging.getLogger(__name__)
 
 KEPT_FOR = DAY  # a rule whose file is gone
-_MAX_READ = 1024 * 1024  # bytes
-_MAX_REASON = 1000  # characters
 
 
 @dataclass(slots=True)
@@ -53,7 +50,7 @@ class _Candidate:
 
 
 class TakeUp:
-    """The rules in force. The guard has them loaded after each look."""
+    """The rules in force. The guard has them loaded after resume() and each look."""
 
     def __init__(  # noqa: PLR0913, PLR0917 — each is passed in
         self,
@@ -67,11 +64,18 @@ class TakeUp:
         self._users, self._shipped = users, shipped
         self._store, self._audit, self._guard, self._silence = store, audit, guard, silence
         self._watch = RuleWatch([shipped] if users is None else [shipped, users])
-        self._taken: object = None  # the listing that was taken up last
+        self._seen: Listing | None = None  # the listing of the last look
+        self._taken: Listing | None = None  # the one that was taken up last
         self._data: DataFiles | None = None  # the last that had no fault
         self._told: set[str] = set()
         self.missing: dict[str, int] = {}  # since when the file of a rule is gone
+        self._unreadable: set[str] = set()  # of the stored ones, by this version of the service
         self.rules: dict[str, RuleInForce] = self._stored()
+
+    @property
+    def in_force(self) -> set[str]:
+        """The ids of all rules in force, those included that cannot be judged now."""
+        return self.rules.keys() | self._unreadable
 
     @property
     def judged(self) -> dict[str, RuleInForce]:
@@ -82,20 +86,43 @@ class TakeUp:
     def epoch(self) -> int:
         """A number of the set of texts that servers are judged by; another set has another one."""
         texts = sorted((rule.id, rule.hash) for rule in self.judged.values())
-        return int(digest(texts)[:15], 16)
+        # A rule without its file is not judged; what it has open ends once it is retired.
+        return int(digest([texts, sorted(self.rules)])[:15], 16)
 
-    def look(self, now: int) -> bool:
-        """Looks at the files. Whether other texts are in force than before. now: microseconds."""
-        seen = self._watch.look()
-        if seen is None:
-            return False
-        if seen != self._taken or self._is_over(now):
-            before = (self._taken is None, self.epoch)
-            self._take(now)
-            if self._watch.listing() == seen:  # otherwise it is taken up again
-                self._taken = seen
-            return (False, self.epoch) != before
-        return False
+    @property
+    def taken_up(self) -> TakenUp:
+        return TakenUp.of(self._taken, self.epoch)
+
+    def changed_at(self) -> int:
+        """When what is in force was changed last, in microseconds."""
+        return self._store.changed_at()
+
+    def resume(self) -> None:
+        """Loads the texts that were in force when the last evaluator ended, with their data.
+
+        One that this version of the service cannot run is not judged.
+        """
+        stored = {r: rule for r, rule in self.rules.items() if r not in self.missing}
+        data = with_kept(DataFiles(), (rule.outside for rule in stored.values()))
+        rules = [JudgedRule.of(rule.rule) for rule in stored.values()]
+        found = self._guard.load(rules, data.tables())
+        for rule_id, rule in self.rules.items():
+            inspection = found.get(rule_id, rule.inspection)
+            is_judged = rule_id in stored and inspection.error is None
+            self.rules[rule_id] = replace(rule, inspection=inspection, is_judged=is_judged)
+
+    def is_due(self, now: int) -> bool:
+        """Looks at the files: whether something is to be taken up. now: microseconds."""
+        self._seen = self._watch.look()
+        return self._seen is not None and (self._seen != self._taken or self._is_over(now))
+
+    def take(self, now: int) -> bool:
+        """Takes up the files of the last look. Whether other texts are in force than before."""
+        before = (self._taken is None, self.epoch)
+        self._take(now)
+        if self._watch.listing() == self._seen:  # otherwise it is taken up again
+            self._taken = self._seen
+        return (False, self.epoch) != before
 
     def _is_over(self, now: int) -> bool:
         return any(since <= now - KEPT_FOR for since in self.missing.values())
@@ -109,30 +136,58 @@ class TakeUp:
                 found[row.rule] = stored_rule(folder, row)
             except InvalidRuleError as error:  # of an older version of the service
                 _LOG.warning("evaluator: the text in force of %s: %s", row.rule, error)
+                self._unreadable.add(row.rule)
                 continue
             if row.missing_since is not None:
                 self.missing[row.rule] = row.missing_since
         return found
 
-    def _take(self, now: int) -> None:
+    def changes_texts(self) -> bool:
+        """Whether take() would put other texts in force, as far as the files tell."""
+        policies = self._read()
+        candidates = self._candidates(policies, frozen=self._is_frozen(policies))
+        data = self._data_of(policies)
+        return candidates.keys() != self.judged.keys() or any(
+            self._made_of(each, self.rules[rule_id].inspection, data).hash
+            != self.rules[rule_id].hash
+            for rule_id, each in candidates.items()
+        )
+
+    def _read(self) -> Policies:
         known = self._store.known_files()
-        policies = read_policies(
+        return read_policies(
             self._users,
             shipped=self._shipped,
             known={self._shipped: known[True]}
             | ({} if self._users is None else {self._users: known[False]}),
         )
+
+    def _is_frozen(self, policies: Policies) -> bool:
+        """Whether what cannot be read leaves all as it is."""
         faults = [*self._watch.faults, *policies.faults]
-        # A folder that shows nothing is missing its lists as well.
-        is_whole = not (self._watch.faults or policies.data.faults)
-        data = policies.data if is_whole else self._kept(policies.data)
-        frozen = bool(self.rules) and (
+        return bool(self.rules) and (
             bool(self._watch.faults) or any(fault.path.name == ADJUSTMENTS for fault in faults)
         )
+
+    def _is_whole(self, policies: Policies) -> bool:
+        """Whether all data files were read. A folder that shows nothing is missing its lists."""
+        return not (self._watch.faults or policies.data.faults)
+
+    def _data_of(self, policies: Policies) -> DataFiles:
+        """The data to judge by: what rules in force have, while files of it cannot be read."""
+        if self._is_whole(policies):
+            return policies.data
+        return self._data or with_kept(policies.data, [r.outside for r in self.rules.values()])
+
+    def _take(self, now: int) -> None:
+        policies = self._read()
+        faults = [*self._watch.faults, *policies.faults]
+        data = self._data_of(policies)
+        frozen = self._is_frozen(policies)
         candidates = self._candidates(policies, frozen=frozen)
         made = self._made(candidates, data)
         faults += self._checked(made, data)
-        if is_whole:
+        if self._is_whole(policies):
             self._data = data
         self._change(now, policies, made, faults, frozen=frozen)
         self._guard.load([JudgedRule.of(rule.rule) for rule in self.judged.values()], data.tables())
@@ -157,30 +212,27 @@ class TakeUp:
         rules = [candidate.rule for candidate in candidates.values()]
         inspections = self._guard.load([JudgedRule.of(rule) for rule in rules], data.tables())
         return {
-            rule_id: self._with_text_id(
-                in_force(
-                    candidate.rule,
-                    candidate.source,
-                    inspections[rule_id],
-                    data,
-                    self._silence,
-                    candidate.adjustments,
-                )
-            )
+            rule_id: self._with_text_id(self._made_of(candidate, inspections[rule_id], data))
             for rule_id, candidate in candidates.items()
         }
+
+    def _made_of(
+        self, candidate: _Candidate, inspection: Inspection, data: DataFiles
+    ) -> RuleInForce:
+        return in_force(
+            candidate.rule,
+            candidate.source,
+            inspection,
+            data,
+            self._silence,
+            candidate.adjustments,
+        )
 
     def _with_text_id(self, made: RuleInForce) -> RuleInForce:
         before = self.rules.get(made.id)
         if before is None or before.hash != made.hash:
             return made
         return replace(made, text_id=before.text_id, taken_up_at=before.taken_up_at)
-
-    def _kept(self, data: DataFiles) -> DataFiles:
-        """The data that rules in force are judged by, while files of it cannot be read."""
-        if self._data is not None:
-            return self._data
-        return with_kept(data, [rule.outside for rule in self.rules.values()])
 
     def _checked(self, made: dict[str, RuleInForce], data: DataFiles) -> list[RuleFault]:
         """Runs the cases of new texts. Those with a fault give way to what was in force."""
@@ -224,54 +276,18 @@ class TakeUp:
             missing={r: missing[r] for r in missing.keys() - self.missing.keys()},
             back=sorted((self.missing.keys() & made.keys()) - new.keys()) if not frozen else [],
             retired=sorted(retired),
-            faults=[_to_store(fault) for fault in faults],
+            faults=[to_store(fault) for fault in faults],
         )
-        self._tell(taken, new, faults)
+        tell(self._audit, taken, self._store.noted_faults(), self.rules)
+        self._told = log(taken, faults, self._told)
         numbers = self._store.take_up(taken)
         for rule_id, rule in new.items():
             made[rule_id] = replace(rule, text_id=numbers[rule_id], taken_up_at=now)
         for rule_id in missing:
             made[rule_id] = replace(gone[rule_id], is_judged=False)
         self.rules = made
+        self._unreadable = set()
         self.missing = missing if not frozen else self.missing
 
     def _to_store(self, rule: RuleInForce) -> NewText:
         return rule.to_store(is_shipped=rule.rule.path.parent == self._shipped)
-
-    def _tell(
-        self, taken: Taken, new: Mapping[str, RuleInForce], faults: Iterable[RuleFault]
-    ) -> None:
-        """Writes audit log and log. Raises StorageUnavailableError: then nothing is taken up."""
-        noted = self._store.noted_faults()
-        for fault in taken.faults:
-            if fault not in noted:
-                self._audit.write(
-                    RULE_REFUSED, fichero=fault.path, texto=fault.digest, motivo=fault.reason
-                )
-        for rule in new.values():
-            before = self.rules.get(rule.id)
-            self._audit.write(
-                RULE_TAKEN_UP,
-                regla=rule.id,
-                version=rule.rule.version,
-                texto=rule.hash,
-                antes=None if before is None else before.hash,
-            )
-        for rule_id in taken.retired:
-            self._audit.write(RULE_RETIRED, regla=rule_id, texto=self.rules[rule_id].hash)
-        told = {str(fault) for fault in faults}
-        for line in sorted(told - self._told):
-            _LOG.warning("evaluator: refused: %s", line)
-        for rule_id in taken.missing:
-            _LOG.warning("evaluator: %s has no file any more, and is retired in a day", rule_id)
-        self._told = told
-
-
-def _to_store(fault: RuleFault) -> NewFault:
-    try:
-        content = read_small(fault.path, _MAX_READ)
-    except (OSError, ValueError):  # a folder, gone, or too long for a file of rules
-        content = b""
-    # A name may be no text, which the database cannot hold.
-    path = os.fsencode(fault.path).decode("utf-8", "backslashreplace")
-    return NewFault(path, fault.line, fault.reason[:_MAX_REASON], sha256(content).hexdigest())

@@ -37,6 +37,7 @@ class TaskMaker:
     def of_reports(self, report_ids: Iterable[int], rules: Rules, epoch: int) -> list[Task]:
         """What comes next of servers with these reports: each the next one of its server."""
         with self._database.snapshot() as connection:
+            self._hearing.look(connection)
             reports = [self._reader.report(connection, number) for number in report_ids]
             cursors = self._store.cursors(connection, [report.server_id for report in reports])
             return [
@@ -73,7 +74,10 @@ class TaskMaker:
         return self._timeline.of_report(server, report, cursor, rules, interval)
 
     def of_texts(self, servers: Sequence[int], rules: Rules, epoch: int, now: int) -> list[Task]:
-        """Other texts are in force: servers are judged anew on the record that was judged last."""
+        """Other texts are in force: servers are judged anew on the record that was judged last.
+
+        now: when they were taken up, or others were retired.
+        """
         about_servers = [rule for rule in rules.values() if rule.rule.scope is Scope.SERVIDOR]
         with self._database.snapshot() as connection:
             cursors = self._store.cursors(connection, servers)
@@ -126,6 +130,7 @@ class TaskMaker:
         """Servers whose silence has begun."""
         until = now - UNDER_WAY
         with self._database.snapshot() as connection:
+            self._hearing.look(connection)
             before = until - self._hearing.shortest_limit
             servers = self._reader.heard_before(connection, before)
             return self._of_times(connection, servers, rules, until)
@@ -137,6 +142,7 @@ class TaskMaker:
         if not hour and not day:
             return []
         with self._database.snapshot() as connection:
+            self._hearing.look(connection)
             servers = self._reader.to_tick(connection, hour, day)
             return self._of_times(connection, servers, rules, until)
 

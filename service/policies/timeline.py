@@ -74,8 +74,10 @@ class Timeline:
     ) -> Task | None:
         """The first that time alone changes of a server until then, after its cursor.
 
+        Nothing is judged of times of which it is not known yet whether servers were silent.
         usual_interval: that of the server at its cursor; it is asked for where it matters.
         """
+        until = min(until, self._hearing.known_until)
         silent_at = self._silent_at(cursor, until, usual_interval)
         day_at = _next(cursor.day_at, DAY, asked_since(rules, Clock.DIA))
         hour_at = _next(cursor.hour_at, HOUR, asked_since(rules, Clock.HORA))

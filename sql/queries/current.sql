@@ -5,12 +5,15 @@ SELECT
   report.server_id AS servidor,
   shown.id_serv, shown.ipaddress, shown.fecha_hora, shown.arquitectura_proc, shown.marca_proc,
   shown.nombre_so, shown.version_so, shown.version_esquema, shown.id_maquina, shown.nombre_host,
-  shown.nucleo, shown.version_agente, shown.fuente_usuarios, shown.descartados, shown.id_clonado,
+  shown.nucleo, shown.version_agente, shown.fuente_usuarios, shown.descartados,
+  -- include: id_clonado_then
+  AS id_clonado,
   shown.recibido, shown.reloj, shown.zona,
   profile.booted_at AS arranque,
   min(first_report.placed_at, report.placed_at) AS visto_desde
 FROM report
 JOIN servers AS shown ON shown.id_serv = report.id
+JOIN server AS owner ON owner.id = report.server_id
 JOIN profile ON profile.id = report.profile_id
 JOIN report AS first_report
   ON first_report.server_id = report.server_id
@@ -23,6 +26,49 @@ JOIN report AS newest
     SELECT max(seq) FROM report AS ordered WHERE ordered.server_id = :server_id
   )
 WHERE report.server_id = :server_id AND report.seq = coalesce(:seq, newest.seq);
+
+-- fragment: id_clonado_then
+-- The column id_clonado of servers, as it was known when report arrived: what came later, a clone
+-- too, changes no verdict of it.
+CASE WHEN (SELECT count(*) FROM server AS same WHERE same.identity = owner.identity) = 1 THEN 0
+ELSE EXISTS (
+  WITH known (server_id, seq, since, until) AS (
+    SELECT
+      sibling.id, latest.seq,
+      coalesce(
+        (
+          SELECT min(earlier.booted_at) FROM profile AS earlier
+          WHERE earlier.server_id = sibling.id AND earlier.id <= latest.profile_id
+        ),
+        (
+          SELECT earliest.placed_at FROM report AS earliest
+          WHERE earliest.server_id = sibling.id AND earliest.seq > 0
+          ORDER BY earliest.seq
+          LIMIT 1
+        )
+      ),
+      latest.placed_at
+    FROM server AS sibling
+    JOIN report AS latest
+      ON latest.server_id = sibling.id
+      AND latest.seq = (
+        SELECT before.seq FROM report AS before
+        WHERE before.server_id = sibling.id AND before.seq > 0 AND before.id <= report.id
+        ORDER BY before.seq DESC
+        LIMIT 1
+      )
+    WHERE sibling.identity = owner.identity
+  )
+  SELECT 1
+  FROM known AS mine
+  JOIN known AS other
+    ON other.server_id <> mine.server_id
+    AND other.since <= mine.until
+    AND mine.since <= other.until
+  WHERE mine.server_id = owner.id
+  UNION ALL
+  SELECT 1 WHERE (SELECT count(*) FROM known) = 16  -- as many as are told apart
+) END
 
 -- name: current_processes
 -- The newest report's processes for the guard. :with_first_sight: 1 if a rule asks when a name came.

@@ -3,6 +3,20 @@
 (
   :now - server.heard_at > :silent_after
   AND :now - server.heard_at > :silent_intervals * coalesce(server.usual_interval, 0)
+  -- Silence counts anew after a time in which the service could hear nobody.
+  AND NOT EXISTS (
+    SELECT 1 FROM deaf_span
+    WHERE (
+        deaf_span.from_at - server.heard_at <= :silent_after
+        OR deaf_span.from_at - server.heard_at
+          <= :silent_intervals * coalesce(server.usual_interval, 0)
+      )
+      AND (
+        deaf_span.until_at IS NULL
+        OR :now - deaf_span.until_at <= :silent_after
+        OR :now - deaf_span.until_at <= :silent_intervals * coalesce(server.usual_interval, 0)
+      )
+  )
 )
 
 -- fragment: shown_at_moment

@@ -8,6 +8,10 @@ JOIN policy_text ON policy_text.id = policy.text_id
 WHERE policy.retired_at IS NULL
 ORDER BY policy.rule;
 
+-- name: rules_changed_at
+-- When a rule was taken up, retired or changed in another way last; 0 if none ever was.
+SELECT coalesce(max(at), 0) FROM policy_change;
+
 -- name: known_rule_files
 -- The hash of the file that each version of a rule was, the first one of each.
 SELECT rule, version, is_shipped, file_hash FROM policy_text ORDER BY id;

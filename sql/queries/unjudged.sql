@@ -86,19 +86,35 @@ JOIN report ON report.id = coalesce(
 );
 
 -- name: is_fleet_unjudged
--- Whether a report arrived after the last tick, and a rule about the fleet is in force.
+-- Whether a report arrived, a server fell silent or a text was taken up until then, and no tick was
+-- judged since. Never, where no rule in force is about the fleet.
 SELECT EXISTS (
   SELECT 1
   FROM policy
   JOIN policy_text ON policy_text.id = policy.text_id AND policy_text.is_fleet = 1
   WHERE policy.retired_at IS NULL AND policy.missing_since IS NULL
-) AND coalesce((
-  SELECT newest.received_at FROM report AS newest ORDER BY newest.id DESC LIMIT 1
-), 0) > coalesce((SELECT fleet_tick.at FROM fleet_tick), 0);
+) AND coalesce((SELECT fleet_tick.at FROM fleet_tick), 0) < max(
+  coalesce((
+    SELECT newest.received_at FROM report AS newest
+    WHERE newest.received_at <= :until
+    ORDER BY newest.id DESC
+    LIMIT 1
+  ), 0),
+  coalesce((
+    SELECT max(policy.taken_up_at)
+    FROM policy
+    JOIN policy_text ON policy_text.id = policy.text_id AND policy_text.is_fleet = 1
+    WHERE policy.retired_at IS NULL AND policy.missing_since IS NULL
+  ), 0),
+  coalesce((
+    SELECT max(judged.event_at) FROM judged
+    WHERE judged.event_mark LIKE 'silencio %' AND judged.event_at <= :until
+  ), 0)
+);
 
 -- name: newest_report_id
--- The number of the last report that arrived until then.
-SELECT id FROM report WHERE received_at <= :until ORDER BY id DESC LIMIT 1;
+-- The number of the last report that arrived until then, and when it did.
+SELECT id, received_at FROM report WHERE received_at <= :until ORDER BY id DESC LIMIT 1;
 
 -- name: report_to_judge
 -- A report as an event: its number, its times, and the digest that hashes name it by.

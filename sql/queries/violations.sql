@@ -14,10 +14,16 @@ coalesce(
 -- What is shown of a violation: see ViolationRow.
 violation.id, violation.digest, policy_text.rule, policy_text.version, policy_text.hash,
 policy_text.command_lines,
-violation.server_id, profile.ipaddress, profile.nombre_host,
+violation.server_id, profile.ipaddress, profile.nombre_host, marked.id_clonado,
 violation.kind, violation.key, violation.total, violation.evidence,
 violation.motive_es, violation.motive_en,
-violation.relapses, violation.is_late, violation.former_digest, violation.continues_digest,
+(
+  SELECT count(*) FROM relapse_gap
+  WHERE relapse_gap.violation_id = violation.id
+    AND relapse_gap.back_at <= :moment
+    AND (:known_at IS NULL OR relapse_gap.back_received_at <= :known_at)
+) AS relapses,
+violation.is_late, violation.former_digest, violation.continues_digest,
 violation.case_since_at, violation.grace_until_at, violation.ended_as, violation.ended_known_at,
 (
   SELECT verdict_span.reason FROM verdict_span
@@ -33,6 +39,7 @@ violation.case_since_at, violation.grace_until_at, violation.ended_as, violation
   ORDER BY verdict_span.first_at DESC
   LIMIT 1
 ) AS unknown_because,
+gap.seen_report_id, gap.seen_at, gap.seen_received_at, gap.seen_mark,
 violation.opened_after_report_id, violation.opened_after_at,
 violation.opened_after_received_at, violation.opened_after_mark,
 violation.opened_in_report_id, violation.opened_in_at,
@@ -52,6 +59,19 @@ JOIN report AS newest
   ON newest.server_id = violation.server_id
   AND newest.seq = (SELECT max(seq) FROM report WHERE report.server_id = violation.server_id)
 JOIN profile ON profile.id = newest.profile_id
+JOIN servers AS marked ON marked.id_serv = newest.id
+LEFT JOIN relapse_gap AS gap
+  ON gap.violation_id = violation.id
+  AND gap.cleared_at = (
+    SELECT max(missed.cleared_at) FROM relapse_gap AS missed
+    WHERE missed.violation_id = violation.id
+      AND missed.cleared_at <= :moment
+      AND (:known_at IS NULL OR missed.cleared_received_at <= :known_at)
+      AND (
+        missed.back_at > :moment
+        OR (:known_at IS NOT NULL AND missed.back_received_at > :known_at)
+      )
+  )
 
 -- fragment: is_open_at
 -- Condition on violation: it went on at :moment, as it was known at :known_at.

@@ -2,89 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import replace
-from pathlib import Path
-
 import pytest
 
 from service import times
-from service.config import Config
-from service.maintenance.downtime import note_alive, note_downtime
 from service.policies.evaluator import Evaluator
-from service.report import Process, Profile, Report
-from service.store.engines import open_database
+from service.report import Report
 from service.store.queries import load_queries
 from service.store.read.evaluation import EvaluationReader
-from service.store.write.reports import ReportStore
-from service.times import DAY, HOUR, MINUTE
+from service.times import DAY, MINUTE
 from tests.policies.rule_texts import write_rule
 from tests.support import engine
-
-WEB = Profile("10.0.0.1", "x86_64", "Intel", "Linux", "12", 2, "web-1", "6.1", "0.1", "logind", 0)
-# Everywhere, and unknown on servers that do not list pid 1.
-EVERYWHERE = ('-- aplica = { etiqueta = "entorno=produccion", so = ["Debian*"] }\n', "")
-AT_ONCE = ('confirmar_tras = "2 informes", resolver_tras = "30m", gracia_nuevos = "24h"', "")
-
-
-class Fleet:
-    """A data folder with reports, and the rule a-rule, by which a program named bad fails."""
-
-    def __init__(self, folder: Path) -> None:
-        rules = folder / "rules"
-        rules.mkdir()
-        self.rule = write_rule(rules, EVERYWHERE, AT_ONCE)
-        off = [p.stem for p in Path("sql/policies").glob("*.sql")]
-        text = "".join(f"[{rule}]\nactiva = false\n" for rule in off if rule != "silencioso")
-        (rules / "ajustes.toml").write_text(text, encoding="utf-8")
-        self.config = Config(data=folder, policies=rules)
-        self.database = open_database(self.config.database)
-        self.database.migrate()
-        self.store = ReportStore(self.database, load_queries())
-        self.judge()
-        # There have been rules for long.
-        engine.execute(self.config.database, "UPDATE policy_text SET first_seen_at = 1")
-        self.now = times.now()
-
-    def add(self, ago: int, *names: str, machine: str = "m1") -> int:
-        """A report that was taken so long ago, and arrived at once."""
-        processes: list[Process] = [
-            (1 + n, name, "root", 0) for n, name in enumerate(("init", *names))
-        ]
-        at = self.now - ago
-        made = Report(at, WEB, processes, [], repr((ago, names)).encode(), [], machine)
-        return self.store.add(made, at).id_serv
-
-    def add_late(self, ago: int, *names: str) -> int:
-        processes: list[Process] = [
-            (1 + n, name, "root", 0) for n, name in enumerate(("init", *names))
-        ]
-        made = Report(self.now - ago, WEB, processes, [], repr((ago, names)).encode(), [], "m1")
-        return self.store.add(made, self.now).id_serv
-
-    def judge(self) -> None:
-        """An evaluator that starts, brings everything up to date, and ends."""
-        with Evaluator(self.config) as evaluator:
-            evaluator.begin(look_seconds=0)
-            while evaluator.work():
-                pass
-
-    def violations(self) -> engine.Rows:
-        return engine.rows(
-            self.config.database,
-            "SELECT opened_after_report_id, opened_in_report_id, ended_report_id, ended_as, is_late"
-            " FROM violation JOIN policy_text ON policy_text.id = text_id"
-            " WHERE rule = 'a-rule' ORDER BY opened_in_at",
-        )
-
-
-@pytest.fixture
-def fleet(tmp_path: Path) -> Iterator[Fleet]:
-    made = Fleet(tmp_path)
-    with closing(made.database):
-        yield made
+from tests.support.judged_fleet import AT_ONCE, EVERYWHERE, WEB, Fleet
 
 
 def test_a_violation_opens_and_resolves_between_reports_of_one_batch(fleet: Fleet) -> None:
@@ -123,58 +51,49 @@ def test_another_evaluator_goes_on_where_the_last_one_ended(fleet: Fleet) -> Non
     assert fleet.violations() == [(first, second, None, None, 0)]
 
 
-def test_silence_ends_no_violation_and_is_one(fleet: Fleet) -> None:
-    only = fleet.add(5 * HOUR, "bad")
+WORSE = [("'bad'", "'worse'"), ('"bad"', '"worse"'), ("version = 2", "version = 3")]
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+def test_a_new_text_judges_after_the_reports_that_arrived_before_it(
+    fleet: Fleet, *, is_running: bool
+) -> None:
+    fleet.add(9 * MINUTE)
     fleet.judge()
-    assert fleet.violations() == [(None, only, None, None, 0)]
-    spans = "SELECT reason FROM verdict_span JOIN policy_text ON policy_text.id = text_id"
-    spans += " WHERE rule = 'a-rule' AND until_at IS NULL"
-    assert engine.rows(fleet.config.database, spans) == [("silencio",)]
-    silent = "SELECT count(*) FROM violation JOIN policy_text ON policy_text.id = text_id"
-    silent += " WHERE rule = 'silencioso' AND ended_at IS NULL"
-    assert engine.rows(fleet.config.database, silent) == [(1,)]
-
-
-def silences(fleet: Fleet) -> int:
-    query = "SELECT count(*) FROM verdict_span WHERE reason = 'silencio' AND until_at IS NULL"
-    ((count,),) = engine.rows(fleet.config.database, query)
-    return int(count)
-
-
-def test_nobody_is_silent_while_the_service_is_down_nor_just_after(fleet: Fleet) -> None:
-    fleet.add(5 * HOUR, "bad")
-    note_alive(fleet.config)
-    long_ago = (fleet.now - 5 * HOUR) / times.SECOND
-    os.utime(fleet.config.alive, (long_ago, long_ago))
-    fleet.judge()
-    assert silences(fleet) == 0
-    note_downtime(fleet.config)  # it starts again
-    fleet.judge()
-    assert silences(fleet) == 0
-    ((since, until),) = engine.rows(
-        fleet.config.database, "SELECT from_at, until_at FROM deaf_span"
+    with Evaluator(fleet.config) as evaluator:
+        if is_running:
+            evaluator.begin(look_seconds=0)
+            while evaluator.work():
+                pass
+        opened, worse = fleet.add(8 * MINUTE, "bad"), fleet.add(7 * MINUTE, "worse")
+        write_rule(fleet.rule.parent, *WORSE, EVERYWHERE, AT_ONCE)
+        evaluator.begin(look_seconds=0)
+        at = times.now()
+        later = fleet.store.add(
+            Report(at, WEB, [(1, "init", "root", 0)], [], b"later", [], "m1"), at
+        ).id_serv
+        while evaluator.work():
+            pass
+    found = engine.rows(
+        fleet.config.database,
+        "SELECT version, opened_in_report_id, opened_in_mark LIKE 'texto %', ended_report_id"
+        " FROM violation JOIN policy_text ON policy_text.id = text_id WHERE rule = 'a-rule'"
+        " ORDER BY violation.id",
     )
-    assert until - since > 4 * HOUR
-    longer_ago = fleet.now - 3 * HOUR
-    engine.execute(fleet.config.database, "UPDATE deaf_span SET until_at = ?", (longer_ago,))
-    fleet.judge()
-    assert silences(fleet) == 1
+    assert found == [(2, opened, None, worse), (3, None, 1, later)]
 
 
-def test_a_new_text_is_judged_on_servers_that_say_nothing_more(fleet: Fleet) -> None:
-    only = fleet.add(2 * MINUTE, "worse")
+def test_what_a_rule_has_open_ends_once_its_missing_file_is_given_up(fleet: Fleet) -> None:
+    fleet.add(2 * MINUTE, "bad")
     fleet.judge()
-    assert fleet.violations() == []
-    text = fleet.rule.read_text(encoding="utf-8")
-    fleet.rule.write_text(
-        text.replace("'bad'", "'worse'")
-        .replace('"bad"', '"worse"')
-        .replace("version = 2", "version = 3")
+    fleet.rule.unlink()
+    fleet.judge()
+    assert [row[3] for row in fleet.violations()] == [None]
+    engine.execute(
+        fleet.config.database, "UPDATE policy SET missing_since = missing_since - ?", (DAY,)
     )
     fleet.judge()
-    ((after, opened, ended, _, _),) = fleet.violations()
-    assert (after, ended) == (None, None)
-    assert opened in (None, only)
+    assert [row[3] for row in fleet.violations()] == ["regla_retirada"]
 
 
 def test_a_rule_that_is_switched_off_ends_what_it_has_open(fleet: Fleet) -> None:
@@ -201,43 +120,6 @@ def test_a_renamed_rule_goes_on_with_what_it_has_open(fleet: Fleet) -> None:
     )
     at = fleet.now - 2 * MINUTE
     assert found == [("a-rule", "regla_retirada", 0, at, 1), ("b-rule", None, 0, at, 0)]
-
-
-FLEET = [
-    ('"a-rule"', '"f-rule"'),
-    ('"servidor"', '"flota"'),
-    ("SELECT name", "SELECT servidor, name"),
-    ("GROUP BY name", "GROUP BY servidor, name"),
-    EVERYWHERE,
-    AT_ONCE,
-]
-
-
-@pytest.mark.parametrize("silent_for", [5 * HOUR, 8 * DAY])
-def test_a_new_text_about_the_fleet_goes_on_with_silent_servers(
-    fleet: Fleet, silent_for: int
-) -> None:
-    fleet.config = replace(fleet.config, fleet_every=1)
-    path = write_rule(fleet.rule.parent, *FLEET, name="f-rule")
-    fleet.add(5 * times.SECOND, "bad")
-    fleet.judge()
-    database = fleet.config.database
-    engine.execute(database, "UPDATE server SET heard_at = heard_at - ?", (silent_for,))
-    engine.execute(database, "UPDATE report SET received_at = received_at - ?", (silent_for,))
-    engine.execute(database, "UPDATE fleet_tick SET at = at - ?", (MINUTE,))
-    text = path.read_text(encoding="utf-8").replace("version = 2", "version = 3")
-    path.write_text(text.replace("GROUP BY", "AND pid > 1 GROUP BY"), encoding="utf-8")
-    fleet.judge()
-    found = engine.rows(
-        database,
-        "SELECT ended_as, is_pending, case_since_at, continues_digest IS NULL FROM violation"
-        " JOIN policy_text ON policy_text.id = text_id WHERE rule = 'f-rule' ORDER BY violation.id",
-    )
-    since = found[0][2]
-    assert found == [("regla_cambiada", 0, since, 1), (None, 0, since, 0)]
-    unknown = "SELECT reason FROM verdict_span JOIN policy_text ON policy_text.id = text_id"
-    unknown += " WHERE rule = 'f-rule' AND until_at IS NULL"
-    assert engine.rows(database, unknown) == [("silencio",)]
 
 
 @pytest.mark.parametrize(("reads", "is_shown"), [("name", True), ("linea_comando", False)])

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.policies.rule_texts import write_rule
 from tests.support import commands, engine
+from tests.support.judged_fleet import AT_ONCE, EVERYWHERE, FLEET
 from tests.support.live import LiveService, wait_until
 from tests.support.reports import report
 
@@ -22,6 +24,9 @@ SELECT rule, key, lower(hex(digest)), opened_after_report_id, opened_in_report_i
 FROM violation JOIN policy_text ON policy_text.id = text_id
 ORDER BY rule, opened_in_report_id, key
 """
+
+DIGESTS = "SELECT rule, hex(digest), opened_in_report_id FROM violation"
+DIGESTS += " JOIN policy_text ON policy_text.id = text_id WHERE rule <> 'clonado' ORDER BY 1, 3"
 
 
 @pytest.fixture
@@ -38,9 +43,12 @@ def has_rules(live: LiveService) -> bool:
     return live.rows("SELECT count(*) FROM policy") != [(0,)]
 
 
-def post(live: LiveService, name: str, at: datetime, address: str = "10.0.0.1") -> int:
-    """A report of pid 1 and one more process."""
+def post(
+    live: LiveService, name: str, at: datetime, address: str = "10.0.0.1", **members: str
+) -> int:
+    """A report of pid 1 and one more process. members: of version 2."""
     document = report(0, ipaddress=address, fecha_hora=f"{at:%Y-%m-%d %H:%M:%S.%f}")
+    document |= {"version_esquema": 2, **members} if members else {}
     document["procesos"] = [
         {"username": "root", "pid": 1, "name": "init"},
         {"username": "juan", "pid": 2, "name": name},
@@ -166,3 +174,85 @@ def test_evaluate_once_waits_for_the_evaluator_that_runs(
     assert done.returncode == 1, done.stdout + done.stderr
     assert "minero: 0 pass, 1 fail, 0 unknown, 0 do not apply" in done.stdout
     assert '"{""name"":""xmrig""' in (tmp_path / "verdicts.csv").read_text(encoding="utf-8")
+
+
+def test_evaluate_once_waits_for_rules_that_have_just_changed(tmp_path: Path) -> None:
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    settings = {"COMPLIANCE_POLICIES": str(rules), "COMPLIANCE_FLEET_EVERY": "2"}
+    live = LiveService(tmp_path / "var", COMPLIANCE_EVALUATOR="auto", **settings)
+    try:
+        live.start()
+        post(live, "bad", datetime.now(UTC))
+        wait_until(lambda: has_rules(live) and is_judged(live))
+        write_rule(rules, *FLEET, name="f-rule")
+        write_rule(rules, EVERYWHERE, AT_ONCE)
+        done = commands.run(["evaluate", "--once", "--minimo", "0"], live.data, **settings)
+    finally:
+        live.stop()
+    for rule in ("a-rule", "f-rule"):
+        assert f"{rule}: 0 pass, 1 fail, 0 unknown, 0 do not apply" in done.stdout, done.stderr
+
+
+def test_of_a_cloned_machine_the_first_keeps_its_violations(tmp_path: Path) -> None:
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    write_rule(rules, *FLEET, name="f-rule")
+    write_rule(rules, EVERYWHERE, AT_ONCE)
+    live = LiveService(
+        tmp_path / "var",
+        COMPLIANCE_EVALUATOR="auto",
+        COMPLIANCE_POLICIES=str(rules),
+        COMPLIANCE_FLEET_EVERY="1",
+    )
+    opened = (
+        "SELECT rule, server_id, opened_after_at IS NULL, ended_at IS NULL FROM violation"
+        " JOIN policy_text ON policy_text.id = text_id"
+        " WHERE rule IN ('a-rule', 'f-rule', 'clonado') ORDER BY rule, server_id, violation.id"
+    )
+    at = datetime.now(UTC) - timedelta(minutes=1)
+    try:
+        live.start()
+        wait_until(lambda: has_rules(live))
+        post(live, "bad", at, id_maquina="m1", nombre_host="a")
+        wait_until(lambda: len(live.rows(opened)) == 2)
+        before = live.rows(DIGESTS)
+        clone = {"id_maquina": "m1", "nombre_host": "b", "address": "10.0.0.2"}
+        post(live, "bad", at + timedelta(seconds=10), **clone)
+        post(live, "bad", at + timedelta(seconds=20), id_maquina="m1", nombre_host="a")
+        post(live, "bad", at + timedelta(seconds=30), **clone)
+        wait_until(lambda: len(live.rows(opened)) == 6)
+        of_both = [(rule, server, 1, 1) for rule in ("a-rule", "f-rule") for server in (1, 2)]
+        assert live.rows(opened) == [
+            *of_both[:2], ("clonado", 1, 0, 1), ("clonado", 2, 0, 1), *of_both[2:],
+        ]  # fmt: skip
+        assert [row for row in live.rows(DIGESTS) if row in before] == before
+        shown = live.get("/violaciones?politica=a-rule").json()["violaciones"]
+        assert [found["id_clonado"] for found in shown] == [True, True]
+    finally:
+        live.stop()
+
+
+def test_an_evaluator_without_its_service_takes_nobody_for_silent(tmp_path: Path) -> None:
+    settings = {"COMPLIANCE_SILENT_AFTER": "2"}
+    live = LiveService(tmp_path / "var", **settings)
+    silent = "SELECT min(first_at) FROM verdict_span WHERE reason = 'silencio'"
+    opened = "SELECT min(opened_in_at) FROM violation JOIN policy_text ON policy_text.id = text_id"
+    opened += " WHERE rule = 'silencioso'"
+    try:
+        live.start()
+        with commands.started(["evaluate", "--follow"], live.data, **settings):
+            wait_until(lambda: has_rules(live))
+            post(live, "sleep", datetime.now(UTC))
+            live.kill()
+            time.sleep(6)
+            assert live.rows(silent) == live.rows(opened) == [(None,)]
+            live.start()
+            back_at = datetime.now(UTC).timestamp()
+            time.sleep(4)
+            post(live, "sleep", datetime.now(UTC), "10.0.0.2")
+            wait_until(lambda: live.rows(opened) != [(None,)])
+            ((since,),), ((violated,),) = live.rows(silent), live.rows(opened)
+            assert min(since, violated) / 1e6 > back_at + 1
+    finally:
+        live.stop()

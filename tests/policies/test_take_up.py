@@ -3,83 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from pathlib import Path
 
 import pytest
 
-from service.auth.audit_log import AuditLog
-from service.policies.guard import Guard
-from service.policies.take_up import KEPT_FOR, TakeUp
-from service.policies.text_hash import Silence
-from service.store.engines import Database, open_database
-from service.store.queries import load_queries
-from service.store.write.rule_texts import RuleTextStore
+from service.policies.data_files import DataFiles
+from service.policies.kept_data import with_kept
+from service.policies.take_up import KEPT_FOR
+from service.policies.workspace import KERNEL_THREADS
 from service.times import DAY, HOUR
 from tests.policies.rule_texts import write_rule
-
-NOW = 1000 * DAY
-B_RULE = ('"a-rule"', '"b-rule"')
-
-
-class Folders:
-    """Shipped and users' rules, a database, and one guard for all looks."""
-
-    def __init__(self, folder: Path, guard: Guard) -> None:
-        self.shipped, self.users = folder / "shipped", folder / "users"
-        self.shipped.mkdir()
-        self.users.mkdir()
-        write_rule(self.shipped)
-        write_rule(self.users, B_RULE, name="b-rule")
-        self.audit = AuditLog(folder / "audit.jsonl")
-        self.guard = guard
-        self.database: Database = open_database(folder / "compliance.db")
-        self.database.migrate()
-        self.store = RuleTextStore(self.database, load_queries())
-
-    def take_up(self) -> TakeUp:
-        """That of an evaluator that has just started."""
-        silence = Silence(900, 3)
-        return TakeUp(self.users, self.store, self.audit, self.guard, silence, self.shipped)
-
-    def audited(self) -> list[tuple[str, str]]:
-        lines = map(json.loads, self.audit.path.read_text(encoding="utf-8").splitlines())
-        return [(line["hecho"], line.get("regla") or line["fichero"]) for line in lines]
-
-    def kinds(self) -> list[tuple[str, str]]:
-        with self.database.snapshot() as connection:
-            return connection.execute("SELECT rule, kind FROM policy_change ORDER BY id").fetchall()
-
-
-@pytest.fixture(scope="module")
-def guard() -> Iterator[Guard]:
-    with Guard() as started:
-        yield started
-
-
-@pytest.fixture
-def folders(tmp_path: Path, guard: Guard) -> Iterator[Folders]:
-    made = Folders(tmp_path, guard)
-    with closing(made.database):
-        yield made
-
-
-def looks(take_up: TakeUp, now: int = NOW) -> bool:
-    """Two looks that see the same."""
-    take_up.look(now)
-    return take_up.look(now)
+from tests.support.rule_folders import B_RULE, NOW, Folders, look, looks
 
 
 def test_texts_are_in_force_once_two_looks_agree(folders: Folders) -> None:
     take_up = folders.take_up()
-    assert not take_up.look(NOW)
+    assert not look(take_up, NOW)
     assert take_up.judged == {}
-    assert take_up.look(NOW)
+    assert look(take_up, NOW)
     assert take_up.judged.keys() == {"a-rule", "b-rule"}
-    assert not take_up.look(NOW)
+    assert not look(take_up, NOW)
     assert folders.audited() == [("rule taken up", "a-rule"), ("rule taken up", "b-rule")]
     assert folders.kinds() == [("a-rule", "taken_up"), ("b-rule", "taken_up")]
 
@@ -92,6 +34,37 @@ def test_a_restart_takes_up_nothing_anew(folders: Folders) -> None:
     assert second.epoch == first.epoch
     assert len(folders.audited()) == 2
     assert all(rule.text_id for rule in second.judged.values())
+
+
+def test_stored_texts_are_judged_before_any_look(folders: Folders) -> None:
+    (folders.users / "ajustes.toml").write_text("", encoding="utf-8")
+    first = folders.take_up()
+    looks(first)
+    (folders.users / "b-rule.sql").unlink()
+    again = folders.take_up()
+    again.resume()
+    assert again.judged.keys() == {"a-rule", "b-rule"}
+    assert again.epoch == first.epoch
+    assert {r.id: r.inspection for r in again.judged.values()} == {
+        r.id: r.inspection for r in first.judged.values()
+    }
+    again.is_due(NOW)
+    assert again.is_due(NOW)
+    assert again.changes_texts()
+
+
+def test_texts_are_kept_with_the_data_they_decide_by() -> None:
+    outsides = [
+        {"listas": {"b": ["y", "x"]}, "redes": [["10.0.0.0/8", None], ["192.168.0.0/16", "lab"]]},
+        {"listas": {"b": ["x", "y"], "a": ["z*"]}, KERNEL_THREADS: ["kthreadd"]},
+        {"fin_de_vida": [["Debian", "12", "2026-06-10", None, None]]},
+        {},
+    ]
+    assert with_kept(DataFiles(), map(json.dumps, outsides)).tables() == {
+        "listas": [("a", "z*"), ("b", "x"), ("b", "y"), (KERNEL_THREADS, "kthreadd")],
+        "redes": [("10.0.0.0/8", None), ("192.168.0.0/16", "lab")],
+        "fin_de_vida": [("Debian", "12", "2026-06-10", None, None)],
+    }
 
 
 def test_a_refused_file_leaves_its_text_in_force_and_is_audited_once(folders: Folders) -> None:
@@ -161,68 +134,6 @@ def test_a_folder_that_shows_nothing_changes_nothing(folders: Folders, how: str)
         assert started.epoch == before
         assert "b-rule" in started.judged
     assert str(folders.users) in {fault.path for fault in folders.store.noted_faults()}
-
-
-@pytest.mark.parametrize("how", ["missing", "empty"])
-def test_a_folder_that_shows_nothing_changes_no_list(folders: Folders, how: str) -> None:
-    lists = folders.users / "listas"
-    lists.mkdir()
-    (lists / "malos.txt").write_text("worse\n", encoding="utf-8")
-    reads = ("'bad'", "'bad' OR name IN (SELECT valor FROM listas WHERE lista = 'malos')")
-    write_rule(folders.shipped, ('"a-rule"', '"c-rule"'), reads, name="c-rule")
-    take_up = folders.take_up()
-    looks(take_up)
-    before = take_up.epoch
-    shutil.rmtree(folders.users)
-    if how == "empty":
-        folders.users.mkdir()
-    for started in (take_up, folders.take_up()):
-        looks(started, NOW + 2 * DAY)
-        assert started.epoch == before
-    assert ("c-rule", "taken_up") not in folders.kinds()[3:]
-
-
-def _pipe(path: Path) -> None:
-    os.mkfifo(path)
-
-
-def _link_to_nothing(path: Path) -> None:
-    path.symlink_to("nothing")
-
-
-def _endless(path: Path) -> None:
-    path.symlink_to("/dev/zero")
-
-
-def _nested(path: Path) -> None:
-    path.write_text(f"-- a = {'[' * 5000}\nSELECT 1", encoding="utf-8")
-
-
-def _long_number(path: Path) -> None:
-    path.write_text(f"-- version = {'1' * 5000}\nSELECT 1", encoding="utf-8")
-
-
-@pytest.mark.parametrize("made", [_pipe, _link_to_nothing, _endless, _nested, _long_number])
-@pytest.mark.parametrize("name", ["c-rule.sql", "ajustes.toml", "listas/c.txt", "\udcff.sql"])
-def test_whatever_stands_in_the_place_of_a_file_stops_no_other(
-    folders: Folders, made: Callable[[Path], None], name: str
-) -> None:
-    take_up = folders.take_up()
-    looks(take_up)
-    (folders.users / "listas").mkdir()
-    made(folders.users / name)
-    looks(take_up)
-    assert take_up.judged.keys() == {"a-rule", "b-rule"}
-    told = {Path(fault.path).name for fault in folders.store.noted_faults()}
-    assert told == {Path(name).name.replace("\udcff", "\\xff")}
-
-
-def test_a_file_of_another_program_is_no_rule(folders: Folders) -> None:
-    _link_to_nothing(folders.users / ".#b-rule.sql")  # Emacs, while it edits b-rule.sql
-    take_up = folders.take_up()
-    looks(take_up)
-    assert take_up.judged.keys() == {"a-rule", "b-rule"}
-    assert folders.store.noted_faults() == set()
 
 
 def test_a_rule_without_its_file_goes_on_when_it_is_back(folders: Folders) -> None:

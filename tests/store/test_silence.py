@@ -10,6 +10,7 @@ from service.store.read.moments import Moment
 from service.store.read.server_filter import ServerFilter
 from service.store.read.silence import Silence
 from service.store.read.usage_stats import UsageStore
+from service.store.write.verdicts import VerdictStore
 from tests.store.test_placement import report_of
 from tests.support.plain_time import DAY, HOUR, MINUTE, Arrival
 from tests.support.stores import Stores, stores
@@ -46,6 +47,32 @@ def test_a_server_that_began_with_an_old_report_falls_silent(
             both.store.add(report_of(Arrival("web", t, r)), r)
         (state,) = fleet(both).page(EVERYONE, moment, 0, 10).servers
         assert state.silent
+
+
+LIMIT = 15 * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("span", "is_silent"),
+    [
+        (None, True),
+        ((CAME + MINUTE, None), False),  # it goes on
+        ((CAME + MINUTE, NOW - LIMIT), False),
+        ((CAME + MINUTE, NOW - LIMIT - 1), True),
+        ((CAME + LIMIT, NOW), False),
+        ((CAME + LIMIT + 1, NOW), True),  # it was silent before
+    ],
+)
+def test_nobody_is_shown_as_silent_for_what_the_service_could_not_hear(
+    span: tuple[int, int | None] | None, *, is_silent: bool
+) -> None:
+    with stores() as both:
+        both.store.add(report_of(Arrival("web", CAME, CAME)), CAME)
+        if span is not None:
+            with both.database.transaction() as connection:
+                VerdictStore(load_queries()).add_deaf_span(connection, *span)
+        (state,) = fleet(both).page(EVERYONE, None, 0, 10).servers
+        assert state.silent is is_silent
 
 
 def test_a_spool_that_comes_first_is_heard_at_the_moments_of_which_it_tells() -> None:

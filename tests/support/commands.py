@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.live import PROJECT
@@ -27,3 +28,21 @@ def run(
     )
     assert "ResourceWarning" not in ended.stderr, "Python 3.13 reports a connection left open"
     return ended
+
+
+@contextmanager
+def started(arguments: Sequence[str], data: Path, **settings: str) -> Iterator[int]:
+    """A command that runs until it is stopped. Its pid."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "service", *arguments],
+        cwd=PROJECT,
+        env={**os.environ, "COMPLIANCE_DATA": str(data), **settings},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(timeout=40)

@@ -162,7 +162,6 @@ def live(field: Field, arrivals: list[Arrival], end: int, deaf: tuple[int, int] 
             if deaf is not None and deaf[0] < step <= deaf[1]:
                 if step == deaf[1]:
                     field.be_deaf(*deaf)
-                    evaluator._hearing.look(step)
                 continue
             work(evaluator)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
@@ -11,6 +12,7 @@ from service.policies.fleet_judge import HEARD_WITHIN, FleetJudge, tick_event
 from service.policies.hearing import Hearing
 from service.policies.task import as_server
 from service.policies.verdict import Verdict
+from service.store.engines import MAX_INTEGER
 from service.store.read.past import Intervals
 from service.store.read.unjudged import JudgedServer, NewestRecord, UnjudgedReport
 
@@ -42,21 +44,39 @@ class FleetReplay:
         self._intervals: dict[int, Intervals] = {}
         self._recorders: dict[tuple[int, str], Recorder] = {}
         self._judged_until = 0
+        self._due: int | None = None
+        self._leaving: list[tuple[int, int, int]] = []  # when servers fall silent, or are no peers
 
     def ticks(self, reports: Iterable[UnjudgedReport], period: Period) -> Iterator[int]:
-        """Judges tick by tick, and gives the time of each. reports: in their order."""
-        due: int | None = None
+        """Judges tick by tick, and gives the time of each. reports: in their order.
+
+        A tick is due if a report arrived since the last one, or a server fell silent, or has been
+        silent for so long that it is no peer any more.
+        """
         for report in reports:
+            yield from self._pass(report.received_at, period)
             at = -(-report.received_at // self._cadence) * self._cadence
-            if due is not None and at > due:
-                self._judge_tick(due, period)
-                yield due
-            due = at if due is None else max(due, at)
+            yield from self._make_due(at, period)
             self._take(report)
-        if due is not None and due <= period.until:
+        yield from self._pass(period.until, period)
+        if self._due is not None and self._due <= period.until:
+            yield from self._make_due(MAX_INTEGER, period)
+        self._judged_until = period.until
+
+    def _pass(self, until: int, period: Period) -> Iterator[int]:
+        """Makes ticks due for what time alone changed until then."""
+        while self._leaving and self._leaving[0][0] < until:
+            at, server_id, report_id = heapq.heappop(self._leaving)
+            if self._newest[server_id].report_id == report_id:
+                yield from self._make_due((at // self._cadence + 1) * self._cadence, period)
+
+    def _make_due(self, at: int, period: Period) -> Iterator[int]:
+        """Judges what was due before."""
+        due = self._due
+        if due is not None and at > due:
             self._judge_tick(due, period)
             yield due
-        self._judged_until = period.until
+        self._due = at if due is None else max(due, at)
 
     def found(self) -> dict[int, dict[str, Found]]:
         """By server, as far as ticks were judged. Call it once, at the end."""
@@ -68,7 +88,12 @@ class FleetReplay:
     def _take(self, report: UnjudgedReport) -> None:
         if report.seq < 0 and not self._takes_late:
             return
-        self._intervals.setdefault(report.server_id, Intervals()).add(report)
+        intervals = self._intervals.setdefault(report.server_id, Intervals())
+        intervals.add(report)
+        silent_at = self._hearing.silent_from(report.received_at, intervals.now())
+        gone_at = report.received_at + HEARD_WITHIN
+        for at in {silent_at, gone_at} if silent_at < gone_at else {silent_at}:
+            heapq.heappush(self._leaving, (at, report.server_id, report.id))
         self._newest[report.server_id] = NewestRecord(
             report.server_id,
             report.id,
@@ -89,7 +114,7 @@ class FleetReplay:
         silent = {
             record.server_id
             for record in records
-            if self._hearing.silent_from(record.received_at, usual[record.server_id]) < at
+            if self._hearing.is_silent(record.received_at, usual[record.server_id], at)
         }
         verdicts = self._judge.verdicts(at, records, silent)
         for record in records:

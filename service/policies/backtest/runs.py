@@ -56,8 +56,10 @@ class BackTest:
         script = TABLES_SCRIPT.read_text(encoding="utf-8")
         self._builder = self._resources.enter_context(ImageBuilder(script, config.database))
         silence = Silence(config.silent_after * times.SECOND, config.silent_intervals)
-        self._hearing = Hearing(self._database, VerdictStore(self._queries), silence, config.alive)
-        self._hearing.look(times.now())
+        store, reader = VerdictStore(self._queries), UnjudgedReader(self._queries)
+        self._hearing = Hearing(self._database, reader, store, silence, config.alive)
+        with self._database.snapshot() as connection:
+            self._hearing.look(connection)
 
     def servers(self) -> list[PastServer]:
         """Every server with records."""

@@ -72,16 +72,17 @@ class UnjudgedReader:
     def waiting(self, connection: Connection) -> Waiting:
         return Waiting(*connection.execute(self._queries["oldest_unjudged"]).fetchone())
 
-    def is_fleet_unjudged(self, connection: Connection) -> bool:
-        """Whether rules about the fleet wait for their next tick."""
-        (is_unjudged,) = connection.execute(self._queries["is_fleet_unjudged"]).fetchone()
+    def is_fleet_unjudged(self, connection: Connection, until: int) -> bool:
+        """Whether a tick is to come for what arrived, fell silent or was taken up until then."""
+        query = self._queries["is_fleet_unjudged"]
+        (is_unjudged,) = connection.execute(query, {"until": until}).fetchone()
         return bool(is_unjudged)
 
-    def newest_report(self, connection: Connection, until: int) -> int:
-        """The number of the newest report that arrived until then; 0 for none."""
+    def newest_report(self, connection: Connection, until: int) -> tuple[int, int]:
+        """The number of the newest report that arrived until then, and when it did; 0 for none."""
         query = self._queries["newest_report_id"]
         row = connection.execute(query, {"until": until}).fetchone()
-        return 0 if row is None else int(row[0])
+        return (0, 0) if row is None else (int(row[0]), int(row[1]))
 
     def begin(self, connection: Connection, server_id: int) -> tuple[int, int]:
         """The last report in order, and late, of a server that needs no judging."""
@@ -153,19 +154,13 @@ class UnjudgedReader:
 
 
 class LagReader:
-    """How far the evaluator is behind. Its methods raise StorageUnavailableError."""
+    """How far the evaluator is behind."""
 
     def __init__(self, database: Database, queries: Mapping[str, str]) -> None:
         self._database = database
         self._reader = UnjudgedReader(queries)
 
     def waiting(self) -> Waiting:
+        """Raises StorageUnavailableError."""
         with self._database.snapshot() as connection:
             return self._reader.waiting(connection)
-
-    def is_up_to_date(self, until: int) -> bool:
-        """Whether every report that arrived until then is judged, by rules about the fleet too."""
-        with self._database.snapshot() as connection:
-            since = self._reader.waiting(connection).since
-            is_waiting = since is not None and since <= until
-            return not (is_waiting or self._reader.is_fleet_unjudged(connection))

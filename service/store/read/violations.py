@@ -78,9 +78,9 @@ class ViolationRow(NamedTuple):
     rule's `clave`. kind: clave, resto (total more of them) or inestable. evidence: rows, frozen at
     the opening; total: how many there were. case_since_at: when the first of a chain of violations
     opened that were not repaired. unknown_because: why the verdict is unknown; null if it is known.
-    is_open: it went on. opened_after: null if there was no verdict before that the server passed.
-    seen: the last report or event that showed it. late: the first late reports that showed it too;
-    has_more_late: there are more of them.
+    is_cloned: machines share its id. is_open: it went on. opened_after: null if there was no
+    verdict before that the server passed. seen: the last report or event that showed it. late: the
+    first late reports that showed it too; has_more_late: there are more of them.
     """
 
     severity: str | None
@@ -93,6 +93,7 @@ class ViolationRow(NamedTuple):
     server_id: int
     ip_server: str
     nombre_host: str | None
+    is_cloned: bool
     kind: str
     key: dict[str, Any]
     total: int
@@ -188,10 +189,11 @@ def ended_after(at: int, known_at: int | None) -> int:
 
 
 def _violation(row: Sequence[Any], at: int, known_at: int | None) -> ViolationRow:
-    severity, number, digest, rule, version, text_hash, command_lines, *server, kind = row[:11]
-    key, total, evidence, motive_es, motive_en, relapses, is_late, former, continues = row[11:20]
-    case_since_at, grace_until_at, ended_as, ended_known_at, unknown_because = row[20:25]
-    after, opened, confirmed, seen, ended, last_event = bounds_of(row[25:], known_at)
+    severity, number, digest, rule, version, text_hash, command_lines, *server = row[:10]
+    is_cloned, kind = row[10:12]
+    key, total, evidence, motive_es, motive_en, relapses, is_late, former, continues = row[12:21]
+    case_since_at, grace_until_at, ended_as, ended_known_at, unknown_because = row[21:26]
+    missed, after, opened, confirmed, seen, ended, last_event = bounds_of(row[26:], known_at)
     is_open = ended is None or ended.at > at or (known_at is not None and ended_known_at > known_at)
     of_rule = (severity, number, digest.hex(), rule, version, text_hash, bool(command_lines))
     shown = (kind, json.loads(key), total, json.loads(evidence), motive_es, motive_en)
@@ -199,11 +201,13 @@ def _violation(row: Sequence[Any], at: int, known_at: int | None) -> ViolationRo
     in_grace = (
         is_open and grace_until_at is not None and _moment_of(at, last_event) < grace_until_at
     )
-    if seen is None and is_open and unknown_because is None:
-        seen = last_event
+    if is_open and missed is not None:
+        seen = missed
+    elif is_open and (seen is None or seen.at > at):
+        seen = last_event if unknown_because is None else None
     return ViolationRow._make(
         (
-            *(*of_rule, *server, *shown),
+            *(*of_rule, *server, bool(is_cloned), *shown),
             *(relapses, bool(is_late), *linked, case_since_at, in_grace),
             *(None if is_open else ended_as, unknown_because, is_open),
             *(after, opened or NOWHERE),

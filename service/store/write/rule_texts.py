@@ -80,6 +80,12 @@ class RuleTextStore:
             rows = connection.execute(self._queries["texts_in_force"]).fetchall()
         return [StoredText(*row)._replace(is_shipped=bool(row[5])) for row in rows]
 
+    def changed_at(self) -> int:
+        """When a rule was taken up, retired or changed in another way last; 0 if none ever was."""
+        with self._database.snapshot() as connection:
+            (at,) = connection.execute(self._queries["rules_changed_at"]).fetchone()
+        return int(at)
+
     def known_files(self) -> KnownFiles:
         """Which file each version of a rule was."""
         found: dict[bool, dict[tuple[str, int], str]] = {True: {}, False: {}}
