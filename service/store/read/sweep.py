@@ -38,8 +38,8 @@ class Sweep:
 
     def __init__(self, connection: Connection, queries: Mapping[str, str], server_id: int) -> None:
         self._connection, self._queries, self._server_id = connection, queries, server_id
-        self._processes = _Table(connection, queries["past_processes"], server_id)
-        self._logins = _Table(connection, queries["past_logins"], server_id)
+        self._processes = _Table(connection, queries["swept_processes"], server_id)
+        self._logins = _Table(connection, queries["swept_logins"], server_id)
         self.server: dict[str, Any] = {}
 
     def to(self, seq: int) -> SweepStep:
