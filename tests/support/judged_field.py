@@ -16,7 +16,7 @@ from service.store.engines import open_database
 from service.store.queries import load_queries
 from service.store.write.reports import ReportStore
 from service.store.write.verdicts import VerdictStore
-from service.times import HOUR, MINUTE, SECOND
+from service.times import DAY, HOUR, MINUTE, SECOND
 from tests.policies.rule_texts import write_rule
 from tests.support import engine
 
@@ -79,6 +79,7 @@ class Arrival(NamedTuple):
     taken_at: int
     machine: str
     names: tuple[str, ...]
+    boot: str | None = None  # two boots of one machine at a time are clones
 
 
 class Field:
@@ -109,7 +110,10 @@ class Field:
             (1 + n, name, "root", 0) for n, name in enumerate(("init", *arrival.names))
         ]
         digest = repr(arrival).encode()
-        made = Report(arrival.taken_at, WEB, processes, [], digest, [], arrival.machine)
+        profile = WEB._replace(
+            boot_id=arrival.boot, booted_at=None if arrival.boot is None else START - HOUR
+        )
+        made = Report(arrival.taken_at, profile, processes, [], digest, [], arrival.machine)
         self.store.add(made, arrival.at)
 
     def be_deaf(self, since: int, until: int) -> None:
@@ -143,6 +147,24 @@ def random_arrivals(generator: random.Random, length: int, machines: int) -> lis
                 taken = at - generator.randrange(5 * HOUR)
                 arrivals.append(Arrival(at + 5 * SECOND, taken, f"m{number}", ("bad",)))
             at += generator.choice([20 * MINUTE, 30 * MINUTE, 30 * MINUTE, 7 * HOUR])
+    return sorted(arrivals)
+
+
+def odd_arrivals(generator: random.Random, length: int) -> list[Arrival]:
+    """A machine and its clone, and one whose clock is set, stands still and is zoned wrongly."""
+    arrivals: list[Arrival] = []
+    at, frozen, ahead = START + MINUTE, START, 0
+    while at < START + length:
+        names = ("bad",) if generator.random() < 0.4 else ()
+        boot = generator.choice(["one", "two"]) if at > START + length // 3 else "one"
+        arrivals.append(Arrival(at + SECOND, at, "m0", names, boot))
+        kind = generator.choice(["right", "right", "set", "still"])
+        if kind == "set":
+            ahead = generator.choice([0, 0, 3 * HOUR, -2 * HOUR, 40 * DAY])
+        taken = frozen if kind == "still" else at + ahead
+        frozen = taken
+        arrivals.append(Arrival(at + 2 * SECOND, taken, "m1", names))
+        at += generator.choice([10 * MINUTE, 10 * MINUTE, 30 * MINUTE, 2 * HOUR])
     return sorted(arrivals)
 
 
