@@ -6,6 +6,12 @@ import argparse
 import csv
 import io
 import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,9 +22,12 @@ from service.commands import backtest
 from service.config import Config
 from service.times import MINUTE, SECOND
 from tests.policies.rule_texts import write_rule
+from tests.support.documentation import page
 from tests.support.judged_field import ALONE, EVERYWHERE, START, Arrival, Field
+from tests.support.live import PROJECT
 
 AT_ONCE = ('confirmar_tras = "2 informes", resolver_tras = "30m", gracia_nuevos = "24h"', "")
+PERIOD = ("--desde", "2026-11-02", "--hasta", "2026-11-02T02:00:00Z")
 ODD = "(name = 'odd' AND abs(-9223372036854775807 - (length(name) - 2)))"
 BROKEN = ("name = 'bad'", f"name = 'bad' OR {ODD}")
 
@@ -48,8 +57,7 @@ def tried(field: Field, rule: Path, *arguments: str) -> int:
     """The exit code of the command over the two hours of the field."""
     parser = argparse.ArgumentParser()
     backtest.add_arguments(parser)
-    period = ["--desde", "2026-11-02", "--hasta", "2026-11-02T02:00:00Z"]
-    options = parser.parse_args([str(rule), *period, *arguments])
+    options = parser.parse_args([str(rule), *PERIOD, *arguments])
     return backtest.run(Config(data=field.config.data), options)
 
 
@@ -177,3 +185,58 @@ def test_trying_a_rule_writes_nothing(field: Field, tmp_path: Path) -> None:
         assert tried(field, rule, "--desde", "2026-11-01") == 0
     assert sorted(path.name for path in field.config.data.iterdir()) == before
     assert field.rows()[0] == []
+
+
+_COUNT = "WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 400000)"
+SLOW = ("name = 'bad'", f"name = 'bad' AND 0 < ({_COUNT} SELECT max(x) FROM c)")
+
+
+@pytest.mark.torture
+def test_ctrl_c_tells_what_was_found_and_how_far_it_came(field: Field, tmp_path: Path) -> None:
+    rule = write_rule(tmp_path, EVERYWHERE, AT_ONCE, SLOW)
+    terminal, theirs = pty.openpty()
+    with os.fdopen(terminal, "rb", buffering=0) as shown:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "service", "backtest", str(rule), *PERIOD],
+            cwd=PROJECT,
+            env=os.environ | {"COMPLIANCE_DATA": str(field.config.data)},
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        told = b""
+        while b"servers judged: 1 of 2" not in told:
+            told += shown.read(100)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=30)
+        told += shown.read(1000)
+    assert process.returncode == 4
+    assert b"compliance: interrupted after 1 of 2 servers" in told
+    assert b"Traceback" not in told
+    assert b"1 server: 1 failed at some time" in out
+
+
+@pytest.mark.torture
+def test_the_commands_of_the_page_try_a_rule_and_plan_a_folder(
+    field: Field, tmp_path: Path
+) -> None:
+    on_the_past = page("sql/policies/README.md").split("\n## On the past\n")[1]
+    commands = re.findall(r"^```sh\n(.*?)^```$", on_the_past, re.MULTILINE | re.DOTALL)
+    (tmp_path / "rules").mkdir()
+    write_rule(tmp_path / "rules", ('"a-rule"', '"my-rule"'), EVERYWHERE, AT_ONCE, name="my-rule")
+    for name in ("service", "sql"):
+        (tmp_path / name).symlink_to(PROJECT / name)
+    outcomes = []
+    for command in commands:
+        done = subprocess.run(
+            ["bash", "-c", command.replace("python -m", f"{sys.executable} -m")],
+            cwd=tmp_path,
+            env=os.environ | {"COMPLIANCE_DATA": str(field.config.data)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.stderr == ""
+        outcomes.append((done.returncode, done.stdout.splitlines()[0].partition(",")[0]))
+    assert outcomes == [(0, "my-rule"), (1, "### Rules: 1 new")]
