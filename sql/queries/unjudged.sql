@@ -46,6 +46,10 @@
   WHERE NOT EXISTS (SELECT 1 FROM judged WHERE judged.server_id = server.id)
 ) AS begun
 
+-- name: first_text_at
+-- When there was a rule for the first time.
+SELECT coalesce(min(first_seen_at), 0) FROM policy_text;
+
 -- name: begin_of_server
 -- Where to begin with a server: the last report in order and late that needs no judging.
 SELECT begun.seq, begun.late_seq

@@ -95,6 +95,11 @@ class UnjudgedReader:
         seq, late_seq = connection.execute(query, {"server_id": server_id}).fetchone()
         return int(seq), int(late_seq)
 
+    def first_text_at(self, connection: Connection) -> int:
+        """When there was a rule for the first time, in microseconds; 0 if there never was."""
+        ((at,),) = connection.execute(self._queries["first_text_at"]).fetchall()
+        return int(at)
+
     def report(self, connection: Connection, report_id: int) -> UnjudgedReport:
         query = self._queries["report_to_judge"]
         return UnjudgedReport(*connection.execute(query, {"report_id": report_id}).fetchone())
