@@ -103,7 +103,7 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
         processes=process_occurrences(database, queries, silence),
         logins=login_occurrences(database, queries, silence),
         usage=usage,
-        policies=PolicyStore(database, queries),
+        policies=PolicyStore(database, queries, config.evaluator_lock),
         violations=ViolationStore(database, queries),
         tokens=TokenStore(database, queries, audit_log),
         enrolment=EnrolmentStore(database, queries, audit_log),

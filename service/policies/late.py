@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.policies.events import Fin, Late, Server, Terms
-from service.policies.opening import MOST_OPEN, OWN, Opening, key_text, new_violation
+from service.policies.evidence import Finding
+from service.policies.opening import MOST_OPEN, OWN, REST, Opening, key_text, new_violation
 from service.policies.verdict import State
 from service.store.rule_state import LateSighting, RuleState
 from service.store.verdict_rows import Violation
@@ -25,21 +26,41 @@ def judge(state: RuleState, server: Server, terms: Terms, event: Late) -> None:
         or event.verdict.state is not State.FALLA
     ):
         return
-    for finding in event.verdict.findings[:MOST_OPEN]:
+    own = sum(
+        violation.is_late and violation.kind == OWN and violation.opened_after == event.after
+        for violation in _violations(state)
+    )
+    rest: list[Finding] = []
+    listed: dict[bytes, Violation] = {}
+    for finding in event.verdict.findings:
         key = key_text(terms, finding)
         found = _open_at(state, terms, key, event)
-        if found is None:
-            opening = Opening(OWN, key, event.digest, event.after, event.bound)
-            violation = new_violation(server, terms, finding, opening)
-            violation.is_late = True
-            violation.confirmed = violation.seen = event.bound
-            violation.ended = event.until or event.bound
-            violation.ended_as = Fin.RESUELTA
-            violation.ended_known_at = event.bound.received_at
-            state.known.append(violation)
-            state.write(violation)
+        if found is not None:
+            listed[found.digest] = found
+        elif own < MOST_OPEN:
+            _add(state, event, new_violation(server, terms, finding, _opening(event, OWN, key)))
+            own += 1
         else:
-            state.sightings.append(LateSighting(found, event.bound))
+            rest.append(finding)
+    if rest:  # between two reports, as many are one by one as are open at a time
+        violation = new_violation(server, terms, rest[0], _opening(event, REST, "{}"))
+        violation.total = len(rest)
+        _add(state, event, violation)
+    state.sightings += [LateSighting(found, event.bound) for found in listed.values()]
+
+
+def _opening(event: Late, kind: str, key: str) -> Opening:
+    return Opening(kind, key, event.digest, event.after, event.bound)
+
+
+def _add(state: RuleState, event: Late, violation: Violation) -> None:
+    violation.is_late = True
+    violation.confirmed = violation.seen = event.bound
+    violation.ended = event.until or event.bound
+    violation.ended_as = Fin.RESUELTA
+    violation.ended_known_at = event.bound.received_at
+    state.known.append(violation)
+    state.write(violation)
 
 
 def _open_at(state: RuleState, terms: Terms, key: str, event: Late) -> Violation | None:

@@ -39,7 +39,8 @@ class RuleWatch:
         found: set[tuple[str, int, int]] = set()
         for folder in self._folders:
             try:
-                files = set(_files(folder))
+                # Another process may name the same folder by another path.
+                files = set(_files(folder.resolve()))
             except OSError as error:
                 reason = f"cannot be read, and changes nothing: {error.strerror}"
                 self.faults.append(RuleFault(folder, None, reason))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from service.policies.sql_text import Token, hidden_names, line_of, tokens
+from service.policies.unseen_reads import unseen_reads
 
 _DATES = {"date": 0, "time": 0, "datetime": 0, "julianday": 0, "unixepoch": 0, "strftime": 1}
 _CLOCKS = {"now", "localtime", "utc", "subsec", "subsecond"}
@@ -34,6 +35,8 @@ def statement_faults(sql: str, relations: Collection[str]) -> Iterator[tuple[int
             yield line, f"{token.text}: {_PARAMETER} is the only clock"
         if token.name in _DATES and found[at + 1 : at + 2] and found[at + 1].text == "(":
             yield from _date_faults(sql, token, found[at + 2 :])
+    for start, reason in unseen_reads(sql):
+        yield line_of(sql, start), reason
     for token in hidden_names(sql, relations):
         yield line_of(sql, token.start), f"{token.text}: a WITH clause may not hide a relation"
 

@@ -22,6 +22,7 @@ from service.policies.names import NameLists
 from service.policies.places import RELATIONS_SCRIPT, TABLES_SCRIPT
 from service.policies.relations import ALLOWED
 from service.policies.rule import Fact
+from service.policies.unseen_reads import refusal
 from service.policies.verdict import Situation
 from service.store.engines import Connection
 from service.store.engines.image import insert_rows
@@ -53,7 +54,7 @@ class Workspace:
         )
         # The views tell times as text.
         functions = {**FUNCTIONS, "time_text": (1, time_text)}
-        self.sandbox = Sandbox(script, ALLOWED, functions)
+        self.sandbox = Sandbox(script, ALLOWED, functions, refusal)
         self.wanted: Collection[Fact] = ()
         self.matches_names = True
         self._names = NameLists(())

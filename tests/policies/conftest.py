@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from service.policies.guard import Guard
-from tests.policies.rule_folders import Folders
 from tests.support.judged_fleet import Fleet
+from tests.support.rule_folders import Folders
 
 
 @pytest.fixture
@@ -21,13 +21,13 @@ def fleet(tmp_path: Path) -> Iterator[Fleet]:
 
 
 @pytest.fixture(scope="module")
-def rule_guard() -> Iterator[Guard]:
+def guard_of_folders() -> Iterator[Guard]:
     with Guard() as started:
         yield started
 
 
 @pytest.fixture
-def folders(tmp_path: Path, rule_guard: Guard) -> Iterator[Folders]:
-    made = Folders(tmp_path, rule_guard)
+def folders(tmp_path: Path, guard_of_folders: Guard) -> Iterator[Folders]:
+    made = Folders(tmp_path, guard_of_folders)
     with closing(made.database):
         yield made

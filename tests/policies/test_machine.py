@@ -205,3 +205,19 @@ def test_a_late_report_at_the_place_of_the_first_no_is_news(engine: Engine) -> N
     assert engine.rows("SELECT at FROM late_sighting WHERE at = ?", (first_no.at - 1,)) == [
         (first_no.at - 1,)
     ]
+
+
+def test_between_two_reports_late_ones_show_a_hundred_and_the_rest_is_one(engine: Engine) -> None:
+    history = play(engine)
+    history.report(CUMPLE)
+    history.report(CUMPLE)
+    at = history.reports[0].at
+    history.late(falla(*names(130)), at + 1)
+    history.late(falla(*names(130, 500)), at + 2)
+    history.save()
+    assert len(ended(history)) == 100
+    ((_, how, count),) = ended(history, "resto")
+    assert (how, count) == (Fin.RESUELTA, 30)
+    assert history.engine.rows("SELECT at FROM late_sighting WHERE at = ?", (at + 2,)) == [
+        (at + 2,)
+    ]

@@ -66,6 +66,13 @@ def test_a_right_file_is_read(tmp_path: Path) -> None:
         (('"2 informes"', '"pronto"'), 13, "plazos.confirmar_tras: expected reports or a duration"),
         (('"24h"', '"800d"'), 13, "plazos.gracia_nuevos: expected a duration"),
         (("SELECT name, count", "DELETE name, count"), 19, "expected a SELECT, got DELETE"),
+        (("FROM procesos_vigentes", "FROM sqlite_master"), 20, "sqlite_master: there is no such"),
+        (("FROM procesos_vigentes", "FROM proceso"), 20, "proceso: there is no such relation"),
+        (
+            ("FROM procesos_vigentes", "FROM processes a JOIN processes USING (pid)"),
+            20,
+            "JOIN … ON",
+        ),
         (("GROUP BY name", "GROUP BY name; SELECT 1"), 22, "one statement"),
         (("WHERE name = 'bad'", "WHERE name = date('now')"), 21, "only clock"),
         (("procesos_vigentes", "a -- \0"), 20, "NUL"),

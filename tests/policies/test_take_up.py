@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 
 import pytest
 
@@ -12,8 +11,8 @@ from service.policies.kept_data import with_kept
 from service.policies.take_up import KEPT_FOR
 from service.policies.workspace import KERNEL_THREADS
 from service.times import DAY, HOUR
-from tests.policies.rule_folders import B_RULE, NOW, Folders, look, looks
 from tests.policies.rule_texts import write_rule
+from tests.support.rule_folders import B_RULE, NOW, Folders, look, looks
 
 
 def test_texts_are_in_force_once_two_looks_agree(folders: Folders) -> None:
@@ -135,25 +134,6 @@ def test_a_folder_that_shows_nothing_changes_nothing(folders: Folders, how: str)
         assert started.epoch == before
         assert "b-rule" in started.judged
     assert str(folders.users) in {fault.path for fault in folders.store.noted_faults()}
-
-
-@pytest.mark.parametrize("how", ["missing", "empty"])
-def test_a_folder_that_shows_nothing_changes_no_list(folders: Folders, how: str) -> None:
-    lists = folders.users / "listas"
-    lists.mkdir()
-    (lists / "malos.txt").write_text("worse\n", encoding="utf-8")
-    reads = ("'bad'", "'bad' OR name IN (SELECT valor FROM listas WHERE lista = 'malos')")
-    write_rule(folders.shipped, ('"a-rule"', '"c-rule"'), reads, name="c-rule")
-    take_up = folders.take_up()
-    looks(take_up)
-    before = take_up.epoch
-    shutil.rmtree(folders.users)
-    if how == "empty":
-        folders.users.mkdir()
-    for started in (take_up, folders.take_up()):
-        looks(started, NOW + 2 * DAY)
-        assert started.epoch == before
-    assert ("c-rule", "taken_up") not in folders.kinds()[3:]
 
 
 def test_a_rule_without_its_file_goes_on_when_it_is_back(folders: Folders) -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from service import times
 from service.errors import PolicyNotFoundError
 from service.policies.verdict import Verdict
+from service.store.queries import load_queries
+from service.store.read.deafness import NOTICED
 from service.store.read.moments import Moment
+from service.store.read.policies import PolicyStore
 from service.store.read.violations import ViolationFilter
 from service.times import MINUTE, SECOND
 from tests.support.asked_verdicts import RULE, START, Asked, asked, at, known
@@ -268,6 +274,22 @@ def test_progress_names_the_first_report_that_is_not_judged() -> None:
         waits_since = START + 5 * MINUTE + SECOND
         assert ask.policies.progress() == (waits_since - 1, waits_since, True)
         assert ask.policies.settled_moment() == (START + 5 * MINUTE,) * 2
+
+
+def test_servers_are_judged_until_the_evaluator_stopped_which_would_notice_silence(
+    tmp_path: Path,
+) -> None:
+    alive = tmp_path / "evaluator.lock"
+    alive.touch()
+    stopped_at = times.now() - NOTICED - SECOND
+    with stores() as both:
+        ask = asked(both)
+        policies = PolicyStore(both.database, load_queries(), alive)
+        ask.judge(1, 0, PASSES)
+        assert policies.progress().behind_since is None
+        os.utime(alive, ns=(stopped_at * 1000, stopped_at * 1000))
+        assert policies.progress() == (stopped_at - 1, stopped_at, True)
+        assert policies.settled_moment().at <= stopped_at
 
 
 def test_a_rule_that_never_was_is_not_found() -> None:

@@ -53,14 +53,19 @@ class Description:
 
 
 class Sandbox:
-    """A database in memory. script: makes its tables, and temporary tables and views over them."""
+    """A database in memory. script: makes its tables, and temporary tables and views over them.
+
+    refusal: why a statement is refused before SQLite sees it, or null.
+    """
 
     def __init__(
         self,
         script: str,
         allowed: Allowed,
         functions: Mapping[str, tuple[int, Callable[..., Cell]]],
+        refusal: Callable[[str], str | None],
     ) -> None:
+        self._refusal = refusal
         self._authorizer = Authorizer(allowed)
         self._deadline = float("inf")
         self._function_error: str | None = None
@@ -127,6 +132,7 @@ class Sandbox:
         Raises StatementRefusedError, StatementBrokenError, StatementLimitError.
         """
         # Reads are told while a statement is prepared; one that was seen is not prepared again.
+        self._refuse(sql)
         cursor = self._execute(f"{sql}\n/* {next(self._described)} */", parameters, _DESCRIBING)
         columns = tuple(str(column[0]) for column in cursor.description or ())
         cursor.close()
@@ -139,6 +145,7 @@ class Sandbox:
 
         Raises StatementRefusedError, StatementBrokenError, StatementLimitError.
         """
+        self._refuse(sql)
         cursor = self._execute(sql, parameters, seconds)
         rows: list[tuple[Cell, ...]] = []
         size = 0
@@ -161,6 +168,11 @@ class Sandbox:
     def close(self) -> None:
         self._connection.close()
         self._dates.close()
+
+    def _refuse(self, sql: str) -> None:
+        reason = self._refusal(sql)
+        if reason is not None:
+            raise StatementRefusedError(f"not allowed: {reason}")
 
     def _execute(self, sql: str, parameters: Mapping[str, Cell], seconds: float) -> sqlite3.Cursor:
         self._authorizer.begin()

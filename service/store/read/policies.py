@@ -6,11 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import NamedTuple
 
 from service import times
 from service.errors import PolicyNotFoundError
 from service.store.engines import Connection, Database
+from service.store.read import deafness
 from service.store.read.moments import Moment
 from service.store.read.unjudged import UnjudgedReader
 from service.store.read.verdict_at import VerdictRow, first_of_each
@@ -96,8 +98,9 @@ class ServerCompliance:
 class Progress(NamedTuple):
     """How far servers are judged.
 
-    until: all reports that arrived until then are judged; null before the first. behind_since: when
-    the first report arrived that is not; null where all are. has_begun: anything was ever judged.
+    until: all that was so until then is judged; null before the first report. behind_since: when
+    the first report arrived that is not, or since when no evaluator runs, which would notice
+    silence; null where all is judged. has_begun: anything was ever judged.
     """
 
     until: int | None
@@ -106,12 +109,16 @@ class Progress(NamedTuple):
 
 
 class PolicyStore:
+    """evaluator: the file by which an evaluator tells that it runs."""
+
     def __init__(
         self,
         database: Database,
         queries: Mapping[str, str],
+        evaluator: Path | None = None,
         clock: Callable[[], int] = times.now,
     ) -> None:
+        self._evaluator = evaluator
         self._database = database
         self._queries = queries
         self._unjudged = UnjudgedReader(queries)
@@ -217,9 +224,17 @@ class PolicyStore:
 
     def _progress(self, connection: Connection) -> Progress:
         heard_at, judged = connection.execute(self._queries["last_arrival_to_judge"]).fetchone()
-        behind_since = self._unjudged.waiting(connection).since
+        waiting_since = self._unjudged.waiting(connection).since
+        since = [at for at in (waiting_since, self._stopped_at()) if at is not None]
+        behind_since = min(since, default=None)
         until = heard_at if behind_since is None else behind_since - 1
         return Progress(until if judged else None, behind_since, bool(judged))
+
+    def _stopped_at(self) -> int | None:
+        """When the evaluator was heard last, if it does not run now."""
+        heard_at = None if self._evaluator is None else deafness.heard_at(self._evaluator)
+        is_running = heard_at is None or self._clock() - heard_at <= deafness.NOTICED
+        return None if is_running else heard_at
 
     def _policies(self, connection: Connection) -> list[PolicyRow]:
         return [

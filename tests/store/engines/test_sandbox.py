@@ -15,13 +15,14 @@ from service.errors import StatementBrokenError, StatementLimitError, StatementR
 from service.policies.functions import FUNCTIONS, time_text
 from service.policies.places import RELATIONS_SCRIPT, TABLES_SCRIPT
 from service.policies.relations import ALLOWED
+from service.policies.unseen_reads import refusal
 from service.store.engines.sandbox import Sandbox
 
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
     script = TABLES_SCRIPT.read_text() + RELATIONS_SCRIPT.read_text()
-    made = Sandbox(script, ALLOWED, {**FUNCTIONS, "time_text": (1, time_text)})
+    made = Sandbox(script, ALLOWED, {**FUNCTIONS, "time_text": (1, time_text)}, refusal)
     with made.trusted() as connection:
         connection.execute("UPDATE elegido SET desde = 0, hasta = 9")
         connection.executemany(
@@ -116,6 +117,18 @@ def test_statements_read_relations_with_the_listed_functions(sandbox: Sandbox) -
         "SELECT count(*) FROM proceso",
         "SELECT count(*) FROM taken.proceso",
         "SELECT name FROM taken.proceso",
+        # what SQLite asks no authorizer about
+        "SELECT cmdline FROM (SELECT 1 AS cmdline) FULL JOIN processes USING (cmdline)",
+        "SELECT name FROM (SELECT 'x' AS name) FULL JOIN proceso USING (name)",
+        "SELECT name FROM (SELECT 'x' AS name) NATURAL FULL JOIN proceso",
+        "SELECT name FROM (SELECT 'x' AS name) FULL /**/ JOIN sqlite_schema uSiNg(name)",
+        "SELECT a.name FROM processes AS a NATURAL JOIN procesos_vigentes",
+        "SELECT count(*) FROM processes, proceso",
+        "SELECT count(*) FROM processes AS a, [proceso] AS b",
+        "SELECT count(*) FROM processes JOIN 'proceso' ON 1",
+        "SELECT count(*) FROM processes LEFT JOIN (proceso AS a JOIN processes AS b ON 1) ON 1",
+        "SELECT count(*) FROM processes JOIN processes AS b ON b.pid IN (1, 2), main.proceso",
+        "SELECT count(*) FROM processes WHERE EXISTS (SELECT 1 FROM (processes), `proceso`)",
         # functions behind the name of a view
         "WITH processes AS (SELECT random() AS name) SELECT name FROM processes",
         "WITH proceso AS (SELECT printf('%d', 1) AS name) SELECT name FROM proceso",
@@ -145,6 +158,21 @@ def test_everything_else_is_refused(sandbox: Sandbox, sql: str) -> None:
     with pytest.raises((StatementRefusedError, StatementBrokenError)):
         answer(sandbox, sql)
     assert answer(sandbox, "SELECT count(*) FROM processes") == [(300,)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT usuario, proceso FROM (SELECT username AS usuario, name AS proceso FROM processes)",
+        "SELECT 'using' AS elegido FROM processes AS a -- NATURAL\n ORDER BY elegido",
+        "SELECT name AS usuario FROM processes WHERE name IS NOT DISTINCT FROM usuario",
+        "SELECT name AS usuario FROM processes WHERE name IN ('proceso', 'sqlite_x', usuario)",
+    ],
+)
+def test_names_of_tables_behind_the_views_may_be_names_of_columns(
+    sandbox: Sandbox, sql: str
+) -> None:
+    answer(sandbox, sql)
 
 
 def test_attach_leaves_no_file(sandbox: Sandbox, tmp_path: Path) -> None:

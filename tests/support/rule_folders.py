@@ -1,4 +1,4 @@
-"""Folders of rules, and looks at them."""
+"""Folders of rules as an evaluator takes them up."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ class Folders:
             return connection.execute("SELECT rule, kind FROM policy_change ORDER BY id").fetchall()
 
 
+def look(take_up: TakeUp, now: int = NOW) -> bool:
+    """One look. Whether other texts are in force after it."""
+    return take_up.is_due(now) and take_up.take(now)
+
+
 def looks(take_up: TakeUp, now: int = NOW) -> bool:
     """Two looks that see the same."""
     look(take_up, now)
     return look(take_up, now)
-
-
-def look(take_up: TakeUp, now: int = NOW) -> bool:
-    """One look. Whether other texts are in force after it."""
-    return take_up.is_due(now) and take_up.take(now)
