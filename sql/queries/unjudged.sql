@@ -117,8 +117,8 @@ SELECT EXISTS (
 );
 
 -- name: newest_report_id
--- The number of the last report that arrived until then, and when it did.
-SELECT id, received_at FROM report WHERE received_at <= :until ORDER BY id DESC LIMIT 1;
+-- The number of the last report that arrived until then, when it did, of whom, and its digest.
+SELECT id, received_at, server_id, digest FROM report WHERE received_at <= :until ORDER BY id DESC LIMIT 1;
 
 -- name: newest_silence
 -- When servers fell silent that are silent now: the sum, since they are not found in that order.
@@ -197,7 +197,9 @@ ORDER BY server_id;
 
 -- name: servers_of_fleet
 -- Servers heard since then, each with its newest record of those that arrived until then.
-SELECT server.id, report.id, report.seq, report.placed_at, report.received_at, report.clock
+SELECT
+  server.id, report.id, report.seq, report.placed_at, report.received_at, report.clock,
+  report.digest
 FROM server
 CROSS JOIN report
   ON report.server_id = server.id

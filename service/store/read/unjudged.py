@@ -46,6 +46,20 @@ class NewestRecord(NamedTuple):
     placed_at: int
     received_at: int
     clock: str | None
+    digest: bytes
+
+    @property
+    def bound(self) -> Bound:
+        return Bound(self.report_id, self.placed_at, self.received_at, self.clock)
+
+
+class NewestReport(NamedTuple):
+    """The report that arrived last, of all."""
+
+    report_id: int = 0
+    received_at: int = 0
+    server_id: int = 0
+    digest: bytes = b""
 
 
 class Waiting(NamedTuple):
@@ -78,11 +92,11 @@ class UnjudgedReader:
         (is_unjudged,) = connection.execute(query, {"until": until}).fetchone()
         return bool(is_unjudged)
 
-    def newest_report(self, connection: Connection, until: int) -> tuple[int, int]:
-        """The number of the newest report that arrived until then, and when it did; 0 for none."""
+    def newest_report(self, connection: Connection, until: int) -> NewestReport:
+        """The newest report that arrived until then; all zero for none."""
         query = self._queries["newest_report_id"]
         row = connection.execute(query, {"until": until}).fetchone()
-        return (0, 0) if row is None else (int(row[0]), int(row[1]))
+        return NewestReport() if row is None else NewestReport(*row)
 
     def newest_silence(self, connection: Connection) -> int:
         """A number that changes when servers fall silent."""
