@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from service import times
 from service.errors import GuardEndedError
 from service.policies.events import Judged, Terms
+from service.policies.fleet_bounds import Tick
 from service.policies.guard import Guard
 from service.policies.in_force import RuleInForce
 from service.policies.rule import Scope
@@ -14,7 +15,6 @@ from service.policies.verdict import Reason, State, Verdict
 from service.store.engines.image import ImageBuilder
 from service.store.read.current import copy_server
 from service.store.read.unjudged import NewestRecord
-from service.store.verdict_rows import event_digest, tick_bound
 from service.times import DAY
 
 HEARD_WITHIN = 7 * DAY  # peers that are silent for longer change no verdict
@@ -59,21 +59,19 @@ class FleetJudge:
 
 
 def tick_event(  # noqa: PLR0913 — all that a tick says of a server
-    at: int,
-    last: int,
+    tick: Tick,
     record: NewestRecord,
     verdict: Verdict,
     longest_gap: int,
+    taken_up_at: int = 0,
     *,
     is_silent: bool = False,
 ) -> Judged:
-    """last: the tick before, 0 for none: a record that was judged then counts no more."""
-    bound = tick_bound(at)
+    """A record that was judged at the tick before counts no more. taken_up_at: of the text."""
     return Judged(
-        bound,
-        event_digest(bound),
+        *tick.bound(record.server_id, taken_up_at),
         verdict,
-        record.placed_at if record.received_at > last else None,
+        record.placed_at if record.received_at > tick.previous_at else None,
         longest_gap,
         is_silent=is_silent,
     )

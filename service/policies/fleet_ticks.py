@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping, Sequence
 
+from service.policies.fleet_bounds import Tick
 from service.policies.fleet_judge import HEARD_WITHIN, FleetJudge, FleetVerdicts, tick_event
 from service.policies.hearing import Hearing
 from service.policies.in_force import RuleInForce
@@ -15,6 +16,7 @@ from service.policies.verdict import Verdict
 from service.policies.verdict_writer import VerdictWriter
 from service.store.engines import Connection, Database
 from service.store.read.unjudged import JudgedServer, NewestRecord, UnjudgedReader
+from service.store.verdict_rows import tick_bound
 from service.store.write.verdicts import States, VerdictStore
 from service.times import SECOND
 
@@ -42,7 +44,8 @@ class FleetTicks:
         # The newest report and the silent servers at the last tick.
         self._newest: tuple[int, frozenset[int]] | None = None
         self._looked_at = 0  # the last tick that was found to be due or not
-        self._taken_up_at = 0  # the newest text
+        self._taken_up: dict[str, int] = {}  # when each text was
+        self._tick: Tick | None = None  # the last
         self._not_before = 0.0  # of time.monotonic()
 
     def use(self, rules: Mapping[str, RuleInForce]) -> None:
@@ -50,7 +53,7 @@ class FleetTicks:
         self._judge.use(rules)
         terms = self._judge.terms.values()
         self._formerly = {of_rule.rule: of_rule.formerly for of_rule in terms if of_rule.formerly}
-        self._taken_up_at = max((rules[rule].taken_up_at for rule in self._judge.terms), default=0)
+        self._taken_up = {rule: rules[rule].taken_up_at for rule in self._judge.terms}
         self._has_new_texts = True
         self._newest = None
         self._looked_at = 0
@@ -65,13 +68,13 @@ class FleetTicks:
         at -= at % self._cadence
         if not self._judge.terms or time.monotonic() < self._not_before:
             return False
-        if at < self._taken_up_at <= now:
+        if at < max(self._taken_up.values()) <= now:
             return False
         with self._database.snapshot() as connection:
             last = self._store.fleet_tick(connection)
             if (last is not None and at <= last) or at == self._looked_at:
                 return False
-            report, _ = self._reader.newest_report(connection, at)
+            report = self._reader.newest_report(connection, at)
             self._hearing.look(connection)
             heard_since = at - HEARD_WITHIN
             records = [
@@ -84,6 +87,9 @@ class FleetTicks:
                 peers = {record.server_id for record in records}
                 everyone = self._reader.fleet(connection, 0, at)
                 gone = [record for record in everyone if record.server_id not in peers]
+            tick = Tick(at, last or 0, {r.server_id: r for r in (*records, *gone)}, report)
+            if last is not None and (self._tick is None or self._tick.at != last):
+                self._tick = self._stored_tick(connection, last)
             servers = {
                 record.server_id: self._server(connection, record) for record in (*records, *gone)
             }
@@ -93,15 +99,28 @@ class FleetTicks:
             for server in servers.values()
             if self._hearing.is_silent(server.heard_at, server.usual_interval, at)
         }
-        newest = report, frozenset(silent.intersection(record.server_id for record in records))
+        newest = (
+            report.report_id,
+            frozenset(silent.intersection(record.server_id for record in records)),
+        )
         if newest == self._newest:
             return False
         began = time.monotonic()
-        self._judge_tick(at, last or 0, records, gone, servers, silent)
+        self._judge_tick(tick, records, gone, servers, silent)
+        self._tick = tick
         self._has_new_texts = False
         self._newest = newest
         self._not_before = began + _REST * (time.monotonic() - began)
         return True
+
+    def _stored_tick(self, connection: Connection, at: int) -> Tick:
+        """The last tick, which another evaluator judged."""
+        return Tick(
+            at,
+            self._store.previous_fleet_tick(connection),
+            {record.server_id: record for record in self._reader.fleet(connection, 0, at)},
+            self._reader.newest_report(connection, at),
+        )
 
     def _server(self, connection: Connection, record: NewestRecord) -> JudgedServer:
         """The server as it was at the tick, whatever it has sent since."""
@@ -111,23 +130,23 @@ class FleetTicks:
         interval = self._reader.usual_interval(connection, server.id, record.seq)
         return server._replace(heard_at=record.received_at, usual_interval=interval)
 
-    def _judge_tick(  # noqa: PLR0913, PLR0917 — all that a tick is made of
+    def _judge_tick(
         self,
-        at: int,
-        last: int,
+        tick: Tick,
         records: Sequence[NewestRecord],
         gone: Sequence[NewestRecord],
         servers: Mapping[int, JudgedServer],
         silent: Collection[int],
     ) -> None:
-        verdicts = self._judge.verdicts(at, records, silent)
+        verdicts = self._judge.verdicts(tick.at, records, silent)
         with self._database.snapshot() as connection:
             states = self._store.load(connection, servers, self._formerly)
+        self._name_last(states)
         away = {record.server_id for record in gone}
         continued = self._continued(states, silent, away) if self._has_new_texts else set()
         as_if_heard: FleetVerdicts = {}
         if continued:
-            as_if_heard = self._judge.verdicts(at, [*records, *gone], set())
+            as_if_heard = self._judge.verdicts(tick.at, [*records, *gone], set())
         for record in (*records, *gone):
             server = servers[record.server_id]
             for rule, terms in self._judge.terms.items():
@@ -137,9 +156,19 @@ class FleetTicks:
                 if verdict is None or (server.id in away and not is_silent):
                     continue
                 gap = self._hearing.limit(server.usual_interval)
-                event = tick_event(at, last, record, verdict, gap, is_silent=is_silent)
+                taken_up_at = self._taken_up[rule]
+                event = tick_event(tick, record, verdict, gap, taken_up_at, is_silent=is_silent)
                 step(states[server.id, rule], as_server(server), terms, event)
-        self._writer.save(states, fleet_tick=at)
+        self._writer.save(states, fleet_tick=tick.at)
+
+    def _name_last(self, states: States) -> None:
+        """Names the last verdicts as they were named at the last tick."""
+        if self._tick is None:
+            return
+        plain = tick_bound(self._tick.at)
+        for state in states:
+            if state.rule in self._judge.terms and state.last == plain:
+                state.last, _ = self._tick.bound(state.server_id, self._taken_up[state.rule])
 
     def _continued(
         self, states: States, silent: Collection[int], away: Collection[int]

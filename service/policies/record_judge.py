@@ -31,8 +31,12 @@ class RecordJudge:
         self._with_first_sight = any(rule.reads_first_sight for rule in rules.values())
 
     def judge(self, tasks: Sequence[Task]) -> None:
-        """Gives each task its verdicts. Of each server there is one task."""
-        if not self._about_servers:
+        """Gives each task its verdicts. Of each server there is one task.
+
+        One for which no rule is asked gets none.
+        """
+        tasks = [task for task in tasks if task.only is None or task.only]
+        if not self._about_servers or not tasks:
             return
         try:
             self._guard.open(self._image(tasks))

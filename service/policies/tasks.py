@@ -7,13 +7,16 @@ between its reports, whether they are judged then or later.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
+from service import times
+from service.policies.clock_events import Clocks, Rules, last_of
 from service.policies.hearing import Hearing
 from service.policies.in_force import RuleInForce
 from service.policies.rule import Clock, InSilence, Scope
 from service.policies.task import Task
-from service.policies.timeline import UNDER_WAY, Rules, Timeline, asked_since, is_in_silence
-from service.store.engines import Connection, Database
+from service.policies.timeline import UNDER_WAY, Timeline, is_in_silence
+from service.store.engines import MAX_INTEGER, Connection, Database
 from service.store.read.unjudged import JudgedServer, UnjudgedReader, UnjudgedReport
 from service.store.verdict_rows import Cursor, event_bound, event_digest
 from service.store.write.verdicts import VerdictStore
@@ -32,7 +35,7 @@ class TaskMaker:
     ) -> None:
         self._database, self._reader, self._store = database, reader, store
         self._hearing = hearing
-        self._timeline = Timeline(hearing)
+        self._timeline = Timeline(hearing, Clocks())
 
     def of_reports(self, report_ids: Iterable[int], rules: Rules, epoch: int) -> list[Task]:
         """What comes next of servers with these reports: each the next one of its server."""
@@ -67,11 +70,40 @@ class TaskMaker:
         if cursor is None:
             begin = self._reader.begin(connection, report.server_id)
             cursor = Cursor(report.server_id, *begin, epoch=epoch)
+            if (task := self._of_silent_before(connection, server, report, cursor)) is not None:
+                return task
         if report.seq < 0:
             around = self._reader.neighbours(connection, report)
             return self._timeline.of_late_report(server, report, cursor, around)
         interval = self._reader.interval_before(connection, report.server_id, report.seq)
         return self._timeline.of_report(server, report, cursor, rules, interval)
+
+    def _of_silent_before(
+        self,
+        connection: Connection,
+        server: JudgedServer,
+        report: UnjudgedReport,
+        cursor: Cursor,
+    ) -> Task | None:
+        """The first task of a server that was silent before there were rules: nothing is judged.
+
+        The texts are then judged as new ones on a silent server, which open nothing.
+        """
+        since = self._reader.first_text_at(connection)
+        if report.seq < 0 or report.received_at >= since:
+            return None
+        silent = replace(cursor, seq=report.seq, event=report.bound, epoch=0)
+        until = min(since, times.now(), self._hearing.known_until)
+
+        def usual_interval() -> int | None:
+            return self._reader.usual_interval(connection, report.server_id, report.seq)
+
+        silent_at = self._timeline.silent_at(silent, until, usual_interval)
+        if silent_at == MAX_INTEGER:
+            return None
+        silent.event = event_bound("silencio", silent_at, silent_at)
+        bound, digest = report.bound, report.digest.hex()
+        return Task(server, report.seq, silent_at, silent, bound, digest, only=frozenset())
 
     def of_texts(self, servers: Sequence[int], rules: Rules, epoch: int, now: int) -> list[Task]:
         """Other texts are in force: servers are judged anew on the record that was judged last.
@@ -138,7 +170,7 @@ class TaskMaker:
     def of_clocks(self, rules: Rules, now: int) -> list[Task]:
         """Servers that are to be judged at a whole hour or day, by rules with `reloj`."""
         until = now - UNDER_WAY
-        hour, day = _last(until, HOUR, rules, Clock.HORA), _last(until, DAY, rules, Clock.DIA)
+        hour, day = last_of(until, HOUR, rules, Clock.HORA), last_of(until, DAY, rules, Clock.DIA)
         if not hour and not day:
             return []
         with self._database.snapshot() as connection:
@@ -169,9 +201,3 @@ class TaskMaker:
             return self._reader.usual_interval(connection, cursor.server_id, cursor.seq)
 
         return self._timeline.of_time(server, cursor, rules, until, usual_interval)
-
-
-def _last(until: int, length: int, rules: Rules, clock: Clock) -> int:
-    """The last whole hour or day that a rule asks for; 0 if there was none yet."""
-    since, last = asked_since(rules, clock), until // length * length
-    return 0 if since is None or since >= last else last

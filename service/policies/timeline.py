@@ -7,35 +7,27 @@ same records as the same events.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
+from service.policies.clock_events import Clocks, Rules, asked_since
 from service.policies.hearing import Hearing
-from service.policies.in_force import RuleInForce
-from service.policies.rule import Clock, Scope
+from service.policies.rule import Clock
 from service.policies.task import Task
 from service.store.engines import MAX_INTEGER
 from service.store.read.unjudged import JudgedServer, UnjudgedReport
-from service.store.verdict_rows import (
-    Bound,
-    Cursor,
-    day_bound,
-    event_bound,
-    event_digest,
-    hour_bound,
-)
+from service.store.verdict_rows import Bound, Cursor, event_bound, event_digest
 from service.times import DAY, HOUR, SECOND
 
 UNDER_WAY = SECOND  # what arrived before a moment may be stored a little later
 
-Rules = Mapping[str, RuleInForce]
 Neighbours = tuple[Bound | None, Bound | None]
 
 
 class Timeline:
     """Moves cursors from event to event."""
 
-    def __init__(self, hearing: Hearing) -> None:
-        self._hearing = hearing
+    def __init__(self, hearing: Hearing, clocks: Clocks) -> None:
+        self._hearing, self._clocks = hearing, clocks
 
     def of_late_report(
         self, server: JudgedServer, report: UnjudgedReport, cursor: Cursor, neighbours: Neighbours
@@ -78,37 +70,28 @@ class Timeline:
         usual_interval: that of the server at its cursor; it is asked for where it matters.
         """
         until = min(until, self._hearing.known_until)
-        silent_at = self._silent_at(cursor, until, usual_interval)
-        day_at = _next(cursor.day_at, DAY, asked_since(rules, Clock.DIA))
-        hour_at = _next(cursor.hour_at, HOUR, asked_since(rules, Clock.HORA))
-        first = min(silent_at, day_at, hour_at)
-        if first > until:
-            return None
-        if first == silent_at:
-            bound = cursor.event = event_bound("silencio", first, first)
-        elif first == day_at:
-            bound, cursor.day_at = day_bound(first), first
+        silent_at = self.silent_at(cursor, until, usual_interval)
+        in_silence = is_in_silence(cursor)
+        clocks = self._clocks.next(cursor, rules, min(until, silent_at - 1), in_silence=in_silence)
+        if clocks is None:
+            if silent_at > until:
+                return None
+            bound, only = event_bound("silencio", silent_at, silent_at), None
+            cursor.event = bound
         else:
-            bound, cursor.hour_at = hour_bound(first), first
-        task = Task(
+            bound, only = clocks
+        return Task(
             server,
             cursor.seq,
-            first,
+            bound.at,
             cursor,
             bound,
             event_digest(bound),
             is_silent=is_in_silence(cursor),
+            only=only,
         )
-        if first != silent_at:
-            clock = Clock.DIA if first == day_at else Clock.HORA
-            task.only = frozenset(
-                rule.id
-                for rule in rules.values()
-                if rule.rule.clock is clock and rule.taken_up_at < first
-            )
-        return task
 
-    def _silent_at(
+    def silent_at(
         self, cursor: Cursor, until: int, usual_interval: Callable[[], int | None]
     ) -> int:
         """When the silence of a server begins; never, if it goes on, or is not before then."""
@@ -136,23 +119,6 @@ def _of_report(
         report.digest.hex(),
         neighbours=neighbours,
     )
-
-
-def asked_since(rules: Rules, clock: Clock) -> int | None:
-    """Since when rules about one server are judged at whole hours or days; null if none is."""
-    times = (
-        rule.taken_up_at
-        for rule in rules.values()
-        if rule.rule.clock is clock and rule.rule.scope is Scope.SERVIDOR
-    )
-    return min(times, default=None)
-
-
-def _next(last: int | None, length: int, since: int | None) -> int:
-    """The whole hour or day to judge next; never, if no rule asks for it."""
-    if since is None:
-        return MAX_INTEGER
-    return max(last or 0, since // length * length) + length
 
 
 def is_in_silence(cursor: Cursor) -> bool:

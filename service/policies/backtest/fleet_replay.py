@@ -8,13 +8,14 @@ from typing import Protocol
 
 from service.policies.backtest.history import Period
 from service.policies.backtest.recorder import Found, Recorder
+from service.policies.fleet_bounds import Tick
 from service.policies.fleet_judge import HEARD_WITHIN, FleetJudge, tick_event
 from service.policies.hearing import Hearing
 from service.policies.task import as_server
 from service.policies.verdict import Verdict
 from service.store.engines import MAX_INTEGER
 from service.store.read.past import Intervals
-from service.store.read.unjudged import JudgedServer, NewestRecord, UnjudgedReport
+from service.store.read.unjudged import JudgedServer, NewestRecord, NewestReport, UnjudgedReport
 
 
 class KnownServers(Protocol):
@@ -44,6 +45,7 @@ class FleetReplay:
         self._intervals: dict[int, Intervals] = {}
         self._recorders: dict[tuple[int, str], Recorder] = {}
         self._judged_until = 0
+        self._last = NewestReport()  # of all servers
         self._due: int | None = None
         self._leaving: list[tuple[int, int, int]] = []  # when servers fall silent, or are no peers
 
@@ -86,6 +88,7 @@ class FleetReplay:
         return found
 
     def _take(self, report: UnjudgedReport) -> None:
+        self._last = NewestReport(report.id, report.received_at, report.server_id, report.digest)
         if report.seq < 0 and not self._takes_late:
             return
         intervals = self._intervals.setdefault(report.server_id, Intervals())
@@ -101,6 +104,7 @@ class FleetReplay:
             report.placed_at,
             report.received_at,
             report.clock,
+            report.digest,
         )
 
     def _judge_tick(self, at: int, period: Period) -> None:
@@ -117,12 +121,15 @@ class FleetReplay:
             if self._hearing.is_silent(record.received_at, usual[record.server_id], at)
         }
         verdicts = self._judge.verdicts(at, records, silent)
+        tick = Tick(
+            at, self._judged_until, {record.server_id: record for record in records}, self._last
+        )
         for record in records:
             gap = self._hearing.limit(usual[record.server_id])
             for rule, found in verdicts.items():
                 verdict = found if isinstance(found, Verdict) else found.get(record.server_id)
                 if verdict is not None:
-                    event = tick_event(at, self._judged_until, record, verdict, gap)
+                    event = tick_event(tick, record, verdict, gap)
                     self._recorder(record.server_id, rule, period).take(event, verdict)
         self._judged_until = at
 

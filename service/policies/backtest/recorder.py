@@ -60,6 +60,11 @@ class Recorder:
             self._count_until(event.bound.received_at)
             self.found.says = _said(verdict)
 
+    def leave_out(self, bound: Bound) -> None:
+        """An hour or a day at which the rule would say the same again, and was not asked."""
+        if (bound.mark or "").startswith(f"{self._terms.clock} "):
+            self.found.state.last = bound
+
     def end(self, at: int) -> Found:
         """What was found, until then."""
         self._count_until(at)

@@ -11,11 +11,11 @@ from typing import NamedTuple, Protocol
 
 from service.policies.backtest.history import Histories, Period
 from service.policies.backtest.recorder import Found, Recorder
+from service.policies.clock_events import Rules
 from service.policies.events import Terms
 from service.policies.record_judge import RecordJudge
 from service.policies.rule import Scope
 from service.policies.task import Task, as_server, event_of
-from service.policies.timeline import Rules
 from service.store.engines import Connection, Database
 from service.store.read.past import PastServer
 
@@ -75,4 +75,7 @@ class Replay:
                     if rule not in recorders:
                         recorders[rule] = Recorder(as_server(task.server), terms, self._period)
                     recorders[rule].take(event_of(task, verdict, terms), verdict)
+                for rule, recorder in recorders.items():
+                    if rule not in task.verdicts:
+                        recorder.leave_out(task.bound)
         return {rule: recorder.end(self._period.until) for rule, recorder in recorders.items()}

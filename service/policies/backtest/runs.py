@@ -13,19 +13,21 @@ from service.policies.backtest.fleet_replay import FleetReplay
 from service.policies.backtest.history import Axis, Histories, Period
 from service.policies.backtest.replay import EveryReport, Judge, Replay, ServerFound
 from service.policies.backtest.swept import SweptReports
+from service.policies.clock_events import Clocks, Rules
 from service.policies.fleet_judge import FleetJudge
 from service.policies.guard import Guard
 from service.policies.hearing import Hearing
 from service.policies.places import TABLES_SCRIPT
 from service.policies.record_judge import RecordJudge
-from service.policies.timeline import UNDER_WAY, Rules, Timeline
-from service.store.engines import open_database
+from service.policies.timeline import UNDER_WAY, Timeline
+from service.store.engines import MAX_INTEGER, open_database
 from service.store.engines.image import ImageBuilder
 from service.store.queries import load_queries
 from service.store.read.past import PastReader, PastServer
 from service.store.read.silence import Silence
 from service.store.read.unjudged import JudgedServer, UnjudgedReader
 from service.store.write.verdicts import VerdictStore
+from service.times import DAY
 
 
 class FleetRun(NamedTuple):
@@ -92,7 +94,9 @@ class BackTest:
         chosen: Judge = (
             every_report if is_slow else SweptReports(self._queries, self.guard, every_report)
         )
-        histories = Histories(self._queries, Timeline(self._hearing), axis)
+        histories = Histories(
+            self._queries, Timeline(self._hearing, Clocks(most_replayed=MAX_INTEGER // DAY)), axis
+        )
         yield from Replay(self._database, histories, chosen, rules, period).run(servers)
 
     def of_fleet(self, rules: Rules, period: Period, axis: Axis, cadence: int) -> FleetRun:

@@ -33,7 +33,7 @@ class SweptReports:
         sweep: Sweep | None = None
         at = 0
         while chunk := list(islice(tasks, _AT_ONCE)):
-            in_order = [task for task in chunk if task.seq > 0]
+            in_order = [task for task in chunk if task.seq > 0 and (task.only is None or task.only)]
             steps: list[dict[str, Any]] = []
             for task in in_order:
                 if sweep is None:
