@@ -22,15 +22,20 @@ def test_a_violation_opens_and_resolves_between_reports_of_one_batch(fleet: Flee
     assert engine.rows(fleet.config.database, "SELECT seq, late_seq FROM judged") == [(3, 0)]
 
 
-def test_of_what_arrived_before_there_were_rules_the_newest_is_judged(fleet: Fleet) -> None:
+def test_of_what_arrived_before_there_were_rules_the_newest_is_judged_as_by_a_new_text(
+    fleet: Fleet,
+) -> None:
     fleet.add(9 * MINUTE, "bad")
-    newest = fleet.add(8 * MINUTE, "bad")
+    fleet.add(8 * MINUTE, "bad")
     fleet.add_late(10 * MINUTE, "bad")
     engine.execute(
         fleet.config.database, "UPDATE policy_text SET first_seen_at = ?", (fleet.now + 1,)
     )
     fleet.judge()
-    assert fleet.violations() == [(None, newest, None, None, 0)]
+    assert fleet.violations() == [(None, None, None, None, 0)]
+    bound = "SELECT substr(opened_in_mark, 1, 6), opened_in_at = taken_up_at"
+    bound += " FROM violation, policy WHERE policy.rule = 'a-rule'"
+    assert engine.rows(fleet.config.database, bound) == [("texto ", 1)]
     assert engine.rows(fleet.config.database, "SELECT seq, late_seq FROM judged") == [(2, -1)]
 
 
