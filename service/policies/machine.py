@@ -46,7 +46,7 @@ def _judge(state: RuleState, server: Server, terms: Terms, event: Judged) -> Non
         judgement = state.judgement = Judgement(state.server_id, terms.text_id, bound)
         state.write(judgement)
     keys = Keys(state, server, terms, event)
-    if event.is_silent:
+    if event.is_silent and not _precedes_silence(verdict):
         keys.continue_pending()
         verdict = _SILENT
     _move_span(state, terms.text_id, bound, verdict)
@@ -60,6 +60,12 @@ def _judge(state: RuleState, server: Server, terms: Terms, event: Judged) -> Non
         keys.judge()
     _note_known(state, judgement, is_known=tells_all(verdict))
     state.last = bound
+
+
+def _precedes_silence(verdict: Verdict) -> bool:
+    """Whether the verdict holds of a silent server too."""
+    broken = verdict.reason in (Reason.REGLA_ROTA, Reason.LIMITE)
+    return broken or verdict.state is State.NO_APLICA
 
 
 def tells_all(verdict: Verdict) -> bool:

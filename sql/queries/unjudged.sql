@@ -46,6 +46,10 @@
   WHERE NOT EXISTS (SELECT 1 FROM judged WHERE judged.server_id = server.id)
 ) AS begun
 
+-- name: first_text_at
+-- When there was a rule for the first time.
+SELECT coalesce(min(first_seen_at), 0) FROM policy_text;
+
 -- name: begin_of_server
 -- Where to begin with a server: the last report in order and late that needs no judging.
 SELECT begun.seq, begun.late_seq
@@ -113,8 +117,8 @@ SELECT EXISTS (
 );
 
 -- name: newest_report_id
--- The number of the last report that arrived until then, and when it did.
-SELECT id, received_at FROM report WHERE received_at <= :until ORDER BY id DESC LIMIT 1;
+-- The number of the last report that arrived until then, when it did, of whom, and its digest.
+SELECT id, received_at, server_id, digest FROM report WHERE received_at <= :until ORDER BY id DESC LIMIT 1;
 
 -- name: newest_silence
 -- When servers fell silent that are silent now: the sum, since they are not found in that order.
@@ -193,7 +197,9 @@ ORDER BY server_id;
 
 -- name: servers_of_fleet
 -- Servers heard since then, each with its newest record of those that arrived until then.
-SELECT server.id, report.id, report.seq, report.placed_at, report.received_at, report.clock
+SELECT
+  server.id, report.id, report.seq, report.placed_at, report.received_at, report.clock,
+  report.digest
 FROM server
 CROSS JOIN report
   ON report.server_id = server.id

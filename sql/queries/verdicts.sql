@@ -36,7 +36,12 @@ SELECT at FROM fleet_tick WHERE id = 1;
 
 -- name: put_fleet_tick
 -- Notes the tick that judged the rules of the fleet.
-INSERT INTO fleet_tick (id, at) VALUES (1, :at) ON CONFLICT (id) DO UPDATE SET at = excluded.at;
+INSERT INTO fleet_tick (id, at, previous_at) VALUES (1, :at, 0)
+ON CONFLICT (id) DO UPDATE SET at = excluded.at, previous_at = fleet_tick.at;
+
+-- name: previous_fleet_tick
+-- The tick before that.
+SELECT previous_at FROM fleet_tick WHERE id = 1;
 
 -- name: judgements_now
 -- The texts that judge servers, with their rules.

@@ -46,6 +46,20 @@ class NewestRecord(NamedTuple):
     placed_at: int
     received_at: int
     clock: str | None
+    digest: bytes
+
+    @property
+    def bound(self) -> Bound:
+        return Bound(self.report_id, self.placed_at, self.received_at, self.clock)
+
+
+class NewestReport(NamedTuple):
+    """The report that arrived last, of all."""
+
+    report_id: int = 0
+    received_at: int = 0
+    server_id: int = 0
+    digest: bytes = b""
 
 
 class Waiting(NamedTuple):
@@ -78,11 +92,11 @@ class UnjudgedReader:
         (is_unjudged,) = connection.execute(query, {"until": until}).fetchone()
         return bool(is_unjudged)
 
-    def newest_report(self, connection: Connection, until: int) -> tuple[int, int]:
-        """The number of the newest report that arrived until then, and when it did; 0 for none."""
+    def newest_report(self, connection: Connection, until: int) -> NewestReport:
+        """The newest report that arrived until then; all zero for none."""
         query = self._queries["newest_report_id"]
         row = connection.execute(query, {"until": until}).fetchone()
-        return (0, 0) if row is None else (int(row[0]), int(row[1]))
+        return NewestReport() if row is None else NewestReport(*row)
 
     def newest_silence(self, connection: Connection) -> int:
         """A number that changes when servers fall silent."""
@@ -94,6 +108,11 @@ class UnjudgedReader:
         query = self._queries["begin_of_server"]
         seq, late_seq = connection.execute(query, {"server_id": server_id}).fetchone()
         return int(seq), int(late_seq)
+
+    def first_text_at(self, connection: Connection) -> int:
+        """When there was a rule for the first time, in microseconds; 0 if there never was."""
+        ((at,),) = connection.execute(self._queries["first_text_at"]).fetchall()
+        return int(at)
 
     def report(self, connection: Connection, report_id: int) -> UnjudgedReport:
         query = self._queries["report_to_judge"]

@@ -72,6 +72,11 @@ class VerdictStore:
         row = connection.execute(self._queries["fleet_tick"]).fetchone()
         return None if row is None else int(row[0])
 
+    def previous_fleet_tick(self, connection: Connection) -> int:
+        """The tick before that; 0 if there was none."""
+        row = connection.execute(self._queries["previous_fleet_tick"]).fetchone()
+        return 0 if row is None else int(row[0])
+
     def load(
         self,
         connection: Connection,
