@@ -51,8 +51,8 @@ def note_alive(config: Config) -> None:
 def _last_arrival(database: Database) -> int | None:
     """When anybody was heard last, in microseconds; null for never."""
     with database.snapshot() as connection:
-        report, arrived_at = UnjudgedReader(load_queries()).newest_report(connection, MAX_INTEGER)
-    return arrived_at if report else None
+        newest = UnjudgedReader(load_queries()).newest_report(connection, MAX_INTEGER)
+    return newest.received_at or None
 
 
 def _can_store(folder: Path) -> bool:

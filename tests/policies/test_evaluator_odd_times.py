@@ -1,4 +1,4 @@
-"""What is said of violations whose bounds lie on two clocks. Known faults; see the reasons."""
+"""What is said of violations whose bounds lie on two clocks."""
 
 from __future__ import annotations
 
@@ -34,10 +34,6 @@ def test_a_silence_that_a_spool_ends_does_not_end_before_it_began(fleet: Fleet) 
     assert opened_at <= ended_at
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="after the clock of the service is set back, the bound that arrived last is an old one",
-)
 def test_a_violation_was_seen_last_when_it_was_though_our_clock_was_set_back(fleet: Fleet) -> None:
     add(fleet, 10 * MINUTE, 10 * MINUTE)
     fleet.judge()
