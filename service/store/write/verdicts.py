@@ -231,7 +231,12 @@ def _last(state: RuleState, cursor: Cursor | None, tick: int | None, clock: str)
         if clock == "dia" and cursor.day_at is not None:
             found.append(day_bound(cursor.day_at))
     known = [bound for bound in found if bound is not None]
-    return max(known, key=lambda bound: bound.received_at, default=None)
+    # Places of reports rise with their order, even if our own clock was set back; arrivals do not.
+    reports = [bound for bound in known if bound.report_id is not None]
+    report = max(reports, key=lambda bound: bound.at, default=None)
+    events = [bound for bound in known if bound.report_id is None]
+    last = events if report is None else [*events, report]
+    return max(last, key=lambda bound: bound.received_at, default=None)
 
 
 def _run(connection: Connection, query: str, values: Sequence[object]) -> Any:  # noqa: ANN401 — a Result
