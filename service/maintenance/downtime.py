@@ -52,7 +52,7 @@ def _last_arrival(database: Database) -> int | None:
     """When anybody was heard last, in microseconds; null for never."""
     with database.snapshot() as connection:
         newest = UnjudgedReader(load_queries()).newest_report(connection, MAX_INTEGER)
-    return newest.received_at if newest.report_id else None
+    return newest.received_at or None
 
 
 def _can_store(folder: Path) -> bool:

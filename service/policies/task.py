@@ -35,6 +35,11 @@ class Task:
     retired: Bound | None = None  # ends what rules without a text in force have open
     verdicts: Verdicts = field(default_factory=dict)
 
+    @property
+    def is_plain_report(self) -> bool:
+        """Whether it is a report in order of a server that is heard, and no rule ended."""
+        return self.report_at is not None and self.neighbours is None and self.retired is None
+
 
 def event_of(task: Task, verdict: Verdict, terms: Terms) -> Event:
     """What the machine of violations takes."""
