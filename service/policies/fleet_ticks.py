@@ -12,7 +12,7 @@ from service.policies.fleet_bounds import Tick
 from service.policies.guard import Guard
 from service.policies.hearing import Hearing
 from service.policies.in_force import RuleInForce
-from service.policies.machine import step
+from service.policies.machine import changes_nothing, step
 from service.policies.rounds import as_server
 from service.policies.rule import Scope
 from service.policies.tasks import UNDER_WAY
@@ -137,7 +137,13 @@ class FleetTicks:
         }
         verdicts = self._verdicts(at, records, silent)
         with self._database.snapshot() as connection:
-            states = self._store.load(connection, servers, self._formerly)
+            unchanged = self._unchanged(connection, verdicts, servers)
+            changing = [
+                server_id
+                for server_id in servers
+                if any((server_id, rule) not in unchanged for rule in self._terms)
+            ]
+            states = self._store.load(connection, changing, self._formerly, unchanged)
         self._name_last(states)
         away = {record.server_id for record in gone}
         continued = self._continued(states, silent, away) if self._has_new_texts else set()
@@ -150,7 +156,11 @@ class FleetTicks:
                 is_silent = (server.id, rule) in continued
                 found = (as_if_heard if is_silent else verdicts)[rule]
                 verdict = found if isinstance(found, Verdict) else found.get(server.id)
-                if verdict is None or (server.id in away and not is_silent):
+                if (
+                    verdict is None
+                    or (server.id in away and not is_silent)
+                    or (server.id, rule) in unchanged
+                ):
                     continue
                 event = Judged(
                     *tick.bound(server.id, self._taken_up[rule]),
@@ -170,6 +180,23 @@ class FleetTicks:
         for state in states:
             if state.rule in self._terms and state.last == plain:
                 state.last, _ = self._tick.bound(state.server_id, self._taken_up[state.rule])
+
+    def _unchanged(
+        self, connection: Connection, verdicts: _Verdicts, servers: Collection[int]
+    ) -> set[tuple[int, str]]:
+        """The servers and rules of which nothing has to be stored, nor loaded."""
+        if self._has_new_texts:
+            return set()
+        standings = self._store.standings(connection, servers)
+        return {
+            (server_id, rule)
+            for rule, terms in self._terms.items()
+            if rule not in self._formerly
+            for found in [verdicts[rule]]
+            for server_id in servers
+            if (verdict := found if isinstance(found, Verdict) else found.get(server_id))
+            and changes_nothing(standings.get((server_id, rule)), terms, verdict)
+        }
 
     def _continued(
         self, states: States, silent: Collection[int], away: Collection[int]

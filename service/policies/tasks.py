@@ -77,7 +77,7 @@ class TaskMaker:
         if cursor is None:
             begin = self._reader.begin(connection, report.server_id)
             cursor = Cursor(report.server_id, *begin, epoch=epoch)
-            if (task := self._of_silent_before(connection, server, report, cursor)) is not None:
+            if (task := self._before_rules(connection, server, report, cursor)) is not None:
                 return task
         task = Task(server, report.seq, report.placed_at, cursor, report.bound, report.digest.hex())
         if report.seq < 0:
@@ -97,28 +97,28 @@ class TaskMaker:
         task.longest_gap = self._hearing.limit(interval)
         return task
 
-    def _of_silent_before(
+    def _before_rules(
         self,
         connection: Connection,
         server: JudgedServer,
         report: UnjudgedReport,
         cursor: Cursor,
     ) -> Task | None:
-        """The first task of a server that was silent before there were rules: nothing is judged.
+        """The first task of a server whose newest report is older than all rules: judges nothing.
 
-        The texts are then judged as new ones on a silent server, which open nothing.
+        The texts are then judged on that report as new ones, from the time that they were taken up
+        on: nobody knew of them before. If the server was silent by then, they open nothing.
         """
         since = self._reader.first_text_at(connection)
         if report.seq < 0 or report.received_at >= since:
             return None
-        silent = replace(cursor, seq=report.seq, event=report.bound, epoch=0)
+        first = replace(cursor, seq=report.seq, event=report.bound, epoch=0)
         until = min(since, times.now(), self._hearing.known_until)
-        silent_at = self._silent_at(connection, silent, until)
-        if silent_at == MAX_INTEGER:
-            return None
-        silent.event = event_bound("silencio", silent_at, silent_at)
+        silent_at = self._silent_at(connection, first, until)
+        if silent_at < MAX_INTEGER:
+            first.event = event_bound("silencio", silent_at, silent_at)
         bound, digest = report.bound, report.digest.hex()
-        return Task(server, report.seq, silent_at, silent, bound, digest, only=frozenset())
+        return Task(server, report.seq, report.placed_at, first, bound, digest, only=frozenset())
 
     def of_texts(self, servers: Sequence[int], rules: Rules, epoch: int, now: int) -> list[Task]:
         """Other texts are in force: servers are judged anew on the record that was judged last.

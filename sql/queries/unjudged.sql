@@ -73,6 +73,36 @@ FROM (
 WHERE in_order_id IS NOT NULL OR late_id IS NOT NULL
 ORDER BY coalesce(min(in_order_id, late_id), in_order_id, late_id);
 
+-- name: unjudged_of_servers
+-- The same of some servers; and those of them that were never judged, with neither report.
+WITH
+  wanted (server_id) AS (VALUES (:server_id)),
+  begun (id, seq, late_seq, was_judged) AS (
+    SELECT wanted.server_id, judged.seq, judged.late_seq, judged.server_id IS NOT NULL
+    FROM wanted
+    LEFT JOIN judged ON judged.server_id = wanted.server_id
+  )
+SELECT server_id, in_order_id, late_id, was_judged
+FROM (
+  SELECT
+    begun.id AS server_id,
+    begun.was_judged,
+    -- include: first_unjudged
+    AS in_order_id,
+    -- include: first_late_unjudged
+    AS late_id
+  FROM begun
+)
+WHERE in_order_id IS NOT NULL OR late_id IS NOT NULL OR NOT was_judged;
+
+-- name: servers_since
+-- Servers with reports above this number.
+SELECT DISTINCT server_id FROM report WHERE id > :report_id;
+
+-- name: last_report_id
+-- The highest number of a report.
+SELECT coalesce(max(id), 0) FROM report;
+
 -- name: oldest_unjudged
 -- How many servers have reports that no rule has judged, and when the oldest of these arrived.
 SELECT count(*), min(report.received_at)

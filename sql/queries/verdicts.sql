@@ -56,6 +56,29 @@ FROM wanted
 JOIN judgement ON judgement.server_id = wanted.server_id AND judgement.until_at IS NULL
 JOIN policy_text ON policy_text.id = judgement.text_id;
 
+-- name: standings
+-- The texts that judge servers, whether their last verdict told of every key, and its span if any.
+WITH wanted (server_id) AS (VALUES (:server_id))
+SELECT judgement.server_id, policy_text.rule, judgement.text_id, judgement.is_known, span.state,
+  span.reason
+FROM wanted
+JOIN judgement ON judgement.server_id = wanted.server_id AND judgement.until_at IS NULL
+JOIN policy_text ON policy_text.id = judgement.text_id
+LEFT JOIN verdict_span AS span
+  ON span.server_id = judgement.server_id
+  AND span.text_id = judgement.text_id
+  AND span.until_at IS NULL;
+
+-- name: rules_with_violations
+-- The rules that have something open or pending on servers.
+WITH wanted (server_id) AS (VALUES (:server_id))
+SELECT violation.server_id, policy_text.rule
+FROM wanted
+JOIN violation
+  ON violation.server_id = wanted.server_id
+  AND (violation.ended_at IS NULL OR violation.is_pending = 1)
+JOIN policy_text ON policy_text.id = violation.text_id;
+
 -- name: spans_now
 -- What is unknown of servers, and what does not apply to them.
 WITH wanted (server_id) AS (VALUES (:server_id))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from service.store.engines import Connection, Database
 from service.store.verdict_rows import Bound
+from service.store.write.multi_row import select_rows
 from service.store.write.placement import INTERVALS, usual_interval
 
 
@@ -75,13 +77,31 @@ class UnjudgedReader:
     def __init__(self, queries: Mapping[str, str]) -> None:
         self._queries = queries
 
-    def next_reports(self, connection: Connection) -> list[int]:
-        """The number of the report of each server that comes next, in the order of arrival."""
+    def next_reports(self, connection: Connection) -> dict[int, int]:
+        """The number of the report that comes next, by server, in the order of arrival.
+
+        It looks at every server, which takes a microsecond for each.
+        """
         rows = connection.execute(self._queries["unjudged_servers"]).fetchall()
-        return [
-            min(report for report in (in_order, late) if report is not None)
-            for _, in_order, late in rows
-        ]
+        return _in_order_of_arrival(rows)
+
+    def next_reports_of(
+        self, connection: Connection, servers: Iterable[int]
+    ) -> dict[int, int] | None:
+        """The same of some servers; null if one of them was never judged."""
+        query = self._queries["unjudged_of_servers"]
+        rows = select_rows(connection, query, [(server,) for server in sorted(servers)])
+        return _in_order_of_arrival(rows) if all(row[3] for row in rows) else None
+
+    def last_report(self, connection: Connection) -> int:
+        """The highest number of a report."""
+        (number,) = connection.execute(self._queries["last_report_id"]).fetchone()
+        return int(number)
+
+    def servers_since(self, connection: Connection, report_id: int) -> set[int]:
+        """Servers with reports above this number."""
+        query = self._queries["servers_since"]
+        return {server for (server,) in connection.execute(query, {"report_id": report_id})}
 
     def waiting(self, connection: Connection) -> Waiting:
         return Waiting(*connection.execute(self._queries["oldest_unjudged"]).fetchone())
@@ -172,6 +192,12 @@ class UnjudgedReader:
         times = {"heard_since": heard_since, "until": until}
         rows = connection.execute(self._queries["servers_of_fleet"], times)
         return [NewestRecord(*row) for row in rows]
+
+
+def _in_order_of_arrival(rows: Iterable[Sequence[Any]]) -> dict[int, int]:
+    """The next report by server. rows: the server, its next report in order, and its next late."""
+    found = {row[0]: min(report for report in row[1:3] if report is not None) for row in rows}
+    return dict(sorted(found.items(), key=itemgetter(1)))
 
 
 class LagReader:
