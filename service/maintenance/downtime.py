@@ -14,9 +14,10 @@ from tempfile import TemporaryFile
 
 from service import times
 from service.config import Config
-from service.store.engines import open_database
+from service.store.engines import MAX_INTEGER, Database, open_database
 from service.store.queries import load_queries
 from service.store.read.deafness import NOTICED, heard_at
+from service.store.read.unjudged import UnjudgedReader
 from service.store.write.verdicts import VerdictStore
 
 _PROBE_BYTES = 64 * 1024  # more than most reports take
@@ -29,9 +30,11 @@ def note_downtime(config: Config, longer_than: int = NOTICED) -> None:
     """
     if not _can_store(config.archive if config.archive.is_dir() else config.data):
         return
-    since, now = heard_at(config.alive), times.now()
-    if since is not None and now - since > longer_than:
-        with closing(open_database(config.database)) as database:
+    with closing(open_database(config.database)) as database:
+        since, now = heard_at(config.alive), times.now()
+        if since is None:  # a version before this one, which left no word
+            since = _last_arrival(database)
+        if since is not None and now - since > longer_than:
             store = VerdictStore(load_queries())
             with database.transaction() as connection:
                 store.add_deaf_span(connection, since, now)
@@ -43,6 +46,13 @@ def note_alive(config: Config) -> None:
     with suppress(OSError):
         os.close(os.open(config.alive, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
         os.utime(config.alive)
+
+
+def _last_arrival(database: Database) -> int | None:
+    """When anybody was heard last, in microseconds; null for never."""
+    with database.snapshot() as connection:
+        newest = UnjudgedReader(load_queries()).newest_report(connection, MAX_INTEGER)
+    return newest.received_at or None
 
 
 def _can_store(folder: Path) -> bool:

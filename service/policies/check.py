@@ -25,13 +25,22 @@ _JUDGED = 1  # the number of the server that a case is about
 def check_rules(
     guard: Guard, rules: Sequence[Rule], data: DataFiles
 ) -> tuple[dict[str, Inspection], list[RuleFault]]:
-    """What SQLite says of each rule, and what is wrong with them. They stay in the guard."""
+    """What SQLite says of each rule, and what is wrong with them. The guard has other rules then.
+
+    Cases are those of the file: what the user's adjustments change of a rule breaks none.
+    """
     inspections = guard.load([JudgedRule.of(rule) for rule in rules], data.tables())
     faults: list[RuleFault] = []
+    sound: list[Rule] = []
+    for rule in rules:
+        found = list(_of_statement(rule, inspections[rule.id], data))
+        faults += found
+        if not found:
+            sound.append(rule.written or rule)
+    guard.load([JudgedRule.of(rule) for rule in sound], data.tables())
     with ImageBuilder(TABLES_SCRIPT.read_text(encoding="utf-8")) as builder:
-        for rule in rules:
-            found = list(_of_statement(rule, inspections[rule.id], data))
-            faults += found or _of_cases(guard, builder, rule)
+        for rule in sound:
+            faults += _of_cases(guard, builder, rule)
     return inspections, faults
 
 

@@ -23,6 +23,7 @@ from service.auth.audit_log import AuditLog
 from service.config import Config
 from service.errors import StorageUnavailableError
 from service.policies import text_hash
+from service.policies.candidates import Candidates
 from service.policies.fleet_ticks import FleetTicks
 from service.policies.guard import Guard
 from service.policies.hearing import Hearing
@@ -78,6 +79,7 @@ class Evaluator:
             self._guard,
             text_hash.Silence(config.silent_after, config.silent_intervals),
         )
+        self._candidates = Candidates(self._reader)
         self._tasks = TaskMaker(database, self._reader, store, self._hearing)
         writer = self._resources.enter_context(closing(VerdictWriter(database, store)))
         self._rounds = Rounds(database, queries, self._guard, of_some, store, writer)
@@ -230,7 +232,7 @@ class Evaluator:
 
     def _waiting(self, connection: Connection) -> list[int]:
         """Reports to judge in the next round; not those that wait for texts to be taken up."""
-        reports, until = self._reader.next_reports(connection), self._until
+        reports, until = self._candidates.next_reports(connection), self._until
         if until is not None:
             reports = [
                 number

@@ -161,6 +161,7 @@ def _adjusted(rule: Rule, fields: Fields, table: Mapping[str, Any]) -> Rule:
         severity=fields.choice("severidad", Severity, default=rule.severity),
         applies=fields.applies() if "aplica" in table else rule.applies,
         deadlines=fields.deadlines() if "plazos" in table else rule.deadlines,
+        written=rule,
     )
     fields.know("aplica", "plazos")
     fields.refuse_others()

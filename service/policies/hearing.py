@@ -47,7 +47,7 @@ class Hearing:
         if times.now() - alive_at > NOTICED:
             self.deaf.append((alive_at, MAX_INTEGER))
         else:
-            _, arrived_at = self._reader.newest_report(connection, MAX_INTEGER)
+            arrived_at = self._reader.newest_report(connection, MAX_INTEGER).received_at
             self.known_until = max(alive_at, arrived_at)  # whoever stored it could hear
 
     def note_gap(self, from_at: int, until_at: int) -> None:

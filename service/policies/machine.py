@@ -14,7 +14,7 @@ from service.policies import late
 from service.policies.events import Ended, Event, Fin, Judged, Late, Server, Terms
 from service.policies.verdict import Reason, State, Verdict
 from service.policies.violations import Keys, end, freeze
-from service.store.rule_state import RuleState
+from service.store.rule_state import RuleState, Standing
 from service.store.verdict_rows import Bound, Judgement, Span
 
 _SILENT = Verdict(State.DESCONOCIDO, Reason.SILENCIO)
@@ -46,7 +46,7 @@ def _judge(state: RuleState, server: Server, terms: Terms, event: Judged) -> Non
         judgement = state.judgement = Judgement(state.server_id, terms.text_id, bound)
         state.write(judgement)
     keys = Keys(state, server, terms, event)
-    if event.is_silent:
+    if event.is_silent and not _precedes_silence(verdict):
         keys.continue_pending()
         verdict = _SILENT
     _move_span(state, terms.text_id, bound, verdict)
@@ -60,6 +60,26 @@ def _judge(state: RuleState, server: Server, terms: Terms, event: Judged) -> Non
         keys.judge()
     _note_known(state, judgement, is_known=tells_all(verdict))
     state.last = bound
+
+
+def _precedes_silence(verdict: Verdict) -> bool:
+    """Whether the verdict holds of a silent server too."""
+    broken = verdict.reason in (Reason.REGLA_ROTA, Reason.LIMITE)
+    return broken or verdict.state is State.NO_APLICA
+
+
+def changes_nothing(standing: Standing | None, terms: Terms, verdict: Verdict) -> bool:
+    """Whether a report in order, heard, writes nothing of a rule that has nothing open or pending.
+
+    standing: what is stored of the rule on the server; null if nothing is.
+    """
+    return (
+        standing is not None
+        and standing.text_id == terms.text_id
+        and verdict.state is not State.FALLA
+        and standing.span == _span_of(verdict)
+        and standing.is_known == tells_all(verdict)
+    )
 
 
 def tells_all(verdict: Verdict) -> bool:
@@ -79,9 +99,7 @@ def _note_known(state: RuleState, judgement: Judgement, *, is_known: bool) -> No
 
 def _move_span(state: RuleState, text_id: int, bound: Bound, verdict: Verdict) -> None:
     """Closes the span that the verdict ends, and opens the one that it begins."""
-    wanted = None
-    if verdict.state in (State.DESCONOCIDO, State.NO_APLICA):
-        wanted = (str(verdict.state), str(verdict.reason or verdict.detail))
+    wanted = _span_of(verdict)
     span = state.span
     if span is not None and (span.state, span.reason) != wanted:
         _close_span(state, span, bound)
@@ -89,6 +107,13 @@ def _move_span(state: RuleState, text_id: int, bound: Bound, verdict: Verdict) -
     if span is None and wanted is not None:
         state.span = Span(state.server_id, text_id, *wanted, verdict.detail, state.last, bound)
         state.write(state.span)
+
+
+def _span_of(verdict: Verdict) -> tuple[str, str] | None:
+    """State and reason of the span in which a verdict stands; null if it stands in none."""
+    if verdict.state in (State.DESCONOCIDO, State.NO_APLICA):
+        return str(verdict.state), str(verdict.reason or verdict.detail)
+    return None
 
 
 def _close_span(state: RuleState, span: Span, bound: Bound) -> None:

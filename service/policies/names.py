@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
 
 _MAX_REMEMBERED = 100_000
 _PART = re.compile(r"\*|\[\?\]|\[\[\]|[^*\[]+|\[")
@@ -24,11 +23,6 @@ class NameLists:
                 self._exact.setdefault(entry, []).append(name)
         self._lists: dict[str, tuple[str, ...]] = {}
         self._matches: dict[str, tuple[tuple[str, str], ...]] = {}
-
-    @property
-    def known(self) -> Callable[[str, Any], Any]:
-        """What matches() answered, if it was asked: dict.get(), for a loop over many names."""
-        return self._matches.get
 
     def matches(self, text: str) -> tuple[tuple[str, str], ...]:
         """The lists of a name, or of the last part of a path: each list, with the name."""

@@ -107,7 +107,7 @@ def write_csv(outcome: Outcome, path: Path) -> None:
 def _row(verdict: ServerVerdict, found: OpenViolation | None) -> Sequence[object]:
     known = (
         verdict.server_id,
-        f"{verdict.identity}#{verdict.sibling}" if verdict.sibling else verdict.identity,
+        _name(verdict),
         verdict.rule,
         verdict.severity,
         verdict.state,
@@ -125,6 +125,11 @@ def _row(verdict: ServerVerdict, found: OpenViolation | None) -> Sequence[object
         _text(found.confirmed_at),
         found.motive_es,
     )
+
+
+def _name(verdict: ServerVerdict) -> str:
+    """The identity of the server; clones share it."""
+    return f"{verdict.identity}#{verdict.sibling}" if verdict.sibling else verdict.identity
 
 
 def _text(at: int | None) -> str | None:
@@ -171,7 +176,7 @@ def _suite(
     for verdict in verdicts:
         if verdict.state == State.NO_APLICA:
             continue
-        case = ET.SubElement(suite, "testcase", classname=rule, name=_clean(verdict.identity))
+        case = ET.SubElement(suite, "testcase", classname=rule, name=_clean(_name(verdict)))
         said = _clean(": ".join(filter(None, (verdict.reason, verdict.detail))))
         if verdict.state == State.FALLA:
             for found in violations.get((verdict.server_id, rule), ()):

@@ -14,7 +14,7 @@ from service.errors import GuardEndedError
 from service.policies.events import Ended, Event, Fin, Judged, Late, Server, Terms
 from service.policies.guard import Guard, Request
 from service.policies.in_force import RuleInForce
-from service.policies.machine import step
+from service.policies.machine import changes_nothing, step
 from service.policies.rule import Scope
 from service.policies.verdict import Reason, State, Verdict
 from service.policies.verdict_writer import VerdictWriter
@@ -49,6 +49,11 @@ class Task:
     continues_only: bool = False  # the server is silent: a new text opens nothing on it
     retired: Bound | None = None  # ends what rules without a text in force have open
     verdicts: Verdicts = field(default_factory=dict)
+
+    @property
+    def is_plain_report(self) -> bool:
+        """Whether it is a report in order of a server that is heard, and no rule ended."""
+        return self.report_at is not None and self.neighbours is None and self.retired is None
 
 
 class Rounds:
@@ -95,21 +100,51 @@ class Rounds:
 
     def run(self, tasks: Sequence[Task]) -> None:
         """Judges and stores. Of each server there is one task. Raises StorageUnavailableError."""
-        self._judge(tasks)
+        self._judge([task for task in tasks if task.only is None or task.only])
         with self._database.snapshot() as connection:
-            states = self._load(connection, tasks)
-        self._retire(states, tasks)
+            unchanged = self._unchanged(connection, tasks)
+            changing = [
+                task
+                for task in tasks
+                if not task.is_plain_report
+                or any((task.server.id, rule) not in unchanged for rule in task.verdicts)
+            ]
+            states = self._load(connection, changing, unchanged)
+        self._retire(states, changing)
         # What a renamed rule continues has ended now.
-        states.continue_renamed(self._formerly, [task.server.id for task in tasks])
-        for task in tasks:
+        states.continue_renamed(self._formerly, [task.server.id for task in changing])
+        for task in changing:
             server = as_server(task.server)
             for rule, verdict in task.verdicts.items():
-                event = self._event(task, verdict, rule)
-                step(states[task.server.id, rule], server, self._terms[rule], event)
+                if (task.server.id, rule) not in unchanged:
+                    event = self._event(task, verdict, rule)
+                    step(states[task.server.id, rule], server, self._terms[rule], event)
         self._writer.save(states, [task.cursor for task in tasks])
 
-    def _load(self, connection: Connection, tasks: Sequence[Task]) -> States:
-        states = self._store.load(connection, [task.server.id for task in tasks])
+    def _unchanged(self, connection: Connection, tasks: Sequence[Task]) -> set[tuple[int, str]]:
+        """The servers and rules of which nothing has to be stored, nor loaded.
+
+        Most reports find a server as the one before did, and to load what is known of its rules
+        costs about as much as to judge them.
+        """
+        reports = [task for task in tasks if task.is_plain_report]
+        standings = self._store.standings(connection, [task.server.id for task in reports])
+        return {
+            (task.server.id, rule)
+            for task in reports
+            for rule, verdict in task.verdicts.items()
+            if rule not in self._formerly  # what is pending under its former id is its own
+            and changes_nothing(standings.get((task.server.id, rule)), self._terms[rule], verdict)
+        }
+
+    def _load(
+        self,
+        connection: Connection,
+        tasks: Sequence[Task],
+        unchanged: Collection[tuple[int, str]],
+    ) -> States:
+        servers = [task.server.id for task in tasks]
+        states = self._store.load(connection, servers, unchanged=unchanged)
         for task in tasks:
             if task.neighbours is not None:
                 before, after = task.neighbours
@@ -147,7 +182,7 @@ class Rounds:
     def _judge(self, tasks: Sequence[Task]) -> None:
         """Gives each task its verdicts."""
         about_servers = self.of_servers()
-        if not about_servers:
+        if not about_servers or not tasks:
             return
         try:
             self._guard.open(self._image(tasks))

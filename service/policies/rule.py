@@ -137,6 +137,7 @@ class Rule:
     formerly: str | None  # `antes`: the id that it had
     sql: str
     sql_line: int
+    written: Rule | None = None  # as its file has it, where ajustes.toml changes it
 
     @property
     def hash(self) -> str:

@@ -7,7 +7,10 @@ between its reports, whether they are judged then or later.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
+from service import times
+from service.policies.clock_events import Clocks, asked_since, last_of
 from service.policies.hearing import Hearing
 from service.policies.in_force import RuleInForce
 from service.policies.rounds import Task
@@ -16,10 +19,8 @@ from service.store.engines import MAX_INTEGER, Connection, Database
 from service.store.read.unjudged import JudgedServer, UnjudgedReader, UnjudgedReport
 from service.store.verdict_rows import (
     Cursor,
-    day_bound,
     event_bound,
     event_digest,
-    hour_bound,
 )
 from service.store.write.verdicts import VerdictStore
 from service.times import DAY, HOUR, SECOND
@@ -41,6 +42,7 @@ class TaskMaker:
     ) -> None:
         self._database, self._reader, self._store = database, reader, store
         self._hearing = hearing
+        self._clocks = Clocks()
 
     def of_reports(self, report_ids: Iterable[int], rules: Rules, epoch: int) -> list[Task]:
         """What comes next of servers with these reports: each the next one of its server."""
@@ -75,6 +77,8 @@ class TaskMaker:
         if cursor is None:
             begin = self._reader.begin(connection, report.server_id)
             cursor = Cursor(report.server_id, *begin, epoch=epoch)
+            if (task := self._before_rules(connection, server, report, cursor)) is not None:
+                return task
         task = Task(server, report.seq, report.placed_at, cursor, report.bound, report.digest.hex())
         if report.seq < 0:
             cursor.late_seq = report.seq
@@ -84,14 +88,37 @@ class TaskMaker:
             return task
         cursor.seq, cursor.event = report.seq, report.bound
         # Hours and days count from the first report on, and while a rule asks for them.
-        if cursor.hour_at is None or _asked_since(rules, Clock.HORA) is None:
+        if cursor.hour_at is None or asked_since(rules, Clock.HORA) is None:
             cursor.hour_at = report.received_at // HOUR * HOUR
-        if cursor.day_at is None or _asked_since(rules, Clock.DIA) is None:
+        if cursor.day_at is None or asked_since(rules, Clock.DIA) is None:
             cursor.day_at = report.received_at // DAY * DAY
         task.report_at = report.placed_at
         interval = self._reader.interval_before(connection, report.server_id, report.seq)
         task.longest_gap = self._hearing.limit(interval)
         return task
+
+    def _before_rules(
+        self,
+        connection: Connection,
+        server: JudgedServer,
+        report: UnjudgedReport,
+        cursor: Cursor,
+    ) -> Task | None:
+        """The first task of a server whose newest report is older than all rules: judges nothing.
+
+        The texts are then judged on that report as new ones, from the time that they were taken up
+        on: nobody knew of them before. If the server was silent by then, they open nothing.
+        """
+        since = self._reader.first_text_at(connection)
+        if report.seq < 0 or report.received_at >= since:
+            return None
+        first = replace(cursor, seq=report.seq, event=report.bound, epoch=0)
+        until = min(since, times.now(), self._hearing.known_until)
+        silent_at = self._silent_at(connection, first, until)
+        if silent_at < MAX_INTEGER:
+            first.event = event_bound("silencio", silent_at, silent_at)
+        bound, digest = report.bound, report.digest.hex()
+        return Task(server, report.seq, report.placed_at, first, bound, digest, only=frozenset())
 
     def of_texts(self, servers: Sequence[int], rules: Rules, epoch: int, now: int) -> list[Task]:
         """Other texts are in force: servers are judged anew on the record that was judged last.
@@ -158,7 +185,7 @@ class TaskMaker:
     def of_clocks(self, rules: Rules, now: int) -> list[Task]:
         """Servers that are to be judged at a whole hour or day, by rules with `reloj`."""
         until = now - UNDER_WAY
-        hour, day = _last(until, HOUR, rules, Clock.HORA), _last(until, DAY, rules, Clock.DIA)
+        hour, day = last_of(until, HOUR, rules, Clock.HORA), last_of(until, DAY, rules, Clock.DIA)
         if not hour and not day:
             return []
         with self._database.snapshot() as connection:
@@ -191,34 +218,25 @@ class TaskMaker:
         """
         until = min(until, self._hearing.known_until)
         silent_at = self._silent_at(connection, cursor, until)
-        day_at = _next(cursor.day_at, DAY, _asked_since(rules, Clock.DIA))
-        hour_at = _next(cursor.hour_at, HOUR, _asked_since(rules, Clock.HORA))
-        first = min(silent_at, day_at, hour_at)
-        if first > until:
-            return None
-        if first == silent_at:
-            bound = cursor.event = event_bound("silencio", first, first)
-        elif first == day_at:
-            bound, cursor.day_at = day_bound(first), first
+        in_silence = _is_in_silence(cursor)
+        clocks = self._clocks.next(cursor, rules, min(until, silent_at - 1), in_silence=in_silence)
+        if clocks is None:
+            if silent_at > until:
+                return None
+            bound, only = event_bound("silencio", silent_at, silent_at), None
+            cursor.event = bound
         else:
-            bound, cursor.hour_at = hour_bound(first), first
-        task = Task(
+            bound, only = clocks
+        return Task(
             server,
             cursor.seq,
-            first,
+            bound.at,
             cursor,
             bound,
             event_digest(bound),
             is_silent=_is_in_silence(cursor),
+            only=only,
         )
-        if first != silent_at:
-            clock = Clock.DIA if first == day_at else Clock.HORA
-            task.only = frozenset(
-                rule.id
-                for rule in rules.values()
-                if rule.rule.clock is clock and rule.taken_up_at < first
-            )
-        return task
 
     def _silent_at(self, connection: Connection, cursor: Cursor, until: int) -> int:
         """When the silence of a server begins; never, if it goes on, or is not before then."""
@@ -230,29 +248,6 @@ class TaskMaker:
         interval = self._reader.usual_interval(connection, cursor.server_id, cursor.seq)
         begins = self._hearing.silent_from(heard.received_at, interval)
         return begins if begins < until else MAX_INTEGER
-
-
-def _asked_since(rules: Rules, clock: Clock) -> int | None:
-    """Since when rules about one server are judged at whole hours or days; null if none is."""
-    times = (
-        rule.taken_up_at
-        for rule in rules.values()
-        if rule.rule.clock is clock and rule.rule.scope is Scope.SERVIDOR
-    )
-    return min(times, default=None)
-
-
-def _last(until: int, length: int, rules: Rules, clock: Clock) -> int:
-    """The last whole hour or day that a rule asks for; 0 if there was none yet."""
-    since, last = _asked_since(rules, clock), until // length * length
-    return 0 if since is None or since >= last else last
-
-
-def _next(last: int | None, length: int, asked_since: int | None) -> int:
-    """The whole hour or day to judge next; never, if no rule asks for it."""
-    if asked_since is None:
-        return MAX_INTEGER
-    return max(last or 0, asked_since // length * length) + length
 
 
 def _is_in_silence(cursor: Cursor) -> bool:

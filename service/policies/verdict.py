@@ -117,7 +117,8 @@ def _unheard(rule: JudgedRule, situation: Situation) -> Verdict | None:
     """The verdict where the report cannot tell whether the server fails; else null."""
     if situation.is_silent and rule.in_silence is InSilence.DESCONOCIDO:
         return Verdict(State.DESCONOCIDO, Reason.SILENCIO)
-    if situation.running_for is not None and situation.running_for < rule.grace_after_boot:
+    # A start that lies far ahead is no reason to know nothing: whoever reports could claim one.
+    if situation.running_for is not None and abs(situation.running_for) < rule.grace_after_boot:
         return Verdict(State.DESCONOCIDO, Reason.ARRANCANDO)
     missing = frozenset(rule.requires) - situation.facts
     return _without(missing) if missing else None

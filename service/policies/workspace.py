@@ -30,12 +30,13 @@ from service.store.engines.sandbox import Sandbox
 
 KERNEL_THREADS = "hilos-de-nucleo"  # the list of their names, for reports without parents
 
-# The names of processes; the last parts of executables only where they are others.
-_NAMES = {
-    "name": "SELECT id, name FROM proceso WHERE name IS NOT NULL",
+# The processes whose names, or the last parts of whose executables where they are others, may stand
+# in a list.
+_MATCHING = {
+    "name": "SELECT id, name FROM proceso WHERE name IN (SELECT texto FROM texto_de_lista)",
     "ejecutable": """
         SELECT id, ejecutable FROM proceso
-        WHERE ejecutable IS NOT NULL
+        WHERE ejecutable IN (SELECT texto FROM texto_de_lista)
           AND (name IS NULL OR substr(ejecutable, -length(name) - 1) <> '/' || name)
     """,
 }
@@ -80,12 +81,12 @@ class Workspace:
         """Shows the rows of one server in the relations; null: those of all."""
         first, last = (0, _LAST_SERVER) if server is None else (server, server)
         with self.sandbox.trusted() as connection:
-            connection.execute("UPDATE elegido SET desde = ?, hasta = ?", (first, last))
+            _show(connection, first, last)
 
     def situation(self, server: int) -> Situation:
         """The situation of a server of the image; the relations show it alone."""
-        self.show(server)
         with self.sandbox.trusted() as connection:
+            _show(connection, server, server)
             result = connection.execute("SELECT * FROM servers_vigentes")
             columns = [column[0] for column in result.description or ()]
             row = dict(zip(columns, result.fetchone(), strict=True))
@@ -134,25 +135,37 @@ class Workspace:
             "INSERT OR IGNORE INTO con_kthreadd"
             " SELECT servidor FROM proceso WHERE pid = 2 AND name = 'kthreadd'"
         )
-        names = connection.execute(
-            "SELECT DISTINCT name FROM proceso WHERE ppid IS NULL AND name IS NOT NULL"
-        ).fetchall()
+        # Many processes run the same few programs, so what they are called is asked once of each.
+        texts = connection.execute("SELECT DISTINCT name, ejecutable FROM proceso").fetchall()
+        names = {name for name, _ in texts if name is not None}
         connection.executemany(
             "INSERT INTO nombre_de_hilo VALUES (?)",
-            [row for row in names if KERNEL_THREADS in self._names.lists_of(row[0])],
+            [(name,) for name in names if KERNEL_THREADS in self._names.lists_of(name)],
         )
         if self.matches_names:
-            known, matches = self._names.known, self._names.matches
+            self._match(connection, {"name": names, "ejecutable": {path for _, path in texts}})
+
+    def _match(self, connection: Connection, texts: Mapping[str, Collection[str | None]]) -> None:
+        """Notes which processes stand in a list, by their names first."""
+        matches = self._names.matches
+        for by, of_processes in texts.items():
+            listed = [(text,) for text in of_processes if text is not None and matches(text)]
+            if not listed:
+                continue
+            connection.execute("DELETE FROM texto_de_lista")
+            connection.executemany("INSERT INTO texto_de_lista VALUES (?)", listed)
             connection.executemany(
                 "INSERT OR IGNORE INTO coincidencia VALUES (?, ?, ?, ?)",
                 [
-                    (listed, row, name, by)
-                    for by, query in _NAMES.items()
-                    for row, text in connection.execute(query)
-                    if known(text, True)  # most names stand in no list
-                    for listed, name in matches(text)
+                    (list_name, row, name, by)
+                    for row, text in connection.execute(_MATCHING[by]).fetchall()
+                    for list_name, name in matches(text)
                 ],
             )
+
+
+def _show(connection: Connection, first: int, last: int) -> None:
+    connection.execute("UPDATE elegido SET desde = ?, hasta = ?", (first, last))
 
 
 def _seconds_between(start: str | None, end: str) -> float | None:

@@ -22,6 +22,17 @@ class RelapseGap(NamedTuple):
     back: Bound
 
 
+class Standing(NamedTuple):
+    """What is stored of a rule on a server that has nothing open or pending.
+
+    text_id: of the text that judges it. span: state and reason of the one that goes on, or null.
+    """
+
+    text_id: int
+    is_known: bool
+    span: tuple[str, str] | None
+
+
 Written = Judgement | Span | Violation
 
 

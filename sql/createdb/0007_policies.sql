@@ -81,7 +81,8 @@ CREATE TABLE judged (
 -- The last tick that judged the rules of the fleet.
 CREATE TABLE fleet_tick (
   id INTEGER PRIMARY KEY CHECK (id = 1),
-  at INTEGER NOT NULL
+  at INTEGER NOT NULL,
+  previous_at INTEGER NOT NULL  -- reports between the two name the bounds of this one
 ) STRICT;
 
 -- From when to when a text judged a server. Nothing is known of the text before `since`.

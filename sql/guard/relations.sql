@@ -2,7 +2,7 @@
 -- database takes the place of those tables.
 --
 -- Rules name the data files and the views. elegido, coincidencia, con_kthreadd, nombre_de_hilo and
--- fila_de_proceso stand behind the views alone, as the tables do.
+-- fila_de_proceso stand behind the views alone, as the tables do; texto_de_lista behind none.
 
 -- Data files, which are the same for all servers.
 
@@ -39,6 +39,9 @@ CREATE TEMPORARY TABLE coincidencia (
   por TEXT NOT NULL,  -- name; else ejecutable, whose last part it is
   PRIMARY KEY (lista, id)
 ) STRICT, WITHOUT ROWID;
+
+-- Names and executables that stand in a list, while coincidencia is filled.
+CREATE TEMPORARY TABLE texto_de_lista (texto TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 
 -- The servers whose pid 2 is kthreadd, and the names that kernel threads have.
 CREATE TEMPORARY TABLE con_kthreadd (servidor INTEGER PRIMARY KEY) STRICT;

@@ -46,6 +46,10 @@
   WHERE NOT EXISTS (SELECT 1 FROM judged WHERE judged.server_id = server.id)
 ) AS begun
 
+-- name: first_text_at
+-- When there was a rule for the first time.
+SELECT coalesce(min(first_seen_at), 0) FROM policy_text;
+
 -- name: begin_of_server
 -- Where to begin with a server: the last report in order and late that needs no judging.
 SELECT begun.seq, begun.late_seq
@@ -68,6 +72,36 @@ FROM (
 )
 WHERE in_order_id IS NOT NULL OR late_id IS NOT NULL
 ORDER BY coalesce(min(in_order_id, late_id), in_order_id, late_id);
+
+-- name: unjudged_of_servers
+-- The same of some servers; and those of them that were never judged, with neither report.
+WITH
+  wanted (server_id) AS (VALUES (:server_id)),
+  begun (id, seq, late_seq, was_judged) AS (
+    SELECT wanted.server_id, judged.seq, judged.late_seq, judged.server_id IS NOT NULL
+    FROM wanted
+    LEFT JOIN judged ON judged.server_id = wanted.server_id
+  )
+SELECT server_id, in_order_id, late_id, was_judged
+FROM (
+  SELECT
+    begun.id AS server_id,
+    begun.was_judged,
+    -- include: first_unjudged
+    AS in_order_id,
+    -- include: first_late_unjudged
+    AS late_id
+  FROM begun
+)
+WHERE in_order_id IS NOT NULL OR late_id IS NOT NULL OR NOT was_judged;
+
+-- name: servers_since
+-- Servers with reports above this number.
+SELECT DISTINCT server_id FROM report WHERE id > :report_id;
+
+-- name: last_report_id
+-- The highest number of a report.
+SELECT coalesce(max(id), 0) FROM report;
 
 -- name: oldest_unjudged
 -- How many servers have reports that no rule has judged, and when the oldest of these arrived.
@@ -113,8 +147,8 @@ SELECT EXISTS (
 );
 
 -- name: newest_report_id
--- The number of the last report that arrived until then, and when it did.
-SELECT id, received_at FROM report WHERE received_at <= :until ORDER BY id DESC LIMIT 1;
+-- The number of the last report that arrived until then, when it did, of whom, and its digest.
+SELECT id, received_at, server_id, digest FROM report WHERE received_at <= :until ORDER BY id DESC LIMIT 1;
 
 -- name: newest_silence
 -- When servers fell silent that are silent now: the sum, since they are not found in that order.
@@ -193,7 +227,9 @@ ORDER BY server_id;
 
 -- name: servers_of_fleet
 -- Servers heard since then, each with its newest record of those that arrived until then.
-SELECT server.id, report.id, report.seq, report.placed_at, report.received_at, report.clock
+SELECT
+  server.id, report.id, report.seq, report.placed_at, report.received_at, report.clock,
+  report.digest
 FROM server
 CROSS JOIN report
   ON report.server_id = server.id

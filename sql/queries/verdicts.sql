@@ -36,7 +36,12 @@ SELECT at FROM fleet_tick WHERE id = 1;
 
 -- name: put_fleet_tick
 -- Notes the tick that judged the rules of the fleet.
-INSERT INTO fleet_tick (id, at) VALUES (1, :at) ON CONFLICT (id) DO UPDATE SET at = excluded.at;
+INSERT INTO fleet_tick (id, at, previous_at) VALUES (1, :at, 0)
+ON CONFLICT (id) DO UPDATE SET at = excluded.at, previous_at = fleet_tick.at;
+
+-- name: previous_fleet_tick
+-- The tick before that.
+SELECT previous_at FROM fleet_tick WHERE id = 1;
 
 -- name: judgements_now
 -- The texts that judge servers, with their rules.
@@ -50,6 +55,29 @@ SELECT policy_text.rule, policy_text.is_fleet, policy_text.clock, judgement.id,
 FROM wanted
 JOIN judgement ON judgement.server_id = wanted.server_id AND judgement.until_at IS NULL
 JOIN policy_text ON policy_text.id = judgement.text_id;
+
+-- name: standings
+-- The texts that judge servers, whether their last verdict told of every key, and its span if any.
+WITH wanted (server_id) AS (VALUES (:server_id))
+SELECT judgement.server_id, policy_text.rule, judgement.text_id, judgement.is_known, span.state,
+  span.reason
+FROM wanted
+JOIN judgement ON judgement.server_id = wanted.server_id AND judgement.until_at IS NULL
+JOIN policy_text ON policy_text.id = judgement.text_id
+LEFT JOIN verdict_span AS span
+  ON span.server_id = judgement.server_id
+  AND span.text_id = judgement.text_id
+  AND span.until_at IS NULL;
+
+-- name: rules_with_violations
+-- The rules that have something open or pending on servers.
+WITH wanted (server_id) AS (VALUES (:server_id))
+SELECT violation.server_id, policy_text.rule
+FROM wanted
+JOIN violation
+  ON violation.server_id = wanted.server_id
+  AND (violation.ended_at IS NULL OR violation.is_pending = 1)
+JOIN policy_text ON policy_text.id = violation.text_id;
 
 -- name: spans_now
 -- What is unknown of servers, and what does not apply to them.

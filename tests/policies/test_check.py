@@ -10,6 +10,7 @@ import pytest
 from service.policies.check import check_rules
 from service.policies.data_files import DataFiles
 from service.policies.faults import RuleFault
+from service.policies.folders import adjusted
 from service.policies.guard import Guard
 from service.policies.relations import RELATIONS
 from service.policies.rule_file import read_rule
@@ -88,3 +89,10 @@ def test_a_wrong_rule_is_refused_with_its_line(
 ) -> None:
     found = faults(guard, tmp_path, *changes)
     assert [fault.reason for fault in found if fault.line == line and reason in fault.reason], found
+
+
+def test_what_adjustments_change_breaks_no_case_of_the_file(guard: Guard, tmp_path: Path) -> None:
+    rule = read_rule(write_rule(tmp_path), RELATIONS)
+    changed = adjusted(rule, {"aplica": {"so": "Plan 9"}, "plazos": {"gracia_arranque": "400d"}})
+    assert changed.hash != rule.hash
+    assert check_rules(guard, [changed], DataFiles())[1] == []

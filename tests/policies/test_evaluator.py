@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from service import times
+from service.policies import evaluator
 from service.policies.evaluator import Evaluator
 from service.report import Report
 from service.store.queries import load_queries
 from service.store.read.evaluation import EvaluationReader
-from service.times import DAY, MINUTE
+from service.times import DAY, MINUTE, SECOND
 from tests.policies.rule_texts import write_rule
 from tests.support import engine
 from tests.support.judged_fleet import AT_ONCE, EVERYWHERE, WEB, Fleet
@@ -22,16 +23,37 @@ def test_a_violation_opens_and_resolves_between_reports_of_one_batch(fleet: Flee
     assert engine.rows(fleet.config.database, "SELECT seq, late_seq FROM judged") == [(3, 0)]
 
 
-def test_of_what_arrived_before_there_were_rules_the_newest_is_judged(fleet: Fleet) -> None:
+def test_of_what_arrived_before_there_were_rules_the_newest_is_judged_as_by_a_new_text(
+    fleet: Fleet,
+) -> None:
     fleet.add(9 * MINUTE, "bad")
-    newest = fleet.add(8 * MINUTE, "bad")
+    fleet.add(8 * MINUTE, "bad")
     fleet.add_late(10 * MINUTE, "bad")
     engine.execute(
         fleet.config.database, "UPDATE policy_text SET first_seen_at = ?", (fleet.now + 1,)
     )
     fleet.judge()
-    assert fleet.violations() == [(None, newest, None, None, 0)]
+    assert fleet.violations() == [(None, None, None, None, 0)]
+    bound = "SELECT substr(opened_in_mark, 1, 6), opened_in_at = taken_up_at"
+    bound += " FROM violation, policy WHERE policy.rule = 'a-rule'"
+    assert engine.rows(fleet.config.database, bound) == [("texto ", 1)]
     assert engine.rows(fleet.config.database, "SELECT seq, late_seq FROM judged") == [(2, -1)]
+
+
+def test_servers_that_do_not_fit_into_a_round_are_judged_in_the_next(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluator, "_SERVERS_A_ROUND", 1)
+    with Evaluator(fleet.config) as made:
+        made.begin(look_seconds=0)
+        for ago, names in ((30, []), (20, ["bad"]), (10, [])):
+            for machine in ("m1", "m2", "m3"):
+                fleet.add(ago * SECOND, *names, machine=machine)
+            while made.work():
+                pass
+    judged = engine.rows(fleet.config.database, "SELECT seq FROM judged ORDER BY server_id")
+    assert judged == [(3,), (3,), (3,)]
+    assert [row[3] for row in fleet.violations()] == ["resuelta"] * 3
 
 
 def test_a_late_report_is_a_violation_of_its_own_between_its_neighbours(fleet: Fleet) -> None:

@@ -11,7 +11,7 @@ from service.policies.evaluator import Evaluator
 from service.times import DAY, HOUR, MINUTE
 from tests.policies.rule_texts import write_rule
 from tests.support import engine
-from tests.support.judged_fleet import FLEET, Fleet
+from tests.support.judged_fleet import FLEET, LONELY, Fleet
 
 
 @pytest.mark.parametrize("silent_for", [5 * HOUR, 8 * DAY])
@@ -81,3 +81,34 @@ def test_a_fleet_that_says_nothing_more_is_unknown(
     found = "SELECT reason, until_at FROM verdict_span JOIN policy_text ON policy_text.id = text_id"
     found += " WHERE rule = 'f-rule'"
     assert engine.rows(fleet.config.database, found) == [("silencio", None)]
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_what_another_server_reports_is_a_bound(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch, *, is_restarted: bool
+) -> None:
+    write_rule(fleet.rule.parent, *LONELY, name="f-rule")
+    now = fleet.now
+    monkeypatch.setattr(times, "now", lambda: now)
+    evaluators = [Evaluator(fleet.config)]
+    evaluators[0].begin(look_seconds=0)
+    evaluators[0].work()
+    numbers = []
+    for second, (name, machine) in enumerate([("", "m1"), ("bad", "m1"), ("", "m2")]):
+        fleet.now = now = now + MINUTE
+        numbers.append(fleet.add(30 * times.SECOND - second, name, machine=machine))
+        if is_restarted:
+            evaluators.append(Evaluator(fleet.config))
+            evaluators[-1].begin(look_seconds=0)
+        evaluators[-1].catch_up()
+    for evaluator in evaluators:
+        evaluator.close()
+    (row,) = engine.rows(
+        fleet.config.database,
+        "SELECT opened_after_report_id, opened_in_report_id, seen_report_id, ended_report_id,"
+        " ended_mark, ended_as FROM violation JOIN policy_text ON policy_text.id = text_id"
+        " WHERE rule = 'f-rule'",
+    )
+    assert row[:4] == (numbers[0], numbers[1], numbers[1], None)
+    assert row[4].partition(" ")[0] == "informe_ajeno"
+    assert row[5] == "resuelta"

@@ -13,7 +13,7 @@ import pytest
 
 from tests.policies.rule_texts import write_rule
 from tests.support import commands, engine
-from tests.support.judged_fleet import AT_ONCE, EVERYWHERE, FLEET
+from tests.support.judged_fleet import AT_ONCE, EVERYWHERE, FLEET, LONELY
 from tests.support.live import LiveService, wait_until
 from tests.support.reports import report
 
@@ -173,7 +173,7 @@ def test_evaluate_once_waits_for_the_evaluator_that_runs(
     done = commands.run(arguments, evaluated.data)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "minero: 0 pass, 1 fail, 0 unknown, 0 do not apply" in done.stdout
-    assert '"{""name"":""xmrig""' in (tmp_path / "verdicts.csv").read_text(encoding="utf-8")
+    assert ",minero,critica,falla," in (tmp_path / "verdicts.csv").read_text(encoding="utf-8")
 
 
 def test_evaluate_once_waits_for_rules_that_have_just_changed(tmp_path: Path) -> None:
@@ -231,6 +231,35 @@ def test_of_a_cloned_machine_the_first_keeps_its_violations(tmp_path: Path) -> N
         assert [found["id_clonado"] for found in shown] == [True, True]
     finally:
         live.stop()
+
+
+def test_the_report_of_another_server_is_named_as_a_bound(tmp_path: Path) -> None:
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    write_rule(rules, *LONELY, name="f-rule")
+    settings = {"COMPLIANCE_POLICIES": str(rules), "COMPLIANCE_FLEET_EVERY": "1"}
+    live = LiveService(tmp_path / "var", COMPLIANCE_EVALUATOR="auto", **settings)
+
+    def rows() -> list[dict[str, object]]:
+        found: list[dict[str, object]] = live.get("/violaciones?politica=f-rule").json()[
+            "violaciones"
+        ]
+        return found
+
+    try:
+        live.start()
+        wait_until(lambda: has_rules(live))
+        first = post(live, "sleep", datetime.now(UTC))
+        wait_until(lambda: live.rows("SELECT 1 FROM fleet_tick") == [(1,)])
+        second = post(live, "bad", datetime.now(UTC))
+        wait_until(rows)
+        post(live, "sleep", datetime.now(UTC), "10.0.0.2")
+        wait_until(lambda: rows()[0]["fin"])
+        (row,) = rows()
+    finally:
+        live.stop()
+    assert (row["abierta_tras_id_serv"], row["abierta_en_id_serv"]) == (first, second)
+    assert (row["resuelta_en_id_serv"], row["resuelta_en_marca"]) == (None, "informe_ajeno")
 
 
 def test_an_evaluator_without_its_service_takes_nobody_for_silent(tmp_path: Path) -> None:

@@ -52,6 +52,16 @@ def test_nobody_is_silent_while_the_service_is_down_nor_just_after(fleet: Fleet)
     assert silences(fleet) == 1
 
 
+def test_nobody_was_silent_before_a_service_first_left_word(fleet: Fleet) -> None:
+    """A version before this one left none: that it did not run is no silence of its servers."""
+    fleet.add(5 * HOUR, "bad")
+    note_downtime(fleet.config, 0)
+    fleet.judge()
+    assert silences(fleet) == 0
+    ((since,),) = engine.rows(fleet.config.database, "SELECT from_at FROM deaf_span")
+    assert since == fleet.now - 5 * HOUR
+
+
 def test_a_new_text_is_judged_on_servers_that_say_nothing_more(fleet: Fleet) -> None:
     only = fleet.add(2 * MINUTE, "worse")
     fleet.judge()

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from service.policies.events import Fin
+from service.policies.events import Fin, Judged, Server, Terms
+from service.policies.machine import changes_nothing, step
 from service.policies.rule import Threshold
-from service.store.rule_state import RuleState
-from service.store.verdict_rows import Violation
+from service.policies.verdict import Reason, State, Verdict
+from service.store.rule_state import RuleState, Standing
+from service.store.verdict_rows import Bound, Violation
 from service.times import DAY, HOUR, MINUTE
 from tests.support.engine import ENGINES, Engine
 from tests.support.violation_histories import CUMPLE, START, History, falla, key_of, new_terms
@@ -221,3 +223,35 @@ def test_between_two_reports_late_ones_show_a_hundred_and_the_rest_is_one(engine
     assert history.engine.rows("SELECT at FROM late_sighting WHERE at = ?", (at + 2,)) == [
         (at + 2,)
     ]
+
+
+STILL = (
+    CUMPLE,
+    falla("a", detail="ejecutable"),
+    Verdict(State.DESCONOCIDO, Reason.SIN_DATO),
+    Verdict(State.DESCONOCIDO, Reason.ARRANCANDO),
+    Verdict(State.NO_APLICA, Reason.ETIQUETA),
+)
+
+
+@pytest.mark.parametrize("is_other_text", [False, True])
+@pytest.mark.parametrize("verdict", STILL)
+@pytest.mark.parametrize("before", [None, *STILL])
+def test_changes_nothing_tells_whether_a_report_writes_rows(
+    before: Verdict | None, verdict: Verdict, is_other_text: bool
+) -> None:
+    server, terms = Server(1, "id:1", 0, START), Terms("una-regla", 1, "", ("name",))
+    rule, standing = RuleState(1, terms.rule), None
+    if before is not None:
+        step(rule, server, terms, Judged(Bound(1, START, START, None), "01", before, START))
+        assert rule.judgement is not None
+        span = None if rule.span is None else (rule.span.state, rule.span.reason)
+        standing = Standing(rule.judgement.text_id, rule.judgement.is_known, span)
+        rule.written = []
+    if is_other_text:
+        terms = terms._replace(text_id=2, text_hash="02")
+    is_asked = not rule.open  # it is asked of rules with nothing open
+    expected = changes_nothing(standing, terms, verdict)
+    at = START + MINUTE
+    step(rule, server, terms, Judged(Bound(2, at, at, None), "02", verdict, at))
+    assert not is_asked or expected == (not rule.written)

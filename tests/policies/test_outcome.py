@@ -96,6 +96,15 @@ def test_junit_skips_unknown_and_makes_broken_an_error(tmp_path: Path) -> None:
     assert policies.get("errors") == "1"
 
 
+def test_a_clone_is_a_case_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "verdicts.xml"
+    write_junit(
+        outcome(FAIL, PASS._replace(server_id=2, sibling=1), violations=(violation(),)), path
+    )
+    cases = ET.parse(path).getroot().iter("testcase")
+    assert [case.get("name") for case in cases] == ["id:m1", "id:m1#1"]
+
+
 def test_a_suite_in_which_nothing_was_judged_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "verdicts.xml"
     write_junit(outcome(ELSEWHERE), path)

@@ -182,3 +182,14 @@ def test_an_error_is_bounded() -> None:
 def test_verdicts_cross_to_another_process_unchanged() -> None:
     for found in (verdict([ROW], key=("name",), evidence=("name",)), verdict([DOUBT]), verdict([])):
         assert verdict_from_json(verdict_as_json(found)) == found
+
+
+@pytest.mark.parametrize("grace", [0, 600])
+def test_a_server_that_claims_to_start_in_the_future_fails_all_the_same(grace: int) -> None:
+    found = verdict([ROW], running_for=-1e9, grace_after_boot=grace)
+    assert found.state is State.FALLA
+
+
+def test_a_start_that_the_clock_of_the_server_has_not_reached_yet_is_a_start() -> None:
+    found = verdict([ROW], running_for=-1.5, grace_after_boot=600)
+    assert said(found) == (UNKNOWN, Reason.ARRANCANDO)

@@ -27,6 +27,15 @@ FLEET = [
     EVERYWHERE,
     AT_ONCE,
 ]
+# A server fails by it while there is no other one.
+LONELY = [
+    ('"a-rule"', '"f-rule"'),
+    ('"servidor"', '"flota"'),
+    ("SELECT name, count(*) AS n", "SELECT servidor, name, count(*) AS n"),
+    ("GROUP BY name", "AND 1 = (SELECT count(*) FROM servers_vigentes) GROUP BY servidor, name"),
+    EVERYWHERE,
+    AT_ONCE,
+]
 
 
 class Fleet:

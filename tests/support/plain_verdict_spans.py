@@ -50,7 +50,11 @@ def spans(entries: Sequence[Entry]) -> list[FoundSpan]:
 def _state(event: Judged | Ended) -> tuple[str, str] | None:
     if isinstance(event, Ended):
         return "no_aplica", "retirado"
-    if event.is_silent:
+    holds_in_silence = event.verdict.state is State.NO_APLICA or event.verdict.reason in (
+        "regla_rota",
+        "limite",
+    )
+    if event.is_silent and not holds_in_silence:
         return "desconocido", "silencio"
     if event.verdict.state in (State.DESCONOCIDO, State.NO_APLICA):
         return str(event.verdict.state), str(event.verdict.reason)

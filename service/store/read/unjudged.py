@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from service.store.engines import Connection, Database
 from service.store.verdict_rows import Bound
+from service.store.write.multi_row import select_rows
 from service.store.write.placement import INTERVALS, usual_interval
 
 
@@ -46,6 +48,20 @@ class NewestRecord(NamedTuple):
     placed_at: int
     received_at: int
     clock: str | None
+    digest: bytes
+
+    @property
+    def bound(self) -> Bound:
+        return Bound(self.report_id, self.placed_at, self.received_at, self.clock)
+
+
+class NewestReport(NamedTuple):
+    """The report that arrived last, of all."""
+
+    report_id: int = 0
+    received_at: int = 0
+    server_id: int = 0
+    digest: bytes = b""
 
 
 class Waiting(NamedTuple):
@@ -61,13 +77,31 @@ class UnjudgedReader:
     def __init__(self, queries: Mapping[str, str]) -> None:
         self._queries = queries
 
-    def next_reports(self, connection: Connection) -> list[int]:
-        """The number of the report of each server that comes next, in the order of arrival."""
+    def next_reports(self, connection: Connection) -> dict[int, int]:
+        """The number of the report that comes next, by server, in the order of arrival.
+
+        It looks at every server, which takes a microsecond for each.
+        """
         rows = connection.execute(self._queries["unjudged_servers"]).fetchall()
-        return [
-            min(report for report in (in_order, late) if report is not None)
-            for _, in_order, late in rows
-        ]
+        return _in_order_of_arrival(rows)
+
+    def next_reports_of(
+        self, connection: Connection, servers: Iterable[int]
+    ) -> dict[int, int] | None:
+        """The same of some servers; null if one of them was never judged."""
+        query = self._queries["unjudged_of_servers"]
+        rows = select_rows(connection, query, [(server,) for server in sorted(servers)])
+        return _in_order_of_arrival(rows) if all(row[3] for row in rows) else None
+
+    def last_report(self, connection: Connection) -> int:
+        """The highest number of a report."""
+        (number,) = connection.execute(self._queries["last_report_id"]).fetchone()
+        return int(number)
+
+    def servers_since(self, connection: Connection, report_id: int) -> set[int]:
+        """Servers with reports above this number."""
+        query = self._queries["servers_since"]
+        return {server for (server,) in connection.execute(query, {"report_id": report_id})}
 
     def waiting(self, connection: Connection) -> Waiting:
         return Waiting(*connection.execute(self._queries["oldest_unjudged"]).fetchone())
@@ -78,11 +112,11 @@ class UnjudgedReader:
         (is_unjudged,) = connection.execute(query, {"until": until}).fetchone()
         return bool(is_unjudged)
 
-    def newest_report(self, connection: Connection, until: int) -> tuple[int, int]:
-        """The number of the newest report that arrived until then, and when it did; 0 for none."""
+    def newest_report(self, connection: Connection, until: int) -> NewestReport:
+        """The newest report that arrived until then; all zero for none."""
         query = self._queries["newest_report_id"]
         row = connection.execute(query, {"until": until}).fetchone()
-        return (0, 0) if row is None else (int(row[0]), int(row[1]))
+        return NewestReport() if row is None else NewestReport(*row)
 
     def newest_silence(self, connection: Connection) -> int:
         """A number that changes when servers fall silent."""
@@ -94,6 +128,11 @@ class UnjudgedReader:
         query = self._queries["begin_of_server"]
         seq, late_seq = connection.execute(query, {"server_id": server_id}).fetchone()
         return int(seq), int(late_seq)
+
+    def first_text_at(self, connection: Connection) -> int:
+        """When there was a rule for the first time, in microseconds; 0 if there never was."""
+        ((at,),) = connection.execute(self._queries["first_text_at"]).fetchall()
+        return int(at)
 
     def report(self, connection: Connection, report_id: int) -> UnjudgedReport:
         query = self._queries["report_to_judge"]
@@ -153,6 +192,12 @@ class UnjudgedReader:
         times = {"heard_since": heard_since, "until": until}
         rows = connection.execute(self._queries["servers_of_fleet"], times)
         return [NewestRecord(*row) for row in rows]
+
+
+def _in_order_of_arrival(rows: Iterable[Sequence[Any]]) -> dict[int, int]:
+    """The next report by server. rows: the server, its next report in order, and its next late."""
+    found = {row[0]: min(report for report in row[1:3] if report is not None) for row in rows}
+    return dict(sorted(found.items(), key=itemgetter(1)))
 
 
 class LagReader:

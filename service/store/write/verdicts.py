@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from service.store.engines import Connection
-from service.store.rule_state import RuleState, Written
+from service.store.rule_state import RuleState, Standing, Written
 from service.store.verdict_rows import (
     Bound,
     Cursor,
@@ -22,6 +22,7 @@ from service.store.verdict_rows import (
 )
 from service.store.write.multi_row import insert_rows, select_rows
 
+_SERVER_ID = 1  # its place in a row of judgements, and of spans
 _PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
 
 
@@ -72,15 +73,37 @@ class VerdictStore:
         row = connection.execute(self._queries["fleet_tick"]).fetchone()
         return None if row is None else int(row[0])
 
+    def previous_fleet_tick(self, connection: Connection) -> int:
+        """The tick before that; 0 if there was none."""
+        row = connection.execute(self._queries["previous_fleet_tick"]).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def standings(
+        self, connection: Connection, servers: Iterable[int]
+    ) -> dict[tuple[int, str], Standing]:
+        """What is stored of the rules on some servers that have nothing open or pending."""
+        wanted = sorted(set(servers))
+        found: dict[tuple[int, str], Standing] = {}
+        for server_id, rule, text_id, is_known, state, reason in self._select(
+            connection, "standings", wanted
+        ):
+            span = None if state is None else (state, reason)
+            found[server_id, rule] = Standing(text_id, bool(is_known), span)
+        for server_id, rule in self._select(connection, "rules_with_violations", wanted):
+            found.pop((server_id, rule), None)
+        return found
+
     def load(
         self,
         connection: Connection,
         servers: Iterable[int],
         formerly: Mapping[str, str] | None = None,
+        unchanged: Collection[tuple[int, str]] = (),
     ) -> States:
         """What is known of all rules on some servers. formerly: the id that a rule had before.
 
-        A rule continues what was pending under its former id.
+        A rule continues what was pending under its former id. unchanged: servers and rules that are
+        left out, and have nothing open or pending.
         """
         wanted = sorted(set(servers))
         cursors = self.cursors(connection, wanted)
@@ -89,18 +112,23 @@ class VerdictStore:
         by_text: dict[tuple[int, int], RuleState] = {}
         clocks: dict[tuple[int, str], tuple[bool, str]] = {}
         for rule, is_fleet, clock, *row in self._select(connection, "judgements_now", wanted):
+            if (row[_SERVER_ID], rule) in unchanged:
+                continue
             judgement = Judgement.of_row(tuple(row))
             state = states[judgement.server_id, rule]
             state.judgement = judgement
             by_text[judgement.server_id, judgement.text_id] = state
             clocks[judgement.server_id, rule] = bool(is_fleet), clock
         for rule, *row in self._select(connection, "spans_now", wanted):
+            if (row[_SERVER_ID], rule) in unchanged:
+                continue
             span = Span.of_row(tuple(row))
             states[span.server_id, rule].span = span
         for rule, *row in self._select(connection, "live_violations", wanted):
             _put(states, rule, Violation.of_row(tuple(row)))
         for server_id, text_id, at in self._select(connection, "recent_openings", wanted):
-            by_text[server_id, text_id].openings.append(at)
+            if (server_id, text_id) in by_text:
+                by_text[server_id, text_id].openings.append(at)
         for (server_id, rule), (is_fleet, clock) in clocks.items():
             state = states[server_id, rule]
             state.last = _last(state, cursors.get(server_id), tick if is_fleet else None, clock)
@@ -203,7 +231,12 @@ def _last(state: RuleState, cursor: Cursor | None, tick: int | None, clock: str)
         if clock == "dia" and cursor.day_at is not None:
             found.append(day_bound(cursor.day_at))
     known = [bound for bound in found if bound is not None]
-    return max(known, key=lambda bound: bound.received_at, default=None)
+    # Places of reports rise with their order, even if our own clock was set back; arrivals do not.
+    reports = [bound for bound in known if bound.report_id is not None]
+    report = max(reports, key=lambda bound: bound.at, default=None)
+    events = [bound for bound in known if bound.report_id is None]
+    last = events if report is None else [*events, report]
+    return max(last, key=lambda bound: bound.received_at, default=None)
 
 
 def _run(connection: Connection, query: str, values: Sequence[object]) -> Any:  # noqa: ANN401 — a Result
