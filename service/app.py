@@ -20,7 +20,7 @@ from service.http.converters import IdConverter
 from service.http.etag import ETagMiddleware
 from service.http.problems import add_error_handlers
 from service.http.router import Router
-from service.ingest.admission import Admission
+from service.ingest.admission import LARGE_PART, Admission
 from service.ingest.budget import Budget
 from service.ingest.intake import Intake
 from service.ingest.large_turn import LargeTurn
@@ -94,7 +94,9 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
             times.now,
         ),
         admission=Admission(
-            LargeTurn(config.large_turn), Budget(config.source_changes / config.workers)
+            LargeTurn(config.large_turn),
+            Budget(config.source_changes / config.workers),
+            large_rate=config.source_changes / LARGE_PART,
         ),
         records=RecordStore(database, queries),
         lag=LagReader(database, queries),

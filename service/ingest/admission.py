@@ -27,7 +27,7 @@ from typing import Final, NoReturn
 
 from service.errors import OthersBusyError, QuestionAbandonedError, SourceBusyError
 from service.ingest import memory
-from service.ingest.budget import BYTES_A_UNIT, Budget
+from service.ingest.budget import BYTES_A_UNIT, UNITS_A_REQUEST, Budget
 from service.ingest.large_turn import LargeTurn
 
 _MEBIBYTE: Final = 1024 * 1024
@@ -43,6 +43,7 @@ _LIKELY_LARGE_COMPRESSED = 128 * 1024  # likewise
 OF_A_SOURCE: Final = 48 * _MEBIBYTE  # in this process, small and medium
 AT_ONCE: Final = 12 * _MEBIBYTE  # medium ones of a source that are handled
 OF_ALL: Final = 96 * _MEBIBYTE  # likewise of all sources
+LARGE_PART: Final = 3  # of what a source may change, large reports get this part beside it
 _MAX_LARGE_SOURCES = 8  # that are handled or wait, in this process
 
 _SWITCH_SECONDS = 0.0005  # while a large report is computed
@@ -69,6 +70,7 @@ class Work:
     ) -> None:
         self._admission = admission
         self._held = held
+        self.spent = 0.0  # units that its request has taken from the budget
         self.source = source
         self.has_left = has_left
         self.large = False
@@ -94,37 +96,55 @@ class Work:
         if self.large:
             self.changes = changes
         else:
-            self._admission.spend(self.source, changes)
+            self._admission.spend(self.source, changes, self.spent)
 
 
 class Sender:
-    """A source, as the receiver of its report knows it. Each method may raise SourceBusyError."""
+    """The source of a request, as the receiver of its report knows it.
+
+    Each method may raise SourceBusyError.
+    """
 
     def __init__(self, admission: Admission, source: str, has_left: Callable[[], bool]) -> None:
         self._admission = admission
         self._source = source
         self._has_left = has_left
+        self._spent = 0.0
 
     def expect(self, length: int, *, compressed: bool) -> None:
         """Before a body of so many bytes is received."""
+        self._spend(UNITS_A_REQUEST)
         self._admission.expect(self._source, length, compressed=compressed)
 
     def read(self, size: int) -> None:
         """Before so many bytes of it are looked at, inflated."""
-        self._admission.spend(self._source, size / BYTES_A_UNIT)
+        self._spend(size / BYTES_A_UNIT)
 
     def admit(self, size: int, rows: int) -> AbstractContextManager[Work]:
         """Before a report of so many bytes and rows is handled."""
-        return self._admission.admit(self._source, size, rows, self._has_left)
+        return self._admission.admit(self._source, size, rows, self._has_left, self._spent)
+
+    def _spend(self, units: float) -> None:
+        self._admission.spend(self._source, units, self._spent)
+        self._spent += units
 
 
 class Admission:
     """The reports under way in this process, and the large one of all processes."""
 
     def __init__(
-        self, turn: LargeTurn, budget: Budget, sleep: Callable[[float], None] = time.sleep
+        self,
+        turn: LargeTurn,
+        budget: Budget,
+        sleep: Callable[[float], None] = time.sleep,
+        large_rate: float | None = None,
     ) -> None:
+        """large_rate: units a second of a source's large reports, in the whole service.
+
+        Null: as in the budget.
+        """
         self._turn = turn
+        self._large_rate = budget.rate if large_rate is None else large_rate
         self._budget = budget
         self._sleep = sleep
         self._changed = threading.Condition()
@@ -143,29 +163,37 @@ class Admission:
 
         A source that cannot have the turn now need not send a report that is likely to need it.
         """
-        self.spend(source, 0)
         if length > (_LIKELY_LARGE_COMPRESSED if compressed else _LIKELY_LARGE):
             pause = self._turn.pause_of(source)
             if source in self._large_sources or pause:
                 self._refuse(source, pause or _RETRY_SECONDS)
 
-    def spend(self, source: str, units: float) -> None:
-        """Takes so much from the budget of a source. Raises SourceBusyError if it is used up."""
-        wait = self._budget.spend(source, units)
+    def spend(self, source: str, units: float, own: float = 0.0) -> None:
+        """Takes so much from the budget of a source. Raises SourceBusyError if it is used up.
+
+        own: as in Budget.spend().
+        """
+        wait = self._budget.spend(source, units, own)
         if wait:
             self._refuse(source, wait)
 
     @contextmanager
     def admit(
-        self, source: str, size: int, rows: int, has_left: Callable[[], bool] = lambda: False
+        self,
+        source: str,
+        size: int,
+        rows: int,
+        has_left: Callable[[], bool] = lambda: False,
+        spent: float = 0.0,
     ) -> Iterator[Work]:
-        """Admits a report of so many bytes and rows.
+        """Admits a report of so many bytes and rows, whose request has spent so many units.
 
         Raises SourceBusyError, and QuestionAbandonedError if its sender left while it waited.
         """
         weight = _TIMES_SIZE * size + _BYTES_A_ROW * rows
         with ExitStack() as held:
             work = Work(self, source, size, held, has_left)
+            work.spent = spent
             if weight > LARGE:
                 work.enlarge()
             else:
@@ -230,7 +258,7 @@ class Admission:
                 try:
                     yield
                 finally:
-                    self._turn.charge(source, work.units / self._budget.rate)
+                    self._turn.charge(source, work.units / self._large_rate)
                     memory.release_soon()
         finally:
             with self._changed:

@@ -1,8 +1,9 @@
 """The budget of a source: how much work it may cause on average, and how much at once.
 
-A unit is a process or login that appears or goes, or 4 KiB of a report that are read. A source that
-has used up its budget is refused until it is full again, and no other source is. A token bucket by
-source, kept as the moment at which it is full (the generic cell rate algorithm).
+A unit is a process or login that appears or goes, or 4 KiB of a report that are read; a request
+costs a few, whatever it holds. A source that has used up its budget is refused until it is full
+again, and no other source is. A token bucket by source, kept as the moment at which it is full (the
+generic cell rate algorithm).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Callable
 from typing import Final
 
 BYTES_A_UNIT: Final = 4096
+UNITS_A_REQUEST: Final = 5.0
 BURST_SECONDS: Final = 10.0  # of its rate, that a source may use at once
 _MAX_FULL = 1000  # sources that are remembered although their budget is full
 
@@ -33,15 +35,16 @@ class Budget:
         """Seconds until the budget of a source is full; 0 while it is not used up."""
         return self.spend(source, 0)
 
-    def spend(self, source: str, units: float) -> int:
+    def spend(self, source: str, units: float, own: float = 0.0) -> int:
         """Takes so many units, and returns 0; nothing if the budget is used up: as wait_of().
 
-        The last report before may take more than is left, so that any report is possible.
+        own: units that the same request has taken before, which do not count against it. So a
+        request may take more than is left, and any report is possible however small the budget is.
         """
         with self._guard:
             now = self._clock()
             full_at = max(now, self._full_at.get(source, now))
-            if full_at - now >= BURST_SECONDS:
+            if full_at - now >= BURST_SECONDS + own / self.rate:
                 return math.ceil(full_at - now)
             if units:
                 self._full_at[source] = full_at + units / self.rate

@@ -54,14 +54,25 @@ def read_data_files(folders: Sequence[Path]) -> DataFiles:
     """The data of these folders, each extending those before it; what is wrong is left out."""
     found = DataFiles()
     for folder in folders:
-        for path in sorted((folder / "listas").glob("*.txt")):
-            if not is_hidden(path.name):
-                _read_list(found, path)
+        for path in _lists(found, folder / "listas"):
+            _read_list(found, path)
         if is_there(folder / "redes.txt"):
             _read_networks(found, folder / "redes.txt")
         if is_there(folder / "fin_de_vida.csv"):
             _read_lives(found, folder / "fin_de_vida.csv")
     return found
+
+
+def _lists(found: DataFiles, folder: Path) -> list[Path]:
+    """The files of a folder of lists, which may be missing."""
+    try:
+        paths = sorted(folder.iterdir())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        found.faults.append(RuleFault(folder, None, f"cannot be read: {error.strerror}"))
+        return []
+    return [path for path in paths if path.suffix == ".txt" and not is_hidden(path.name)]
 
 
 def _read_list(found: DataFiles, path: Path) -> None:

@@ -39,5 +39,11 @@ WHERE violation.ended_at IS NULL
 ORDER BY policy.rule, violation.server_id, violation.id;
 
 -- name: broken_files_of_rules
--- What the last look at the folders of rules refused.
-SELECT path, line, reason FROM policy_fault ORDER BY path, line;
+-- What the last look at the folders of rules refused, and rules that are not judged because their
+-- files are gone.
+SELECT path, line, reason FROM policy_fault
+UNION ALL
+SELECT rule || '.sql', NULL, 'is gone: the rule is not judged, and is retired a day later'
+FROM policy
+WHERE missing_since IS NOT NULL AND retired_at IS NULL
+ORDER BY 1, 2;

@@ -102,6 +102,7 @@ def _run(folder: Path, evaluator: str, options: argparse.Namespace) -> Run:
         markers = _Markers(live) if evaluator == "auto" else None
         if markers is not None:
             wait_until(lambda: len(_evaluators(live)) == 2)
+            wait_until(lambda: live.rows("SELECT 1 FROM policy_text LIMIT 1"))  # rules are taken up
         workers = live.worker_pids()
         before = _processor(workers), _processor(_evaluators(live))
         load.start()

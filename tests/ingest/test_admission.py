@@ -79,10 +79,50 @@ def test_a_source_that_changes_too_much_on_average_is_refused_and_no_other_one(
             work.will_change(1)
     assert refused.value.retry_after >= BURST_SECONDS
     with pytest.raises(SourceBusyError):
-        admission.expect("greedy", 1000, compressed=False)
-    admission.expect("healthy", 1000, compressed=False)
+        admission.sender("greedy", stays).expect(1000, compressed=False)
+    admission.sender("healthy", stays).expect(1000, compressed=False)
     with admission.admit("healthy", *ORDINARY) as work:
         work.will_change(first_contact)
+
+
+def stays() -> bool:
+    return False
+
+
+def test_any_report_is_possible_however_small_the_part_of_a_worker_is(tmp_path: Path) -> None:
+    tiny = Admission(LargeTurn(tmp_path / "turn.json"), Budget(0.5), Delays())
+    sender = tiny.sender("a", stays)
+    sender.expect(1_400_000, compressed=False)
+    for _ in range(20):
+        sender.read(70_000)
+    with sender.admit(1_400_000, 100) as work:
+        assert not work.large
+        work.will_change(MANY_CHANGES)
+    with pytest.raises(SourceBusyError):
+        tiny.sender("a", stays).expect(1000, compressed=False)
+
+
+def test_requests_cost_something_even_if_nothing_is_in_them(admission: Admission) -> None:
+    def flood() -> int:
+        for number in range(round(RATE * BURST_SECONDS)):
+            try:
+                admission.sender("greedy", stays).expect(1, compressed=False)
+            except SourceBusyError:
+                return number
+        raise AssertionError("never refused")
+
+    assert 0.1 * RATE * BURST_SECONDS < flood() < 0.5 * RATE * BURST_SECONDS
+
+
+def test_a_large_report_owes_the_same_time_whatever_the_number_of_workers(tmp_path: Path) -> None:
+    for workers in (1, 64):
+        turn = LargeTurn(tmp_path / f"{workers}.json")
+        part = Admission(turn, Budget(1500 / workers), Delays(), large_rate=RATE)
+        for _ in range(3):
+            with part.admit("a", *MEDIUM) as work:
+                work.enlarge()
+                work.will_change(round(RATE * (CREDIT_SECONDS - 10) / 3))
+        assert turn.pause_of("a") == 0
 
 
 def test_medium_reports_wait_for_others_of_their_source_alone(admission: Admission) -> None:

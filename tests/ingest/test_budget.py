@@ -7,7 +7,8 @@ import random
 
 import pytest
 
-from service.ingest.budget import BURST_SECONDS, Budget
+from service.config import Config
+from service.ingest.budget import BURST_SECONDS, UNITS_A_REQUEST, Budget
 
 RATE = 100.0
 
@@ -40,6 +41,27 @@ def test_a_source_below_its_rate_is_never_refused(budget: Budget, clock: Clock) 
 
 def test_a_first_report_may_take_more_than_is_left(budget: Budget) -> None:
     assert budget.spend("a", 20 * BURST_SECONDS * RATE) == 0
+
+
+def test_what_a_request_has_taken_itself_does_not_count_against_it(budget: Budget) -> None:
+    piece, taken = RATE, 0.0
+    for _ in range(20 * round(BURST_SECONDS)):
+        assert budget.spend("a", piece, taken) == 0
+        taken += piece
+    assert budget.spend("a", piece, taken) == 0
+    assert budget.spend("a", piece) > 0, "another request of the source waits"
+
+
+def test_requests_of_a_source_at_once_share_its_burst(budget: Budget) -> None:
+    piece, most, taken = RATE / 10, 5 * BURST_SECONDS * RATE, [0.0] * 30
+    going = set(range(30))
+    while going:
+        for each in list(going):
+            if taken[each] >= most or budget.spend("a", piece, taken[each]):
+                going.remove(each)
+            else:
+                taken[each] += piece
+    assert BURST_SECONDS * RATE < sum(taken) < BURST_SECONDS * RATE + most
 
 
 def test_a_source_that_waits_as_told_has_its_whole_budget_again(
@@ -85,7 +107,7 @@ def test_sources_with_a_full_budget_are_forgotten(budget: Budget, clock: Clock) 
 def test_a_fleet_behind_one_address_gets_through_after_an_outage(
     budget: Budget, clock: Clock
 ) -> None:
-    servers, spooled, units = 100, 60, 20
+    servers, spooled, units = 100, 60, 20 + UNITS_A_REQUEST
     jitter = random.Random(1)
     due = [(0.0, server) for server in range(servers)]
     left, failed = [spooled] * servers, [0] * servers
@@ -103,3 +125,14 @@ def test_a_fleet_behind_one_address_gets_through_after_an_outage(
             heapq.heappush(due, (clock.now + 0.05, server))
     assert left == [0] * servers
     assert clock.now < 1.5 * servers * spooled * units / RATE
+
+
+@pytest.mark.parametrize("workers", [1, 3, 64])
+def test_five_hundred_agents_behind_one_address_are_not_refused(clock: Clock, workers: int) -> None:
+    parts = [Budget(Config().source_changes / workers, clock) for _ in range(workers)]
+    chance = random.Random(workers)
+    agents = sorted(chance.uniform(0, 60) for _ in range(500))
+    for minute in range(30):
+        for second in agents:
+            clock.now = 60 * minute + second
+            assert chance.choice(parts).spend("the fleet", UNITS_A_REQUEST + 20) == 0

@@ -7,6 +7,7 @@ import pytest
 from service import times
 from service.policies import evaluator
 from service.policies.evaluator import Evaluator
+from service.policies.outcome import Outcome
 from service.report import Report
 from service.store.queries import load_queries
 from service.store.read.evaluation import EvaluationReader
@@ -156,3 +157,14 @@ def test_files_of_pipelines_show_no_rows_of_rules_that_read_command_lines(
     (violation,) = [found for found in found.violations if found.rule == "a-rule"]
     shown = (violation.key, violation.motive_es, violation.motive_en)
     assert shown == (('{"name":"bad"}', "bad 1", "bad 1") if is_shown else (None, None, None))
+
+
+def test_a_rule_whose_file_is_gone_is_told_as_broken(fleet: Fleet) -> None:
+    fleet.add(MINUTE, "bad")
+    fleet.judge()
+    fleet.rule.unlink()
+    fleet.judge()
+    found = EvaluationReader(fleet.database, load_queries()).read(fleet.now)
+    gone = "is gone: the rule is not judged, and is retired a day later"
+    assert found.faults == [("a-rule.sql", None, gone)]
+    assert Outcome(found, 0).exit_code == 3

@@ -74,3 +74,33 @@ def test_a_file_of_another_program_is_no_rule(folders: Folders) -> None:
     looks(take_up)
     assert take_up.judged.keys() == {"a-rule", "b-rule"}
     assert folders.store.noted_faults() == set()
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o400, 0o100])
+@pytest.mark.parametrize("folder", [".", "listas"])
+def test_a_folder_that_may_not_be_read_changes_nothing(
+    folders: Folders, folder: str, mode: int
+) -> None:
+    (folders.users / "listas").mkdir()
+    (folders.users / "listas" / "malos.txt").write_text("worse\n", encoding="utf-8")
+    take_up = folders.take_up()
+    looks(take_up)
+    place = folders.users / folder
+    place.chmod(mode)
+    if _reads_all(place):
+        place.chmod(0o700)
+        pytest.skip("this user may read everything")
+    try:
+        looks(take_up)
+        assert take_up.judged.keys() == {"a-rule", "b-rule"}
+        assert folders.store.noted_faults()
+    finally:
+        place.chmod(0o700)
+
+
+def _reads_all(place: Path) -> bool:
+    """Whether the user of the tests needs no permission, as root does."""
+    try:
+        return bool([path.stat() for path in place.iterdir()])
+    except PermissionError:
+        return False
