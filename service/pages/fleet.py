@@ -77,8 +77,7 @@ class FleetPage:
         )
 
     def _open_violations(self) -> OpenViolations:
-        progress = self._policies.progress()
-        moment = self._policies.settled_moment()
+        progress, moment = self._policies.settled()
         number = self._policies.open_violations(moment)
         at = {KNOWN_AT.name: times.to_text(moment.at)[:19]}
         address = f"/incumplimientos?{urlencode({OPEN.name: 'si', **at})}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import falcon
 
@@ -11,7 +10,6 @@ from service.http.filters import AT_MOMENT, NAME, USERNAME, moment_of
 from service.http.parameters import CURSOR
 from service.pages.presence_chart import HISTORY_CURSOR, page_links, presence_chart
 from service.pages.site import PageQuery, Site
-from service.store.read.figures import Figure
 from service.store.read.name_filters import ProcessFilter
 from service.store.read.occurrences import ProcessOccurrenceStore
 from service.store.read.usage_stats import UsageStore
@@ -59,13 +57,13 @@ class ProgramPage:
         running = self._processes.page(criteria, moment, query.after, query.limit)
         history = self._processes.history(criteria, history_after, query.limit)
         runs = self._usage.runs(history, _MAX_RUNS)
-        figures: dict[str, Figure[Any]] = {"seen": self._usage.processes(criteria)}
-        if moment is None:
-            figures["count"] = self._usage.running_processes(criteria)
-            figures["users"] = self._usage.users_of(criteria)
+        presence = self._usage.processes(criteria)
+        users = None if moment is not None else self._usage.users_of(criteria)
         return {
-            **{name: figure.value for name, figure in figures.items()},
-            "counted_at": min(figure.at for figure in figures.values()),
+            "seen": presence.value.seen,
+            "count": presence.value.count,
+            "users": users and users.value,
+            "counted_at": presence.at if users is None else min(presence.at, users.at),
             "servers": self._usage.servers(),
             "running": [row for row in running.rows if not row.silent],
             "of_silent": [row for row in running.rows if row.silent],

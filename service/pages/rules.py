@@ -22,8 +22,8 @@ class RulesPage:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         query = self._site.query(req, resp, *AT_MOMENT)
         asked = moment_of(query)
-        progress = self._policies.progress()
-        moment = asked or self._policies.settled_moment()
+        progress, settled = self._policies.settled()
+        moment = asked or settled
         policies, counts = self._policies.policies(moment)
         language = request_language(req)
         rows = [(row, words_of(row, language), counts[row.rule]) for row in policies]
@@ -50,8 +50,8 @@ class RulePage:
     def on_get(self, req: falcon.Request, resp: falcon.Response, rule: str) -> None:
         query = self._site.query(req, resp, VERDICT, *AT_MOMENT, CURSOR)
         asked = moment_of(query)
-        progress = self._policies.progress()
-        moment = asked or self._policies.settled_moment()
+        progress, settled = self._policies.settled()
+        moment = asked or settled
         policy, counts = self._policies.policy(rule, moment)
         page = self._policies.verdicts(rule, query[VERDICT], moment, query.after, query.limit)
         at = links_to_moment(query, moment)

@@ -55,13 +55,13 @@ class UserPage:
         history_after = query[HISTORY_CURSOR] or 0
         logins = self._logins.page(criteria, moment_of(query), query.after, query.limit)
         history = self._logins.history(criteria, history_after, query.limit)
-        count, seen = self._usage.open_logins(criteria), self._usage.logins(criteria)
+        presence = self._usage.logins(criteria)
         counted = self._usage.programs_of(criteria)
         programs = counted.value
         return {
-            "count": count.value,
-            "seen": seen.value,
-            "counted_at": min(count.at, seen.at, counted.at),
+            "count": presence.value.count,
+            "seen": presence.value.seen,
+            "counted_at": min(presence.at, counted.at),
             "logins": [row for row in logins.rows if not row.silent],
             "of_silent": [row for row in logins.rows if row.silent],
             "judged_at": logins.at,

@@ -25,8 +25,8 @@ class ViolationsPage:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         query = self._site.query(req, resp, *OF_VIOLATIONS, *AT_MOMENT, CURSOR)
         asked = moment_of(query)
-        progress = self._policies.progress()
-        moment = asked or self._policies.settled_moment()
+        progress, settled = self._policies.settled()
+        moment = asked or settled
         criteria = replace(violation_filter(query), moment=moment)
         page = self._violations.page(criteria, query.after, query.limit)
         policies, _ = self._policies.policies(moment)

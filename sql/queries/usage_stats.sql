@@ -104,58 +104,12 @@ FROM (
 ) AS counted
 ORDER BY names IS NULL, processes DESC, name;
 
--- name: process_count
--- Servers that run such processes now, these processes, and silent servers that showed them last.
-WITH matching (id) AS MATERIALIZED (
-  SELECT id
-  FROM (
-    -- include: matching_process_names
-  ) AS looked_through
-  LIMIT :most
-), sighting (server_id, name_id, running, first_at, last_at) AS MATERIALIZED (
-  -- include: matching_process_sightings
-), shown (server_id, running, silent) AS (
-  SELECT
-    server.id, sighting.running,
-    -- include: is_silent
-  FROM sighting
-  CROSS JOIN server ON server.id = sighting.server_id
-  WHERE sighting.running > 0
-)
-SELECT
-  count(DISTINCT CASE WHEN NOT silent THEN server_id END),
-  coalesce(sum(CASE WHEN NOT silent THEN running END), 0),
-  count(DISTINCT CASE WHEN silent THEN server_id END),
-  -- include: looked_at
-FROM shown;
-
--- name: login_count
--- Servers where such logins are open now, these logins, and silent servers that showed them last.
-WITH matching (id) AS MATERIALIZED (
-  SELECT id
-  FROM (
-    -- include: matching_login_names
-  ) AS looked_through
-  LIMIT :most
-), sighting (server_id, name_id, running, first_at, last_at) AS MATERIALIZED (
-  -- include: matching_login_sightings
-), shown (server_id, running, silent) AS (
-  SELECT
-    server.id, sighting.running,
-    -- include: is_silent
-  FROM sighting
-  CROSS JOIN server ON server.id = sighting.server_id
-  WHERE sighting.running > 0
-)
-SELECT
-  count(DISTINCT CASE WHEN NOT silent THEN server_id END),
-  coalesce(sum(CASE WHEN NOT silent THEN running END), 0),
-  count(DISTINCT CASE WHEN silent THEN server_id END),
-  -- include: looked_at
-FROM shown;
-
--- fragment: first_last_seen
--- The columns of a FirstLastSeen: servers, first and last time, and on how many it is now.
+-- fragment: presence
+-- The columns of a Presence: those of its Count, then those of its FirstLastSeen, with on how many it
+-- is now.
+count(DISTINCT CASE WHEN shown.running > 0 AND NOT shown.silent THEN shown.server_id END),
+coalesce(sum(CASE WHEN NOT shown.silent THEN shown.running END), 0),
+count(DISTINCT CASE WHEN shown.running > 0 AND shown.silent THEN shown.server_id END),
 count(DISTINCT shown.server_id), min(shown.first_at),
 max(
   CASE
@@ -170,8 +124,9 @@ max(
 ),
 count(CASE WHEN shown.running > 0 AND NOT shown.silent THEN 1 END)
 
--- name: process_first_last_seen
--- Number of servers that ever showed such processes, when first, and when last if none runs.
+-- name: process_presence
+-- Servers with such processes now, these processes, and silent servers that showed them last; number of
+-- servers that ever showed such, when first, and when last if none runs.
 WITH matching (id) AS MATERIALIZED (
   SELECT id
   FROM (
@@ -188,13 +143,14 @@ WITH matching (id) AS MATERIALIZED (
   CROSS JOIN server ON server.id = sighting.server_id
 )
 SELECT
-  -- include: first_last_seen
+  -- include: presence
   ,
   -- include: looked_at
 FROM shown;
 
--- name: login_first_last_seen
--- Number of servers that ever showed such logins, when first, and when last if none is open.
+-- name: login_presence
+-- Servers with such logins now, these logins, and silent servers that showed them last; number of
+-- servers that ever showed such, when first, and when last if none is open.
 WITH matching (id) AS MATERIALIZED (
   SELECT id
   FROM (
@@ -211,7 +167,7 @@ WITH matching (id) AS MATERIALIZED (
   CROSS JOIN server ON server.id = sighting.server_id
 )
 SELECT
-  -- include: first_last_seen
+  -- include: presence
   ,
   -- include: looked_at
 FROM shown;

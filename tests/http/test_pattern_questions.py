@@ -152,7 +152,7 @@ def test_histories_and_figures_are_bounded_work(
         SERVERS * NAMES if pattern == "old-*" else PATTERNS[pattern] + ("7-7" in pattern)
     )
     usage = UsageStore(database, load_queries())
-    for figure in (usage.running_processes, usage.processes, usage.users_of):
+    for figure in (usage.processes, usage.users_of):
         _, steps = steps_of(partial(figure, criteria))
         assert steps < MOST_STEPS
 

@@ -253,8 +253,8 @@ QUERY_MUTATIONS = [
     *group(
         "sql/queries/usage_stats.sql",
         _USAGE,
-        after="-- name: process_count",
-        faults=[("sighting.running > 0", "sighting.running >= 0"), ("NOT silent", "silent")],
+        after="-- fragment: presence",
+        faults=[("shown.running > 0", "shown.running >= 0"), ("NOT shown.silent", "shown.silent")],
     ),
     *group(
         "sql/createdb/0003_sightings.sql",

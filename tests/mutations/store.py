@@ -241,7 +241,7 @@ STORE_MUTATIONS = [
         _USAGE,
         faults=[
             ("None if running_on else last_at", "last_at"),
-            ("    if is_partial(*looked_at):", "    if False:"),
+            ("    if partial:", "    if False:"),
             ("max(names, sightings) >= self._most", "max(names, sightings) > self._most"),
         ],
     ),

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from service.report import Report
 from service.store.queries import load_queries
-from service.store.read.figures import Figure
 from service.store.read.name_filters import LoginFilter, ProcessFilter
 from service.store.read.occurrences import process_occurrences
 from service.store.read.silence import Silence
@@ -84,7 +83,7 @@ def test_figures_equal_counts_over_all_records(
 
         assert ours.servers() == len(plain.servers(both.records))
         assert dict(ours.users_of(criteria).value or []) == Counter(row[3] for row in now)
-        assert ours.processes(criteria).value == first_last_seen(
+        assert ours.processes(criteria).value.seen == first_last_seen(
             [row[:2] for row in ran(in_order(both), criteria)], going_on=bool(now)
         )
         of_user = LoginFilter(username=criteria.username)
@@ -93,7 +92,7 @@ def test_figures_equal_counts_over_all_records(
             row[2] for row in ran(heard(both, silence), ProcessFilter(username=of_user.username))
         )
         assert [count for _, count in programs] == sorted(dict(programs).values(), reverse=True)
-        assert ours.logins(of_user).value == first_last_seen(
+        assert ours.logins(of_user).value.seen == first_last_seen(
             logged_in(in_order(both), of_user),
             going_on=bool(logged_in(heard(both, silence), of_user)),
         )
@@ -112,13 +111,14 @@ def test_counts_are_of_servers_that_are_heard(
         ours = UsageStore(both.database, load_queries(), silence)
         now = heard(both, silence)
         silent = [record for record in plain.all_newest(both.records) if record not in now]
-        for count, running, last in (
-            (ours.running_processes(criteria), ran(now, criteria), ran(silent, criteria)),
-            (ours.open_logins(of_user), logged_in(now, of_user), logged_in(silent, of_user)),
+        for presence, running, last in (
+            (ours.processes(criteria), ran(now, criteria), ran(silent, criteria)),
+            (ours.logins(of_user), logged_in(now, of_user), logged_in(silent, of_user)),
         ):
             servers, silent_servers = ({row[0] for row in rows} for rows in (running, last))
-            assert count == Figure(
-                Count(len(servers), len(running), len(silent_servers), partial=False), at
+            assert (presence.value.count, presence.at) == (
+                Count(len(servers), len(running), len(silent_servers), partial=False),
+                at,
             )
 
 
@@ -191,14 +191,14 @@ def test_a_figure_that_looks_at_too_little_says_so(
         whole = UsageStore(both.database, queries, silence)
         ours = UsageStore(both.database, queries, silence, most)
         count, exact = (
-            ours.running_processes(criteria).value,
-            whole.running_processes(criteria).value,
+            ours.processes(criteria).value.count,
+            whole.processes(criteria).value.count,
         )
         if count.partial:
             assert all(some <= every for some, every in zip(count[:3], exact[:3], strict=True))
         else:
             assert count == exact
-        seen, exactly = ours.processes(criteria).value, whole.processes(criteria).value
+        seen, exactly = ours.processes(criteria).value.seen, whole.processes(criteria).value.seen
         assert seen.servers <= exactly.servers if seen.partial else seen == exactly
         assert seen.partial == count.partial
         users = ours.users_of(criteria).value

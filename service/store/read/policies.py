@@ -201,21 +201,23 @@ class PolicyStore:
         with self._database.snapshot() as connection:
             return self._progress(connection)
 
-    def settled_moment(self) -> Moment:
-        """The newest whole second of which all is judged.
+    def settled(self) -> tuple[Progress, Moment]:
+        """How far servers are judged, and the newest whole second of which all is judged.
 
         A number of that moment and the list that it leads to agree, also while reports come in.
         """
+        now = self._clock()  # before the snapshot, which then holds all that arrived until now
         with self._database.snapshot() as connection:
-            behind_since = self._progress(connection).behind_since
+            progress = self._progress(connection)
             ticked = None
-            if self._unjudged.is_fleet_unjudged(connection, self._clock()):
+            if self._unjudged.is_fleet_unjudged(connection, now):
                 ticked = connection.execute(self._queries["fleet_tick"]).fetchone()
-        until = self._clock() if behind_since is None else min(self._clock(), behind_since - 1)
+        behind_since = progress.behind_since
+        until = now if behind_since is None else min(now, behind_since - 1)
         if ticked is not None:
             until = min(until, ticked[0])
         second = until // times.SECOND * times.SECOND
-        return Moment(second, second)
+        return progress, Moment(second, second)
 
     def open_violations(self, moment: Moment | None) -> int:
         """How many violations of all rules went on at a moment."""

@@ -41,6 +41,13 @@ class FirstLastSeen(NamedTuple):
     partial: bool
 
 
+class Presence(NamedTuple):
+    """Where something is now, and where it ever was: one look at the same sightings."""
+
+    count: Count
+    seen: FirstLastSeen
+
+
 class Run(NamedTuple):
     """Consecutive reports of a server that show a program, from the first to the last."""
 
@@ -128,21 +135,13 @@ class UsageStore:
                 found += [Run(*each) for each in connection.execute(query, place)]
         return found
 
-    def running_processes(self, criteria: ProcessFilter) -> Figure[Count]:
-        """How many of these processes run now; the pid is ignored."""
-        return self._figure("process_count", "last_process_name", criteria, _count)
+    def processes(self, criteria: ProcessFilter) -> Figure[Presence]:
+        """Where these processes run and ever ran; the pid is ignored."""
+        return self._figure("process_presence", "last_process_name", criteria, _presence)
 
-    def open_logins(self, criteria: LoginFilter) -> Figure[Count]:
-        """How many of these logins are open now; the pid is ignored."""
-        return self._figure("login_count", "last_login_name", criteria, _count)
-
-    def processes(self, criteria: ProcessFilter) -> Figure[FirstLastSeen]:
-        return self._figure(
-            "process_first_last_seen", "last_process_name", criteria, _first_last_seen
-        )
-
-    def logins(self, criteria: LoginFilter) -> Figure[FirstLastSeen]:
-        return self._figure("login_first_last_seen", "last_login_name", criteria, _first_last_seen)
+    def logins(self, criteria: LoginFilter) -> Figure[Presence]:
+        """Where these logins are open and ever were; the pid is ignored."""
+        return self._figure("login_presence", "last_login_name", criteria, _presence)
 
     def _figure(
         self,
@@ -180,19 +179,16 @@ class UsageStore:
             return connection.execute(query, parameters or {}).fetchall()
 
 
-def _count(rows: list[Any], is_partial: Callable[[int, int], bool]) -> Count:
-    servers, running, silent, *looked_at = rows[0]
-    return Count(servers, running, silent, is_partial(*looked_at))
-
-
 def _counts(rows: list[Any], is_partial: Callable[[int, int], bool]) -> Counts | None:
     (names, sightings, *_), *counted = rows
     return None if is_partial(names, sightings) else [row[2:] for row in counted]
 
 
-def _first_last_seen(rows: list[Any], is_partial: Callable[[int, int], bool]) -> FirstLastSeen:
-    servers, first_at, last_at, running_on, *looked_at = rows[0]
-    if is_partial(*looked_at):
-        return FirstLastSeen(servers, None, None, partial=True)
+def _presence(rows: list[Any], is_partial: Callable[[int, int], bool]) -> Presence:
+    servers, running, silent, ever_on, first_at, last_at, running_on, *looked_at = rows[0]
+    partial = is_partial(*looked_at)
+    if partial:
+        first_at = last_at = None
     # last_at is not kept up to date while anything is running.
-    return FirstLastSeen(servers, first_at, None if running_on else last_at, partial=False)
+    seen = FirstLastSeen(ever_on, first_at, None if running_on else last_at, partial)
+    return Presence(Count(servers, running, silent, partial), seen)
