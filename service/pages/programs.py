@@ -61,7 +61,7 @@ class ProgramPage:
         users = None if moment is not None else self._usage.users_of(criteria)
         return {
             "seen": presence.value.seen,
-            "count": presence.value.count,
+            "count": presence.value.now,
             "users": users and users.value,
             "counted_at": presence.at if users is None else min(presence.at, users.at),
             "servers": self._usage.servers(),

@@ -59,7 +59,7 @@ class UserPage:
         counted = self._usage.programs_of(criteria)
         programs = counted.value
         return {
-            "count": presence.value.count,
+            "count": presence.value.now,
             "seen": presence.value.seen,
             "counted_at": min(presence.at, counted.at),
             "logins": [row for row in logins.rows if not row.silent],

@@ -116,7 +116,7 @@ def test_counts_are_of_servers_that_are_heard(
             (ours.logins(of_user), logged_in(now, of_user), logged_in(silent, of_user)),
         ):
             servers, silent_servers = ({row[0] for row in rows} for rows in (running, last))
-            assert (presence.value.count, presence.at) == (
+            assert (presence.value.now, presence.at) == (
                 Count(len(servers), len(running), len(silent_servers), partial=False),
                 at,
             )
@@ -191,8 +191,8 @@ def test_a_figure_that_looks_at_too_little_says_so(
         whole = UsageStore(both.database, queries, silence)
         ours = UsageStore(both.database, queries, silence, most)
         count, exact = (
-            ours.processes(criteria).value.count,
-            whole.processes(criteria).value.count,
+            ours.processes(criteria).value.now,
+            whole.processes(criteria).value.now,
         )
         if count.partial:
             assert all(some <= every for some, every in zip(count[:3], exact[:3], strict=True))

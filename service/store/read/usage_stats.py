@@ -44,7 +44,7 @@ class FirstLastSeen(NamedTuple):
 class Presence(NamedTuple):
     """Where something is now, and where it ever was: one look at the same sightings."""
 
-    count: Count
+    now: Count
     seen: FirstLastSeen
 
 
