@@ -21,6 +21,8 @@ from tests.support import engine
 from tests.support.judged_fleet import WEB
 from tests.support.release_0_1_0 import unpack
 
+pytestmark = pytest.mark.torture
+
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:

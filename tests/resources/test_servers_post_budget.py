@@ -46,7 +46,8 @@ def test_bodies_that_inflate_to_more_than_they_may_use_up_the_budget(
 ) -> None:
     assert len(BOMB) < 10_000
     gzipped = {"Content-Encoding": "gzip"}
-    for _ in range(int(BURST / CONFIG.max_body)):
+    # What a request has used itself does not count against it.
+    for _ in range(int(BURST / CONFIG.max_body) + 1):
         assert post(client, BOMB, "10.0.0.1", **gzipped).status_code == 400
     refused = post(client, BOMB, "10.0.0.1", **gzipped)
     assert refused.status_code == 503
