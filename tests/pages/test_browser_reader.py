@@ -20,7 +20,7 @@ def filled(address: str, fleet: Fleet) -> str:
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-@pytest.mark.parametrize("script", [True, False])
+@pytest.mark.parametrize("script", [True, pytest.param(False, marks=pytest.mark.torture)])
 def test_language_switch_keeps_the_page_and_its_contents(
     visitor: Visitor, fleet: Fleet, address: str, script: bool
 ) -> None:

@@ -55,6 +55,7 @@ def catch_up(fleet: Fleet) -> None:
         evaluator.catch_up()
 
 
+@pytest.mark.torture
 def test_catching_up_waits_for_the_tick_of_a_new_text(fleet: Fleet) -> None:
     fleet.config = replace(fleet.config, fleet_every=1)
     fleet.add(5 * times.SECOND, "bad")

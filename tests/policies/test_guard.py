@@ -107,7 +107,9 @@ STUBBORN = judged_rule(
     "limits",
     [
         pytest.param(ProcessLimits(processor=0.1), marks=pytest.mark.torture, id="by the kernel"),
-        pytest.param(ProcessLimits(answer=1.0), id="by the wait for an answer"),
+        pytest.param(
+            ProcessLimits(answer=1.0), marks=pytest.mark.torture, id="by the wait for an answer"
+        ),
     ],
 )
 def test_a_step_that_nothing_interrupts_ends_the_process_alone(limits: ProcessLimits) -> None:
