@@ -159,3 +159,28 @@ def test_no_import_has_a_side_effect() -> None:
     commands = {name for name in SERVICE | AGENT if name.endswith("__main__")}
     assert imported == (SERVICE | AGENT).keys() - {"service", "agent"} - commands
     assert [line for line in lines if not line.startswith("imported ")] == []
+
+
+def opened_and_left(tree: ast.AST) -> Iterator[int]:
+    """Lines at which a function opens a database that it neither closes nor hands on."""
+    for function in ast.walk(tree):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        done = {ast.unparse(n) for n in ast.walk(function) if isinstance(n, ast.Return | ast.Call)}
+        for node in ast.walk(function):
+            if (
+                isinstance(node, ast.Assign)
+                and isinstance(node.value, ast.Call)
+                and ast.unparse(node.value.func) in {"open_database", "SqliteDatabase"}
+                and isinstance(node.targets[0], ast.Name)
+            ):
+                name = node.targets[0].id
+                ends = {f"{name}.close()", f"return {name}", f"self._opened.append({name})"}
+                if not ends & done:
+                    yield node.lineno
+
+
+@each_module(TESTS)
+def test_tests_close_the_databases_that_they_open(module: str, path: Path) -> None:
+    """Python 3.13 warns of others, in whichever test happens to run when they are collected."""
+    assert list(opened_and_left(ast.parse(path.read_bytes()))) == [], module

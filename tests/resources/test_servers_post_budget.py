@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import falcon.testing
@@ -22,12 +24,12 @@ BURST = BURST_SECONDS * CONFIG.source_changes / CONFIG.workers * BYTES_A_UNIT  #
 
 
 @pytest.fixture
-def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> falcon.testing.TestClient:
+def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[falcon.testing.TestClient]:
     monkeypatch.setattr(admission, "_DELAY_SECONDS", 0)
-    database = open_database(tmp_path / "compliance.db")
-    database.migrate()
-    app = create_app(Config(tmp_path), database)
-    return falcon.testing.TestClient(app, headers={"Host": "localhost"})
+    with closing(open_database(tmp_path / "compliance.db")) as database:
+        database.migrate()
+        app = create_app(Config(tmp_path), database)
+        yield falcon.testing.TestClient(app, headers={"Host": "localhost"})
 
 
 def post(

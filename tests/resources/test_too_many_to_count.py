@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import falcon.testing
@@ -17,15 +19,15 @@ SENTENCE = "There are too many processes to count them in time."
 
 
 @pytest.fixture
-def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> falcon.testing.TestClient:
+def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[falcon.testing.TestClient]:
     """The service, with a report, and no time for counting."""
     monkeypatch.setattr(usage_stats, "_BUSIEST_SECONDS", 0)
-    database = open_database(tmp_path / "compliance.db")
-    database.migrate()
-    app = create_app(Config(tmp_path), database)
-    client = falcon.testing.TestClient(app, headers={"Host": "localhost"})
-    assert client.simulate_post("/servers", json=report()).status_code == 201
-    return client
+    with closing(open_database(tmp_path / "compliance.db")) as database:
+        database.migrate()
+        app = create_app(Config(tmp_path), database)
+        client = falcon.testing.TestClient(app, headers={"Host": "localhost"})
+        assert client.simulate_post("/servers", json=report()).status_code == 201
+        yield client
 
 
 def test_the_summary_has_null_in_place_of_what_cannot_be_counted(
