@@ -18,7 +18,7 @@ from service.ingest.memory import share_arenas
 from service.maintenance.downtime import note_downtime
 from service.maintenance.housekeeping import Housekeeping
 from service.maintenance.startup import prepare, require_free_port
-from service.policies.keeper import Keeper
+from service.policies.evaluator.keeper import Keeper
 from service.store.read.deafness import NOTICED
 
 try:

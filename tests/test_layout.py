@@ -46,6 +46,9 @@ LAYERS = [
     {"service.__main__"},
 ]
 
+# The same inside service/policies.
+ROOMS = ["rules", "guard", "machine", "evaluator", "backtest"]
+
 # The only importers of these libraries.
 KEEPERS = {
     "sqlite3": {"service.store.engines"},
@@ -66,6 +69,11 @@ def modules(package: str) -> Iterator[tuple[str, Path]]:
 SERVICE = dict(modules("service"))
 AGENT = dict(modules("agent"))
 TESTS = dict(modules("tests"))
+IN_ROOMS = {
+    name: path
+    for name, path in SERVICE.items()
+    if name.startswith("service.policies.") and name.count(".") > 2
+}
 
 
 def imports(path: Path) -> set[str]:
@@ -106,6 +114,13 @@ def test_imports_point_down_only(module: str, path: Path) -> None:
     below = {"service"}.union(*LAYERS[:level])
     ours = {part_of(name) for name in imports(path) if name.split(".")[0] == "service"}
     assert ours - {part_of(module)} <= below
+
+
+@each_module(IN_ROOMS)
+def test_imports_between_the_rooms_of_policies_point_down_only(module: str, path: Path) -> None:
+    room = module.split(".")[2]
+    rooms = {name.split(".")[2] for name in imports(path) & IN_ROOMS.keys()}
+    assert rooms <= set(ROOMS[: ROOMS.index(room) + 1])
 
 
 @each_module(SERVICE)

@@ -16,10 +16,10 @@ from service.policies.backtest.history import Axis, Period
 from service.policies.backtest.report import as_json, lines, write_csv
 from service.policies.backtest.runs import BackTest
 from service.policies.backtest.summary import Summary
-from service.policies.fields import seconds_of
-from service.policies.in_force import RuleInForce
-from service.policies.rule import Scope
-from service.policies.text_hash import Silence
+from service.policies.evaluator.in_force import RuleInForce
+from service.policies.guard.text_hash import Silence
+from service.policies.rules.fields import seconds_of
+from service.policies.rules.rule import Scope
 from service.store.read.past import PastServer
 from service.times import DAY
 

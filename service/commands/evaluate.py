@@ -18,11 +18,11 @@ from service import times
 from service.config import Config
 from service.errors import ComplianceError
 from service.maintenance.startup import require_database
-from service.policies.evaluator import Evaluator
-from service.policies.evaluator_lock import lock_evaluator
-from service.policies.hearing import Hearing
-from service.policies.outcome import BROKEN, INCOMPLETE, Outcome, write_csv, write_junit
-from service.policies.progress import Progress, TakenUp, listing_of, stored_rules
+from service.policies.evaluator.evaluator import Evaluator
+from service.policies.evaluator.evaluator_lock import lock_evaluator
+from service.policies.evaluator.hearing import Hearing
+from service.policies.evaluator.outcome import BROKEN, INCOMPLETE, Outcome, write_csv, write_junit
+from service.policies.evaluator.progress import Progress, TakenUp, listing_of, stored_rules
 from service.store.engines import Database, open_database
 from service.store.queries import load_queries
 from service.store.read.evaluation import EvaluationReader

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from service.commands.policy_plan import add_plan, run_plan
 from service.config import Config
-from service.policies.check import check_rules
-from service.policies.folders import read_policies
-from service.policies.guard import Guard
-from service.policies.places import SHIPPED_FOLDER
+from service.policies.guard.check import check_rules
+from service.policies.guard.guard import Guard
+from service.policies.rules.folders import read_policies
+from service.policies.rules.places import SHIPPED_FOLDER
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

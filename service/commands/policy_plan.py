@@ -14,7 +14,7 @@ from service.policies.backtest.candidate import read_folder
 from service.policies.backtest.plan import make_plan
 from service.policies.backtest.plan_report import lines
 from service.policies.backtest.runs import BackTest
-from service.policies.text_hash import Silence
+from service.policies.guard.text_hash import Silence
 from service.times import DAY
 
 DONE, CHANGED, USAGE, REFUSED, INCOMPLETE = 0, 1, 2, 3, 4

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from service import times
 from service.http.filters import AT_MOMENT, KNOWN_AT
 from service.pages.site import PageQuery
-from service.policies.kept_text import kept_rule
-from service.policies.rule import Rule, Texts
+from service.policies.rules.kept_text import kept_rule
+from service.policies.rules.rule import Rule, Texts
 from service.store.read.moments import Moment
 from service.store.read.policies import PolicyRow
 

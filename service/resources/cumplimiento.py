@@ -7,7 +7,7 @@ import falcon
 from service.http.filters import AT_MOMENT, moment_of
 from service.http.listing import FORMAT, Listing, show_whole
 from service.http.parameters import Query
-from service.policies.kept_text import titles
+from service.policies.rules.kept_text import titles
 from service.resources.veredictos import (
     asked_moment,
     bound_cells,

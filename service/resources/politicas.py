@@ -8,8 +8,8 @@ from service import times
 from service.http.filters import AT_MOMENT, VERDICT, moment_of
 from service.http.listing import FORMAT, Listing, csv_is_wanted, show_page, show_whole, stream_csv
 from service.http.parameters import PAGING, Query
-from service.policies.kept_text import kept_rule, titles
-from service.policies.rule import Rule
+from service.policies.rules.kept_text import kept_rule, titles
+from service.policies.rules.rule import Rule
 from service.resources import cumplimiento
 from service.resources.veredictos import asked_moment, how_far
 from service.store.read.policies import Counts, PolicyRow, PolicyStore

@@ -1,6 +1,6 @@
 """The rows of verdicts: how far servers are judged, what is unknown, and violations.
 
-service/policies/machine.py changes them; service/store/write/verdicts.py loads and saves them.
+service/policies/machine/ changes them; service/store/write/verdicts.py loads and saves them.
 sql/createdb/0007_policies.sql says what each member means.
 """
 

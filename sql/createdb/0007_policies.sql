@@ -12,7 +12,7 @@
 CREATE TABLE policy_text (
   id INTEGER PRIMARY KEY,
   rule TEXT NOT NULL,
-  hash TEXT NOT NULL,              -- of all that decides: service/policies/text_hash.py
+  hash TEXT NOT NULL,              -- of all that decides: service/policies/guard/text_hash.py
   file_hash TEXT NOT NULL,
   version INTEGER NOT NULL,
   source TEXT NOT NULL,            -- the whole file

@@ -31,7 +31,7 @@ CREATE TEMPORARY TABLE fin_de_vida (
 CREATE TEMPORARY TABLE elegido (desde INTEGER NOT NULL, hasta INTEGER NOT NULL) STRICT;
 INSERT INTO elegido VALUES (0, 0);
 
--- Which processes have a name of a list: service/policies/workspace.py fills it.
+-- Which processes have a name of a list: service/policies/guard/workspace.py fills it.
 CREATE TEMPORARY TABLE coincidencia (
   lista TEXT NOT NULL,
   id INTEGER NOT NULL,  -- of proceso
@@ -60,7 +60,7 @@ SELECT servidor, clave, valor, desde
 FROM etiqueta
 WHERE servidor BETWEEN (SELECT desde FROM elegido) AND (SELECT hasta FROM elegido);
 
--- time_text() is a function of service/policies/functions.py, which rules may not call.
+-- time_text() is a function of service/policies/guard/functions.py, which rules may not call.
 CREATE TEMPORARY VIEW fila_de_proceso AS
 SELECT
   p.id AS id,

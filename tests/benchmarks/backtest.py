@@ -25,9 +25,9 @@ from service.policies.backtest.candidate import Candidates, read_folder
 from service.policies.backtest.history import Axis, Period
 from service.policies.backtest.replay import ServerFound
 from service.policies.backtest.runs import BackTest
-from service.policies.judged_rule import JudgedRule
-from service.policies.rule import Scope
-from service.policies.text_hash import Silence
+from service.policies.guard.judged_rule import JudgedRule
+from service.policies.guard.text_hash import Silence
+from service.policies.rules.rule import Scope
 from service.times import DAY, HOUR
 from tests.benchmarks.asked_history import Size, open_history
 from tests.benchmarks.outcome import Cell, show

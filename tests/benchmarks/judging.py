@@ -22,7 +22,7 @@ from pathlib import Path
 
 from service import times
 from service.config import Config
-from service.policies.evaluator import Evaluator
+from service.policies.evaluator.evaluator import Evaluator
 from service.store.engines import Connection, open_database
 from service.store.queries import load_queries
 from service.store.write.new_report import NewReport

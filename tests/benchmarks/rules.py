@@ -22,11 +22,11 @@ from pathlib import Path
 from statistics import median
 
 from service import times
-from service.policies.folders import read_policies
-from service.policies.guard import Guard, Request
-from service.policies.judged_rule import JudgedRule
-from service.policies.places import TABLES_SCRIPT
-from service.policies.rule import Scope
+from service.policies.guard.guard import Guard, Request
+from service.policies.guard.judged_rule import JudgedRule
+from service.policies.rules.folders import read_policies
+from service.policies.rules.places import TABLES_SCRIPT
+from service.policies.rules.rule import Scope
 from service.store.engines.image import ImageBuilder
 from service.store.queries import load_queries
 from service.store.read.current import copy_server

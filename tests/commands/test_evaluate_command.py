@@ -12,8 +12,8 @@ import pytest
 
 from service.commands import evaluate
 from service.config import Config
-from service.policies.evaluator_lock import lock_evaluator
-from service.policies.outcome import BROKEN, INCOMPLETE
+from service.policies.evaluator.evaluator_lock import lock_evaluator
+from service.policies.evaluator.outcome import BROKEN, INCOMPLETE
 from service.store.engines import open_database
 
 

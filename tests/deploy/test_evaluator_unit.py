@@ -86,7 +86,9 @@ def test_an_evaluator_within_the_service_makes_allowed_system_calls_only(tmp_pat
         wait_until(lambda: live.rows("SELECT seq FROM judged") == [(1,)])
     finally:
         live.stop()
-    assert "service.policies.guard_process" in trace.read_text(encoding="utf-8", errors="replace")
+    assert "service.policies.guard.guard_process" in trace.read_text(
+        encoding="utf-8", errors="replace"
+    )
     # It has the priority of the service: the unit allows no other.
     assert calls_of(trace) - {"setpriority"} <= allowed(SERVICE)
 

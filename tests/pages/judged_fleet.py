@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from service.policies.verdict import Verdict
+from service.policies.guard.verdict import Verdict
 from service.store.engines import open_database
 from service.times import HOUR, parse
 from tests.pages.fleet import Fleet

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from service.policies.guard import Guard
+from service.policies.guard.guard import Guard
 from tests.support.judged_fleet import Fleet
 from tests.support.rule_folders import Folders
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from service.policies.cases import read_case
-from service.policies.judged_rule import JudgedRule
-from service.policies.places import TABLES_SCRIPT
-from service.policies.rule import Applies, InSilence, Scope, Semantics
+from service.policies.guard.cases import read_case
+from service.policies.guard.judged_rule import JudgedRule
+from service.policies.rules.places import TABLES_SCRIPT
+from service.policies.rules.rule import Applies, InSilence, Scope, Semantics
 from service.store.engines.image import ImageBuilder
 
 NOW = "2026-01-15 12:00:00.000000"

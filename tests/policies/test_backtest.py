@@ -14,8 +14,8 @@ from service.policies.backtest.candidate import read_folder
 from service.policies.backtest.history import Axis
 from service.policies.backtest.recorder import Found
 from service.policies.backtest.runs import BackTest
-from service.policies.evaluator import Evaluator
-from service.policies.text_hash import Silence
+from service.policies.evaluator.evaluator import Evaluator
+from service.policies.guard.text_hash import Silence
 from service.store.verdict_rows import Judgement, Span, Violation
 from service.times import DAY, HOUR
 from tests.support import engine

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from service import times
-from service.policies.evaluator import Evaluator
+from service.policies.evaluator.evaluator import Evaluator
 from service.times import DAY, HOUR, SECOND
 from tests.support import engine
 from tests.support.judged_field import START, Field, live, random_arrivals, work

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from service.policies.check import check_rules
-from service.policies.data_files import DataFiles
-from service.policies.faults import RuleFault
-from service.policies.folders import adjusted
-from service.policies.guard import Guard
-from service.policies.relations import RELATIONS
-from service.policies.rule_file import read_rule
+from service.policies.guard.check import check_rules
+from service.policies.guard.guard import Guard
+from service.policies.rules.data_files import DataFiles
+from service.policies.rules.faults import RuleFault
+from service.policies.rules.folders import adjusted
+from service.policies.rules.relations import RELATIONS
+from service.policies.rules.rule_file import read_rule
 from tests.policies.rule_texts import write_rule
 
 Change = tuple[str, str]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from service.policies.clock_events import MOST_REPLAYED, Clocks
-from service.policies.in_force import RuleInForce
-from service.policies.relations import HIDDEN, RELATIONS
-from service.policies.rule_file import read_rule
+from service.policies.evaluator.clock_events import MOST_REPLAYED, Clocks
+from service.policies.evaluator.in_force import RuleInForce
+from service.policies.rules.relations import HIDDEN, RELATIONS
+from service.policies.rules.rule_file import read_rule
 from service.store.verdict_rows import Cursor
 from service.times import DAY, HOUR
 from tests.policies.rule_texts import write_rule

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from service import times
-from service.policies import evaluator
-from service.policies.evaluator import Evaluator
-from service.policies.outcome import Outcome
+from service.policies.evaluator import evaluator
+from service.policies.evaluator.evaluator import Evaluator
+from service.policies.evaluator.outcome import Outcome
 from service.report import Report
 from service.store.queries import load_queries
 from service.store.read.evaluation import EvaluationReader

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from service import times
-from service.policies.evaluator import Evaluator
+from service.policies.evaluator.evaluator import Evaluator
 from service.times import DAY, HOUR, MINUTE
 from tests.policies.rule_texts import write_rule
 from tests.support import engine

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from service.policies.evidence import Row, findings
-from service.policies.masking import mask
+from service.policies.guard.evidence import Row, findings
+from service.policies.guard.masking import mask
 from tests.policies.ordinary import judged_rule
 
 READS_COMMAND_LINES = frozenset({("procesos_vigentes", "linea_comando")})

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from service.policies.rule import Fact
-from service.policies.workspace import Workspace
+from service.policies.guard.workspace import Workspace
+from service.policies.rules.rule import Fact
 from tests.policies.ordinary import image
 
 

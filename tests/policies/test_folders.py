@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from service.policies.data_files import read_data_files
-from service.policies.folders import Policies, read_policies
-from service.policies.names import NameLists
-from service.policies.places import SHIPPED_FOLDER
-from service.policies.rule import Applies, Severity, Threshold
-from service.policies.verdict import State
-from service.policies.warnings import applying_nowhere, tags_of_nobody
-from service.policies.workspace import Workspace
+from service.policies.guard.names import NameLists
+from service.policies.guard.verdict import State
+from service.policies.guard.warnings import applying_nowhere, tags_of_nobody
+from service.policies.guard.workspace import Workspace
+from service.policies.rules.data_files import read_data_files
+from service.policies.rules.folders import Policies, read_policies
+from service.policies.rules.places import SHIPPED_FOLDER
+from service.policies.rules.rule import Applies, Severity, Threshold
 from tests.policies.ordinary import image
 from tests.policies.rule_texts import write_rule
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.policies.functions import compara_version, en_red, hora_local
+from service.policies.guard.functions import compara_version, en_red, hora_local
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from service.errors import GuardEndedError
-from service.policies.guard import Guard, Request
-from service.policies.guard_connection import ProcessLimits
-from service.policies.judging import Limits
-from service.policies.rule import Scope, Semantics
-from service.policies.verdict import Reason, State, Verdict
+from service.policies.guard.guard import Guard, Request
+from service.policies.guard.guard_connection import ProcessLimits
+from service.policies.guard.judging import Limits
+from service.policies.guard.verdict import Reason, State, Verdict
+from service.policies.rules.rule import Scope, Semantics
 from tests.policies.ordinary import NO_DATA, NOW, image, judged_rule
 
 FAILS = judged_rule("SELECT name FROM processes WHERE name = 'bad'", "fails", key=("name",))

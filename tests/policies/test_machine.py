@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from service.policies.events import Fin, Judged, Server, Terms
-from service.policies.machine import changes_nothing, step
-from service.policies.rule import Threshold
-from service.policies.verdict import Reason, State, Verdict
+from service.policies.guard.verdict import Reason, State, Verdict
+from service.policies.machine.events import Fin, Judged, Server, Terms
+from service.policies.machine.machine import changes_nothing, step
+from service.policies.rules.rule import Threshold
 from service.store.rule_state import RuleState, Standing
 from service.store.verdict_rows import Bound, Violation
 from service.times import DAY, HOUR, MINUTE

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from service.policies.outcome import Outcome, write_csv, write_junit
+from service.policies.evaluator.outcome import Outcome, write_csv, write_junit
 from service.store.read.evaluation import Evaluation, OpenViolation, ServerVerdict
 from service.store.read.unjudged import Waiting
 from service.times import HOUR

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.policies.patience import Patience
+from service.policies.guard.patience import Patience
 
 
 def run_out(patience: Patience, *servers: int) -> list[bool]:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from service.policies.faults import InvalidRuleError
-from service.policies.relations import RELATIONS
-from service.policies.rule import Applies, Clock, Deadlines, Fact, InSilence, Rule, Threshold
-from service.policies.rule_file import read_rule
+from service.policies.rules.faults import InvalidRuleError
+from service.policies.rules.relations import RELATIONS
+from service.policies.rules.rule import Applies, Clock, Deadlines, Fact, InSilence, Rule, Threshold
+from service.policies.rules.rule_file import read_rule
 from tests.policies.rule_texts import write_rule
 
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from service.policies.check import check_rules
-from service.policies.folders import read_policies
-from service.policies.guard import Guard, Request
-from service.policies.judged_rule import JudgedRule
-from service.policies.rule import LANGUAGES
-from service.policies.text_hash import Silence, outside, text_hash
-from service.policies.verdict import State, Verdict
+from service.policies.guard.check import check_rules
+from service.policies.guard.guard import Guard, Request
+from service.policies.guard.judged_rule import JudgedRule
+from service.policies.guard.text_hash import Silence, outside, text_hash
+from service.policies.guard.verdict import State, Verdict
+from service.policies.rules.folders import read_policies
+from service.policies.rules.rule import LANGUAGES
 from tests.policies.ordinary import NOW, image
 
 POLICIES = read_policies()

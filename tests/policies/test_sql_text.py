@@ -6,8 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.policies.sql_text import canonical, hidden_names, quoted_texts, without_double_quotes
-from service.policies.statement import statement_faults
+from service.policies.rules.sql_text import (
+    canonical,
+    hidden_names,
+    quoted_texts,
+    without_double_quotes,
+)
+from service.policies.rules.statement import statement_faults
 
 
 def test_blanks_and_comments_are_no_difference() -> None:

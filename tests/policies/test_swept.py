@@ -14,10 +14,10 @@ from service.policies.backtest.candidate import read_folder
 from service.policies.backtest.history import Axis
 from service.policies.backtest.recorder import Found
 from service.policies.backtest.runs import BackTest
-from service.policies.clock_events import Rules
-from service.policies.judged_rule import JudgedRule
-from service.policies.rule import Scope
-from service.policies.text_hash import Silence
+from service.policies.evaluator.clock_events import Rules
+from service.policies.guard.judged_rule import JudgedRule
+from service.policies.guard.text_hash import Silence
+from service.policies.rules.rule import Scope
 from service.report import Report
 from service.store.queries import load_queries
 from service.store.write.reports import ReportStore

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from service.policies.data_files import DataFiles
-from service.policies.kept_data import with_kept
-from service.policies.take_up import KEPT_FOR
-from service.policies.workspace import KERNEL_THREADS
+from service.policies.evaluator.kept_data import with_kept
+from service.policies.evaluator.take_up import KEPT_FOR
+from service.policies.guard.workspace import KERNEL_THREADS
+from service.policies.rules.data_files import DataFiles
 from service.times import DAY, HOUR
 from tests.policies.rule_texts import write_rule
 from tests.support.rule_folders import B_RULE, NOW, Folders, look, looks

@@ -11,7 +11,7 @@ import pytest
 from service import times
 from service.config import Config
 from service.maintenance.startup import prepare_data_folder
-from service.policies.evaluator import Evaluator
+from service.policies.evaluator.evaluator import Evaluator
 from service.report import Process, Report
 from service.store.engines import open_database
 from service.store.queries import load_queries

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from service.errors import StatementBrokenError, StatementLimitError
-from service.policies.evidence import Row
-from service.policies.rule import Applies, Fact, InSilence, Semantics
-from service.policies.verdict import (
+from service.policies.guard.evidence import Row
+from service.policies.guard.verdict import (
     Reason,
     Situation,
     State,
@@ -19,6 +18,7 @@ from service.policies.verdict import (
     verdict_as_json,
     verdict_from_json,
 )
+from service.policies.rules.rule import Applies, Fact, InSilence, Semantics
 from tests.policies.ordinary import judged_rule
 
 ROW = {"name": "bad"}

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from service.policies.verdict_writer import VerdictWriter
+from service.policies.evaluator.verdict_writer import VerdictWriter
 from service.store.engines import open_database
 from service.store.queries import load_queries
 from service.store.write.verdicts import VerdictStore

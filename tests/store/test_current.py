@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from service.policies.places import TABLES_SCRIPT
-from service.policies.workspace import Workspace
+from service.policies.guard.workspace import Workspace
+from service.policies.rules.places import TABLES_SCRIPT
 from service.report import Login, Process, Profile, Report
 from service.store.engines import Connection
 from service.store.engines.image import ImageBuilder

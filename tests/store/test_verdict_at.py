@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from service import times
 from service.errors import PolicyNotFoundError
-from service.policies.verdict import Verdict
+from service.policies.guard.verdict import Verdict
 from service.store.queries import load_queries
 from service.store.read.deafness import NOTICED
 from service.store.read.moments import Moment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from service import times
-from service.policies.verdict import Verdict
+from service.policies.guard.verdict import Verdict
 from service.report import Profile, Report
 from service.store.queries import load_queries
 from service.store.read.moments import Moment

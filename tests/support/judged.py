@@ -6,14 +6,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from service.policies.events import Ended, Event, Judged, Late, Server, Terms
-from service.policies.evidence import Finding
-from service.policies.machine import step
-from service.policies.places import SHIPPED_FOLDER
-from service.policies.relations import HIDDEN, RELATIONS
-from service.policies.rule import Rule, Threshold, digest
-from service.policies.rule_file import read_rule
-from service.policies.verdict import Reason, State, Verdict
+from service.policies.guard.evidence import Finding
+from service.policies.guard.verdict import Reason, State, Verdict
+from service.policies.machine.events import Ended, Event, Judged, Late, Server, Terms
+from service.policies.machine.machine import step
+from service.policies.rules.places import SHIPPED_FOLDER
+from service.policies.rules.relations import HIDDEN, RELATIONS
+from service.policies.rules.rule import Rule, Threshold, digest
+from service.policies.rules.rule_file import read_rule
 from service.store.engines import Database
 from service.store.queries import load_queries
 from service.store.verdict_rows import Bound, Cursor, event_bound, event_digest

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from service import times
 from service.config import Config
-from service.policies.evaluator import Evaluator
+from service.policies.evaluator.evaluator import Evaluator
 from service.report import Process, Profile, Report
 from service.store.engines import open_database
 from service.store.queries import load_queries

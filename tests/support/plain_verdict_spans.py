@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from service.policies.events import Ended, Judged
-from service.policies.verdict import State
+from service.policies.guard.verdict import State
+from service.policies.machine.events import Ended, Judged
 from service.store.verdict_rows import Bound
 from tests.support.plain_violations import Entry, segments
 

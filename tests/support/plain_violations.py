@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
-from service.policies.events import Ended, Event, Fin, Judged, Late, Terms
-from service.policies.rule import Threshold
-from service.policies.verdict import State
+from service.policies.guard.verdict import State
+from service.policies.machine.events import Ended, Event, Fin, Judged, Late, Terms
+from service.policies.rules.rule import Threshold
 from service.store.verdict_rows import Bound
 
 SECOND = 1_000_000

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 from service.auth.audit_log import AuditLog
-from service.policies.guard import Guard
-from service.policies.take_up import TakeUp
-from service.policies.text_hash import Silence
+from service.policies.evaluator.take_up import TakeUp
+from service.policies.guard.guard import Guard
+from service.policies.guard.text_hash import Silence
 from service.store.engines import Database, open_database
 from service.store.queries import load_queries
 from service.store.write.rule_texts import RuleTextStore

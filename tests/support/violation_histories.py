@@ -6,11 +6,11 @@ import random
 from dataclasses import dataclass, field
 from itertools import count
 
-from service.policies.events import Ended, Event, Fin, Judged, Late, Server, Terms
-from service.policies.evidence import Finding
-from service.policies.machine import changes_nothing, step
-from service.policies.rule import Clock, Threshold
-from service.policies.verdict import Reason, State, Verdict
+from service.policies.guard.evidence import Finding
+from service.policies.guard.verdict import Reason, State, Verdict
+from service.policies.machine.events import Ended, Event, Fin, Judged, Late, Server, Terms
+from service.policies.machine.machine import changes_nothing, step
+from service.policies.rules.rule import Clock, Threshold
 from service.store.queries import load_queries
 from service.store.verdict_rows import (
     Bound,

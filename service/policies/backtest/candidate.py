@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from service.policies.check import check_rules
-from service.policies.data_files import DataFiles, read_data_files
-from service.policies.faults import InvalidRuleError, RuleFault
-from service.policies.folders import Policies, adjusted, read_policies
-from service.policies.guard import Guard
-from service.policies.in_force import RuleInForce, in_force
-from service.policies.places import SHIPPED_FOLDER
-from service.policies.relations import HIDDEN, RELATIONS
-from service.policies.rule import Rule
-from service.policies.rule_file import read_rule, read_source
-from service.policies.text_hash import Silence
+from service.policies.evaluator.in_force import RuleInForce, in_force
+from service.policies.guard.check import check_rules
+from service.policies.guard.guard import Guard
+from service.policies.guard.text_hash import Silence
+from service.policies.rules.data_files import DataFiles, read_data_files
+from service.policies.rules.faults import InvalidRuleError, RuleFault
+from service.policies.rules.folders import Policies, adjusted, read_policies
+from service.policies.rules.places import SHIPPED_FOLDER
+from service.policies.rules.relations import HIDDEN, RELATIONS
+from service.policies.rules.rule import Rule
+from service.policies.rules.rule_file import read_rule, read_source
 
 
 @dataclass(frozen=True, slots=True)

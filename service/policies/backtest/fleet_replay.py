@@ -8,11 +8,11 @@ from typing import Protocol
 
 from service.policies.backtest.history import Period
 from service.policies.backtest.recorder import Found, Recorder
-from service.policies.fleet_bounds import Tick
-from service.policies.fleet_judge import HEARD_WITHIN, FleetJudge, tick_event
-from service.policies.hearing import Hearing
-from service.policies.task import as_server
-from service.policies.verdict import Verdict
+from service.policies.evaluator.fleet_bounds import Tick
+from service.policies.evaluator.fleet_judge import HEARD_WITHIN, FleetJudge, tick_event
+from service.policies.evaluator.hearing import Hearing
+from service.policies.evaluator.task import as_server
+from service.policies.guard.verdict import Verdict
 from service.store.engines import MAX_INTEGER
 from service.store.read.past import Intervals
 from service.store.read.unjudged import JudgedServer, NewestRecord, NewestReport, UnjudgedReport

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from service.policies.clock_events import Rules
-from service.policies.task import Task
-from service.policies.timeline import Timeline
+from service.policies.evaluator.clock_events import Rules
+from service.policies.evaluator.task import Task
+from service.policies.evaluator.timeline import Timeline
 from service.store.engines import Connection
 from service.store.read.past import Intervals, PastReader
 from service.store.read.unjudged import JudgedServer, UnjudgedReader, UnjudgedReport

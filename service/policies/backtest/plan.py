@@ -11,11 +11,11 @@ from service.policies.backtest.candidate import Candidates
 from service.policies.backtest.history import Axis, Period
 from service.policies.backtest.runs import BackTest
 from service.policies.backtest.summary import Summary
-from service.policies.in_force import RuleInForce
-from service.policies.judged_rule import JudgedRule
-from service.policies.rule import Scope
-from service.policies.verdict import State
-from service.policies.warnings import applying_nowhere, tags_of_nobody
+from service.policies.evaluator.in_force import RuleInForce
+from service.policies.guard.judged_rule import JudgedRule
+from service.policies.guard.verdict import State
+from service.policies.guard.warnings import applying_nowhere, tags_of_nobody
+from service.policies.rules.rule import Scope
 from service.store.read.past import PastServer
 from service.times import HOUR
 

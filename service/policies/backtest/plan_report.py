@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from service import times
 from service.policies.backtest.plan import Change, Kind, Plan, Side
-from service.policies.verdict import State
+from service.policies.guard.verdict import State
 
 _MOST_NAMES = 10
 _COLUMNS = (

@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from service.policies.backtest.history import Period
-from service.policies.events import Event, Late, Server, Terms
-from service.policies.machine import step
-from service.policies.verdict import Reason, State, Verdict
+from service.policies.guard.verdict import Reason, State, Verdict
+from service.policies.machine.events import Event, Late, Server, Terms
+from service.policies.machine.machine import step
 from service.store.rule_state import LateSighting, RelapseGap, RuleState
 from service.store.verdict_rows import Bound, Judgement, Span, Violation
 

@@ -11,11 +11,11 @@ from typing import NamedTuple, Protocol
 
 from service.policies.backtest.history import Histories, Period
 from service.policies.backtest.recorder import Found, Recorder
-from service.policies.clock_events import Rules
-from service.policies.events import Terms
-from service.policies.record_judge import RecordJudge
-from service.policies.rule import Scope
-from service.policies.task import Task, as_server, event_of
+from service.policies.evaluator.clock_events import Rules
+from service.policies.evaluator.record_judge import RecordJudge
+from service.policies.evaluator.task import Task, as_server, event_of
+from service.policies.machine.events import Terms
+from service.policies.rules.rule import Scope
 from service.store.engines import Connection, Database
 from service.store.read.past import PastServer
 

@@ -10,8 +10,8 @@ from typing import Any, TextIO
 from service import times
 from service.policies.backtest.history import Axis
 from service.policies.backtest.summary import COLUMNS, Row, Summary
-from service.policies.in_force import RuleInForce
-from service.policies.verdict import State
+from service.policies.evaluator.in_force import RuleInForce
+from service.policies.guard.verdict import State
 
 _MOST_ROWS = 50  # of the text; CSV and JSON have all
 _SECONDS = 19  # characters of a time without its fraction

@@ -13,13 +13,13 @@ from service.policies.backtest.fleet_replay import FleetReplay
 from service.policies.backtest.history import Axis, Histories, Period
 from service.policies.backtest.replay import EveryReport, Judge, Replay, ServerFound
 from service.policies.backtest.swept import SweptReports
-from service.policies.clock_events import Clocks, Rules
-from service.policies.fleet_judge import FleetJudge
-from service.policies.guard import Guard
-from service.policies.hearing import Hearing
-from service.policies.places import TABLES_SCRIPT
-from service.policies.record_judge import RecordJudge
-from service.policies.timeline import UNDER_WAY, Timeline
+from service.policies.evaluator.clock_events import Clocks, Rules
+from service.policies.evaluator.fleet_judge import FleetJudge
+from service.policies.evaluator.hearing import Hearing
+from service.policies.evaluator.record_judge import RecordJudge
+from service.policies.evaluator.timeline import UNDER_WAY, Timeline
+from service.policies.guard.guard import Guard
+from service.policies.rules.places import TABLES_SCRIPT
 from service.store.engines import MAX_INTEGER, open_database
 from service.store.engines.image import ImageBuilder
 from service.store.queries import load_queries

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from service.policies.alerts import alerts
 from service.policies.backtest.history import Period
 from service.policies.backtest.recorder import Found, Said
-from service.policies.rule import Severity
-from service.policies.verdict import State
+from service.policies.guard.verdict import State
+from service.policies.machine.alerts import alerts
+from service.policies.rules.rule import Severity
 from service.store.read.past import PastServer
 from service.store.verdict_rows import Violation
 from service.times import DAY

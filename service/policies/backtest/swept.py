@@ -13,8 +13,8 @@ from typing import Any
 from service import times
 from service.errors import GuardEndedError
 from service.policies.backtest.replay import Judge
-from service.policies.guard import Guard
-from service.policies.task import Task
+from service.policies.evaluator.task import Task
+from service.policies.guard.guard import Guard
 from service.store.engines import Connection
 from service.store.read.current import state_of
 from service.store.read.sweep import Sweep

@@ -3,7 +3,8 @@
 An authorizer with lists of what is allowed decides on each statement: reading the columns of
 named relations, with named functions. Limits bound its length, its texts, its rows and its time.
 `now` is no time here, whatever the statement makes it from. The process that holds a sandbox has
-limits of its own: see service/policies/guard.py for what a single step of SQLite can still cost.
+limits of its own: service/policies/guard/guard.py says what a single step of SQLite can
+still cost.
 
 https://www.sqlite.org/security.html, "Untrusted SQL Inputs".
 """

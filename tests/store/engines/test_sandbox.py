@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from service.errors import StatementBrokenError, StatementLimitError, StatementRefusedError
-from service.policies.functions import FUNCTIONS, time_text
-from service.policies.places import RELATIONS_SCRIPT, TABLES_SCRIPT
-from service.policies.relations import ALLOWED
-from service.policies.unseen_reads import refusal
+from service.policies.guard.functions import FUNCTIONS, time_text
+from service.policies.rules.places import RELATIONS_SCRIPT, TABLES_SCRIPT
+from service.policies.rules.relations import ALLOWED
+from service.policies.rules.unseen_reads import refusal
 from service.store.engines.sandbox import Sandbox
 
 

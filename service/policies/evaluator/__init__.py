@@ -1,0 +1,1 @@
+"""Judges every report, silence and whole hour as it comes, by the texts in force."""

@@ -1,0 +1,276 @@
+"""The evaluator: judges every report of every server, and what time alone changes.
+
+Work comes in this order: new texts of rules; reports, in each round the next one of each server;
+and, once no report waits, silence, hours and days, and ticks of the fleet. The cursors in the
+database say what it has done, so another evaluator goes on where this one was killed.
+
+Before the evaluator takes up other texts, it judges all that arrived until then by the texts in
+force, so that its verdicts follow the order of arrival. What arrives later waits meanwhile.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack, closing, suppress
+from types import TracebackType
+from typing import Self
+
+from service import times
+from service.auth.audit_log import AuditLog
+from service.config import Config
+from service.errors import StorageUnavailableError
+from service.policies.evaluator.candidates import Candidates
+from service.policies.evaluator.fleet_judge import FleetJudge
+from service.policies.evaluator.fleet_ticks import FleetTicks
+from service.policies.evaluator.hearing import Hearing
+from service.policies.evaluator.progress import Progress
+from service.policies.evaluator.record_judge import RecordJudge
+from service.policies.evaluator.rounds import Rounds
+from service.policies.evaluator.take_up import TakeUp
+from service.policies.evaluator.task import Task
+from service.policies.evaluator.tasks import TaskMaker
+from service.policies.evaluator.timeline import UNDER_WAY
+from service.policies.evaluator.verdict_writer import VerdictWriter
+from service.policies.guard import text_hash
+from service.policies.guard.guard import Guard
+from service.policies.rules.places import TABLES_SCRIPT
+from service.store.engines import Connection, open_database
+from service.store.engines.image import ImageBuilder
+from service.store.queries import load_queries
+from service.store.read.silence import Silence
+from service.store.read.unjudged import UnjudgedReader
+from service.store.write.rule_texts import RuleTextStore
+from service.store.write.verdicts import VerdictStore
+
+_LOG = logging.getLogger(__name__)
+
+_SERVERS_A_ROUND = 200
+_SECONDS_BETWEEN = 0.5
+# Reports may wait for others, since each round is a transaction that those who report wait for.
+_GATHERED = times.SECOND // 2
+_LOOK_SECONDS = 5.0  # between two looks at the folders of rules
+_FIRST_LOOK_SECONDS = 0.5
+_ALIVE_SECONDS = 5.0
+_ASK_SECONDS = 1.0  # between two questions whether all is judged, while reports come in
+
+
+class Evaluator:
+    """Holds the evaluator's lock while it works; use it in a with statement.
+
+    Raises StorageUnavailableError, in all methods.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._resources = ExitStack()
+        queries = load_queries()
+        script = TABLES_SCRIPT.read_text(encoding="utf-8")
+        database = self._resources.enter_context(closing(open_database(config.database)))
+        self._database = database
+        self._guard = self._resources.enter_context(Guard())
+        of_some = self._resources.enter_context(ImageBuilder(script, config.database))
+        of_fleet = self._resources.enter_context(ImageBuilder(script, config.database))
+        self._reader, store = UnjudgedReader(queries), VerdictStore(queries)
+        silence = Silence(config.silent_after * times.SECOND, config.silent_intervals)
+        self._hearing = Hearing(database, self._reader, store, silence, config.alive)
+        self._take_up = TakeUp(
+            config.policies,
+            RuleTextStore(database, queries),
+            AuditLog(config.audit_log),
+            self._guard,
+            text_hash.Silence(config.silent_after, config.silent_intervals),
+        )
+        self._candidates = Candidates(self._reader)
+        self._tasks = TaskMaker(database, self._reader, store, self._hearing)
+        writer = self._resources.enter_context(closing(VerdictWriter(database, store)))
+        judge = RecordJudge(queries, self._guard, of_some)
+        self._rounds = Rounds(database, judge, store, writer)
+        of_ticks, every = FleetJudge(queries, self._guard, of_fleet), config.fleet_every
+        self._ticks = FleetTicks(
+            database, self._reader, of_ticks, store, writer, self._hearing, every
+        )
+        self._progress = Progress(database, self._reader, store, self._hearing)
+        self._looked_at = self._told_alive_at = self._asked_at = 0.0
+        self._deaf_since: int | None = None
+        self._gathers = False
+        self._until: int | None = None  # what arrived later waits for the texts to be taken up
+        self._settled_at = 0.0  # of time.monotonic(): all that arrived until then is stored
+        self._is_told = False  # that the texts have to wait
+
+    def begin(self, look_seconds: float = _FIRST_LOOK_SECONDS) -> None:
+        """Looks at the rules twice. They are taken up once work() has judged what waits."""
+        self._take_up.resume()
+        self._use()
+        self._take_up.is_due(times.now())
+        time.sleep(look_seconds)
+        if self._take_up.is_due(times.now()):
+            self._hold_or_take(settle_seconds=2 * look_seconds)
+
+    def follow(self, stopped: threading.Event) -> None:
+        """Works until it is stopped, whatever cannot be read or stored meanwhile."""
+        self._gathers = True
+        while not stopped.is_set():
+            try:
+                is_busy = self.work()
+                self._end_deafness()
+            except StorageUnavailableError as error:
+                if self._deaf_since is None:
+                    _LOG.warning("evaluator: %s", error)
+                    self._deaf_since = times.now()
+                is_busy = False
+            if not is_busy:
+                stopped.wait(_SECONDS_BETWEEN)
+
+    def _end_deafness(self) -> None:
+        if self._deaf_since is not None:
+            since, self._deaf_since = self._deaf_since, None
+            self._hearing.note_gap(since, times.now())
+
+    def work(self) -> bool:
+        """One round of what comes first. False if nothing was to be done."""
+        self._look()
+        if self._new_texts():
+            return True
+        if self._reports():
+            self._ticks.run_if_due(self._now())  # which wait for nothing
+            return True
+        return self._timers() or self._take_held()
+
+    def _now(self) -> int:
+        """The moment to judge what time alone changes, of things under way too."""
+        now = times.now()
+        return now if self._until is None else min(now, self._until + UNDER_WAY)
+
+    def catch_up(self) -> None:
+        """Works until all is judged that arrived, fell due or was in the folders at this moment.
+
+        Rules about the fleet wait for their tick.
+        """
+        until, self._gathers = times.now(), True
+        while True:
+            is_busy, asked_at = self.work(), time.monotonic()
+            if not is_busy or asked_at - self._asked_at >= _ASK_SECONDS:
+                self._asked_at = asked_at
+                if self._until is None and self._progress.is_reached(
+                    until, self._take_up.judged, self._take_up.epoch
+                ):
+                    return
+            if not is_busy:
+                time.sleep(_SECONDS_BETWEEN)
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        if now - self._told_alive_at >= _ALIVE_SECONDS:
+            self._told_alive_at = now
+            with suppress(OSError):  # its age tells whether an evaluator runs
+                self._take_up.taken_up.write(self._config.evaluator_lock)
+        if self._until is None and now - self._looked_at >= _LOOK_SECONDS:
+            self._looked_at = now
+            if self._take_up.is_due(times.now()):
+                self._hold_or_take(settle_seconds=UNDER_WAY / times.SECOND)
+
+    def _hold_or_take(self, settle_seconds: float) -> None:
+        """Takes up the files; other texts once what arrived until now is judged by those before."""
+        now = times.now()
+        if not self._take_up.in_force or not self._take_up.changes_texts():
+            self._take(now)
+            return
+        self._until, self._is_told = now, False
+        self._settled_at = time.monotonic() + settle_seconds
+
+    def _take_held(self) -> bool:
+        """Takes up the files, once all that arrived before is judged. Whether it did."""
+        if self._until is None or time.monotonic() < self._settled_at:
+            return False
+        with self._database.snapshot() as connection:
+            if self._waiting(connection):
+                return False
+        at, self._until = self._until, None
+        self._take(at)
+        return True
+
+    def _take(self, at: int) -> None:
+        if self._take_up.take(at):
+            self._use()
+        self._told_alive_at = 0.0  # whoever waits for it hears of it at once
+
+    def _tell_waiting(self, servers: int) -> None:
+        """Says once that other texts wait for a backlog of reports."""
+        if not self._is_told and time.monotonic() > self._settled_at:
+            self._is_told = True
+            _LOG.warning(
+                "evaluator: the rules have changed; the new texts wait, since reports of %d servers"
+                " that arrived before are not judged yet",
+                servers,
+            )
+
+    def _use(self) -> None:
+        rules = self._take_up.judged
+        self._rounds.use(rules, self._take_up.in_force)
+        self._ticks.use(rules)
+
+    def _new_texts(self) -> bool:
+        epoch = self._take_up.epoch
+        with self._database.snapshot() as connection:
+            servers = self._reader.of_other_epochs(connection, epoch)[:_SERVERS_A_ROUND]
+        if not servers:
+            return False
+        at = self._take_up.changed_at()
+        self._run(self._tasks.of_texts(servers, self._take_up.judged, epoch, at))
+        return True
+
+    def _reports(self) -> bool:
+        with self._database.snapshot() as connection:
+            reports = self._waiting(connection)
+            if not reports:
+                return False
+            if self._gathers and len(reports) < _SERVERS_A_ROUND:
+                arrived_at = self._reader.report(connection, reports[0]).received_at
+                if times.now() - _GATHERED < arrived_at <= times.now():
+                    return False
+        rules, epoch = self._take_up.judged, self._take_up.epoch
+        self._run(self._tasks.of_reports(reports, rules, epoch))
+        return True
+
+    def _waiting(self, connection: Connection) -> list[int]:
+        """Reports to judge in the next round; not those that wait for texts to be taken up."""
+        reports, until = self._candidates.next_reports(connection), self._until
+        if until is not None:
+            reports = [
+                number
+                for number in reports
+                if self._reader.report(connection, number).received_at <= until
+            ]
+            if reports:
+                self._tell_waiting(len(reports))
+        return reports[:_SERVERS_A_ROUND]
+
+    def _timers(self) -> bool:
+        now, rules = self._now(), self._take_up.judged
+        for make in (self._tasks.of_silence, self._tasks.of_clocks):
+            tasks = make(rules, now)
+            for first in range(0, len(tasks), _SERVERS_A_ROUND):
+                self._run(tasks[first : first + _SERVERS_A_ROUND])
+            if tasks:
+                return True
+        return self._ticks.run_if_due(now)
+
+    def _run(self, tasks: Sequence[Task]) -> None:
+        self._rounds.run(tasks)
+
+    def close(self) -> None:
+        self._resources.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

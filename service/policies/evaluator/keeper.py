@@ -1,0 +1,102 @@
+"""Keeps one evaluator running beside gunicorn: a thread of each worker, one of which starts it.
+
+The evaluator is a process of its own, so that judging takes no time from requests and can be killed
+by itself. Its stdin is a pipe that the worker holds: it ends when the worker does, however that is.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from service.errors import ComplianceError
+from service.policies.evaluator.evaluator_lock import lock_evaluator
+
+_LOG = logging.getLogger(__name__)
+
+_PROJECT = Path(__file__).resolve().parents[2]
+_SECONDS_BETWEEN = 2.0
+_LONGEST_PAUSE = 60.0  # after an evaluator that ended by itself again and again
+_STOP_SECONDS = 1.5
+
+
+class Keeper(threading.Thread):
+    """Tries the evaluator's lock until stop(), and starts an evaluator where it can be had."""
+
+    def __init__(self, lock: Path, seconds_between: float = _SECONDS_BETWEEN) -> None:
+        super().__init__(name="keeper", daemon=True)
+        self._lock = lock
+        self._seconds_between = seconds_between
+        self._stopped = threading.Event()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._told = ""
+
+    def stop(self) -> None:
+        """Ends the thread and its evaluator, which may finish its round, for a moment."""
+        self._stopped.set()
+        child = self._child
+        if child is not None:
+            _close(child)
+        self.join(_STOP_SECONDS)
+        if child is not None and self.is_alive():
+            child.kill()  # what it has not stored is judged again
+            self.join(_STOP_SECONDS)
+
+    def run(self) -> None:
+        pause = 0.0
+        while not self._stopped.wait(pause):
+            child = self._start_if_free()
+            pause = self._seconds_between if child is None else self._watch(child, pause)
+
+    def _start_if_free(self) -> subprocess.Popen[bytes] | None:
+        try:
+            descriptor = lock_evaluator(self._lock)
+            if descriptor is None:
+                return None
+            try:
+                self._child = subprocess.Popen(  # noqa: S603 — our own program
+                    [
+                        sys.executable,
+                        *("-m", "service", "evaluate", "--follow", "--lock", str(descriptor)),
+                    ],
+                    cwd=_PROJECT,
+                    stdin=subprocess.PIPE,
+                    pass_fds=[descriptor],
+                )
+            finally:
+                os.close(descriptor)  # the child holds the lock now
+        except (ComplianceError, OSError) as error:
+            if str(error) != self._told:  # once, and not every two seconds
+                _LOG.warning("evaluator: %s", error)
+            self._told = str(error)
+            return None
+        self._told = ""
+        return self._child
+
+    def _watch(self, child: subprocess.Popen[bytes], pause: float) -> float:
+        """Waits until the evaluator ends. How long to wait before the next one."""
+        started = time.monotonic()
+        if self._stopped.is_set():  # stop() may have come before there was a child
+            _close(child)
+        code = child.wait()
+        _close(child)
+        self._child = None
+        if self._stopped.is_set():
+            return 0.0
+        _LOG.warning("evaluator: it ended with %s; it is started again", code)
+        if time.monotonic() - started > _LONGEST_PAUSE:
+            return self._seconds_between
+        return min(max(2 * pause, self._seconds_between), _LONGEST_PAUSE)
+
+
+def _close(child: subprocess.Popen[bytes]) -> None:
+    """Closes the pipe, whose end tells the evaluator to end."""
+    if child.stdin is not None:
+        with suppress(OSError):
+            child.stdin.close()

@@ -1,0 +1,107 @@
+"""How far an evaluator has come: whether all that was to be judged at a moment is judged.
+
+An evaluator writes into the file that it locks which files it took up, and the number of that set
+of texts, so that another process can wait for it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Self
+
+from service.policies.evaluator.hearing import Hearing
+from service.policies.evaluator.in_force import RuleInForce, stored_rule
+from service.policies.evaluator.rule_watch import Listing, RuleWatch
+from service.policies.evaluator.tasks import TaskMaker
+from service.policies.rules.faults import InvalidRuleError
+from service.policies.rules.places import SHIPPED_FOLDER
+from service.policies.rules.rule import Scope
+from service.store.engines import Database
+from service.store.read.unjudged import UnjudgedReader
+from service.store.write.rule_texts import StoredText
+from service.store.write.verdicts import VerdictStore
+
+
+@dataclass(frozen=True, slots=True)
+class TakenUp:
+    """files: the hash of the listing of files that are taken up. epoch: of their texts."""
+
+    files: str
+    epoch: int
+
+    @classmethod
+    def of(cls, listing: Listing | None, epoch: int) -> Self:
+        return cls(_hash(listing), epoch)
+
+    def write(self, path: Path) -> None:
+        """Replaces the content of the file. Its time tells that the evaluator runs."""
+        content = json.dumps(asdict(self)).encode()
+        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.ftruncate(descriptor, os.pwrite(descriptor, content, 0))
+        finally:
+            os.close(descriptor)
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        """Null where none was written, or it is written just now."""
+        try:
+            return cls(**json.loads(path.read_bytes()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+
+class Progress:
+    """Whether everything is judged. Its methods raise StorageUnavailableError."""
+
+    def __init__(
+        self,
+        database: Database,
+        reader: UnjudgedReader,
+        store: VerdictStore,
+        hearing: Hearing,
+    ) -> None:
+        self._database, self._reader = database, reader
+        self._tasks = TaskMaker(database, reader, store, hearing)
+
+    def is_reached(self, until: int, rules: Mapping[str, RuleInForce], epoch: int) -> bool:
+        """Whether all that arrived or fell due until then is judged by these rules.
+
+        until: microseconds. epoch: the number of the set of texts.
+        """
+        with self._database.snapshot() as connection:
+            since = self._reader.waiting(connection).since
+            if since is not None and since <= until:
+                return False
+            if self._reader.of_other_epochs(connection, epoch):
+                return False
+            is_fleet_judged = any(rule.rule.scope is Scope.FLOTA for rule in rules.values())
+            if is_fleet_judged and self._reader.is_fleet_unjudged(connection, until):
+                return False
+        return not (self._tasks.of_silence(rules, until) or self._tasks.of_clocks(rules, until))
+
+
+def listing_of(users: Path | None) -> Listing:
+    """The files of rules as they are now."""
+    return RuleWatch([SHIPPED_FOLDER] if users is None else [SHIPPED_FOLDER, users]).listing()
+
+
+def stored_rules(stored: Sequence[StoredText]) -> dict[str, RuleInForce]:
+    """The rules of texts in force whose files are there."""
+    found: dict[str, RuleInForce] = {}
+    for text in stored:
+        if text.missing_since is None:
+            try:
+                found[text.rule] = stored_rule(SHIPPED_FOLDER, text)
+            except InvalidRuleError:  # of another version of the service
+                continue
+    return found
+
+
+def _hash(listing: Listing | None) -> str:
+    return sha256(repr(sorted(listing or ())).encode()).hexdigest()

@@ -1,0 +1,203 @@
+"""Makes the tasks of a round: which record of which server is judged, as which event.
+
+The events of a server come in the order of arrival: silence, hours and days stand where they fell
+between its reports, whether they are judged then or later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from service import times
+from service.policies.evaluator.clock_events import Clocks, Rules, last_of
+from service.policies.evaluator.hearing import Hearing
+from service.policies.evaluator.in_force import RuleInForce
+from service.policies.evaluator.task import Task
+from service.policies.evaluator.timeline import UNDER_WAY, Timeline, is_in_silence
+from service.policies.rules.rule import Clock, InSilence, Scope
+from service.store.engines import MAX_INTEGER, Connection, Database
+from service.store.read.unjudged import JudgedServer, UnjudgedReader, UnjudgedReport
+from service.store.verdict_rows import Cursor, event_bound, event_digest
+from service.store.write.verdicts import VerdictStore
+from service.times import DAY, HOUR
+
+
+class TaskMaker:
+    """Each of its methods reads one snapshot. Servers have one task at most."""
+
+    def __init__(
+        self,
+        database: Database,
+        reader: UnjudgedReader,
+        store: VerdictStore,
+        hearing: Hearing,
+    ) -> None:
+        self._database, self._reader, self._store = database, reader, store
+        self._hearing = hearing
+        self._timeline = Timeline(hearing, Clocks())
+
+    def of_reports(self, report_ids: Iterable[int], rules: Rules, epoch: int) -> list[Task]:
+        """What comes next of servers with these reports: each the next one of its server."""
+        with self._database.snapshot() as connection:
+            self._hearing.look(connection)
+            reports = [self._reader.report(connection, number) for number in report_ids]
+            cursors = self._store.cursors(connection, [report.server_id for report in reports])
+            return [
+                self._until_report(connection, report, cursors.get(report.server_id), rules)
+                or self._of_report(connection, report, cursors.get(report.server_id), rules, epoch)
+                for report in reports
+            ]
+
+    def _until_report(
+        self, connection: Connection, report: UnjudgedReport, cursor: Cursor | None, rules: Rules
+    ) -> Task | None:
+        """What time alone changed before a report arrived."""
+        if cursor is None or cursor.seq <= 0:
+            return None
+        server = self._reader.server(connection, report.server_id)
+        return self._of_time(connection, server, cursor, rules, report.received_at)
+
+    def _of_report(
+        self,
+        connection: Connection,
+        report: UnjudgedReport,
+        cursor: Cursor | None,
+        rules: Rules,
+        epoch: int,
+    ) -> Task:
+        server = self._reader.server(connection, report.server_id)
+        if cursor is None:
+            begin = self._reader.begin(connection, report.server_id)
+            cursor = Cursor(report.server_id, *begin, epoch=epoch)
+            if (task := self._before_rules(connection, server, report, cursor)) is not None:
+                return task
+        if report.seq < 0:
+            around = self._reader.neighbours(connection, report)
+            return self._timeline.of_late_report(server, report, cursor, around)
+        interval = self._reader.interval_before(connection, report.server_id, report.seq)
+        return self._timeline.of_report(server, report, cursor, rules, interval)
+
+    def _before_rules(
+        self,
+        connection: Connection,
+        server: JudgedServer,
+        report: UnjudgedReport,
+        cursor: Cursor,
+    ) -> Task | None:
+        """The first task of a server whose newest report is older than all rules: judges nothing.
+
+        The texts are then judged on that report as new ones, from the time that they were taken up
+        on: nobody knew of them before. If the server was silent by then, they open nothing.
+        """
+        since = self._reader.first_text_at(connection)
+        if report.seq < 0 or report.received_at >= since:
+            return None
+        first = replace(cursor, seq=report.seq, event=report.bound, epoch=0)
+        until = min(since, times.now(), self._hearing.known_until)
+
+        def usual_interval() -> int | None:
+            return self._reader.usual_interval(connection, report.server_id, report.seq)
+
+        silent_at = self._timeline.silent_at(first, until, usual_interval)
+        if silent_at < MAX_INTEGER:
+            first.event = event_bound("silencio", silent_at, silent_at)
+        bound, digest = report.bound, report.digest.hex()
+        return Task(server, report.seq, report.placed_at, first, bound, digest, only=frozenset())
+
+    def of_texts(self, servers: Sequence[int], rules: Rules, epoch: int, now: int) -> list[Task]:
+        """Other texts are in force: servers are judged anew on the record that was judged last.
+
+        now: when they were taken up, or others were retired.
+        """
+        about_servers = [rule for rule in rules.values() if rule.rule.scope is Scope.SERVIDOR]
+        with self._database.snapshot() as connection:
+            cursors = self._store.cursors(connection, servers)
+            states = self._store.load(connection, servers)
+            tasks: list[Task] = []
+            for server_id in servers:
+                changed = [
+                    rule
+                    for rule in about_servers
+                    if (judgement := states[server_id, rule.id].judgement) is None
+                    or judgement.text_id != rule.text_id
+                ]
+                tasks.append(self._of_text(connection, cursors[server_id], changed, epoch, now))
+            return tasks
+
+    def _of_text(
+        self,
+        connection: Connection,
+        cursor: Cursor,
+        changed: Sequence[RuleInForce],
+        epoch: int,
+        now: int,
+    ) -> Task:
+        """On a silent server, rules that judge in silence come in a round of their own.
+
+        They see that it is silent. The others continue what was open as if it were heard.
+        """
+        is_silent = is_in_silence(cursor)
+        waiting = [rule for rule in changed if rule.rule.in_silence is not InSilence.EVALUA]
+        judged = waiting if is_silent and waiting else changed
+        if judged == changed:
+            cursor.epoch = epoch
+        server = self._reader.server(connection, cursor.server_id)
+        at = max((rule.taken_up_at for rule in judged), default=now)
+        bound = event_bound("texto", at, at, sorted(rule.hash for rule in judged))
+        return Task(
+            server,
+            cursor.seq,
+            at,
+            cursor,
+            bound,
+            event_digest(bound),
+            only=frozenset(rule.id for rule in judged),
+            is_silent=is_silent and not waiting,
+            continues_only=is_silent,
+            retired=event_bound("retirada", at, at),
+        )
+
+    def of_silence(self, rules: Rules, now: int) -> list[Task]:
+        """Servers whose silence has begun."""
+        until = now - UNDER_WAY
+        with self._database.snapshot() as connection:
+            self._hearing.look(connection)
+            before = until - self._hearing.shortest_limit
+            servers = self._reader.heard_before(connection, before)
+            return self._of_times(connection, servers, rules, until)
+
+    def of_clocks(self, rules: Rules, now: int) -> list[Task]:
+        """Servers that are to be judged at a whole hour or day, by rules with `reloj`."""
+        until = now - UNDER_WAY
+        hour, day = last_of(until, HOUR, rules, Clock.HORA), last_of(until, DAY, rules, Clock.DIA)
+        if not hour and not day:
+            return []
+        with self._database.snapshot() as connection:
+            self._hearing.look(connection)
+            servers = self._reader.to_tick(connection, hour, day)
+            return self._of_times(connection, servers, rules, until)
+
+    def _of_times(
+        self, connection: Connection, servers: Sequence[int], rules: Rules, until: int
+    ) -> list[Task]:
+        tasks = (
+            self._of_time(
+                connection, self._reader.server(connection, server_id), cursor, rules, until
+            )
+            for server_id, cursor in self._store.cursors(connection, servers).items()
+        )
+        return [task for task in tasks if task is not None]
+
+    def _of_time(
+        self,
+        connection: Connection,
+        server: JudgedServer,
+        cursor: Cursor,
+        rules: Rules,
+        until: int,
+    ) -> Task | None:
+        def usual_interval() -> int | None:
+            return self._reader.usual_interval(connection, cursor.server_id, cursor.seq)
+
+        return self._timeline.of_time(server, cursor, rules, until, usual_interval)

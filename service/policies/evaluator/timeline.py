@@ -1,0 +1,126 @@
+"""What happens to a server, in the order of arrival: reports, silence, whole hours and days.
+
+It does no I/O. Silence, hours and days stand where they fell between reports, whether they are
+judged then or later; so the evaluator, an evaluator that was behind, and the back-test judge the
+same records as the same events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from service.policies.evaluator.clock_events import Clocks, Rules, asked_since
+from service.policies.evaluator.hearing import Hearing
+from service.policies.evaluator.task import Task
+from service.policies.rules.rule import Clock
+from service.store.engines import MAX_INTEGER
+from service.store.read.unjudged import JudgedServer, UnjudgedReport
+from service.store.verdict_rows import Bound, Cursor, event_bound, event_digest
+from service.times import DAY, HOUR, SECOND
+
+UNDER_WAY = SECOND  # what arrived before a moment may be stored a little later
+
+Neighbours = tuple[Bound | None, Bound | None]
+
+
+class Timeline:
+    """Moves cursors from event to event."""
+
+    def __init__(self, hearing: Hearing, clocks: Clocks) -> None:
+        self._hearing, self._clocks = hearing, clocks
+
+    def of_late_report(
+        self, server: JudgedServer, report: UnjudgedReport, cursor: Cursor, neighbours: Neighbours
+    ) -> Task:
+        """A report below zero. neighbours: the records in order around its place."""
+        cursor.late_seq = report.seq
+        return _of_report(server, report, cursor, neighbours=neighbours)
+
+    def of_report(
+        self,
+        server: JudgedServer,
+        report: UnjudgedReport,
+        cursor: Cursor,
+        rules: Rules,
+        interval_before: int | None,
+    ) -> Task:
+        """A report in order. interval_before: the usual interval of the reports before it."""
+        cursor.seq, cursor.event = report.seq, report.bound
+        # Hours and days count from the first report on, and while a rule asks for them.
+        if cursor.hour_at is None or asked_since(rules, Clock.HORA) is None:
+            cursor.hour_at = report.received_at // HOUR * HOUR
+        if cursor.day_at is None or asked_since(rules, Clock.DIA) is None:
+            cursor.day_at = report.received_at // DAY * DAY
+        task = _of_report(server, report, cursor)
+        task.report_at = report.placed_at
+        task.longest_gap = self._hearing.limit(interval_before)
+        return task
+
+    def of_time(
+        self,
+        server: JudgedServer,
+        cursor: Cursor,
+        rules: Rules,
+        until: int,
+        usual_interval: Callable[[], int | None],
+    ) -> Task | None:
+        """The first that time alone changes of a server until then, after its cursor.
+
+        Nothing is judged of times of which it is not known yet whether servers were silent.
+        usual_interval: that of the server at its cursor; it is asked for where it matters.
+        """
+        until = min(until, self._hearing.known_until)
+        silent_at = self.silent_at(cursor, until, usual_interval)
+        in_silence = is_in_silence(cursor)
+        clocks = self._clocks.next(cursor, rules, min(until, silent_at - 1), in_silence=in_silence)
+        if clocks is None:
+            if silent_at > until:
+                return None
+            bound, only = event_bound("silencio", silent_at, silent_at), None
+            cursor.event = bound
+        else:
+            bound, only = clocks
+        return Task(
+            server,
+            cursor.seq,
+            bound.at,
+            cursor,
+            bound,
+            event_digest(bound),
+            is_silent=is_in_silence(cursor),
+            only=only,
+        )
+
+    def silent_at(
+        self, cursor: Cursor, until: int, usual_interval: Callable[[], int | None]
+    ) -> int:
+        """When the silence of a server begins; never, if it goes on, or is not before then."""
+        heard = cursor.event
+        if is_in_silence(cursor) or heard is None:
+            return MAX_INTEGER
+        if until - heard.received_at <= self._hearing.shortest_limit:
+            return MAX_INTEGER
+        begins = self._hearing.silent_from(heard.received_at, usual_interval())
+        return begins if begins < until else MAX_INTEGER
+
+
+def _of_report(
+    server: JudgedServer,
+    report: UnjudgedReport,
+    cursor: Cursor,
+    neighbours: Neighbours | None = None,
+) -> Task:
+    return Task(
+        server,
+        report.seq,
+        report.placed_at,
+        cursor,
+        report.bound,
+        report.digest.hex(),
+        neighbours=neighbours,
+    )
+
+
+def is_in_silence(cursor: Cursor) -> bool:
+    """Whether the server was judged in silence, and was not heard since."""
+    return cursor.event is not None and (cursor.event.mark or "").startswith("silencio ")

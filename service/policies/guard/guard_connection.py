@@ -1,0 +1,100 @@
+"""The connection to a process of guard_process.py: starts, asks and ends it."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from service.errors import GuardEndedError
+from service.policies.guard.frames import LENGTH, json_frame
+
+_PROJECT = Path(__file__).resolve().parents[2]
+_MODULE = "service.policies.guard.guard_process"
+_MEBIBYTE = 1024 * 1024
+_MAX_ANSWER = 64 * _MEBIBYTE
+_READ_SIZE = 1_048_576
+_STARTING = 30.0  # seconds more, until the first answer
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessLimits:
+    """Of the guard's process. processor, fleet_processor: seconds for all rules of one server, and
+    for one rule on the fleet. answer: seconds of wait for one answer.
+    """
+
+    memory: int = 1024 * _MEBIBYTE
+    processor: float = 3.0
+    fleet_processor: float = 20.0
+    answer: float = 60.0
+
+
+class GuardConnection:
+    """A process of guard_process.py. It has nothing but one end of a socket."""
+
+    def __init__(self, limits: ProcessLimits) -> None:
+        self._limits = limits
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 — our own module
+                [sys.executable, "-E", "-s", "-m", _MODULE, str(limits.memory)],
+                cwd=_PROJECT,
+                env={},  # it needs none of ours, and may have no secret
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
+                process_group=0,  # Ctrl-C is for this process, which ends it
+            )
+        self._buffer = bytearray()
+        self._wait = limits.answer + _STARTING
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def ask(self, request: Mapping[str, Any], image: bytes | None = None) -> Iterator[Any]:
+        """The answers, as they come. Raises GuardEndedError, and has then ended the process."""
+        try:
+            self._socket.settimeout(self._wait)
+            self._socket.sendall(json_frame(request))
+            if image is not None:
+                self._socket.sendall(LENGTH.pack(len(image)))
+                self._socket.sendall(image)
+            while True:
+                answer = orjson.loads(self._receive())
+                self._wait = self._limits.answer
+                if answer == {"end": True}:
+                    return
+                yield answer
+        except (OSError, ValueError) as error:
+            self.end()
+            raise GuardEndedError(f"the guard ended: {error}") from error
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._socket.close()
+
+    def _receive(self) -> bytes:
+        deadline = time.monotonic() + self._wait
+        (length,) = LENGTH.unpack(self._take(LENGTH.size, deadline))
+        if length > _MAX_ANSWER:
+            raise ValueError("its answer is too long")
+        return self._take(length, deadline)
+
+    def _take(self, length: int, deadline: float) -> bytes:
+        while len(self._buffer) < length:
+            self._socket.settimeout(max(0.001, deadline - time.monotonic()))
+            received = self._socket.recv(_READ_SIZE)
+            if not received:
+                raise ConnectionAbortedError("it passed a limit of processor or memory")
+            self._buffer += received
+        taken = bytes(self._buffer[:length])
+        del self._buffer[:length]
+        return taken

@@ -1,0 +1,100 @@
+"""The guard's own process: it judges what comes in on stdin, and answers on stdout.
+
+    python -m service.policies.guard.guard_process MEMORY_BYTES
+
+It holds no database, no secret and no file, and gives away what it does not need before it reads
+the first rule. Each request is JSON, with an image behind it where its member `open` says so: the
+seconds of processor that taking it in may cost. guard.py starts it, and ends it when it takes
+too long.
+"""
+
+from __future__ import annotations
+
+import math
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import orjson
+
+from service.policies.guard.frames import json_frame, read_frame
+from service.policies.guard.judged_rule import JudgedRule
+from service.policies.guard.judging import Judging, Limits
+from service.policies.guard.verdict import Verdict, verdict_as_json
+
+_OPEN_FILES = 16  # the three that it has, and one time zone at a time
+
+
+def main() -> int:
+    requests, answers = sys.stdin.buffer, sys.stdout.buffer
+    _drop(int(sys.argv[1]))
+    judging: Judging | None = None
+    while (payload := read_frame(requests.read)) is not None:
+        request = orjson.loads(payload)
+        if judging is None:
+            judging = Judging(Limits(**request["limits"]))
+        try:
+            for answer in _answers(judging, request, requests):
+                answers.write(json_frame(answer))
+                answers.flush()
+        except MemoryError:  # outside of a statement: what is left of it cannot be trusted
+            return 1
+        answers.write(json_frame({"end": True}))
+        answers.flush()
+    return 0
+
+
+def _answers(judging: Judging, request: dict[str, Any], source: BinaryIO) -> Iterator[Any]:
+    processor = request["processor"]
+    _allow_processor(request["open"])
+    if request["open"]:
+        image = read_frame(source.read)
+        if image is None:
+            return
+        judging.open(image)
+    _allow_processor(processor)
+    if request["do"] == "load":
+        judging.set_data(request["data"])
+        for rule, found in judging.set_rules(map(JudgedRule.from_json, request["rules"])):
+            yield [rule, found.as_json()]
+            _allow_processor(processor)
+    elif request["do"] == "judge":
+        for server, now, only in request["servers"]:
+            yield [server, _as_json(judging.judge_server(server, now, only))]
+            _allow_processor(processor)
+    elif request["do"] == "sweep":
+        for at_report in judging.sweep(request["server"], request["steps"]):
+            yield _as_json(at_report)
+            _allow_processor(processor)
+    else:
+        for rule, verdicts in judging.judge_fleet(request["now"], request["only"]):
+            yield [rule, [[server, verdict_as_json(verdicts[server])] for server in verdicts]]
+            _allow_processor(processor)
+
+
+def _as_json(verdicts: dict[str, Verdict]) -> dict[str, Any]:
+    return {rule: verdict_as_json(verdict) for rule, verdict in verdicts.items()}
+
+
+def _allow_processor(seconds: float) -> None:
+    """The kernel ends this process if it takes so much more of a processor."""
+    limit = math.ceil(time.process_time() + seconds) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
+
+
+def _drop(memory: int) -> None:
+    """Gives away what this process does not need. setrlimit(2)."""
+    for limit, value in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NPROC, 0),
+        (resource.RLIMIT_NOFILE, _OPEN_FILES),
+    ):
+        resource.setrlimit(limit, (value, value))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,235 @@
+"""Runs rules in the sandbox, and judges servers by what they give. The guard's process calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, NamedTuple, Self
+
+from service.errors import StatementBrokenError, StatementLimitError, StatementRefusedError
+from service.policies.guard.evidence import Row
+from service.policies.guard.facts import count_programs
+from service.policies.guard.judged_rule import JudgedRule
+from service.policies.guard.patience import Patience
+from service.policies.guard.verdict import Reason, Situation, State, Verdict, judge
+from service.policies.guard.workspace import Workspace
+from service.policies.rules.relations import facts_read
+from service.policies.rules.rule import Fact, Scope
+from service.store.engines.sandbox import Sandbox
+
+_OVER_AND_OVER = "it passed its limit again and again; it is tried again later"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of one statement: seconds of processor, and rows, on one server and on the fleet."""
+
+    seconds: float = 0.5
+    rows: int = 10_000
+    fleet_seconds: float = 10.0
+    fleet_rows: int = 100_000
+
+
+class Inspection(NamedTuple):
+    """What SQLite says of a rule: the columns of its statement, what it and that of `aplica` read.
+
+    error: why it cannot run, or null. is_limit: whether that is for want of time or memory.
+    """
+
+    columns: tuple[str, ...] = ()
+    reads: frozenset[tuple[str, str]] = frozenset()
+    applies_columns: tuple[str, ...] = ()
+    applies_reads: frozenset[tuple[str, str]] = frozenset()
+    error: str | None = None
+    is_limit: bool = False
+    of_applies: bool = False  # the error
+
+    def as_json(self) -> list[Any]:
+        return [
+            self.columns,
+            sorted(self.reads),
+            self.applies_columns,
+            sorted(self.applies_reads),
+            self.error,
+            self.is_limit,
+            self.of_applies,
+        ]
+
+    @classmethod
+    def from_json(cls, value: list[Any]) -> Self:
+        columns, reads, applies_columns, applies_reads, *error = value
+        return cls(
+            tuple(columns),
+            frozenset(map(tuple, reads)),
+            tuple(applies_columns),
+            frozenset(map(tuple, applies_reads)),
+            *error,
+        )
+
+
+class Judging:
+    """The rules, and the image over which they run."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._workspace = Workspace()
+        self._rules: list[JudgedRule] = []
+        self._situations: dict[int, Situation] = {}
+        self._patience = Patience()
+
+    def set_data(self, tables: Mapping[str, Sequence[Sequence[Any]]]) -> None:
+        """The rows of listas, redes and fin_de_vida."""
+        self._workspace.set_data(tables)
+
+    def set_rules(self, rules: Iterable[JudgedRule]) -> Iterator[tuple[str, Inspection]]:
+        """Replaces the rules, and tells of each whether it runs. One that does not is unknown."""
+        self._rules = []
+        self._patience = Patience()
+        for rule in rules:
+            found = inspect(self._workspace.sandbox, rule)
+            self._rules.append(replace(rule, reads=found.reads, applies_reads=found.applies_reads))
+            yield rule.id, found
+        wanted: set[Fact] = set()
+        for rule in self._rules:
+            wanted |= {*rule.requires, *rule.requires_to_pass, *facts_read(rule.applies_reads)}
+        self._workspace.wanted = wanted
+        reads = {read for rule in self._rules for read in rule.reads | rule.applies_reads}
+        self._workspace.matches_names = any(name == "procesos_listados" for name, _ in reads)
+        self._workspace.needs_marks = (
+            self._workspace.matches_names
+            or ("procesos_vigentes", "hilo_nucleo") in reads
+            or count_programs(wanted) is not None
+        )
+
+    def open(self, image: bytes) -> None:
+        """Takes the image over which the next calls judge."""
+        self._workspace.open(image)
+        self._situations.clear()
+
+    def judge_server(
+        self, server: int, now: str, only: Collection[str] | None = None
+    ) -> dict[str, Verdict]:
+        """The verdicts of the rules about a server on one server of the image.
+
+        now: `:ahora`. only: the rules to judge; null for all.
+        """
+        situation = self._situation(server)
+
+        def run(sql: str) -> Sequence[Row]:
+            columns, rows = self._workspace.sandbox.run(
+                sql, {"ahora": now}, seconds=self._limits.seconds, max_rows=self._limits.rows
+            )
+            # The rows are those of this server, whether they say so or not.
+            return [{**_row(columns, row), "servidor": server} for row in rows]
+
+        found: dict[str, Verdict] = {}
+        for rule in self._of(Scope.SERVIDOR, only):
+            if self._patience.has_run_out(rule.id, server):
+                found[rule.id] = Verdict(State.DESCONOCIDO, Reason.LIMITE, _OVER_AND_OVER)
+            else:
+                found[rule.id] = judge(rule, situation, run)
+                is_limit = found[rule.id].reason is Reason.LIMITE
+                self._patience.note(rule.id, server, is_limit=is_limit)
+        return found
+
+    def sweep(
+        self, server: int, steps: Iterable[Mapping[str, Any]]
+    ) -> Iterator[dict[str, Verdict]]:
+        """The verdicts of the rules about a server at one report after the other."""
+        for step in steps:
+            self._workspace.sweep(step)
+            self._situations.clear()
+            yield self.judge_server(server, step["now"], step["only"])
+
+    def judge_fleet(
+        self, now: str, only: Collection[str] | None = None
+    ) -> Iterator[tuple[str, dict[int, Verdict]]]:
+        """The verdicts of each rule about the fleet, by server of the image."""
+        rules = self._of(Scope.FLOTA, only)
+        situations = [self._situation(server) for server in self._workspace.servers() if rules]
+        self._workspace.show(None)
+        for rule in rules:
+            answers = _FleetAnswers(self._workspace.sandbox, now, self._limits)
+            yield (
+                rule.id,
+                {
+                    situation.server: judge(rule, situation, partial(answers.of, situation.server))
+                    for situation in situations
+                },
+            )
+
+    def _situation(self, server: int) -> Situation:
+        if server not in self._situations:
+            self._situations[server] = self._workspace.situation(server)
+        else:
+            self._workspace.show(server)
+        return self._situations[server]
+
+    def _of(self, scope: Scope, only: Collection[str] | None = None) -> list[JudgedRule]:
+        return [
+            rule
+            for rule in self._rules
+            if rule.scope is scope and (only is None or rule.id in only)
+        ]
+
+
+def inspect(sandbox: Sandbox, rule: JudgedRule) -> Inspection:
+    """What SQLite says of the rule's statements."""
+    of_applies = True
+    applies_columns: tuple[str, ...] = ()
+    applies_reads: frozenset[tuple[str, str]] = frozenset()
+    try:
+        if rule.applies.query is not None:
+            applies_columns, applies_reads = _described(sandbox, rule.applies.query)
+        of_applies = False
+        columns, reads = _described(sandbox, rule.sql)
+    except StatementLimitError as error:
+        return Inspection(error=str(error), is_limit=True, of_applies=of_applies)
+    except (StatementBrokenError, StatementRefusedError) as error:
+        return Inspection(error=str(error), of_applies=of_applies)
+    return Inspection(columns, reads, applies_columns, applies_reads)
+
+
+def _described(sandbox: Sandbox, sql: str) -> tuple[tuple[str, ...], frozenset[tuple[str, str]]]:
+    found = sandbox.describe(sql, {"ahora": None})
+    return found.columns, found.reads
+
+
+def _row(columns: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:
+    return dict(zip(reversed(columns), reversed(row), strict=True))  # the first of a name stays
+
+
+class _FleetAnswers:
+    """The rows of each statement by server; each runs once, for all servers."""
+
+    def __init__(self, sandbox: Sandbox, now: str, limits: Limits) -> None:
+        self._sandbox = sandbox
+        self._now = now
+        self._limits = limits
+        self._rows: dict[str, dict[Any, list[Row]]] = {}
+        self._errors: dict[str, Exception] = {}
+
+    def of(self, server: int, sql: str) -> Sequence[Row]:
+        if sql not in self._rows and sql not in self._errors:
+            self._ask(sql)
+        if sql in self._errors:
+            raise self._errors[sql]
+        return self._rows[sql].get(server, ())
+
+    def _ask(self, sql: str) -> None:
+        try:
+            columns, rows = self._sandbox.run(
+                sql,
+                {"ahora": self._now},
+                seconds=self._limits.fleet_seconds,
+                max_rows=self._limits.fleet_rows,
+            )
+        except (StatementBrokenError, StatementLimitError, StatementRefusedError) as error:
+            self._errors[sql] = error
+            return
+        by_server: dict[Any, list[Row]] = {}
+        for values in rows:
+            row = _row(columns, values)
+            by_server.setdefault(row.get("servidor"), []).append(row)
+        self._rows[sql] = by_server

@@ -1,0 +1,1 @@
+"""From verdicts, in the order of events, to violations and their ends."""

@@ -1,0 +1,96 @@
+"""When a violation is told: the messages that say that something fails. It does no I/O.
+
+`abierta`, when it is confirmed; not what continues another (`continua_de`), and not within the
+grace of a new server, after which it is told if it still fails. `tardia`, at once. From the third
+opening of a key within a day on, one `inestable` and then nothing, until a day has passed without
+a transition. A rule of severity `critica` is never quiet, but told once an hour at most.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from typing import NamedTuple
+
+from service.policies.rules.rule import Severity
+from service.store.verdict_rows import Violation
+from service.times import DAY, HOUR
+
+_UNSTABLE_FROM = 3  # openings of a key within a day
+
+
+class AlertKind(StrEnum):
+    ABIERTA = "abierta"
+    TARDIA = "tardia"
+    INESTABLE = "inestable"
+
+
+class Alert(NamedTuple):
+    """at: microseconds; when the message is due."""
+
+    at: int
+    kind: AlertKind
+    violation: Violation
+
+
+def alerts(violations: Iterable[Violation], severity: Severity) -> list[Alert]:
+    """Of the violations of one rule on one server, in the order of time."""
+    by_key: dict[tuple[str, str], list[Alert]] = defaultdict(list)
+    for violation in violations:
+        due = _due(violation)
+        if due is not None:
+            by_key[violation.kind, violation.key].append(due)
+    found = [
+        alert
+        for due_of_key in by_key.values()
+        for alert in _damped(
+            sorted(due_of_key, key=_order), is_critical=severity is Severity.CRITICA
+        )
+    ]
+    return sorted(found, key=_order)
+
+
+def _due(violation: Violation) -> Alert | None:
+    """The message of one violation, if nothing else had been told of its key."""
+    if violation.is_late:
+        return Alert(violation.opened_in.received_at, AlertKind.TARDIA, violation)
+    if violation.confirmed is None or violation.continues is not None:
+        return None
+    at = violation.confirmed.received_at
+    grace, ended_at = violation.grace_until_at, violation.ended_known_at
+    if grace is not None and at < grace:
+        if ended_at is not None and ended_at <= grace:
+            return None
+        at = grace
+    return Alert(at, AlertKind.ABIERTA, violation)
+
+
+def _damped(due: Iterable[Alert], *, is_critical: bool) -> Iterator[Alert]:
+    """due: of one key, in the order of time."""
+    openings: list[int] = []
+    told_at: int | None = None
+    quiet_until: int | None = None
+    for alert in due:
+        ended_at = alert.violation.ended_known_at
+        if is_critical:
+            if told_at is None or alert.at >= told_at + HOUR:
+                told_at = alert.at
+                yield alert
+            continue
+        if quiet_until is not None and alert.at < quiet_until:
+            quiet_until = max(alert.at, ended_at or 0) + DAY
+            continue
+        if quiet_until is not None:
+            openings.clear()
+            quiet_until = None
+        openings = [at for at in openings if at > alert.at - DAY] + [alert.at]
+        if len(openings) >= _UNSTABLE_FROM:
+            quiet_until = max(alert.at, ended_at or 0) + DAY
+            yield alert._replace(kind=AlertKind.INESTABLE)
+        else:
+            yield alert
+
+
+def _order(alert: Alert) -> tuple[int, bytes]:
+    return alert.at, alert.violation.digest

@@ -1,0 +1,1 @@
+"""Rules as files: their headers, statements, lists and folders."""

@@ -1,0 +1,28 @@
+"""What people read of a rule, from the text of it that the database keeps."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from service.policies.rules.faults import InvalidRuleError
+from service.policies.rules.relations import HIDDEN, RELATIONS
+from service.policies.rules.rule import Rule
+from service.policies.rules.rule_file import parse_rule
+
+
+@lru_cache(maxsize=512)
+def kept_rule(rule_id: str, source: str) -> Rule | None:
+    """The rule of a kept text; null where this version of the service cannot read it any more."""
+    try:
+        return parse_rule(Path(f"{rule_id}.sql"), source, RELATIONS | HIDDEN)
+    except InvalidRuleError:
+        return None
+
+
+def titles(rule_id: str, source: str) -> tuple[str | None, str | None]:
+    """The title in Spanish and in English; null where the rule has none."""
+    rule = kept_rule(rule_id, source)
+    texts = {} if rule is None else rule.texts
+    found = [texts[language].titulo if language in texts else None for language in ("es", "en")]
+    return found[0], found[1]
