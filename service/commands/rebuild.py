@@ -48,6 +48,8 @@ def _tell(config: Config, done: Rebuilt) -> int:
     if done.unreadable:
         print(f"It is compared with nothing: {done.unreadable}")
         print("Its records are numbered (id_serv) anew, in the order of the archive.")
+    elif done.uncompared:
+        print(f"It could not be compared with {config.database}: {done.uncompared}")
     elif done.comparison is not None:
         print(f"Compared with {config.database}:")
         failed = tell(done.comparison)
@@ -70,7 +72,8 @@ def _tell(config: Config, done: Rebuilt) -> int:
 def _swap(config: Config, steps: Callable[[str], Callable[[], None]], *, accept_loss: bool) -> int:
     done = swap(config, steps, accept_loss=accept_loss)
     if done.unreadable:
-        print(f"Nothing could be taken over from the database before: {done.unreadable}")
+        print(f"The database before could not be read to its end: {done.unreadable}")
+        print("What the archive has is stored. What only that database had cannot be known.")
     if done.since:
         print(f"reports received since the rebuild, with their numbers: {done.since}")
     if done.lost:

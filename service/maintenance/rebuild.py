@@ -45,7 +45,8 @@ class Rebuilt:
     reports: int = 0  # stored
     faults: list[str] = field(default_factory=list)  # lines that hold no report
     unnamed: int = 0  # archived reports that the present database lacks: they are stored last
-    unreadable: str = ""  # why the present database names nothing
+    unreadable: str = ""  # why the present database names nothing, or not all
+    uncompared: str = ""  # why the two could not be compared
     tokens: int = 0  # taken over from the present database or from the audit log
     violations: int = 0  # taken over from the present database
     comparison: Comparison | None = None
@@ -72,8 +73,13 @@ def rebuild(config: Config, steps: Steps) -> Rebuilt:
             new.migrate()
             done.unreadable = why_unreadable(config, present, new)
             if not done.unreadable:
-                last = NumberStore(present, load_queries()).last()
-                _note(done, Replay(present, new, steps("reports read")).run(config.archive, last))
+                try:
+                    last = NumberStore(present, load_queries()).last()
+                    replayed = Replay(present, new, steps("reports read")).run(config.archive, last)
+                except DatabaseDamagedError as error:
+                    done.unreadable = str(error)
+                else:
+                    _note(done, replayed)
                 if done.reports:
                     NumberStore(new, load_queries()).keep(last)
             if done.unreadable:
@@ -83,7 +89,10 @@ def rebuild(config: Config, steps: Steps) -> Rebuilt:
                 done.faults = stored.faults
             else:
                 step = steps("reports compared")
-                done.comparison = _comparison(present, new, last, step)
+                try:
+                    done.comparison = _comparison(present, new, last, step)
+                except DatabaseDamagedError as error:
+                    done.uncompared = str(error)
             done.tokens = take_tokens(config, present, new)
             done.violations = take_verdicts(config, present, new)
         sqlite_file.make_single_file(folder / "compliance.db")
@@ -153,7 +162,8 @@ def _comparison(
     present: Database, new: Database, last: int, step: Callable[[], None]
 ) -> Comparison:
     queries = load_queries()
-    with open_content(present, queries) as old, open_content(new, queries) as rebuilt:
+    # The inner one is named where either cannot be read.
+    with open_content(new, queries) as rebuilt, open_content(present, queries) as old:
         return against_database(old, rebuilt, step, last)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from service import times
 from service.config import Config
-from service.errors import StorageUnavailableError
+from service.errors import DatabaseDamagedError, StorageUnavailableError
 from service.file_lock import folder_lock
 from service.maintenance.catch_up import CatchUp
 from service.maintenance.consistency import only_in_old
@@ -41,7 +41,7 @@ class Swapped:
     since: int = 0  # reports that the database before received since the rebuild
     lost: int = 0  # reports that only the database before has
     rest: int = 0  # archived reports that neither had
-    unreadable: str = ""  # why the database before told nothing
+    unreadable: str = ""  # why the database before told nothing, or not all
 
 
 def swap(config: Config, steps: Steps, *, accept_loss: bool) -> Swapped:
@@ -85,26 +85,37 @@ def swap(config: Config, steps: Steps, *, accept_loss: bool) -> Swapped:
 
 def _bring_up(config: Config, old: Database, new: Database, steps: Steps, done: Swapped) -> None:
     """Gives the rebuilt database what came into the present one since."""
-    queries = load_queries()
     done.unreadable = why_unreadable(config, old, new)
     if not done.unreadable:
-        if ArchiveFileStore(new, queries).all():  # it was rebuilt without the present one
-            catch_up = CatchUp(config.archive, new, queries, step=steps("lines compared"))
-            done.since = catch_up.run().stored
-        else:
-            last, after = NumberStore(old, queries).last(), NumberStore(new, queries).last()
-            if last > after:
-                replay = Replay(old, new, steps("archived reports read"))
-                replayed = replay.run(config.archive, last, after)
-                done.since, done.unreadable = replayed.stored, replayed.unreadable
-    if not done.unreadable:
-        with open_content(old, queries) as before, open_content(new, queries) as rebuilt:
-            done.lost = len(only_in_old(before, rebuilt))
-        before_numbers, numbers = NumberStore(old, queries), NumberStore(new, queries)
-        numbers.keep(before_numbers.last())
-        numbers.note(before_numbers.gaps()[1], times.now())
+        try:
+            _take_reports(config, old, new, steps, done)
+        except DatabaseDamagedError as error:
+            done.unreadable = str(error)
     take_tokens(config, old, new)
     take_verdicts(config, old, new)
+
+
+def _take_reports(
+    config: Config, old: Database, new: Database, steps: Steps, done: Swapped
+) -> None:
+    """Raises DatabaseDamagedError where the present database cannot be read to its end."""
+    queries = load_queries()
+    before_numbers, numbers = NumberStore(old, queries), NumberStore(new, queries)
+    if ArchiveFileStore(new, queries).all():  # it was rebuilt without the present one
+        catch_up = CatchUp(config.archive, new, queries, step=steps("lines compared"))
+        done.since = catch_up.run().stored
+    else:
+        last, after = before_numbers.last(), numbers.last()
+        if last > after:
+            replay = Replay(old, new, steps("archived reports read"))
+            replayed = replay.run(config.archive, last, after)
+            done.since, done.unreadable = replayed.stored, replayed.unreadable
+            if done.unreadable:
+                return
+    numbers.keep(before_numbers.last())
+    with open_content(new, queries) as rebuilt, open_content(old, queries) as before:
+        done.lost = len(only_in_old(before, rebuilt))
+    numbers.note(before_numbers.gaps()[1], times.now())
 
 
 def _require_sound(new: Database, path: Path) -> None:

@@ -40,7 +40,7 @@ def copy_verdicts(source: Database, target: Database, queries: Mapping[str, str]
     no further than the reports of the target. Raises StorageUnavailableError.
     """
     copied = 0
-    with source.snapshot() as before, target.transaction() as after:
+    with target.transaction() as after, source.snapshot() as before:
         servers = _same_servers(before, after, queries)
         for table in reversed(COPIED_TABLES):
             after.execute(f"DELETE FROM {table}")  # noqa: S608 — names of ours
