@@ -20,7 +20,7 @@ from service.policies.evaluator.evaluator_lock import lock_evaluator
 
 _LOG = logging.getLogger(__name__)
 
-_PROJECT = Path(__file__).resolve().parents[2]
+_PROJECT = Path(__file__).resolve().parents[3]
 _SECONDS_BETWEEN = 2.0
 _LONGEST_PAUSE = 60.0  # after an evaluator that ended by itself again and again
 _STOP_SECONDS = 1.5

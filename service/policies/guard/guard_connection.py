@@ -16,7 +16,7 @@ import orjson
 from service.errors import GuardEndedError
 from service.policies.guard.frames import LENGTH, json_frame
 
-_PROJECT = Path(__file__).resolve().parents[2]
+_PROJECT = Path(__file__).resolve().parents[3]
 _MODULE = "service.policies.guard.guard_process"
 _MEBIBYTE = 1024 * 1024
 _MAX_ANSWER = 64 * _MEBIBYTE

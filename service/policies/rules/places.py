@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-_SQL = Path(__file__).resolve().parents[2] / "sql"
+_SQL = Path(__file__).resolve().parents[3] / "sql"
 
 SHIPPED_FOLDER = _SQL / "policies"
 TABLES_SCRIPT = _SQL / "guard" / "tables.sql"
