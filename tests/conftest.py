@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -13,6 +14,11 @@ from service.store.engines import Database, open_database
 from tests.support.distribution import SharedServiceScheduling, in_order_of_size
 from tests.support.engine import ENGINES, Engine
 from tests.support.live import LiveService
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores, since tests wait for processes that they start."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 def pytest_xdist_make_scheduler(

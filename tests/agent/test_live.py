@@ -22,6 +22,8 @@ from tests.agent.apis import Proxy, proxy_before
 from tests.agent.trees import write_file, write_process
 from tests.support.live import PROJECT, LiveService, wait_until
 
+pytestmark = pytest.mark.torture
+
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
@@ -93,7 +95,6 @@ def test_next_run_sends_the_report_of_an_outage(
     assert stored(fresh_service)[0] == times_of([kept])[0]
 
 
-@pytest.mark.torture
 def test_reports_of_an_outage_arrive_after_a_restart_of_the_api(
     live: LiveService, tree: Path, spool_folder: Path
 ) -> None:
@@ -111,7 +112,6 @@ def test_reports_of_an_outage_arrive_after_a_restart_of_the_api(
     assert len(set(stored(live))) == len(stored(live)) >= 3
 
 
-@pytest.mark.torture
 def test_lost_answers_store_no_report_twice(
     live: LiveService, tree: Path, spool_folder: Path
 ) -> None:
@@ -133,7 +133,6 @@ def test_lost_answers_store_no_report_twice(
     assert stored(live) == sorted(times_of(list(accepted)))
 
 
-@pytest.mark.torture
 @pytest.mark.parametrize("answer", [b"", b"SSH-2.0-OpenSSH_9.2\r\n", os.urandom(200)])
 def test_garbage_or_no_answer_loses_no_report(
     answer: bytes, live: LiveService, tree: Path, spool_folder: Path
@@ -169,7 +168,6 @@ def test_signal_while_the_api_is_silent_leaves_the_report_in_the_spool(
     assert len(waiting(spool_folder)) == 1
 
 
-@pytest.mark.torture
 def test_single_run_beside_a_daemon_sends_nothing_twice(
     live: LiveService, tree: Path, spool_folder: Path
 ) -> None:
@@ -237,7 +235,6 @@ def test_kill_9_loses_no_report(live: LiveService, tree: Path, spool_folder: Pat
     spool_under_kills(live, tree, spool_folder, 12)
 
 
-@pytest.mark.torture
 @pytest.mark.timeout(300)
 def test_a_hundred_kill_9_lose_no_report(live: LiveService, tree: Path, spool_folder: Path) -> None:
     spool_under_kills(live, tree, spool_folder, 100)

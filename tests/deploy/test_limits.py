@@ -16,6 +16,8 @@ from tests.deploy.crowd import BODY, HEAD, HELLO
 from tests.deploy.front import Front
 from tests.support.live import wait_until
 
+pytestmark = pytest.mark.torture
+
 ASK = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
 
 
@@ -47,7 +49,6 @@ def test_140_simultaneous_requests_of_one_address_are_answered(
     assert {answer[:15] for answer in answers} == {b"HTTP/1.1 200 OK"}
 
 
-@pytest.mark.torture
 def test_one_address_gets_100_answers_at_once_and_then_50_a_second(
     come: Callable[[str, bytes], ssl.SSLSocket],
 ) -> None:
@@ -81,7 +82,6 @@ def test_one_address_has_at_most_100_open_requests(
     assert front.get("/healthz").status == 200
 
 
-@pytest.mark.torture
 def test_nginx_closes_stalled_connections_after_ten_seconds(
     front: Front, come: Callable[[str, bytes], ssl.SSLSocket]
 ) -> None:

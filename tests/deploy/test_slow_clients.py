@@ -19,6 +19,8 @@ from tests.http.test_worker import connect
 from tests.support.live import LiveService
 from tests.support.reports import report
 
+pytestmark = pytest.mark.torture
+
 
 def ask(service: LiveService, number: int) -> float:
     """Posts a report, or reads. Returns the seconds until the answer."""
@@ -54,7 +56,6 @@ def test_100_slow_connections_to_nginx_block_no_client(front: Front) -> None:
         all_are_answered(front)
 
 
-@pytest.mark.torture
 def test_500_slow_connections_to_nginx_delay_no_client(front: Front) -> None:
     with crowd(front.port, 100, *KINDS, tls=True, token=front.token):
         all_are_answered_soon(front, 30)  # three times the timeouts of nginx
@@ -65,7 +66,6 @@ def test_50_slow_clients_of_each_kind_block_no_client_without_nginx(service: Liv
         all_are_answered(service)
 
 
-@pytest.mark.torture
 def test_50_slow_clients_of_each_kind_delay_no_client_for_45_seconds(service: LiveService) -> None:
     with crowd(service.port, 50, "heads", "bodies", "idlers"):
         all_are_answered_soon(service, 45)
@@ -74,7 +74,6 @@ def test_50_slow_clients_of_each_kind_delay_no_client_for_45_seconds(service: Li
 # --- workers ---
 
 
-@pytest.mark.torture
 def test_a_worker_with_busy_threads_leaves_new_connections_to_others(tmp_path: Path) -> None:
     live = LiveService(tmp_path / "var", COMPLIANCE_WORKERS="2", COMPLIANCE_THREADS="8")
     try:
@@ -103,7 +102,6 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
         live.stop()
 
 
-@pytest.mark.torture
 def test_an_unfinished_head_has_a_deadline(hasty: LiveService) -> None:
     with ExitStack() as connections:
         slow = [connections.enter_context(connect(hasty)) for _ in range(2)]
@@ -113,7 +111,6 @@ def test_an_unfinished_head_has_a_deadline(hasty: LiveService) -> None:
         assert [connection.recv(100) for connection in slow] == [b"", b""]
 
 
-@pytest.mark.torture
 def test_an_unfinished_body_has_a_deadline_and_is_answered(hasty: LiveService) -> None:
     with ExitStack() as connections:
         slow = [connections.enter_context(connect(hasty)) for _ in range(2)]
@@ -126,7 +123,6 @@ def test_an_unfinished_body_has_a_deadline_and_is_answered(hasty: LiveService) -
             assert connection.recv(100).startswith(b"HTTP/1.1 400 Bad Request\r\n")
 
 
-@pytest.mark.torture
 def test_an_unread_answer_has_a_deadline(hasty: LiveService) -> None:
     with ExitStack() as connections:
         for _ in range(2):
@@ -145,7 +141,6 @@ def test_half_closed_connections_block_no_client(service: LiveService) -> None:
         all_are_answered(service)
 
 
-@pytest.mark.torture
 def test_more_connections_than_open_files_end_no_worker(tmp_path: Path) -> None:
     """Most shells allow 1,024 open files; 100 here, for speed."""
     live = LiveService(tmp_path / "var", COMPLIANCE_WORKERS="1", COMPLIANCE_THREADS="4")

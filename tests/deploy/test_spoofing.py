@@ -12,6 +12,8 @@ from tests.deploy.front import Front, GuardedService
 from tests.support.live import Answer
 from tests.support.reports import report
 
+pytestmark = pytest.mark.torture
+
 CLIENT = "127.0.0.7"
 
 SPOOFED = {

@@ -20,6 +20,8 @@ from tests.deploy.front import TlsService
 from tests.support.live import PATIENCE, PROJECT
 from tests.support.reports import report
 
+pytestmark = pytest.mark.torture
+
 HEALTHZ = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 ALIVE = b'{"estado":"vivo"}'
 

@@ -17,6 +17,8 @@ from tests.support.durability import archived, assert_rows_are, assert_sound, st
 from tests.support.live import Answer, LiveService, wait_until
 from tests.support.small_disk import PAGE, SmallDisk
 
+pytestmark = pytest.mark.torture
+
 
 def test_a_full_disk_refuses_reports_for_now_and_recovers_by_itself(
     disk: SmallDisk, live: LiveService
@@ -42,7 +44,6 @@ def test_a_full_disk_refuses_reports_for_now_and_recovers_by_itself(
     assert_sound(live)
 
 
-@pytest.mark.torture
 def test_at_every_fill_level_a_report_is_stored_completely_or_not_at_all(
     disk: SmallDisk, live: LiveService
 ) -> None:
@@ -120,7 +121,6 @@ def test_many_readers_with_new_connections_are_answered_on_a_full_disk(
     reader.close()
 
 
-@pytest.mark.torture
 def test_a_disk_that_fills_and_empties_under_load_loses_nothing(
     disk: SmallDisk, live: LiveService
 ) -> None:

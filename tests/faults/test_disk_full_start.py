@@ -13,6 +13,8 @@ from tests.support.durability import assert_sound, stored
 from tests.support.live import PROJECT, LiveService
 from tests.support.small_disk import PAGE, SmallDisk
 
+pytestmark = pytest.mark.torture
+
 
 def started_on(disk: SmallDisk) -> subprocess.CompletedProcess[str]:
     environ = {name: v for name, v in os.environ.items() if not name.startswith("COMPLIANCE_")}
@@ -67,7 +69,6 @@ def test_after_a_kill_the_service_starts_and_reads_on_a_full_disk(
     assert_sound(live)
 
 
-@pytest.mark.torture
 def test_after_a_stop_the_start_on_a_full_disk_ends_with_one_clear_line(
     disk: SmallDisk, live: LiveService
 ) -> None:

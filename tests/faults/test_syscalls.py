@@ -20,6 +20,8 @@ from tests.support.live import LiveService
 from tests.support.reports import report
 from tests.support.tracing import Call, strace
 
+pytestmark = pytest.mark.torture
+
 WRITES = "trace=write,writev,pwrite64,pwritev,ftruncate,fdatasync,fsync,sendto,sendmsg"
 WAL = "compliance.db-wal"
 
@@ -162,7 +164,6 @@ def test_a_database_that_fails_acknowledges_and_stores_nothing(
     assert_sound(live)
 
 
-@pytest.mark.torture
 @pytest.mark.parametrize(
     ("call", "file", "when"),
     [

@@ -11,7 +11,10 @@ import pytest
 from tests.agent.native.place import Place, assert_from_temporary
 from tests.agent.native.planting import as_user, compile_trap
 
-pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="only root can become others")
+pytestmark = [
+    pytest.mark.torture,
+    pytest.mark.skipif(os.getuid() != 0, reason="only root can become others"),
+]
 VICTIM, ATTACKER = 54321, 54322
 
 # Creates the cache that the victim would use, with a planted file.
