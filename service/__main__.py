@@ -10,39 +10,35 @@ if sys.version_info < (3, 11):  # noqa: UP036 — an older Python gets a line, n
     )
 
 import argparse
+import importlib
 import json
 import logging
 import os
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
-from service.commands import (
-    backtest,
-    check,
-    compact,
-    demo,
-    evaluate,
-    migrate,
-    policy,
-    rebuild,
-    serve,
-    token,
-)
-from service.config import from_env
+from service.config import Config, from_env
 from service.errors import ComplianceError
-from service.ingest.validation import SCHEMAS_FOLDER
+from service.project import SCHEMAS_FOLDER
 
+# Modules of service/commands/. Only the one that is asked for is imported.
 _COMMANDS = {
-    "serve": (serve, "serve the API and the pages"),
-    "demo": (demo, "start the API and the real agent on this machine, and print what to try"),
-    "evaluate": (evaluate, "judge every server by the rules"),
-    "backtest": (backtest, "try a rule on the past"),
-    "migrate": (migrate, "create the database, or bring it to the newest version"),
-    "check": (check, "verify the database and the archive against each other"),
-    "compact": (compact, "give the free pages of the database back to the disk"),
-    "policy": (policy, "check rules, run their cases, and plan a change of their folder"),
-    "rebuild": (rebuild, "make a new database from the archive, and put it into place"),
-    "token": (token, "make, list and revoke tokens"),
+    "serve": "serve the API and the pages",
+    "demo": "start the API and the real agent on this machine, and print what to try",
+    "evaluate": "judge every server by the rules",
+    "backtest": "try a rule on the past",
+    "migrate": "create the database, or bring it to the newest version",
+    "check": "verify the database and the archive against each other",
+    "compact": "give the free pages of the database back to the disk",
+    "policy": "check rules, run their cases, and plan a change of their folder",
+    "rebuild": "make a new database from the archive, and put it into place",
+    "token": "make, list and revoke tokens",
 }
+
+
+class _Command(Protocol):
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def run(self, config: Config, options: argparse.Namespace) -> int: ...
 
 
 class _Parser(argparse.ArgumentParser):
@@ -61,13 +57,14 @@ def main() -> int:
     )
     parser.add_argument("--version", action="version", version=f"compliance {_version()}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-    for name, (module, purpose) in _COMMANDS.items():
+    asked = next(iter(sys.argv[1:]), "")
+    for name, purpose in _COMMANDS.items():
         subparser = commands.add_parser(name, help=purpose, description=f"{purpose}.".capitalize())
-        module.add_arguments(subparser)
+        if name == asked:
+            _command(name).add_arguments(subparser)
     options = parser.parse_args()
-    command, _ = _COMMANDS[options.command]
     try:
-        code = int(command.run(from_env(), options))
+        code = int(_command(options.command).run(from_env(), options))
         sys.stdout.flush()
     except ComplianceError as error:
         print(f"compliance: {error}", file=sys.stderr)
@@ -78,6 +75,10 @@ def main() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     return code
+
+
+def _command(name: str) -> _Command:
+    return importlib.import_module(f"service.commands.{name}")
 
 
 def _version() -> str:

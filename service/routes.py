@@ -15,7 +15,6 @@ from service.http.request_body import receive_body
 from service.http.router import READ_METHODS
 from service.ingest.admission import Admission
 from service.ingest.intake import Intake
-from service.ingest.validation import SCHEMAS_FOLDER
 from service.pages.fleet import FleetPage
 from service.pages.programs import ProgramPage
 from service.pages.rules import RulePage, RulesPage
@@ -25,6 +24,7 @@ from service.pages.site import Site
 from service.pages.static_files import StaticFiles
 from service.pages.users import UserPage
 from service.pages.violations import ViolationsPage
+from service.project import SCHEMAS_FOLDER
 from service.resources.cambios import Changes
 from service.resources.cumplimiento import Compliance
 from service.resources.documents import Document

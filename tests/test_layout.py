@@ -32,7 +32,7 @@ MADE_WHILE_WORKING = {"var", "dist", "__pycache__"}  # .gitignore has them
 # From the bottom up, by folder. A module imports from lower layers and from its own folder, never
 # from other folders of its layer or from above.
 LAYERS = [
-    {"service.errors", "service.times"},
+    {"service.errors", "service.project", "service.times"},
     {"service.config", "service.file_lock", "service.report"},
     {"service.auth"},
     {"service.store"},

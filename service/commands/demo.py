@@ -22,11 +22,11 @@ from service.auth.audit_log import AuditLog
 from service.config import Config
 from service.errors import InsecureBindError, StorageUnavailableError
 from service.maintenance.startup import prepare, require_free_port
+from service.project import PROJECT_FOLDER
 from service.store.engines import open_database
 from service.store.queries import load_queries
 from service.store.tokens import TokenStore
 
-_PROJECT = Path(__file__).resolve().parent.parent.parent
 _REPORT_EVERY_SECONDS = 5
 _START_SECONDS = 30
 _STOP_SECONDS = 10
@@ -148,7 +148,7 @@ def _child(
     with log.open("ab") as output:
         child = subprocess.Popen(  # noqa: S603 — our own programs
             command,
-            cwd=_PROJECT,
+            cwd=PROJECT_FOLDER,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -5,11 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from pathlib import Path
 
 from service.config import Config, argument_type, child_environ
-
-_PROJECT = Path(__file__).resolve().parents[2]
+from service.project import PROJECT_FOLDER
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,6 +36,6 @@ def run(config: Config, options: argparse.Namespace) -> int:
     }
     # gunicorn runs in the project's folder; relative paths are meant from the present one.
     settings |= {name: str(path.absolute()) for name, path in paths.items() if path is not None}
-    os.chdir(_PROJECT)
+    os.chdir(PROJECT_FOLDER)
     command = [sys.executable, "-m", "gunicorn"]
     os.execve(sys.executable, command, child_environ(settings))  # noqa: S606 — our own program

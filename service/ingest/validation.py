@@ -20,9 +20,9 @@ import jsonschema_rs
 from service.errors import Fault, InvalidReportError
 from service.ingest import wire
 from service.ingest.json_reader import Bounds, Document
+from service.project import SCHEMAS_FOLDER
 from service.report import Report
 
-SCHEMAS_FOLDER = Path(__file__).resolve().parents[2] / "schemas"
 MAX_FAULTS = 10
 MAX_SHOWN = 60  # characters of a text that was sent
 

@@ -18,8 +18,9 @@ from textwrap import indent
 from typing import NamedTuple
 
 from service.errors import InvalidQueryFileError
+from service.project import SQL_FOLDER
 
-QUERIES_FOLDER = Path(__file__).resolve().parents[2] / "sql" / "queries"
+QUERIES_FOLDER = SQL_FOLDER / "queries"
 
 _HEADING = re.compile(r"^-- (name|fragment):(.*)$", re.MULTILINE)
 _INCLUDE = re.compile(r"^([ ]*)-- include:(.*)$", re.MULTILINE)

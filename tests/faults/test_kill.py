@@ -132,6 +132,7 @@ def test_a_killed_lock_holder_blocks_no_writer(fresh_service: LiveService, held:
     assert_sound(live)
 
 
+@pytest.mark.torture
 def test_a_master_killed_alone_is_replaced_at_once(fresh_service: LiveService) -> None:
     """Its workers live on for a moment: two generations then write to one database."""
     live = fresh_service.start()
@@ -163,6 +164,7 @@ def until_acknowledged(live: LiveService, document: dict[str, Any]) -> bool:
     return False
 
 
+@pytest.mark.torture
 def test_a_removed_lock_file_loses_no_report(fresh_service: LiveService) -> None:
     live = fresh_service.start()
     with ThreadPoolExecutor(4) as pool:

@@ -25,6 +25,7 @@ with atheris.instrument_imports(include=["service", "json", "jsonschema"]):
     from service.errors import Fault, InvalidReportError
     from service.ingest import validation
     from service.ingest.json_reader import read_json
+    from service.project import SCHEMAS_FOLDER
     from tests.support.strict_json import NOT_A_REPORT, NOT_JSON
 
 _LONGEST = 4096  # bytes of a seed; libFuzzer leaves out the rest
@@ -32,7 +33,7 @@ _SEEDS = Path(__file__).resolve().parent.parent / "schemas"
 
 _VALIDATOR = validation.ReportValidator()
 _SCHEMAS: dict[int, dict[str, Any]] = {
-    number: json.loads((validation.SCHEMAS_FOLDER / f"report.v{number}.json").read_bytes())
+    number: json.loads((SCHEMAS_FOLDER / f"report.v{number}.json").read_bytes())
     for number in (1, 2)
 }
 _REFERENCE = {number: jsonschema.Draft202012Validator(_SCHEMAS[number]) for number in _SCHEMAS}

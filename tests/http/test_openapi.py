@@ -19,7 +19,7 @@ from hypothesis.errors import Unsatisfiable
 
 from service.app import create_app
 from service.config import Config
-from service.ingest.validation import SCHEMAS_FOLDER
+from service.project import SCHEMAS_FOLDER
 from service.store.engines import open_database
 from tests.support.judged import Judging
 from tests.support.live import PROJECT, LiveService

@@ -20,13 +20,13 @@ from hypothesis import strategies as st
 from service.errors import InvalidReportError
 from service.ingest import validation
 from service.ingest.json_reader import read_json
-from service.ingest.validation import SCHEMAS_FOLDER, ReportValidator
+from service.ingest.validation import ReportValidator
+from service.project import SCHEMAS_FOLDER
 from service.report import Report
 from tests.support.reports import report, report_2
 
 SCHEMAS: dict[int, dict[str, Any]] = {
-    number: json.loads((SCHEMAS_FOLDER / f"report.v{number}.json").read_bytes())
-    for number in (1, 2)
+    n: json.loads((SCHEMAS_FOLDER / f"report.v{n}.json").read_bytes()) for n in (1, 2)
 }
 REFERENCE = {number: jsonschema.Draft202012Validator(SCHEMAS[number]) for number in SCHEMAS}
 FAST = {number: validation._fast_validator(SCHEMAS[number]) for number in SCHEMAS}

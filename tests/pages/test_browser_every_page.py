@@ -11,6 +11,8 @@ import pytest
 from tests.pages.browser import DESKTOP, PHONE, Profile, Scheme, Visitor
 from tests.pages.fleet import Fleet
 
+pytestmark = pytest.mark.torture
+
 HOSTILE = '<b onclick="__pwned=1">x</b>'
 SCRIPT = "<script>window.__pwned = 1</script>"
 

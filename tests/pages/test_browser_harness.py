@@ -10,6 +10,8 @@ from playwright.sync_api import Browser, Route
 
 from tests.pages.browser import PHONE, Profile, Tab, Visitor
 
+pytestmark = pytest.mark.torture
+
 _GOOD = """<!doctype html><html lang="es"><head><title>Flota</title>
 <meta name="viewport" content="width=device-width"></head>
 <body><main><h1>Flota</h1>{}</main></body></html>"""

@@ -13,6 +13,8 @@ from tests.pages.data import cells, data_of
 from tests.pages.fleet import Fleet
 from tests.pages.hostile import NAMES
 
+pytestmark = pytest.mark.torture
+
 HOSTILE = '<b onclick="__pwned=1">x</b>'
 TWO_LINES = "two\nlines"
 PROGRAMS = [name for name in NAMES if name]  # an empty parameter is ignored
@@ -38,7 +40,6 @@ def test_server_page_shows_every_hostile_name(
     tab.check()
 
 
-@pytest.mark.torture
 @pytest.mark.parametrize("kind", ["programa?name=", "usuario?username="])
 def test_page_of_a_hostile_name_runs_no_script(visitor: Visitor, kind: str) -> None:
     parameter = kind.partition("?")[2][:-1]

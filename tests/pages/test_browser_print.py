@@ -17,6 +17,8 @@ from tests.pages.paper import Paper, print_page, squeezed
 from tests.support.live import LiveService
 from tests.support.reports import report_2
 
+pytestmark = pytest.mark.torture
+
 NAMES = [f"prog{at:03}" for at in range(1, 97)]
 LONG_COMMAND = "/opt/long " + " ".join(f"--option-{at}=value" for at in range(40))
 TIMES = [f"2026-11-2{day} 10:00:00.500000" for day in (1, 2, 3)]

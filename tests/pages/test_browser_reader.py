@@ -7,6 +7,8 @@ import pytest
 from tests.pages.browser import PHONE, Profile, Visitor
 from tests.pages.fleet import Fleet
 
+pytestmark = pytest.mark.torture
+
 ADDRESSES = [
     "/?q=debian&estado=al_dia",
     "/servidor/1?fecha_hora={moment}&desde={since}&q=php&orden=-pid",

@@ -8,6 +8,8 @@ from tests.pages.browser import PHONE, Profile, Visitor
 from tests.pages.data import cells, data_of
 from tests.pages.fleet import Fleet
 
+pytestmark = pytest.mark.torture
+
 PROFILES = [
     pytest.param(Profile("es"), id="script"),
     pytest.param(Profile("en", PHONE, script=False), id="noscript"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.ingest.validation import SCHEMAS_FOLDER
+from service.project import SCHEMAS_FOLDER
 from tests.support.live import LiveService
 
 SCHEMAS = sorted(path.name for path in SCHEMAS_FOLDER.glob("report.v*.json"))

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from service.ingest.validation import SCHEMAS_FOLDER
+from service.project import SCHEMAS_FOLDER
 from service.store.engines import open_database
 from tests.support.judged import Judging
 from tests.support.lists import address, as_csv, csv_of, fault_of, rows_of

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import jsonschema
 import pytest
 
-from service.ingest.validation import SCHEMAS_FOLDER
+from service.project import SCHEMAS_FOLDER
 from tests.support.live import Answer, LiveService
 from tests.support.reports import report, report_2
 

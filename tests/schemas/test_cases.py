@@ -18,13 +18,14 @@ from service.errors import InvalidReportError
 from service.ingest import validation
 from service.ingest.json_reader import read_json
 from service.ingest.validation import ReportValidator
+from service.project import SCHEMAS_FOLDER
 from tests.support.reports import report
 
 CASES = Path(__file__).resolve().parent
 FOLDERS = ("valid", "invalid", "refused")
 SCHEMAS: dict[int, dict[str, Any]] = {
     int(path.stem.removeprefix("report.v")): json.loads(path.read_bytes())
-    for path in validation.SCHEMAS_FOLDER.glob("report.v*.json")
+    for path in SCHEMAS_FOLDER.glob("report.v*.json")
 }
 REFERENCE = {number: jsonschema.Draft202012Validator(SCHEMAS[number]) for number in SCHEMAS}
 FAST = {number: validation._fast_validator(SCHEMAS[number]) for number in SCHEMAS}

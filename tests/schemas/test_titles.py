@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from service.ingest.validation import SCHEMAS_FOLDER
+from service.project import SCHEMAS_FOLDER
 
 
 def subschemas(node: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

@@ -97,7 +97,7 @@ def silence_at(history: History, wait: int) -> Silence:
 
 
 @each_kind
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(history=histories(), data=st.data())
 def test_occurrences_come_from_the_newest_records_at_the_moment(
     kind: Kind, history: History, data: st.DataObject
@@ -161,7 +161,7 @@ def assert_parts(ask: Callable[..., Any], shown: Sequence[Any]) -> None:
 
 
 @each_kind
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(history=histories(), data=st.data(), wait=WAITS)
 def test_the_history_covers_all_records_in_order(
     kind: Kind, history: History, data: st.DataObject, wait: int

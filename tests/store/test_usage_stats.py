@@ -178,7 +178,7 @@ def test_of_many_runs_the_latest_ones_are_returned() -> None:
             assert [run.first_at for run in shown] == [hour * HOUR for hour in first_hours]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(histories(), FILTERS, st.integers(1, 6))
 def test_a_figure_that_looks_at_too_little_says_so(
     history: History, criteria: ProcessFilter, most: int

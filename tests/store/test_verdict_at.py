@@ -34,7 +34,7 @@ VERDICTS = [
 ]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     history=st.lists(st.tuples(st.integers(1, 3), st.sampled_from(VERDICTS)), max_size=12),
     resolve=st.sampled_from([1, 3]),

@@ -17,10 +17,10 @@ from pathlib import Path
 
 from service.errors import ComplianceError
 from service.policies.evaluator.evaluator_lock import lock_evaluator
+from service.project import PROJECT_FOLDER
 
 _LOG = logging.getLogger(__name__)
 
-_PROJECT = Path(__file__).resolve().parents[3]
 _SECONDS_BETWEEN = 2.0
 _LONGEST_PAUSE = 60.0  # after an evaluator that ended by itself again and again
 _STOP_SECONDS = 1.5
@@ -65,7 +65,7 @@ class Keeper(threading.Thread):
                         sys.executable,
                         *("-m", "service", "evaluate", "--follow", "--lock", str(descriptor)),
                     ],
-                    cwd=_PROJECT,
+                    cwd=PROJECT_FOLDER,
                     stdin=subprocess.PIPE,
                     pass_fds=[descriptor],
                 )

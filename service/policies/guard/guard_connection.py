@@ -8,15 +8,14 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import orjson
 
 from service.errors import GuardEndedError
 from service.policies.guard.frames import LENGTH, json_frame
+from service.project import PROJECT_FOLDER
 
-_PROJECT = Path(__file__).resolve().parents[3]
 _MODULE = "service.policies.guard.guard_process"
 _MEBIBYTE = 1024 * 1024
 _MAX_ANSWER = 64 * _MEBIBYTE
@@ -45,7 +44,7 @@ class GuardConnection:
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 — our own module
                 [sys.executable, "-E", "-s", "-m", _MODULE, str(limits.memory)],
-                cwd=_PROJECT,
+                cwd=PROJECT_FOLDER,
                 env={},  # it needs none of ours, and may have no secret
                 stdin=theirs.fileno(),
                 stdout=theirs.fileno(),

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from service.project import SQL_FOLDER
 
-_SQL = Path(__file__).resolve().parents[3] / "sql"
-
-SHIPPED_FOLDER = _SQL / "policies"
-TABLES_SCRIPT = _SQL / "guard" / "tables.sql"
-RELATIONS_SCRIPT = _SQL / "guard" / "relations.sql"
+SHIPPED_FOLDER = SQL_FOLDER / "policies"
+TABLES_SCRIPT = SQL_FOLDER / "guard" / "tables.sql"
+RELATIONS_SCRIPT = SQL_FOLDER / "guard" / "relations.sql"

@@ -19,12 +19,13 @@ from pathlib import Path
 
 from service.errors import ComplianceError, IncompatibleDatabaseError, StorageUnavailableError
 from service.file_lock import Patience
+from service.project import SQL_FOLDER
 from service.store.engines import sqlite_connections, sqlite_file
 from service.store.engines.protocol import Connection
 from service.store.engines.sqlite_connections import Connections, connect, stopping, storage_errors
 from service.store.engines.sqlite_migrations import creation_scripts, run_script
 
-CREATEDB_FOLDER = Path(__file__).resolve().parents[3] / "sql" / "createdb"
+CREATEDB_FOLDER = SQL_FOLDER / "createdb"
 
 _IDLE_READERS = 4  # connections kept open between requests
 # Free pages are given back to the disk where there are so many, in steps that writers do not feel.
