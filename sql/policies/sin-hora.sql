@@ -1,0 +1,26 @@
+-- id = "sin-hora"
+-- version = 1
+-- severidad = "media"
+-- responsable = "plataforma"
+-- es = { titulo = "Sin sincronización de hora", descripcion = "Busca un programa que mantenga el reloj en hora, como chronyd. Que se ejecute no dice que el reloj vaya bien: eso lo dice reloj-incorrecto.", justificacion = "Con relojes distintos, los registros de varios servidores no se pueden comparar.", remedio = "Instale y active chrony o systemd-timesyncd.", motivo = "De {nombres} nombres de procesos ninguno es de un programa que mantenga la hora." }
+-- en = { titulo = "No time synchronisation", descripcion = "Looks for a program that keeps the clock right, such as chronyd. That it runs does not tell that the clock is right: reloj-incorrecto tells that.", justificacion = "With clocks that differ, logs of several servers cannot be compared.", remedio = "Install and enable chrony or systemd-timesyncd.", motivo = "Of {nombres} names of processes none is that of a program that keeps the time." }
+-- controles = { ens = ["op.exp.8"], iso27001 = ["A.8.17"], nist = ["AU-8", "SC-45"], cis = ["8.4"] }
+-- semantica = "fila_es_exito"
+-- ambito = "servidor"
+-- aplica = { consulta = "SELECT servidor FROM procesos_vigentes WHERE pid = 2 AND name = 'kthreadd' LIMIT 1" }
+-- requiere = ["nombres"]
+-- clave = []
+-- evidencia = []
+-- plazos = { confirmar_tras = "2 informes", gracia_arranque = "10m" }
+-- pruebas = [
+--   { veredicto = "falla", procesos = [{ name = "sshd" }] },
+--   { veredicto = "cumple", procesos = [{ name = "chronyd" }] },
+--   { veredicto = "cumple", procesos = [{ name = "systemd-timesyn" }] },
+--   { veredicto = "cumple", procesos = [{ name = "VBoxService" }] },
+--   { veredicto = "no_aplica", razon = "consulta", ordinario = false, procesos = [{ name = "bash", pid = 1 }] },
+--   { veredicto = "desconocido", razon = "sin_dato", sin = ["nombres"] },
+--   { veredicto = "desconocido", razon = "sin_dato", ordinario = false, procesos = [{ name = "sshd" }] },
+--   { veredicto = "desconocido", razon = "arrancando", servidor = { arranque = "2026-01-15 11:55:00.000000" } },
+-- ]
+
+SELECT 1 FROM procesos_listados WHERE lista = 'hora'

@@ -1,0 +1,25 @@
+-- id = "sin-registro"
+-- version = 1
+-- severidad = "media"
+-- responsable = "plataforma"
+-- es = { titulo = "Sin registro del sistema", descripcion = "Busca un programa que guarde el registro del sistema: rsyslogd, syslog-ng, syslogd o systemd-journald. Que se ejecute no dice qué registra.", justificacion = "Sin registro no se sabe qué pasó.", remedio = "Active systemd-journald o instale rsyslog.", motivo = "De {nombres} nombres de procesos ninguno es de un programa de registro." }
+-- en = { titulo = "No system log", descripcion = "Looks for a program that keeps the system's log: rsyslogd, syslog-ng, syslogd or systemd-journald. That it runs does not tell what it records.", justificacion = "Without a log, nobody knows what happened.", remedio = "Enable systemd-journald, or install rsyslog.", motivo = "Of {nombres} names of processes none is that of a logging program." }
+-- controles = { ens = ["op.exp.8"], iso27001 = ["A.8.15"], nist = ["AU-12"], cis = ["8.2"] }
+-- semantica = "fila_es_exito"
+-- ambito = "servidor"
+-- aplica = { consulta = "SELECT servidor FROM procesos_vigentes WHERE pid = 2 AND name = 'kthreadd' LIMIT 1" }
+-- requiere = ["nombres"]
+-- clave = []
+-- evidencia = []
+-- plazos = { confirmar_tras = "2 informes", gracia_arranque = "10m" }
+-- pruebas = [
+--   { veredicto = "falla", procesos = [{ name = "sshd" }, { name = "klogd-x" }] },
+--   { veredicto = "cumple", procesos = [{ name = "rsyslogd" }] },
+--   { veredicto = "cumple", procesos = [{ name = "systemd-journal" }] },
+--   { veredicto = "no_aplica", razon = "consulta", ordinario = false, procesos = [{ name = "bash", pid = 1 }] },
+--   { veredicto = "desconocido", razon = "sin_dato", sin = ["nombres"] },
+--   { veredicto = "desconocido", razon = "sin_dato", ordinario = false, procesos = [{ name = "sshd" }] },
+--   { veredicto = "desconocido", razon = "arrancando", servidor = { arranque = "2026-01-15 11:55:00.000000" } },
+-- ]
+
+SELECT 1 FROM procesos_listados WHERE lista = 'registro'
