@@ -27,6 +27,8 @@ from service.ingest.large_turn import LargeTurn
 from service.ingest.validation import ReportValidator
 from service.pages.site import Site
 from service.pages.static_files import StaticFiles
+from service.policies.queries.query_runner import QueryRunner
+from service.policies.rules.places import TABLES_SCRIPT
 from service.routes import Collaborators, routes
 from service.store.engines import Database, open_database
 from service.store.enrolment import EnrolmentStore
@@ -36,6 +38,7 @@ from service.store.read.history import HistoryStore
 from service.store.read.occurrences import login_occurrences, process_occurrences
 from service.store.read.policies import PolicyStore
 from service.store.read.records import RecordStore
+from service.store.read.relation_copies import RelationCopies
 from service.store.read.silence import Silence
 from service.store.read.unjudged import LagReader
 from service.store.read.usage_stats import UsageStore
@@ -72,6 +75,7 @@ def create_app(
                 collaborators.throttle,
                 collaborators.audit_log,
                 lambda method, address: table[address].accepts(method),
+                lambda method, address: method in table[address].forms,
             ),
             ETagMiddleware(),
         ]
@@ -107,10 +111,19 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
         usage=usage,
         policies=PolicyStore(database, queries, config.evaluator_lock),
         violations=ViolationStore(database, queries),
+        queries=QueryRunner(
+            RelationCopies(
+                config.database, queries, silence, TABLES_SCRIPT.read_text(encoding="utf-8")
+            ),
+            audit_log,
+            config.query_places,
+            is_on=config.queries,
+            user_folder=config.policies,
+        ),
         tokens=TokenStore(database, queries, audit_log),
         enrolment=EnrolmentStore(database, queries, audit_log),
         throttle=AuthThrottle(),
         audit_log=audit_log,
-        site=Site(static),
+        site=Site(static, has_queries=config.queries),
         static=static,
     )

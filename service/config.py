@@ -41,6 +41,8 @@ class Config:
     evaluator: str = "auto"  # started by gunicorn; "off": it is a unit of its own
     fleet_every: int = 10  # seconds between two judgements by rules about the fleet
 
+    queries: bool = False  # whether administrators may ask with SQL
+
     @property
     def database(self) -> Path:
         return self.data / "compliance.db"
@@ -66,6 +68,11 @@ class Config:
     @property
     def large_turn(self) -> Path:
         return self.data / "large-reports.json"
+
+    @property
+    def query_places(self) -> tuple[Path, ...]:
+        """Each locked by a query of an administrator, so that no more run at a time."""
+        return tuple(self.data / f"query-{number}.lock" for number in (1, 2))
 
     @property
     def host(self) -> str:
@@ -138,6 +145,10 @@ def _one_of(*words: str) -> Callable[[str], str]:
     return parse
 
 
+def _switch(text: str) -> bool:
+    return _one_of("0", "1")(text) == "1"
+
+
 def _file(text: str) -> Path:
     if not Path(text).is_file():
         raise ValueError("a file that can be read")
@@ -159,6 +170,7 @@ SETTINGS = (
     Setting("policies", Path, may_be_empty=True),
     Setting("evaluator", _one_of("auto", "off")),
     Setting("fleet_every", _integer(1, _DAY)),
+    Setting("queries", _switch),
 )
 
 

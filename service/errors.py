@@ -155,6 +155,29 @@ class GuardEndedError(ComplianceError):
     """The process that runs rules ended, or was ended, before it answered."""
 
 
+class QueriesOffError(ComplianceError):
+    """Queries of administrators are off, as long as no setting turns them on."""
+
+    def __init__(self) -> None:
+        super().__init__("queries are off here; COMPLIANCE_QUERIES=1 turns them on")
+
+
+class QueriesBusyError(ComplianceError):
+    """As many queries run as may run at a time."""
+
+    def __init__(self, running: int, retry_after: int) -> None:
+        super().__init__(f"{running} queries run now, and no more may: ask again later")
+        self.retry_after = retry_after  # seconds
+
+
+class InvalidSqlError(ComplianceError):
+    """A query of an administrator is no SELECT over the relations."""
+
+
+class SqlLimitError(InvalidSqlError):
+    """A query of an administrator takes more time or memory than it may."""
+
+
 class DatabaseInUseError(StorageUnavailableError):
     """Another process uses the database, or replaces its file."""
 

@@ -17,6 +17,7 @@ from service.ingest.admission import Admission
 from service.ingest.intake import Intake
 from service.pages.fleet import FleetPage
 from service.pages.programs import ProgramPage
+from service.pages.query import QueryPage
 from service.pages.rules import RulePage, RulesPage
 from service.pages.server import ServerPage
 from service.pages.sign_in import SignInPage, SignOut
@@ -24,8 +25,10 @@ from service.pages.site import Site
 from service.pages.static_files import StaticFiles
 from service.pages.users import UserPage
 from service.pages.violations import ViolationsPage
+from service.policies.queries.query_runner import QueryRunner
 from service.project import SCHEMAS_FOLDER
 from service.resources.cambios import Changes
+from service.resources.consulta import RunQuery
 from service.resources.cumplimiento import Compliance
 from service.resources.documents import Document
 from service.resources.health import Healthz, Readyz
@@ -65,6 +68,7 @@ class Collaborators:
     usage: UsageStore
     policies: PolicyStore
     violations: ViolationStore
+    queries: QueryRunner
     tokens: TokenStore
     enrolment: EnrolmentStore
     throttle: AuthThrottle
@@ -75,11 +79,15 @@ class Collaborators:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """scopes: by method, where they are not READERS for reads and ADMINISTRATORS for the rest."""
+    """scopes: by method, where they are not READERS for reads and ADMINISTRATORS for the rest.
+
+    forms: the methods by which forms of our pages are sent, which a cookie authenticates.
+    """
 
     address: str
     resource: object
     scopes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    forms: frozenset[str] = frozenset()
 
     def accepts(self, method: str) -> frozenset[str]:
         """The scopes that a method takes; PUBLIC asks for no token. HEAD is GET's twin."""
@@ -116,6 +124,7 @@ def routes(c: Collaborators) -> Sequence[Route]:
         Route("/politicas", Policies(c.policies)),
         Route("/politicas/{rule}", OnePolicy(c.policies)),
         Route("/violaciones", Violations(c.violations, c.policies)),
+        Route("/consulta", RunQuery(c.queries)),
         Route("/resumen", FleetSummary(c.fleet)),
         Route("/tokens", Tokens(c.tokens), {"GET": ADMINISTRATORS}),
         Route("/tokens/{token_id:id}", OneToken(c.tokens), {"DELETE": ADMINISTRATORS}),
@@ -130,6 +139,12 @@ def routes(c: Collaborators) -> Sequence[Route]:
         ),
         Route("/programa", ProgramPage(c.site, c.processes, c.usage, times.now)),
         Route("/usuario", UserPage(c.site, c.logins, c.usage, times.now)),
+        Route(
+            "/consultar",
+            QueryPage(c.site, c.queries, times.now),
+            {"GET": ADMINISTRATORS},
+            frozenset({"POST"}),
+        ),
         Route("/entrar", SignInPage(c.site, c.tokens, c.throttle), {**public, "POST": PUBLIC}),
         Route("/salir", SignOut(), {"POST": PUBLIC}),
         Route("/static/{name}", c.static, public),

@@ -42,9 +42,10 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
             "COMPLIANCE_POLICIES": "/srv/rules",
             "COMPLIANCE_EVALUATOR": "off",
             "COMPLIANCE_FLEET_EVERY": "60",
+            "COMPLIANCE_QUERIES": "1",
         }
     )
-    rules = (Path("/srv/rules"), "off", 60)
+    rules = (Path("/srv/rules"), "off", 60, True)
     proxies = (ip_network("127.0.0.1"), ip_network("2001:db8::/32"))
     assert chosen == Config(
         Path("/srv/compliance"),
@@ -89,6 +90,7 @@ WRONG = {
     "COMPLIANCE_SILENT_AFTER": ["", "0", "-900", "15m", "31622401"],
     "COMPLIANCE_SILENT_INTERVALS": ["", "0", "1001", "three"],
     "COMPLIANCE_SOURCE_CHANGES": ["", "0", "1000001", "many"],
+    "COMPLIANCE_QUERIES": ["", "yes", "true", "2", " 1"],
     "COMPLIANCE_MAX_BODY": ["", "1023", "1073741825", "8 MiB", "8M"],
 }
 

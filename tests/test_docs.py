@@ -96,8 +96,9 @@ def test_every_example_question_is_answered(fresh_service: LiveService) -> None:
 def test_the_service_page_lists_every_setting_with_its_default() -> None:
     documented = dict(re.findall(r"^\| `COMPLIANCE_(\w+)` \| `([^`]+)` \|", SERVICE, re.MULTILINE))
     settings = {
-        field.name.upper(): str(getattr(Config(), field.name) or "none")
+        field.name.upper(): str(int(value) if isinstance(value, bool) else value or "none")
         for field in dataclasses.fields(Config)
+        for value in [getattr(Config(), field.name)]
     }
     documented["DATA"] = documented["DATA"].removeprefix("./")
     assert documented == settings

@@ -47,7 +47,7 @@ LAYERS = [
 ]
 
 # The same inside service/policies.
-ROOMS = ["rules", "guard", "machine", "evaluator", "backtest"]
+ROOMS = ["rules", "guard", "queries", "machine", "evaluator", "backtest"]
 
 # The only importers of these libraries.
 KEEPERS = {

@@ -17,11 +17,12 @@ from service import times
 from service.auth.token_format import LETTERS
 
 RULE_TAKEN_UP, RULE_REFUSED, RULE_RETIRED = "rule taken up", "rule refused", "rule retired"
+QUERY_ASKED = "query asked"  # beside an entry about the token that was used, if there is one
 MADE, USED, CLOSED, REVOKED = "token made", "token in use", "token closed", "token revoked"
 
 _MAX_LINE = 65_536  # bytes; no entry about a token is longer
 _LINE_START = b'{"hora": '
-_ABOUT_RULE = re.compile(rb'\{"hora": "[^"]*", "hecho": "rule ')
+_NOT_OF_ACCESS = re.compile(rb'\{"hora": "[^"]*", "hecho": "(rule |query asked")')
 _MAX_INTEGER = 2**63 - 1
 
 
@@ -90,7 +91,7 @@ TokenEntry = TokenMade | TokenChanged
 def has_entries_of_access(path: Path) -> bool:
     """Whether an entry is about tokens, or about a use of them. Raises OSError."""
     with path.open("rb") as file:
-        return any(not _ABOUT_RULE.match(line) for line in file)
+        return any(not _NOT_OF_ACCESS.match(line) for line in file)
 
 
 def read_token_entries(path: Path) -> Iterator[TokenEntry]:

@@ -1,4 +1,4 @@
-"""The audit log: uses of the admin scope and changes of tokens, one JSON line each."""
+"""The audit log: uses of the admin scope, SQL queries and changes of tokens, a JSON line each."""
 
 from __future__ import annotations
 

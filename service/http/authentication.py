@@ -18,7 +18,7 @@ from service.auth.auth_throttle import AuthThrottle
 from service.auth.token_format import COOKIE, PUBLIC, masked
 from service.errors import ForbiddenError, UnauthorizedError
 from service.http.router import READ_METHODS
-from service.http.same_origin import is_same_origin
+from service.http.same_origin import is_from_own_page, is_same_origin
 from service.report import Report
 from service.store.tokens import Token, TokenStore
 
@@ -30,7 +30,10 @@ _MAX_LOGGED_ADDRESS = 200  # characters
 class AuthenticationMiddleware:
     """Sets req.context.token; null where authentication is disabled or the route is public.
 
-    scopes_of: the scopes that a method of a route (its URI template) accepts.
+    And is_admin: whether the request may do all; false where the route is public.
+
+    scopes_of: the scopes that a method of a route (its URI template) accepts. takes_form: whether
+    it takes a form of a page of ours, which a cookie then authenticates.
     """
 
     def __init__(
@@ -39,17 +42,19 @@ class AuthenticationMiddleware:
         throttle: AuthThrottle,
         audit_log: AuditLog,
         scopes_of: Callable[[str, str], frozenset[str]],
+        takes_form: Callable[[str, str], bool] = lambda *_: False,
     ) -> None:
         self._tokens = tokens
         self._throttle = throttle
         self._audit_log = audit_log
         self._scopes_of = scopes_of
+        self._takes_form = takes_form
 
     def process_resource(
         self, req: falcon.Request, _resp: falcon.Response, resource: object, _params: object
     ) -> None:
         """Raises UnauthorizedError, ForbiddenError, TooManyAttemptsError."""
-        req.context.token = None
+        req.context.token, req.context.is_admin = None, False
         if resource is None:
             return
         scopes = self._scopes_of(req.method, req.uri_template or "")
@@ -57,6 +62,7 @@ class AuthenticationMiddleware:
             return
         if self._tokens.auth_disabled():
             _require_loopback(req)
+            req.context.is_admin = True
             return
         token = self._authenticate(req)
         if token.scope == "admin":
@@ -72,7 +78,7 @@ class AuthenticationMiddleware:
             raise ForbiddenError(
                 f"this needs a token of scope {' or '.join(sorted(scopes))}, got {token.scope}"
             )
-        req.context.token = token
+        req.context.token, req.context.is_admin = token, token.scope == "admin"
 
     def process_response(
         self, _req: falcon.Request, resp: falcon.Response, _resource: object, _succeeded: bool
@@ -81,7 +87,10 @@ class AuthenticationMiddleware:
         resp.set_header("X-Content-Type-Options", "nosniff")
 
     def _authenticate(self, req: falcon.Request) -> Token:
-        secret = _secret_of(req)
+        reads = req.method in READ_METHODS or (
+            self._takes_form(req.method, req.uri_template or "") and is_from_own_page(req)
+        )
+        secret = _secret_of(req, by_browser=reads)
         token = None if secret is None else self._tokens.find(secret)
         if token is None:
             if secret is not None:
@@ -128,12 +137,16 @@ def _require_loopback(req: falcon.Request) -> None:
         raise ForbiddenError("no token was made yet, so pages of other sites are refused")
 
 
-def _secret_of(req: falcon.Request) -> str | None:
-    """The secret that a request shows; a cookie and HTTP Basic authenticate reads only."""
+def _secret_of(req: falcon.Request, *, by_browser: bool) -> str | None:
+    """The secret that a request shows.
+
+    by_browser: whether a cookie and HTTP Basic count, which browsers send by themselves: for reads,
+    and for forms that a page of ours has sent.
+    """
     scheme, _, credentials = (req.get_header("Authorization") or "").partition(" ")
     if scheme.lower() == "bearer":
         return credentials.strip()
-    if req.method in READ_METHODS:
+    if by_browser:
         if scheme.lower() == "basic":
             return _password(credentials.strip())
         if not scheme:

@@ -15,7 +15,7 @@ _SKIPPED = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Pi", "Pf"})  # invisible ch
 
 def to_csv(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> bytes:
     """A line of column names, then a line a row; null is an empty cell. UTF-8, CRLF."""
-    return _lines([columns]) + to_csv_lines(rows)
+    return to_csv_lines([columns]) + to_csv_lines(rows)
 
 
 def to_csv_lines(rows: Iterable[Iterable[object]]) -> bytes:

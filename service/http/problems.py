@@ -14,11 +14,15 @@ from service.errors import (
     ForbiddenError,
     InvalidParameterError,
     InvalidReportError,
+    InvalidSqlError,
     PolicyNotFoundError,
+    QueriesBusyError,
+    QueriesOffError,
     QuestionStoppedError,
     RecordNotFoundError,
     ServerNotFoundError,
     SourceBusyError,
+    SqlLimitError,
     StorageUnavailableError,
     TokenNotFoundError,
     TooManyAttemptsError,
@@ -27,6 +31,8 @@ from service.errors import (
 
 _LOG = logging.getLogger(__name__)
 _RETRY_AFTER_SECONDS = 10
+_INVALID_QUERY = ("invalid-query", "Invalid query")
+_REPORTS = ("/servers", "/inscripcion")  # what machines post to
 
 
 class ErrorPages(Protocol):
@@ -59,6 +65,9 @@ def add_error_handlers(app: falcon.App[Any, Any], pages: ErrorPages) -> None:
     add(StorageUnavailableError, _storage_unavailable)
     add(SourceBusyError, _source_busy)
     add(QuestionStoppedError, _question_stopped)
+    add(InvalidSqlError, _invalid_sql)
+    add(QueriesBusyError, _queries_busy)
+    add(QueriesOffError, _queries_off)
     add(UnauthorizedError, _unauthorized)
     add(ForbiddenError, _forbidden)
     add(TokenNotFoundError, _token_not_found)
@@ -142,10 +151,10 @@ def _storage_unavailable(
     req: falcon.Request, resp: falcon.Response, error: StorageUnavailableError, _params: object
 ) -> None:
     _LOG.error("storage unavailable: %s", error)
-    if req.method == "POST":
+    if req.method == "POST" and req.path in _REPORTS:
         detail = "the report could not be stored; keep it and send it again later"
     else:
-        detail = "the database cannot be read now; try again later"
+        detail = "the data folder cannot be used now; try again later"
     _unavailable(resp, detail)
 
 
@@ -163,6 +172,29 @@ def _question_stopped(
     _answer(
         resp, HTTPStatus.SERVICE_UNAVAILABLE, "answer-timeout", "Answer takes too long", str(error)
     )
+
+
+def _invalid_sql(
+    _req: falcon.Request, resp: falcon.Response, error: InvalidSqlError, _params: object
+) -> None:
+    is_limit = isinstance(error, SqlLimitError)
+    kind, title = ("query-limit", "Query takes too much") if is_limit else _INVALID_QUERY
+    _answer(resp, HTTPStatus.BAD_REQUEST, kind, title, str(error))
+
+
+def _queries_busy(
+    _req: falcon.Request, resp: falcon.Response, error: QueriesBusyError, _params: object
+) -> None:
+    resp.set_header("Retry-After", str(error.retry_after))
+    _answer(
+        resp, HTTPStatus.SERVICE_UNAVAILABLE, "queries-busy", "Too many queries now", str(error)
+    )
+
+
+def _queries_off(
+    _req: falcon.Request, resp: falcon.Response, error: QueriesOffError, _params: object
+) -> None:
+    _answer(resp, HTTPStatus.NOT_FOUND, "queries-off", "Queries are off", str(error))
 
 
 def _unexpected(

@@ -19,3 +19,15 @@ def is_same_origin(req: falcon.Request) -> bool:
     host = (req.get_header("Host") or "").lower()
     default = _DEFAULT_PORTS.get(scheme, "")
     return authority.removesuffix(default) == host.removesuffix(default)
+
+
+def is_from_own_page(req: falcon.Request) -> bool:
+    """Whether the browser says that a page of this service sends the request.
+
+    Browsers name the origin with each POST (Fetch Standard, "append a request `Origin` header").
+    """
+    return (
+        req.get_header("Origin") is not None
+        and is_same_origin(req)
+        and req.get_header("Sec-Fetch-Site") in {None, "same-origin"}
+    )

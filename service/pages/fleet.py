@@ -13,6 +13,7 @@ import orjson
 from service import times
 from service.http.filters import AT_MOMENT, KNOWN_AT, OF_SERVERS, OPEN, moment_of, server_filter
 from service.http.parameters import CURSOR
+from service.pages import as_sql
 from service.pages.charts import columns, peak
 from service.pages.site import Site
 from service.store.read.fleet import FleetStore, Summary
@@ -52,7 +53,8 @@ class FleetPage:
         if moment is not None and moment.at > now:
             # The future is unknown, and every server would count as silent by then.
             raise falcon.HTTPSeeOther(query.address("/", fecha_hora=None, cursor=None))
-        page = self._fleet.page(server_filter(query), moment, query.after, query.limit)
+        criteria = server_filter(query)
+        page = self._fleet.page(criteria, moment, query.after, query.limit)
         filtered = any(query.text(parameter) for parameter in OF_SERVERS)
         # A filtered page shows its results first, and skips the cost of the overview.
         has_overview = moment is None and not filtered and not query.after
@@ -62,6 +64,7 @@ class FleetPage:
             resp,
             "fleet.html",
             page=page,
+            as_sql=as_sql.servers(criteria, query),
             moment=moment,
             at_moment=query.at_moment,
             now=page.at,

@@ -8,6 +8,7 @@ import falcon
 
 from service.http.filters import AT_MOMENT, NAME, USERNAME, moment_of
 from service.http.parameters import CURSOR
+from service.pages import as_sql
 from service.pages.presence_chart import HISTORY_CURSOR, page_links, presence_chart
 from service.pages.site import PageQuery, Site
 from service.store.read.name_filters import ProcessFilter
@@ -64,6 +65,8 @@ class ProgramPage:
             "count": presence.value.now,
             "users": users and users.value,
             "counted_at": presence.at if users is None else min(presence.at, users.at),
+            "as_sql": as_sql.processes(criteria, query),
+            "users_as_sql": as_sql.users_of(criteria, query),
             "servers": self._usage.servers(),
             "running": [row for row in running.rows if not row.silent],
             "of_silent": [row for row in running.rows if row.silent],

@@ -13,6 +13,7 @@ import falcon
 from service import times
 from service.http.filters import AT_MOMENT, KNOWN_AT, SEARCH, moment_of
 from service.http.parameters import CURSOR, Parameter, Query, choice, integer, time
+from service.pages import as_sql
 from service.pages.charts import DAY, HOUR, SECOND, lifeline, ticks
 from service.pages.formats import ceil_seconds
 from service.pages.language import request_language
@@ -87,13 +88,18 @@ class ServerPage:
             self._site.show(req, resp, "server_unknown.html", **common, state=state)
             return
         record = self._records.record(around.shown.id_serv)
+        state = self._fleet.server(server_id, moment)
         self._site.show(
             req,
             resp,
             "server.html",
             **common,
-            state=self._fleet.server(server_id, moment),
+            state=state,
             record=record,
+            processes_as_sql=None
+            if query[SEARCH]
+            else as_sql.processes_of_server(server_id, query, silent=state.silent),
+            logins_as_sql=as_sql.logins_of_server(server_id, query, silent=state.silent),
             now=self._clock() if moment is None else moment.at,
             late=self._fleet.late_records(server_id, moment),
             clock=_clock_error(record.server, around),

@@ -40,6 +40,7 @@ PAGE_PATHS = {
     "reglas",
     "regla",
     "incumplimientos",
+    "consultar",
     "entrar",
     "salir",
 }
@@ -76,7 +77,15 @@ class PageQuery(Query):
 class Site:
     """Renders the pages and the error pages."""
 
-    def __init__(self, static: StaticFiles, clock: Callable[[], int] = times.now) -> None:
+    def __init__(
+        self,
+        static: StaticFiles,
+        clock: Callable[[], int] = times.now,
+        *,
+        has_queries: bool = False,
+    ) -> None:
+        """has_queries: whether administrators may ask with SQL."""
+        self._has_queries = has_queries
         self._clock = clock
         # One environment per language binds translations and formats, so requests look up nothing.
         # A template is compiled on first use and kept.
@@ -104,11 +113,12 @@ class Site:
         language_links = [
             (code, name, address_in_language(req, code)) for code, name in LANGUAGES.items()
         ]
-        signed_in = req.method in READ_METHODS and getattr(req.context, "token", None) is not None
+        signed_in = getattr(req.context, "token", None) is not None
         context |= {
             "language": language,
             "language_links": language_links,
             "signed_in": signed_in,
+            "can_query": self._has_queries and getattr(req.context, "is_admin", False),
             "page_address": req.uri,
             "made_at": self._clock() // SECOND * SECOND,
         }

@@ -8,6 +8,7 @@ import falcon
 
 from service.http.filters import AT_MOMENT, USERNAME, moment_of
 from service.http.parameters import CURSOR
+from service.pages import as_sql
 from service.pages.presence_chart import HISTORY_CURSOR, page_links, presence_chart
 from service.pages.site import PageQuery, Site
 from service.store.read.name_filters import LoginFilter
@@ -59,6 +60,8 @@ class UserPage:
         counted = self._usage.programs_of(criteria)
         programs = counted.value
         return {
+            "as_sql": as_sql.logins(criteria, query),
+            "programs_as_sql": as_sql.programs_of(criteria, query),
             "count": presence.value.now,
             "seen": presence.value.seen,
             "counted_at": min(presence.at, counted.at),

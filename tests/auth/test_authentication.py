@@ -220,6 +220,10 @@ def scopes_of(method: str, path: str) -> set[str]:
         "GET /tokens": {"admin"},
         "HEAD /tokens": {"admin"},
         "DELETE /tokens/{token_id:id}": {"admin"},
+        "POST /consulta": {"admin"},
+        "GET /consultar": {"admin"},
+        "HEAD /consultar": {"admin"},
+        "POST /consultar": {"admin"},
     } | {public: set(SCOPES) for public in PUBLIC}
     if method not in ("GET", "HEAD") and f"{method} {path}" not in decided:
         raise AssertionError(f"{method} {path} changes something: say here who may do that")

@@ -29,6 +29,7 @@ PAGES = {
     "user": Page(lambda _: "/usuario?username=juan"),
     "rule": Page(lambda _: "/regla/minero"),
     "violations": Page(lambda _: "/incumplimientos?abiertas=si"),
+    "query": Page(lambda _: f"/consultar?{urlencode({'sql': 'SELECT 1'})}"),
 }
 # Variants of these pages, which differ in parts only.
 VARIANTS = {

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ _MODULE = "service.policies.guard.guard_process"
 _MEBIBYTE = 1024 * 1024
 _MAX_ANSWER = 64 * _MEBIBYTE
 _READ_SIZE = 1_048_576
+_LOOKS_SECONDS = 0.1  # between two looks at whether anybody waits
 _STARTING = 30.0  # seconds more, until the first answer
 
 
@@ -36,14 +37,24 @@ class ProcessLimits:
 
 
 class GuardConnection:
-    """A process of guard_process.py. It has nothing but one end of a socket."""
+    """A process of guard_process.py. It has nothing but one end of a socket.
 
-    def __init__(self, limits: ProcessLimits) -> None:
+    module: another one that is asked likewise. stops: whether nobody waits for the answer any more;
+    it is looked at several times a second.
+    """
+
+    def __init__(
+        self,
+        limits: ProcessLimits,
+        module: str = _MODULE,
+        stops: Callable[[], bool] | None = None,
+    ) -> None:
         self._limits = limits
+        self._stops = stops
         self._socket, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 — our own module
-                [sys.executable, "-E", "-s", "-m", _MODULE, str(limits.memory)],
+                [sys.executable, "-E", "-s", "-m", module, str(limits.memory)],
                 cwd=PROJECT_FOLDER,
                 env={},  # it needs none of ours, and may have no secret
                 stdin=theirs.fileno(),
@@ -89,8 +100,14 @@ class GuardConnection:
 
     def _take(self, length: int, deadline: float) -> bytes:
         while len(self._buffer) < length:
-            self._socket.settimeout(max(0.001, deadline - time.monotonic()))
-            received = self._socket.recv(_READ_SIZE)
+            left = max(0.001, deadline - time.monotonic())
+            self._socket.settimeout(left if self._stops is None else min(left, _LOOKS_SECONDS))
+            try:
+                received = self._socket.recv(_READ_SIZE)
+            except TimeoutError:
+                if time.monotonic() >= deadline or self._stops is None or self._stops():
+                    raise
+                continue
             if not received:
                 raise ConnectionAbortedError("it passed a limit of processor or memory")
             self._buffer += received

@@ -29,7 +29,7 @@ _OPEN_FILES = 16  # the three that it has, and one time zone at a time
 
 def main() -> int:
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
-    _drop(int(sys.argv[1]))
+    drop_privileges(int(sys.argv[1]))
     judging: Judging | None = None
     while (payload := read_frame(requests.read)) is not None:
         request = orjson.loads(payload)
@@ -48,44 +48,44 @@ def main() -> int:
 
 def _answers(judging: Judging, request: dict[str, Any], source: BinaryIO) -> Iterator[Any]:
     processor = request["processor"]
-    _allow_processor(request["open"])
+    allow_processor(request["open"])
     if request["open"]:
         image = read_frame(source.read)
         if image is None:
             return
         judging.open(image)
-    _allow_processor(processor)
+    allow_processor(processor)
     if request["do"] == "load":
         judging.set_data(request["data"])
         for rule, found in judging.set_rules(map(JudgedRule.from_json, request["rules"])):
             yield [rule, found.as_json()]
-            _allow_processor(processor)
+            allow_processor(processor)
     elif request["do"] == "judge":
         for server, now, only in request["servers"]:
             yield [server, _as_json(judging.judge_server(server, now, only))]
-            _allow_processor(processor)
+            allow_processor(processor)
     elif request["do"] == "sweep":
         for at_report in judging.sweep(request["server"], request["steps"]):
             yield _as_json(at_report)
-            _allow_processor(processor)
+            allow_processor(processor)
     else:
         for rule, verdicts in judging.judge_fleet(request["now"], request["only"]):
             yield [rule, [[server, verdict_as_json(verdicts[server])] for server in verdicts]]
-            _allow_processor(processor)
+            allow_processor(processor)
 
 
 def _as_json(verdicts: dict[str, Verdict]) -> dict[str, Any]:
     return {rule: verdict_as_json(verdict) for rule, verdict in verdicts.items()}
 
 
-def _allow_processor(seconds: float) -> None:
+def allow_processor(seconds: float) -> None:
     """The kernel ends this process if it takes so much more of a processor."""
     limit = math.ceil(time.process_time() + seconds) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
 
 
-def _drop(memory: int) -> None:
-    """Gives away what this process does not need. setrlimit(2)."""
+def drop_privileges(memory: int) -> None:
+    """Gives away what this process does not need. memory: in bytes. setrlimit(2)."""
     for limit, value in (
         (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_CORE, 0),

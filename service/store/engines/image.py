@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from service.store.engines.protocol import Connection
+from service.store.engines.sqlite_connections import stopping
 
 
 class ImageBuilder:
@@ -36,13 +37,17 @@ class ImageBuilder:
 
     @contextmanager
     def filled(self) -> Iterator[Connection]:
-        """The tables, empty, in a transaction that sees the source at one moment."""
+        """The tables, empty, in a transaction that sees the source at one moment.
+
+        Raises QuestionStoppedError where the question of this thread ends.
+        """
         connection = self._connection
         connection.execute("BEGIN")
         try:
             for table in self._tables:
                 connection.execute(f"DELETE FROM main.{table}")  # noqa: S608
-            yield connection
+            with stopping(connection):
+                yield connection
         except BaseException:
             connection.execute("ROLLBACK")
             raise

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from service.errors import StatementBrokenError, StatementLimitError, StatementRefusedError
 from service.store.engines.authorizer import Allowed, Authorizer
@@ -51,6 +51,14 @@ class Description:
 
     columns: tuple[str, ...]
     reads: frozenset[tuple[str, str]]
+
+
+class Rows(NamedTuple):
+    """The first rows of a statement. is_cut: there are more."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Cell, ...]]
+    is_cut: bool
 
 
 class Sandbox:
@@ -146,25 +154,45 @@ class Sandbox:
 
         Raises StatementRefusedError, StatementBrokenError, StatementLimitError.
         """
+        columns, rows, is_cut = self.first(sql, parameters, seconds=seconds, max_rows=max_rows)
+        if is_cut:
+            raise StatementLimitError(
+                f"more than {max_rows} rows"
+                if len(rows) == max_rows
+                else f"more than {_MAX_RESULT_BYTES} bytes in its rows"
+            )
+        return columns, rows
+
+    def first(
+        self,
+        sql: str,
+        parameters: Mapping[str, Cell],
+        *,
+        seconds: float,
+        max_rows: int,
+        max_bytes: int = _MAX_RESULT_BYTES,
+    ) -> Rows:
+        """The first rows of a statement, at most so many. seconds: of processor, for these.
+
+        Raises StatementRefusedError, StatementBrokenError, StatementLimitError.
+        """
         self._refuse(sql)
         cursor = self._execute(sql, parameters, seconds)
         rows: list[tuple[Cell, ...]] = []
-        size = 0
+        size, is_cut = 0, False
         try:
             with self._errors():
                 for row in cursor:
-                    rows.append(tuple(map(_cell, row)))
                     size += sum(len(cell) for cell in row if isinstance(cell, str | bytes))
-                    if len(rows) > max_rows or size > _MAX_RESULT_BYTES:
-                        raise StatementLimitError(
-                            f"more than {max_rows} rows"
-                            if len(rows) > max_rows
-                            else f"more than {_MAX_RESULT_BYTES} bytes in its rows"
-                        )
+                    if len(rows) == max_rows or size > max_bytes:
+                        is_cut = True
+                        break
+                    rows.append(tuple(map(_cell, row)))
         finally:
             with suppress(sqlite3.Error):
                 cursor.close()
-        return tuple(str(column[0]) for column in cursor.description or ()), rows
+        columns = tuple(str(column[0]) for column in cursor.description or ())
+        return Rows(columns, rows, is_cut)
 
     def close(self) -> None:
         self._connection.close()

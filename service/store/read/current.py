@@ -17,12 +17,15 @@ def copy_server(  # noqa: PLR0913 — what is copied, and how much of it
     *,
     is_silent: bool,
     with_first_sight: bool,
+    processes: bool = True,
+    logins: bool = True,
 ) -> None:
     """Adds a server to the tables of sql/guard/tables.sql: one of its reports with all its rows.
 
     image: the tables, in a connection that reads the database too (ImageBuilder.filled()).
     seq: the number of the report, which may be a late one; null for the newest.
     with_first_sight: whether a rule reads `visto_desde`, which costs a look-up a row.
+    processes, logins: whether its rows of these are copied.
     """
     found = read_server(image, queries, server_id, seq)
     row = found.row | {"estado": state_of(is_silent=is_silent)}
@@ -38,10 +41,12 @@ def copy_server(  # noqa: PLR0913 — what is copied, and how much of it
         row,
     )
     # The rows of the newest report stand together; those of another one at 33 places.
-    processes = queries["current_processes" if found.is_newest else "processes_of_report"]
-    logins = queries["current_logins" if found.is_newest else "logins_of_report"]
-    image.execute(f"INSERT INTO main.proceso {processes}", parameters)
-    image.execute(f"INSERT INTO main.usuario {logins}", parameters)
+    if processes:
+        query = queries["current_processes" if found.is_newest else "processes_of_report"]
+        image.execute(f"INSERT INTO main.proceso {query}", parameters)
+    if logins:
+        query = queries["current_logins" if found.is_newest else "logins_of_report"]
+        image.execute(f"INSERT INTO main.usuario {query}", parameters)
 
 
 class ServerRow(NamedTuple):

@@ -1,0 +1,1 @@
+"""Queries that administrators write: they run like rules, in a process of their own."""
