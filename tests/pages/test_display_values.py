@@ -42,6 +42,7 @@ def no_login_source(service: LiveService) -> LiveService:
 def visible_text(live: LiveService, path: str, language: str = "en") -> str:
     answer = live.get(path, **{"Accept-Language": language})
     html = answer.body.decode().replace("</dt>", " ")
+    html = re.sub(r"<code>.*?</code>", "", html, flags=re.DOTALL)  # SQL, which has them as they are
     return " ".join(unescape(re.sub(r"<[^>]*>", "", html)).split())
 
 
