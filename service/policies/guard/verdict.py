@@ -18,6 +18,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from service.errors import StatementBrokenError, StatementLimitError, StatementRefusedError
@@ -62,6 +63,9 @@ class Verdict(NamedTuple):
     detail: str | None = None
     findings: tuple[Finding, ...] = ()
     total: int = 0  # rows
+
+
+_PASSES = Verdict(State.CUMPLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +129,12 @@ def _unheard(rule: JudgedRule, situation: Situation) -> Verdict | None:
 
 
 def _judged(rule: JudgedRule, situation: Situation, rows: Sequence[Row]) -> Verdict:
+    missing = frozenset(rule.requires_to_pass) - situation.facts
+    if not rows and not missing and rule.semantics is Semantics.FILA_ES_VIOLACION:
+        return _PASSES
     undecided = [row for row in rows if row.get("veredicto") == State.DESCONOCIDO]
     decided = [row for row in rows if row.get("veredicto") != State.DESCONOCIDO]
     found, total = _failures(rule, situation, decided, undecided)
-    missing = frozenset(rule.requires_to_pass) - situation.facts
     if found:
         return Verdict(State.FALLA, None, _untold(missing, undecided), found, total)
     if missing:
@@ -140,7 +146,7 @@ def _judged(rule: JudgedRule, situation: Situation, rows: Sequence[Row]) -> Verd
             findings=findings(rule, undecided),
             total=len(undecided),
         )
-    return Verdict(State.CUMPLE)
+    return _PASSES
 
 
 def _untold(missing: frozenset[Fact], undecided: Sequence[Row]) -> str | None:
@@ -194,7 +200,8 @@ def _has_tag(tags: Mapping[str, str], wanted: str) -> bool:
     return key in tags and (not equals or tags[key] == value)
 
 
-def _is_system(system: str, patterns: Sequence[str]) -> bool:
+@lru_cache(1024)
+def _is_system(system: str, patterns: tuple[str, ...]) -> bool:
     name = system.lower()
     return any(fnmatch.fnmatchcase(name, _only_stars(pattern.lower())) for pattern in patterns)
 
@@ -204,12 +211,16 @@ def _only_stars(pattern: str) -> str:
     return pattern.replace("[", "[[]").replace("?", "[?]")
 
 
-def verdict_as_json(verdict: Verdict) -> list[Any]:
-    """As verdict_from_json() reads it: what a guard hands over."""
+def verdict_as_json(verdict: Verdict) -> list[Any] | None:
+    """As verdict_from_json() reads it: what a guard hands over. Null: it passes."""
+    if verdict == _PASSES:
+        return None
     return [*verdict[:3], [list(finding) for finding in verdict.findings], verdict.total]
 
 
-def verdict_from_json(value: list[Any]) -> Verdict:
+def verdict_from_json(value: list[Any] | None) -> Verdict:
+    if value is None:
+        return _PASSES
     state, reason, detail, found, total = value
     return Verdict(
         State(state),

@@ -19,7 +19,12 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, NamedTuple
 
-from service.errors import StatementBrokenError, StatementLimitError, StatementRefusedError
+from service.errors import (
+    ComplianceError,
+    StatementBrokenError,
+    StatementLimitError,
+    StatementRefusedError,
+)
 from service.store.engines.authorizer import Allowed, Authorizer
 from service.store.engines.pure_dates import PureDates
 
@@ -28,6 +33,8 @@ Cell = str | int | float | None
 _STEPS_BETWEEN_CHECKS = 20_000  # of SQLite's virtual machine, about 1 ms
 _MAX_RESULT_BYTES = 16 * 1024 * 1024
 _DESCRIBING = 1.0  # seconds of processor
+_REMEMBERED = 1024  # statements, each prepared and with its columns
+_FAULTS = (MemoryError, sqlite3.Error, sqlite3.Warning)
 
 _LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: 1_000_000,  # bytes of a text, and of a row
@@ -79,8 +86,10 @@ class Sandbox:
         self._deadline = float("inf")
         self._function_error: str | None = None
         self._described = count()
+        self._texts: dict[str, str] = {}  # of statements that ran, as SQLite sees them
+        self._columns: dict[str, tuple[str, ...]] = {}  # which they give
         self._connection = sqlite3.connect(
-            ":memory:", isolation_level=None, cached_statements=1024, check_same_thread=False
+            ":memory:", isolation_level=None, cached_statements=_REMEMBERED, check_same_thread=False
         )
         connection = self._connection
         connection.execute("PRAGMA temp_store = MEMORY")
@@ -181,18 +190,18 @@ class Sandbox:
         rows: list[tuple[Cell, ...]] = []
         size, is_cut = 0, False
         try:
-            with self._errors():
-                for row in cursor:
-                    size += sum(len(cell) for cell in row if isinstance(cell, str | bytes))
-                    if len(rows) == max_rows or size > max_bytes:
-                        is_cut = True
-                        break
-                    rows.append(tuple(map(_cell, row)))
+            for row in cursor:
+                size += sum(len(cell) for cell in row if isinstance(cell, str | bytes))
+                if len(rows) == max_rows or size > max_bytes:
+                    is_cut = True
+                    break
+                rows.append(tuple(map(_cell, row)))
+        except _FAULTS as error:
+            raise self._told_error(error) from error
         finally:
             with suppress(sqlite3.Error):
                 cursor.close()
-        columns = tuple(str(column[0]) for column in cursor.description or ())
-        return Rows(columns, rows, is_cut)
+        return Rows(self._columns_of(sql, cursor), rows, is_cut)
 
     def close(self) -> None:
         self._connection.close()
@@ -205,31 +214,47 @@ class Sandbox:
 
     def _execute(self, sql: str, parameters: Mapping[str, Cell], seconds: float) -> sqlite3.Cursor:
         self._authorizer.begin()
+        self._function_error = None
         self._deadline = time.process_time() + seconds
-        with self._errors():
+        try:
             # The comment keeps a statement of ours with the same text, which was prepared while
             # all was allowed, from being taken for it.
-            return self._connection.execute(f"/* sandbox */ {sql}", parameters)
+            return self._connection.execute(self._marked(sql), parameters)
+        except _FAULTS as error:
+            raise self._told_error(error) from error
 
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        """Raises our errors for those of SQLite."""
-        self._function_error = None
-        try:
-            yield
-        except MemoryError as error:
-            raise StatementLimitError("more memory than it may use") from error
-        except sqlite3.DataError as error:  # SQLITE_TOOBIG
-            raise StatementLimitError(str(error)) from error
-        except (sqlite3.ProgrammingError, sqlite3.Warning) as error:
+    def _marked(self, sql: str) -> str:
+        text = self._texts.get(sql)
+        if text is None:
+            if len(self._texts) >= _REMEMBERED:
+                self._texts.clear()
+            text = self._texts[sql] = f"/* sandbox */ {sql}"
+        return text
+
+    def _columns_of(self, sql: str, cursor: sqlite3.Cursor) -> tuple[str, ...]:
+        """The relations stay as they are, and so do the columns of a statement."""
+        columns = self._columns.get(sql)
+        if columns is None:
+            if len(self._columns) >= _REMEMBERED:
+                self._columns.clear()
+            columns = tuple(str(column[0]) for column in cursor.description or ())
+            self._columns[sql] = columns
+        return columns
+
+    def _told_error(self, error: Exception) -> ComplianceError:
+        """Our error for one of SQLite's."""
+        if isinstance(error, MemoryError):
+            return StatementLimitError("more memory than it may use")
+        if isinstance(error, sqlite3.DataError):  # SQLITE_TOOBIG
+            return StatementLimitError(str(error))
+        if isinstance(error, sqlite3.ProgrammingError | sqlite3.Warning):
             # A second statement, a parameter that nobody gives.
-            raise StatementRefusedError(str(error)) from error
-        except sqlite3.Error as error:
-            if self._authorizer.denied is not None:
-                raise StatementRefusedError(f"not allowed: {self._authorizer.denied}") from error
-            if time.process_time() >= self._deadline:
-                raise StatementLimitError("more time than it may use") from error
-            raise StatementBrokenError(self._function_error or str(error)) from error
+            return StatementRefusedError(str(error))
+        if self._authorizer.denied is not None:
+            return StatementRefusedError(f"not allowed: {self._authorizer.denied}")
+        if time.process_time() >= self._deadline:
+            return StatementLimitError("more time than it may use")
+        return StatementBrokenError(self._function_error or str(error))
 
     def _is_late(self) -> bool:
         return time.process_time() >= self._deadline
