@@ -31,7 +31,7 @@ from service.store.read.unjudged import UnjudgedReader
 from service.store.write.rule_texts import RuleTextStore
 from service.store.write.verdicts import VerdictStore
 
-_NICE = 10
+_NICE = 19
 _GRACE_SECONDS = 5.0  # to finish a round when the worker that started it ends
 _WAIT_SECONDS = 600.0  # for an evaluator that runs already to catch up
 _PAUSE_SECONDS = 0.5
