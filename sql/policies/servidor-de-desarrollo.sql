@@ -17,6 +17,13 @@
 --   { veredicto = "falla", etiquetas = { entorno = "produccion" }, procesos = [{ name = "uvicorn", username = "app", linea_comando = "uvicorn a:app --reload" }] },
 --   { veredicto = "falla", etiquetas = { entorno = "produccion" }, procesos = [{ name = "php", username = "app", linea_comando = "php -S 0.0.0.0:80" }] },
 --   { veredicto = "cumple", etiquetas = { entorno = "produccion" }, procesos = [{ name = "gunicorn", username = "app", linea_comando = "gunicorn a:app" }, { name = "node", username = "app", linea_comando = "node /srv/x/.bin/vite build" }, { name = "php-fpm8.2", linea_comando = "php-fpm: master" }] },
+--   { veredicto = "falla", etiquetas = { entorno = "produccion" }, procesos = [{ name = "python3", username = "app", linea_comando = "python3 -m flask --app web run --port 80" }] },
+--   { veredicto = "falla", etiquetas = { entorno = "produccion" }, procesos = [{ name = "flask", username = "app", linea_comando = "/srv/venv/bin/python3 /srv/venv/bin/flask run" }] },
+--   { veredicto = "falla", etiquetas = { entorno = "produccion" }, procesos = [{ name = "ruby", username = "app", linea_comando = "ruby bin/rails server -b 0.0.0.0" }] },
+--   { veredicto = "falla", etiquetas = { entorno = "produccion" }, procesos = [{ name = "python3", username = "app", linea_comando = "python3 -m http.server" }] },
+--   { veredicto = "cumple", etiquetas = { entorno = "produccion" }, procesos = [{ name = "gunicorn", username = "app", linea_comando = "gunicorn --bind unix:/srv/flask/run/app.sock a:app" }] },
+--   { veredicto = "cumple", etiquetas = { entorno = "produccion" }, procesos = [{ name = "python3", username = "app", linea_comando = "/srv/flask/venv/bin/python3 /srv/app/runner.py" }] },
+--   { veredicto = "cumple", etiquetas = { entorno = "produccion" }, procesos = [{ name = "python3", username = "app", linea_comando = "python3 /opt/rails sync.py" }] },
 --   { veredicto = "no_aplica", procesos = [{ name = "python3", linea_comando = "python3 manage.py runserver" }] },
 --   { veredicto = "desconocido", razon = "sin_dato", etiquetas = { entorno = "produccion" }, sin = ["linea_comando"], procesos = [{ name = "python3" }] },
 -- ]
@@ -26,11 +33,14 @@ FROM procesos_listados AS p
 WHERE p.lista = 'servidores-de-desarrollo'
   AND (
     instr(p.linea_comando, 'manage.py runserver')
-    OR p.linea_comando GLOB '*flask*run*'
-    OR p.linea_comando GLOB '*rails s*'
+    -- Whole words: a folder named flask is no server.
+    OR ' ' || p.linea_comando || ' ' GLOB '*[ /]flask run *'
+    OR ' ' || p.linea_comando || ' ' GLOB '*[ /]flask -* run *'
+    OR ' ' || p.linea_comando || ' ' GLOB '*[ /]rails s *'
+    OR ' ' || p.linea_comando || ' ' GLOB '*[ /]rails server *'
     OR p.linea_comando GLOB '*php* -S *'
-    OR instr(p.linea_comando, 'http.server')
-    OR instr(p.linea_comando, '--reload')
+    OR p.linea_comando || ' ' GLOB '* -m http.server *'
+    OR p.linea_comando || ' ' GLOB '* --reload *'
     OR (
       p.linea_comando || ' ' GLOB '*/vite[ .]*' AND NOT instr(p.linea_comando, ' build')
     )
