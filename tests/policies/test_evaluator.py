@@ -168,3 +168,27 @@ def test_a_rule_whose_file_is_gone_is_told_as_broken(fleet: Fleet) -> None:
     gone = "is gone: the rule is not judged, and is retired a day later"
     assert found.faults == [("a-rule.sql", None, gone)]
     assert Outcome(found, 0).exit_code == 3
+
+
+def test_a_rule_that_breaks_on_a_server_is_logged_as_it_begins_and_ends(
+    fleet: Fleet, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_rule(
+        fleet.rule.parent,
+        EVERYWHERE,
+        AT_ONCE,
+        ("version = 2", "version = 3"),
+        (
+            "name = 'bad'\nG",
+            "CASE name WHEN 'worse' THEN en_red('::1', name) ELSE name = 'bad' END\nG",
+        ),
+    )
+    fleet.judge()
+    caplog.clear()
+    for ago, names in ((4, []), (3, ["worse"]), (2, ["worse"]), (1, [])):
+        fleet.add(ago * MINUTE, *names)
+    fleet.judge()
+    assert [line.partition(", and")[0] for line in caplog.messages] == [
+        "evaluator: a-rule breaks on server 1",
+        "evaluator: a-rule no longer breaks on server 1",
+    ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from service.policies.evaluator import trouble_log
 from service.policies.evaluator.in_force import RuleInForce
 from service.policies.evaluator.record_judge import RecordJudge
 from service.policies.evaluator.task import Task, as_server, event_of
@@ -69,7 +70,9 @@ class Rounds:
                 if (task.server.id, rule) not in unchanged:
                     event = event_of(task, verdict, self._terms[rule])
                     step(states[task.server.id, rule], server, self._terms[rule], event)
+        lines = trouble_log.troubles(states)
         self._writer.save(states, [task.cursor for task in tasks])
+        trouble_log.log(lines)
 
     def _unchanged(self, connection: Connection, tasks: Sequence[Task]) -> set[tuple[int, str]]:
         """The servers and rules of which nothing has to be stored, nor loaded.
