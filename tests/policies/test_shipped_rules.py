@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from service.policies.guard.verdict import State, Verdict
 from service.policies.rules.folders import read_policies
 from service.policies.rules.rule import LANGUAGES
 from tests.policies.ordinary import NOW, image
+from tests.support.documentation import page, section
 
 POLICIES = read_policies()
 RULES = sorted(POLICIES.rules.values(), key=lambda rule: rule.id)
@@ -45,6 +47,17 @@ def test_every_shipped_rule_speaks_both_languages() -> None:
     for rule in RULES:
         assert set(rule.texts) == set(LANGUAGES), rule.id
         assert rule.texts["es"].titulo != rule.texts["en"].titulo
+
+
+def test_the_documentation_lists_every_shipped_rule() -> None:
+    text = section(page("sql/policies/README.md"), "Shipped rules")
+    row = re.compile(
+        r"^\| `([a-z-]+)` \| (\w+) \| ([^|]+?)(?: \(over the fleet\))? \|$", re.MULTILINE
+    )
+    listed = row.findall(text)
+    assert sorted(listed) == sorted(
+        (rule.id, rule.severity, rule.texts["en"].titulo) for rule in RULES
+    )
 
 
 def test_every_shipped_rule_names_controls_of_ens_iso_and_nist() -> None:
