@@ -30,7 +30,7 @@ from service.policies.queries.query_runner import (
 
 _SQL = text("sql", 2 * MAX_LENGTH)  # a longer one than may run is shown again with its fault
 _PARAMETERS = (_SQL, *AT_MOMENT, STATE)
-_MAX_FORM_BYTES = 64 * 1024
+_MAX_FORM_BYTES = 128 * 1024  # the longest text in any script, percent-encoded, and the rest
 _STATUSES: Mapping[type[Exception], str] = {
     InvalidSqlError: falcon.HTTP_400,
     SqlLimitError: falcon.HTTP_400,

@@ -138,6 +138,13 @@ def test_a_link_fills_in_the_form_and_runs_nothing(asked: Asked) -> None:
     assert len(asked.logged()) == before
 
 
+def test_the_longest_text_of_any_script_fits_into_the_form(asked: Asked) -> None:
+    sql = "SELECT count(*) AS n FROM servers_vigentes -- "
+    sql += "\N{PENGUIN}" * (8000 - len(sql))
+    assert asked.send({"sql": sql}, asked.admin).status == 200
+    assert asked.send({"sql": f"{sql}x"}, asked.admin).status == 400
+
+
 def test_the_page_shows_rows_as_text(asked: Asked) -> None:
     answer = asked.send({"sql": FORMULA, "fecha_hora": "2020-02-15T03:00"}, asked.admin)
     page = answer.body.decode()
