@@ -79,7 +79,8 @@ def test_the_evaluator_makes_allowed_system_calls_only(tmp_path: Path) -> None:
 def test_an_evaluator_within_the_service_makes_allowed_system_calls_only(tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     live = LiveService(tmp_path / "var", COMPLIANCE_WORKERS="1", COMPLIANCE_EVALUATOR="auto")
-    live.wrapper = [program("strace"), "-D", "-f", "-qq", "-e", "signal=none", "-o", str(trace)]
+    strace = [program("strace"), "-D", "-f", "-qq", "-s", "100", "-e", "signal=none"]
+    live.wrapper = [*strace, "-o", str(trace)]
     try:
         live.start()
         assert live.post(report(1)).status == 201
