@@ -89,7 +89,7 @@ def test_the_examples_fit_their_schemas() -> None:
 @pytest.mark.torture
 @pytest.mark.timeout(300)  # it takes 30 s of processor time
 def test_schemathesis_finds_no_fault(tmp_path: Path) -> None:
-    live = LiveService(tmp_path / "var", COMPLIANCE_PROXIES="127.0.0.1", COMPLIANCE_QUERIES="1")
+    live = LiveService(tmp_path / "var", COMPLIANCE_PROXIES="127.0.0.1")
     secret = make_token(live.data, "admin")
     # It revokes random tokens, and must not hit its own.
     live.execute("UPDATE token SET id = 987654321")
@@ -102,9 +102,10 @@ def test_schemathesis_finds_no_fault(tmp_path: Path) -> None:
     try:
         run = run_schemathesis(live.start(), tmp_path)
         assert run.returncode == 0, run.stdout + run.stderr
-        # Routes without a successful answer are warnings: an admin enrols nobody.
+        # Routes without a successful answer are warnings: an admin enrols nobody, and queries are
+        # off, since no schema can say what is SQL.
         warned = re.findall(r"^  - (\w+ /.*)$", run.stdout, re.MULTILINE)
-        assert set(warned) == {"POST /inscripcion"}, run.stdout
+        assert set(warned) == {"POST /consulta", "POST /inscripcion"}, run.stdout
         # It leaves out the address of the description itself.
         operations = sum(len(item.keys() & METHODS) for item in DESCRIPTION["paths"].values())
         assert f"Tested: {operations - 1}\n" in run.stdout
