@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -14,6 +15,10 @@ from service.store.engines import Database, open_database
 from tests.support.distribution import SharedServiceScheduling, in_order_of_size
 from tests.support.engine import ENGINES, Engine
 from tests.support.live import LiveService
+
+# Or each of thousands of processes would compile all modules anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 def pytest_xdist_auto_num_workers() -> int:
