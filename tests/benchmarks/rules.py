@@ -5,7 +5,8 @@
 Limits, in time of processor, that of the guard's process included: all rules over the fleet from
 nothing, against the copying of its current processes into a temporary table in the same run; all
 rules about a server for one report (the median). Once with ten of the shipped rules, one of each
-way of judging, and once with all of them.
+way of judging, and once with all of them. It exits with 1 where the ratio is passed; milliseconds
+say something about a quiet machine only.
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ def _measure(
             "verdicts that are unknown": run.unknown,
         },
     )
-    return ratio <= limits[0] and per_report <= limits[1]
+    return ratio <= limits[0]
 
 
 class _Run:
