@@ -37,6 +37,11 @@ LEFT JOIN verdict_span AS span ON span.id = (
     AND known.text_id = judgement.text_id
     AND known.first_at <= :moment
     AND (:known_at IS NULL OR known.first_received_at <= :known_at)
+    AND (  -- a silence has no length once the reports come that were taken in it
+      known.until_at IS NULL
+      OR known.until_at > known.first_at
+      OR (:known_at IS NOT NULL AND known.until_received_at > :known_at)
+    )
   ORDER BY known.first_at DESC, known.id DESC
   LIMIT 1
 )
@@ -134,6 +139,11 @@ LEFT JOIN verdict_span AS span ON span.id = (
       AND known.text_id = judgement.text_id
       AND known.first_at <= :moment
       AND (:known_at IS NULL OR known.first_received_at <= :known_at)
+      AND (  -- a silence has no length once the reports come that were taken in it
+        known.until_at IS NULL
+        OR known.until_at > known.first_at
+        OR (:known_at IS NOT NULL AND known.until_received_at > :known_at)
+      )
     ORDER BY known.first_at DESC, known.id DESC
     LIMIT 1
   )

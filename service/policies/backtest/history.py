@@ -55,6 +55,9 @@ class Histories:
                 around = self._unjudged.neighbours(connection, report)
                 yield self._timeline.of_late_report(server, report, cursor, around)
             else:
+                gap = self._timeline.of_gap(server, cursor, rules, report, intervals.now)
+                if gap is not None:
+                    yield gap
                 yield self._of_report(server, report, cursor, rules, intervals)
         if cursor.event is not None:
             yield from self._of_time(server, cursor, rules, period.until, intervals)

@@ -56,7 +56,14 @@ class TaskMaker:
         if cursor is None or cursor.seq <= 0:
             return None
         server = self._reader.server(connection, report.server_id)
-        return self._of_time(connection, server, cursor, rules, report.received_at)
+        task = self._of_time(connection, server, cursor, rules, report.received_at)
+        if task is not None or report.seq < 0:
+            return task
+
+        def usual_interval() -> int | None:
+            return self._reader.usual_interval(connection, cursor.server_id, cursor.seq)
+
+        return self._timeline.of_gap(server, cursor, rules, report, usual_interval)
 
     def _of_report(
         self,

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from service.policies.evaluator.clock_events import Clocks, Rules, asked_since
 from service.policies.evaluator.hearing import Hearing
 from service.policies.evaluator.task import Task
-from service.policies.rules.rule import Clock
+from service.policies.rules.rule import Clock, InSilence
 from service.store.engines import MAX_INTEGER
 from service.store.read.unjudged import JudgedServer, UnjudgedReport
 from service.store.verdict_rows import Bound, Cursor, event_bound, event_digest
@@ -90,6 +90,35 @@ class Timeline:
             is_silent=is_in_silence(cursor),
             only=only,
         )
+
+    def of_gap(
+        self,
+        server: JudgedServer,
+        cursor: Cursor,
+        rules: Rules,
+        report: UnjudgedReport,
+        usual_interval: Callable[[], int | None],
+    ) -> Task | None:
+        """The silence that only a report's place tells of, before it is judged.
+
+        A server may say after its silence what it was before: by arrival nothing is missing then,
+        and yet no report shows the time between.
+        """
+        before = cursor.event
+        if before is None or before.report_id is None:
+            return None
+        if report.placed_at - before.at <= self._hearing.shortest_limit:
+            return None
+        silent_at = self._hearing.silent_from(before.at, usual_interval())
+        # What judges silence goes by arrival.
+        only = frozenset(
+            rule.id for rule in rules.values() if rule.rule.in_silence is not InSilence.EVALUA
+        )
+        if silent_at >= report.placed_at or not only:
+            return None
+        bound = cursor.event = event_bound("silencio", silent_at, report.received_at)
+        digest = event_digest(bound)
+        return Task(server, cursor.seq, bound.at, cursor, bound, digest, is_silent=True, only=only)
 
     def silent_at(
         self, cursor: Cursor, until: int, usual_interval: Callable[[], int | None]
