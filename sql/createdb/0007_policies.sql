@@ -138,7 +138,8 @@ CREATE TABLE verdict_span (
 ) STRICT;
 
 CREATE UNIQUE INDEX verdict_span_now ON verdict_span (server_id, text_id) WHERE until_at IS NULL;
-CREATE INDEX verdict_span_by_server ON verdict_span (server_id, text_id, first_at);
+CREATE INDEX verdict_span_by_server ON verdict_span (server_id, text_id, until_received_at);
+CREATE INDEX verdict_span_by_end ON verdict_span (until_received_at) WHERE until_at IS NOT NULL;
 CREATE INDEX verdict_span_by_text ON verdict_span (text_id, first_at);
 
 CREATE TABLE violation (

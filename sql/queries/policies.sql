@@ -22,28 +22,46 @@ gap.seen_report_id, gap.seen_at, gap.seen_received_at, gap.seen_mark,
 gap.cleared_report_id, gap.cleared_at, gap.cleared_received_at, gap.cleared_mark
 
 -- fragment: verdict_sources
--- Texts that judge a server at :moment; its last span of verdicts until then, and the violation
--- that shows since when it fails, else the one that went on last. Where it was not seen, and came
--- back, that gap.
+-- Texts that judge a server at :moment; the span of verdicts that goes on then, else the last one;
+-- and the violation that shows since when it fails, else the one that went on last. Where it was
+-- not seen, and came back, that gap. :ended_after is a little before the moment. Spans overlap where
+-- a spool tells of the time before an event: what was judged last holds.
 judgement
 JOIN policy_text ON policy_text.id = judgement.text_id
 JOIN report AS newest
   ON newest.server_id = judgement.server_id
   AND newest.seq = (SELECT max(seq) FROM report WHERE report.server_id = judgement.server_id)
 JOIN profile ON profile.id = newest.profile_id
-LEFT JOIN verdict_span AS span ON span.id = (
-  SELECT known.id FROM verdict_span AS known
-  WHERE known.server_id = judgement.server_id
-    AND known.text_id = judgement.text_id
-    AND known.first_at <= :moment
-    AND (:known_at IS NULL OR known.first_received_at <= :known_at)
-    AND (  -- a silence has no length once the reports come that were taken in it
-      known.until_at IS NULL
-      OR known.until_at > known.first_at
-      OR (:known_at IS NOT NULL AND known.until_received_at > :known_at)
-    )
-  ORDER BY known.first_at DESC, known.id DESC
-  LIMIT 1
+LEFT JOIN verdict_span AS span ON span.id = coalesce(
+  (
+    SELECT going_on.id FROM verdict_span AS going_on
+    WHERE going_on.server_id = judgement.server_id
+      AND going_on.text_id = judgement.text_id
+      AND going_on.until_at IS NULL
+      AND going_on.first_at <= :moment
+      AND (:known_at IS NULL OR going_on.first_received_at <= :known_at)
+  ),
+  (
+    SELECT max(ended.id) FROM verdict_span AS ended
+    WHERE ended.server_id = judgement.server_id
+      AND ended.text_id = judgement.text_id
+      AND ended.until_received_at > :ended_after
+      AND ended.first_at <= :moment
+      AND (:known_at IS NULL OR ended.first_received_at <= :known_at)
+      AND (
+        ended.until_at > :moment
+        OR (:known_at IS NOT NULL AND ended.until_received_at > :known_at)
+      )
+  ),
+  (
+    SELECT last.id FROM verdict_span AS last
+    WHERE last.server_id = judgement.server_id
+      AND last.text_id = judgement.text_id
+      AND last.until_at <= :moment
+      AND (:known_at IS NULL OR last.until_received_at <= :known_at)
+    ORDER BY last.until_received_at DESC
+    LIMIT 1
+  )
 )
 LEFT JOIN violation AS found ON found.id = (
   SELECT violation.id
@@ -121,73 +139,113 @@ WHERE judgement.text_id IN (SELECT known.id FROM policy_text AS known WHERE know
   )
 ORDER BY judgement.server_id, judgement.since_at DESC;
 
--- name: verdict_counts
--- Servers by rule and verdict at :moment; of one rule, or of all. :ended_after is a little before it.
-SELECT
-  policy_text.rule,
-  CASE
-    WHEN span.id IS NOT NULL THEN span.state
-    WHEN failing.server_id IS NOT NULL THEN 'falla'
-    ELSE 'cumple'
-  END AS verdict,
-  count(*)
-FROM judgement
-JOIN policy_text ON policy_text.id = judgement.text_id
-LEFT JOIN verdict_span AS span ON span.id = (
-    SELECT known.id FROM verdict_span AS known
-    WHERE known.server_id = judgement.server_id
-      AND known.text_id = judgement.text_id
-      AND known.first_at <= :moment
-      AND (:known_at IS NULL OR known.first_received_at <= :known_at)
-      AND (  -- a silence has no length once the reports come that were taken in it
-        known.until_at IS NULL
-        OR known.until_at > known.first_at
-        OR (:known_at IS NOT NULL AND known.until_received_at > :known_at)
-      )
-    ORDER BY known.first_at DESC, known.id DESC
-    LIMIT 1
+-- fragment: spans_going_on
+-- The spans of verdicts at :moment. :ended_after is a little before it.
+SELECT now.server_id, now.text_id, now.state FROM verdict_span AS now
+WHERE now.until_at IS NULL
+  AND now.first_at <= :moment
+  AND (:known_at IS NULL OR now.first_received_at <= :known_at)
+UNION ALL
+SELECT over.server_id, over.text_id, over.state
+FROM (
+  SELECT ended.server_id, ended.text_id, ended.state, max(ended.id)
+  FROM verdict_span AS ended INDEXED BY verdict_span_by_end
+  WHERE ended.until_at IS NOT NULL
+    AND ended.until_received_at > :ended_after
+    AND ended.first_at <= :moment
+    AND (:known_at IS NULL OR ended.first_received_at <= :known_at)
+    AND (
+      ended.until_at > :moment
+      OR (:known_at IS NOT NULL AND ended.until_received_at > :known_at)
+    )
+  GROUP BY ended.server_id, ended.text_id
+) AS over
+WHERE NOT EXISTS (
+  SELECT 1 FROM verdict_span AS now
+  WHERE now.server_id = over.server_id
+    AND now.text_id = over.text_id
+    AND now.until_at IS NULL
+    AND now.first_at <= :moment
+    AND (:known_at IS NULL OR now.first_received_at <= :known_at)
+)
+
+-- fragment: failing
+-- Servers and texts with a violation that shows at :moment. :ended_after is a little before it.
+SELECT DISTINCT violation.server_id, violation.text_id FROM violation
+WHERE violation.id IN (
+    SELECT going_on.id FROM violation AS going_on WHERE going_on.ended_at IS NULL
+    UNION ALL
+    SELECT ended.id FROM violation AS ended
+    WHERE ended.ended_at IS NOT NULL AND ended.ended_known_at > :ended_after
+  )
+  AND violation.opened_in_at <= :moment
+  AND violation.is_late = 0
+  AND (:known_at IS NULL OR violation.opened_in_received_at <= :known_at)
+  AND (
+    violation.cleared_at IS NULL
+    OR violation.cleared_at > :moment
+    OR (:known_at IS NOT NULL AND violation.cleared_received_at > :known_at)
   )
   AND (
-    span.until_at IS NULL
-    OR span.until_at > :moment
-    OR (:known_at IS NOT NULL AND span.until_received_at > :known_at)
+    violation.ended_at IS NULL
+    OR violation.ended_at > :moment
+    OR (:known_at IS NOT NULL AND violation.ended_received_at > :known_at)
   )
-LEFT JOIN (
-  SELECT DISTINCT violation.server_id, violation.text_id FROM violation
-  WHERE violation.id IN (
-      SELECT going_on.id FROM violation AS going_on WHERE going_on.ended_at IS NULL
-      UNION ALL
-      SELECT ended.id FROM violation AS ended
-      WHERE ended.ended_at IS NOT NULL AND ended.ended_known_at > :ended_after
-    )
-    AND violation.opened_in_at <= :moment
-    AND violation.is_late = 0
-    AND (:known_at IS NULL OR violation.opened_in_received_at <= :known_at)
-    AND (
-      violation.cleared_at IS NULL
-      OR violation.cleared_at > :moment
-      OR (:known_at IS NOT NULL AND violation.cleared_received_at > :known_at)
-    )
-    AND (
-      violation.ended_at IS NULL
-      OR violation.ended_at > :moment
-      OR (:known_at IS NOT NULL AND violation.ended_received_at > :known_at)
-    )
-    AND NOT EXISTS (
-      SELECT 1 FROM relapse_gap AS gap
-      WHERE gap.violation_id = violation.id
-        AND gap.cleared_at <= :moment
-        AND (:known_at IS NULL OR gap.cleared_received_at <= :known_at)
-        AND (gap.back_at > :moment OR (:known_at IS NOT NULL AND gap.back_received_at > :known_at))
-    )
-) AS failing
-  ON failing.server_id = judgement.server_id AND failing.text_id = judgement.text_id
-WHERE (:rule IS NULL OR policy_text.rule = :rule)
-  AND (
+  AND NOT EXISTS (
+    SELECT 1 FROM relapse_gap AS gap
+    WHERE gap.violation_id = violation.id
+      AND gap.cleared_at <= :moment
+      AND (:known_at IS NULL OR gap.cleared_received_at <= :known_at)
+      AND (gap.back_at > :moment OR (:known_at IS NOT NULL AND gap.back_received_at > :known_at))
+  )
+
+-- name: judged_counts
+-- How many servers each rule judges at :moment; of one rule, or of all.
+SELECT policy_text.rule, sum(counted.servers)
+FROM (
+  SELECT judgement.text_id, count(*) AS servers
+  FROM judgement NOT INDEXED
+  WHERE
     -- include: judges_at
+  GROUP BY judgement.text_id
+) AS counted
+JOIN policy_text ON policy_text.id = counted.text_id
+WHERE :rule IS NULL OR policy_text.rule = :rule
+GROUP BY policy_text.rule;
+
+-- name: verdict_counts
+-- Servers by rule and verdict at :moment, but those that pass; of one rule, or of all.
+WITH
+  span AS (
+    -- include: spans_going_on
+  ),
+  failing AS (
+    -- include: failing
   )
-GROUP BY policy_text.rule, verdict
-ORDER BY policy_text.rule, verdict;
+SELECT policy_text.rule, found.state, sum(found.servers)
+FROM (
+  SELECT span.text_id, span.state, count(*) AS servers
+  FROM span
+  JOIN judgement ON judgement.server_id = span.server_id AND judgement.text_id = span.text_id
+  WHERE
+    -- include: judges_at
+  GROUP BY span.text_id, span.state
+  UNION ALL
+  SELECT failing.text_id, 'falla', count(*)
+  FROM failing
+  JOIN judgement
+    ON judgement.server_id = failing.server_id AND judgement.text_id = failing.text_id
+  WHERE NOT EXISTS (
+      SELECT 1 FROM span
+      WHERE span.server_id = failing.server_id AND span.text_id = failing.text_id
+    )
+    AND
+    -- include: judges_at
+  GROUP BY failing.text_id
+) AS found
+JOIN policy_text ON policy_text.id = found.text_id
+WHERE :rule IS NULL OR policy_text.rule = :rule
+GROUP BY policy_text.rule, found.state;
 
 -- name: first_judgements
 -- From when on each rule has judged this server.

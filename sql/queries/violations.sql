@@ -36,7 +36,7 @@ violation.case_since_at, violation.grace_until_at, violation.ended_as, violation
       OR verdict_span.until_at > :moment
       OR (:known_at IS NOT NULL AND verdict_span.until_received_at > :known_at)
     )
-  ORDER BY verdict_span.first_at DESC
+  ORDER BY verdict_span.id DESC
   LIMIT 1
 ) AS unknown_because,
 gap.seen_report_id, gap.seen_at, gap.seen_received_at, gap.seen_mark,

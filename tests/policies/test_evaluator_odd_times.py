@@ -83,6 +83,34 @@ def test_a_silence_that_came_to_nothing_hides_no_other_unknown(fleet: Fleet) -> 
     assert said_at(fleet, fleet.now - 43 * MINUTE) == ("desconocido", "sin_dato")
 
 
+def test_what_was_judged_last_holds_where_spans_of_verdicts_overlap(fleet: Fleet) -> None:
+    """Two hours were judged, then came a report that was taken before, and is unknown."""
+    add(fleet, 60 * MINUTE, 60 * MINUTE)
+    fleet.judge()
+    ((text_id,),) = engine.rows(
+        fleet.config.database, "SELECT id FROM policy_text WHERE rule = 'a-rule'"
+    )
+    engine.execute(fleet.config.database, "DELETE FROM verdict_span")
+    now = fleet.now
+    for first, known, until, until_known in [
+        (now - 35 * MINUTE, now - 35 * MINUTE, now - 30 * MINUTE, now - 30 * MINUTE),
+        (now - 44 * MINUTE, now - 10 * MINUTE, None, None),
+    ]:
+        engine.execute(
+            fleet.config.database,
+            "INSERT INTO verdict_span (server_id, text_id, state, reason,"
+            " first_at, first_received_at, until_at, until_received_at)"
+            " VALUES (1, ?, 'desconocido', 'sin_dato', ?, ?, ?, ?)",
+            (text_id, first, known, until, until_known),
+        )
+    unknown = ("desconocido", "sin_dato")
+    for ago in (0, 20, 32, 40):
+        assert said_at(fleet, now - ago * MINUTE) == unknown
+    assert said_at(fleet, now - 50 * MINUTE) == ("cumple", None)
+    assert said_at(fleet, now - 32 * MINUTE, now - 31 * MINUTE) == unknown
+    assert said_at(fleet, now - 29 * MINUTE, now - 29 * MINUTE) == ("cumple", None)
+
+
 def test_reports_between_which_the_service_was_deaf_show_no_silence(fleet: Fleet) -> None:
     """An agent without a spool says nothing of the time in which nothing could be sent."""
     add(fleet, 60 * MINUTE, 60 * MINUTE)

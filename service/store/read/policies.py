@@ -248,13 +248,13 @@ class PolicyStore:
         self, connection: Connection, moment: Moment | None, rule: str | None
     ) -> dict[str, Counts]:
         parameters = _parameters(moment)
-        after = ended_after(parameters["moment"] or 0, parameters["known_at"])
-        rows = connection.execute(
-            self._queries["verdict_counts"], {**parameters, "rule": rule, "ended_after": after}
-        )
+        of_rule = {**parameters, "rule": rule}
+        judged = dict(connection.execute(self._queries["judged_counts"], of_rule).fetchall())
         servers: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        for name, state, count in rows:
+        for name, state, count in connection.execute(self._queries["verdict_counts"], of_rule):
             servers[name][state] = count
+        for name, total in judged.items():
+            servers[name]["cumple"] = total - servers[name].total()
         found: Counter[str] = Counter()
         for name, _, count in open_counts(connection, self._queries, moment):
             found[name] += count
@@ -275,4 +275,4 @@ class PolicyStore:
 
 def _parameters(moment: Moment | None) -> dict[str, int | None]:
     at, known_at = moment_parameters(moment)
-    return {"moment": at, "known_at": known_at}
+    return {"moment": at, "known_at": known_at, "ended_after": ended_after(at, known_at)}
