@@ -35,6 +35,7 @@ from service.store.enrolment import EnrolmentStore
 from service.store.queries import load_queries
 from service.store.read.fleet import FleetStore
 from service.store.read.history import HistoryStore
+from service.store.read.matrix import MatrixStore
 from service.store.read.occurrences import login_occurrences, process_occurrences
 from service.store.read.policies import PolicyStore
 from service.store.read.records import RecordStore
@@ -110,6 +111,7 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
         logins=login_occurrences(database, queries, silence),
         usage=usage,
         policies=PolicyStore(database, queries, config.evaluator_lock),
+        matrix=MatrixStore(database, queries),
         violations=ViolationStore(database, queries),
         queries=QueryRunner(
             RelationCopies(

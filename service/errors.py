@@ -66,6 +66,13 @@ class ServerNotFoundError(ComplianceError):
         self.server_id = server_id
 
 
+class FrameworkNotFoundError(ComplianceError):
+    """There are controls of no such framework."""
+
+    def __init__(self, framework: str) -> None:
+        super().__init__(f"no framework is called {framework[:64]!r}")
+
+
 class PolicyNotFoundError(ComplianceError):
     """No rule has this id, or ever had it."""
 

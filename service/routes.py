@@ -15,7 +15,9 @@ from service.http.request_body import receive_body
 from service.http.router import READ_METHODS
 from service.ingest.admission import Admission
 from service.ingest.intake import Intake
+from service.pages.controls import ControlsPage, FrameworkPage
 from service.pages.fleet import FleetPage
+from service.pages.matrix import MatrixPage
 from service.pages.programs import ProgramPage
 from service.pages.query import QueryPage
 from service.pages.rules import RulePage, RulesPage
@@ -33,6 +35,8 @@ from service.resources.cumplimiento import Compliance
 from service.resources.documents import Document
 from service.resources.health import Healthz, Readyz
 from service.resources.historial import RecordHistory
+from service.resources.marcos import Frameworks, OneFramework
+from service.resources.matriz import FleetMatrix
 from service.resources.politicas import OnePolicy, Policies
 from service.resources.procesos import ProcessHistories, ProcessOccurrences, RecordProcesses
 from service.resources.resumen import FleetSummary
@@ -43,6 +47,7 @@ from service.resources.violaciones import Violations
 from service.store.enrolment import EnrolmentStore
 from service.store.read.fleet import FleetStore
 from service.store.read.history import HistoryStore
+from service.store.read.matrix import MatrixStore
 from service.store.read.occurrences import LoginOccurrenceStore, ProcessOccurrenceStore
 from service.store.read.policies import PolicyStore
 from service.store.read.records import RecordStore
@@ -67,6 +72,7 @@ class Collaborators:
     logins: LoginOccurrenceStore
     usage: UsageStore
     policies: PolicyStore
+    matrix: MatrixStore
     violations: ViolationStore
     queries: QueryRunner
     tokens: TokenStore
@@ -123,6 +129,9 @@ def routes(c: Collaborators) -> Sequence[Route]:
         Route(f"{record}/cumplimiento", Compliance(c.history, c.policies)),
         Route("/politicas", Policies(c.policies)),
         Route("/politicas/{rule}", OnePolicy(c.policies)),
+        Route("/matriz", FleetMatrix(c.matrix, c.policies)),
+        Route("/marcos", Frameworks(c.matrix, c.policies)),
+        Route("/marcos/{framework}", OneFramework(c.matrix, c.policies)),
         Route("/violaciones", Violations(c.violations, c.policies)),
         Route("/consulta", RunQuery(c.queries)),
         Route("/resumen", FleetSummary(c.fleet)),
@@ -132,6 +141,9 @@ def routes(c: Collaborators) -> Sequence[Route]:
         Route("/", FleetPage(c.site, c.fleet, c.policies, c.config.bind, times.now)),
         Route("/reglas", RulesPage(c.site, c.policies)),
         Route("/regla/{rule}", RulePage(c.site, c.policies)),
+        Route("/cumplimiento", MatrixPage(c.site, c.matrix, c.policies)),
+        Route("/controles", ControlsPage(c.site, c.matrix, c.policies)),
+        Route("/controles/{framework}", FrameworkPage(c.site, c.matrix, c.policies)),
         Route("/incumplimientos", ViolationsPage(c.site, c.policies, c.violations)),
         Route(
             "/servidor/{server_id:id}",

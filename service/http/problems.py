@@ -12,6 +12,7 @@ import orjson
 
 from service.errors import (
     ForbiddenError,
+    FrameworkNotFoundError,
     InvalidParameterError,
     InvalidReportError,
     InvalidSqlError,
@@ -61,6 +62,7 @@ def add_error_handlers(app: falcon.App[Any, Any], pages: ErrorPages) -> None:
     add(InvalidParameterError, _invalid_parameter)
     add(RecordNotFoundError, _not_found)
     add(ServerNotFoundError, _server_not_found)
+    add(FrameworkNotFoundError, _framework_not_found)
     add(PolicyNotFoundError, _policy_not_found)
     add(StorageUnavailableError, _storage_unavailable)
     add(SourceBusyError, _source_busy)
@@ -109,6 +111,12 @@ def _server_not_found(
     _req: falcon.Request, resp: falcon.Response, error: ServerNotFoundError, _params: object
 ) -> None:
     _answer(resp, HTTPStatus.NOT_FOUND, "no-such-server", "No such server", str(error))
+
+
+def _framework_not_found(
+    _req: falcon.Request, resp: falcon.Response, error: FrameworkNotFoundError, _params: object
+) -> None:
+    _answer(resp, HTTPStatus.NOT_FOUND, "no-such-framework", "No such framework", str(error))
 
 
 def _policy_not_found(

@@ -40,6 +40,8 @@ PAGE_PATHS = {
     "reglas",
     "regla",
     "incumplimientos",
+    "cumplimiento",
+    "controles",
     "consultar",
     "entrar",
     "salir",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from functools import cache
 
 from service.policies.rules.places import SHIPPED_FOLDER
@@ -27,6 +28,13 @@ def is_control(framework: str, control: str) -> bool:
 def count(framework: str) -> int:
     """How many controls a framework has, enhancements aside."""
     return sum(_families()[framework].values())
+
+
+def every(framework: str) -> Iterator[str]:
+    """All controls of a framework, enhancements aside, in its order."""
+    joint = "-" if framework == "nist" else "."
+    for family, size in _families()[framework].items():
+        yield from (f"{family}{joint}{number}" for number in range(1, size + 1))
 
 
 @cache

@@ -137,6 +137,11 @@ class PolicyStore:
                 raise PolicyNotFoundError(rule)
             return found, self._counts(connection, moment, rule).get(rule, Counts())
 
+    def rows(self) -> list[PolicyRow]:
+        """Every rule that is or was in force."""
+        with self._database.snapshot() as connection:
+            return self._policies(connection)
+
     def texts(self, rule: str) -> list[PolicyText]:
         """The texts that a rule had, the newest first."""
         with self._database.snapshot() as connection:
@@ -155,7 +160,7 @@ class PolicyStore:
         with self._database.snapshot() as connection:
             rows = connection.execute(
                 self._queries["verdicts_of_rule"],
-                {"rule": rule, "after": after, **_parameters(moment)},
+                {"rule": rule, "after": after, **moment_of_verdicts(moment)},
             )
             found = (
                 verdict
@@ -181,7 +186,7 @@ class PolicyStore:
         place = {"server_id": server_id}
         with self._database.snapshot() as connection:
             rows = connection.execute(
-                self._queries["verdicts_of_server"], place | _parameters(moment)
+                self._queries["verdicts_of_server"], place | moment_of_verdicts(moment)
             )
             verdicts = {verdict.rule: verdict for verdict in first_of_each(rows, moment)}
             since = connection.execute(self._queries["first_judgements"], place).fetchall()
@@ -247,7 +252,7 @@ class PolicyStore:
     def _counts(
         self, connection: Connection, moment: Moment | None, rule: str | None
     ) -> dict[str, Counts]:
-        parameters = _parameters(moment)
+        parameters = moment_of_verdicts(moment)
         of_rule = {**parameters, "rule": rule}
         judged = dict(connection.execute(self._queries["judged_counts"], of_rule).fetchall())
         servers: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -273,6 +278,7 @@ class PolicyStore:
         }
 
 
-def _parameters(moment: Moment | None) -> dict[str, int | None]:
+def moment_of_verdicts(moment: Moment | None) -> dict[str, int | None]:
+    """The parameters of queries for verdicts at a moment."""
     at, known_at = moment_parameters(moment)
     return {"moment": at, "known_at": known_at, "ended_after": ended_after(at, known_at)}

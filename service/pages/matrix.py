@@ -1,0 +1,84 @@
+"""/cumplimiento: the fleet against the rules, the worst first."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import falcon
+
+from service.http.filters import AT_MOMENT, SEVERITY, moment_of
+from service.http.parameters import CURSOR
+from service.pages.language import request_language
+from service.pages.rule_words import WORST_FIRST, Words, links_to_moment, words_of
+from service.pages.site import Site
+from service.store.read.matrix import Matrix, MatrixStore, worst_first
+from service.store.read.policies import PolicyStore
+
+
+class Column(NamedTuple):
+    """A rule that does not pass everywhere. position: in the matrix."""
+
+    position: int
+    rule: str
+    severity: str
+    words: Words
+    failing: int
+    unknown: int
+
+
+class MatrixPage:
+    def __init__(self, site: Site, matrix: MatrixStore, policies: PolicyStore) -> None:
+        self._site, self._matrix, self._policies = site, matrix, policies
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        query = self._site.query(req, resp, SEVERITY, *AT_MOMENT, CURSOR)
+        asked = moment_of(query)
+        progress, settled = self._policies.settled()
+        moment = asked or settled
+        matrix = self._matrix.matrix(moment).of_severity(query[SEVERITY])
+        language, at = request_language(req), links_to_moment(query, moment)
+        words = {row.rule: words_of(row, language) for row in self._policies.rows()}
+        columns = _columns(matrix, words)
+        servers = worst_first(matrix)
+        end = query.after + query.limit
+        shown = {column.rule for column in columns}
+        self._site.show(
+            req,
+            resp,
+            "matrix.html",
+            moment=asked,
+            shown=moment,
+            progress=progress,
+            columns=columns,
+            passing=[(r.rule, words[r.rule]) for r in matrix.rules if r.rule not in shown],
+            servers=servers[query.after : end],
+            count=len(servers),
+            failing_servers=sum(bool(server.failing) for server in servers),
+            values={each.name: query.text(each) for each in (SEVERITY, *AT_MOMENT, CURSOR)},
+            at=at,
+            address=query.address,
+            next_page=query.address_after(req.path, end, **at) if end < len(servers) else None,
+        )
+
+
+def _columns(matrix: Matrix, words: dict[str, Words]) -> list[Column]:
+    """The rules that fail somewhere, by severity, the most servers first; then the unknown."""
+    found = []
+    for position, rule in enumerate(matrix.rules):
+        bit = 1 << position
+        failing = sum(bool(server.failing & bit) for server in matrix.servers)
+        unknown = sum(bool(server.unknown & bit) for server in matrix.servers)
+        if failing or unknown:
+            found.append(
+                Column(position, rule.rule, rule.severity, words[rule.rule], failing, unknown)
+            )
+    return sorted(
+        found,
+        key=lambda each: (
+            not each.failing,
+            WORST_FIRST.index(each.severity),
+            -each.failing,
+            -each.unknown,
+            each.rule,
+        ),
+    )

@@ -1,0 +1,165 @@
+"""The whole fleet against all rules at one moment."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from service.store.engines import Connection, Database
+from service.store.read.moments import Moment
+from service.store.read.policies import moment_of_verdicts
+
+
+class MatrixRule(NamedTuple):
+    """controls: by framework, as they were at the moment; so is the severity."""
+
+    rule: str
+    severity: str
+    controls: Mapping[str, Sequence[str]]
+
+
+class MatrixServer(NamedTuple):
+    """Verdicts of a server as bit masks: bit n is the rule at position n of the matrix.
+
+    A rule that judged the server and is in no other mask passes.
+    """
+
+    server_id: int
+    ip_server: str
+    nombre_host: str | None
+    judged: int
+    failing: int
+    unknown: int
+    not_applicable: int
+
+    @property
+    def passing(self) -> int:
+        return self.judged & ~(self.failing | self.unknown | self.not_applicable)
+
+    def verdict(self, position: int) -> str | None:
+        """falla, desconocido, no_aplica, cumple; null where the rule has not judged the server."""
+        bit = 1 << position
+        if not self.judged & bit:
+            return None
+        for state, mask in (
+            ("no_aplica", self.not_applicable),
+            ("desconocido", self.unknown),
+            ("falla", self.failing),
+        ):
+            if mask & bit:
+                return state
+        return "cumple"
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """rules: those that judge a server at the moment, by name. servers: every one, by number."""
+
+    rules: Sequence[MatrixRule]
+    servers: Sequence[MatrixServer]
+
+    def of_severity(self, severity: str | None) -> Matrix:
+        """The matrix of the rules with this severity; null: of all."""
+        if severity is None:
+            return self
+        wanted = [n for n, rule in enumerate(self.rules) if rule.severity == severity]
+
+        def part(mask: int) -> int:
+            return sum(1 << at for at, n in enumerate(wanted) if mask >> n & 1)
+
+        servers = [MatrixServer(*server[:3], *map(part, server[3:])) for server in self.servers]
+        return Matrix([self.rules[n] for n in wanted], servers)
+
+    def names(self, mask: int) -> list[str]:
+        """The rules of a mask."""
+        return [rule.rule for n, rule in enumerate(self.rules) if mask >> n & 1]
+
+
+def worst_first(matrix: Matrix) -> list[MatrixServer]:
+    """The servers with the most severe failures first, then with the most, then the unknown."""
+    severe = [
+        sum(1 << n for n, rule in enumerate(matrix.rules) if rule.severity == severity)
+        for severity in ("critica", "alta", "media", "baja")
+    ]
+    return sorted(
+        matrix.servers,
+        key=lambda server: (
+            *(-(server.failing & mask).bit_count() for mask in severe),
+            -server.unknown.bit_count(),
+            server.server_id,
+        ),
+    )
+
+
+class MatrixStore:
+    def __init__(self, database: Database, queries: Mapping[str, str]) -> None:
+        self._database, self._queries = database, queries
+
+    def matrix(self, moment: Moment | None) -> Matrix:
+        """Raises StorageUnavailableError."""
+        parameters = moment_of_verdicts(moment)
+        with self._database.snapshot() as connection:
+            groups = self._groups(connection, parameters)
+            texts = connection.execute(
+                self._queries["judging_texts"], parameters | {"words_at": parameters["moment"]}
+            ).fetchall()
+            names = connection.execute(self._queries["server_names"]).fetchall()
+        masks = _Masks({text_id: rule for text_id, rule, *_ in texts}, groups)
+        rules = {
+            rule: MatrixRule(rule, severity, json.loads(controls))
+            for _, rule, severity, controls in texts
+        }
+        servers = []
+        for server_id, address, host in names:
+            found = groups.get(server_id, {})
+            judged = masks.of(found.get("juzga"))
+            unknown, not_applicable, failing = (
+                masks.of(found.get(state)) & judged
+                for state in ("desconocido", "no_aplica", "falla")
+            )
+            failing &= ~(unknown | not_applicable)
+            servers.append(
+                MatrixServer(server_id, address, host, judged, failing, unknown, not_applicable)
+            )
+        return Matrix([rules[rule] for rule in masks.rules], servers)
+
+    def _groups(
+        self, connection: Connection, parameters: Mapping[str, int | None]
+    ) -> dict[int, dict[str, str]]:
+        """By server and state: the numbers of texts, joined by commas."""
+        groups: defaultdict[int, dict[str, str]] = defaultdict(dict)
+        for server_id, state, texts in connection.execute(
+            self._queries["verdict_groups"], parameters
+        ):
+            groups[server_id][state] = texts
+        return groups
+
+
+class _Masks:
+    """rules: those of which a text judges a server. Most servers have the same few groups."""
+
+    def __init__(self, rule_of: Mapping[int, str], groups: Mapping[int, Mapping[str, str]]) -> None:
+        judging = {texts for found in groups.values() for texts in [found.get("juzga")] if texts}
+        ids = {text_id for texts in judging for text_id in _numbers(texts)}
+        self.rules = sorted({rule_of[text_id] for text_id in ids})
+        positions = {rule: n for n, rule in enumerate(self.rules)}
+        self._bits = {text_id: 1 << positions[rule_of[text_id]] for text_id in ids}
+        self._known: dict[str, int] = {}
+
+    def of(self, texts: str | None) -> int:
+        if not texts:
+            return 0
+        mask = self._known.get(texts)
+        if mask is None:
+            mask = 0
+            for text_id in _numbers(texts):
+                mask |= self._bits.get(text_id, 0)
+            self._known[texts] = mask
+        return mask
+
+
+def _numbers(texts: str) -> list[int]:
+    return [int(number) for number in texts.split(",")]

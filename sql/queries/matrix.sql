@@ -1,0 +1,51 @@
+-- name: verdict_groups
+-- Of each server the texts that judge it at :moment ('juzga'), and those by verdict but a pass.
+WITH
+  span AS (
+    -- include: spans_going_on
+  ),
+  failing AS (
+    -- include: failing
+  )
+SELECT judgement.server_id, 'juzga' AS state, group_concat(judgement.text_id)
+FROM judgement NOT INDEXED
+WHERE
+  -- include: judges_at
+GROUP BY judgement.server_id
+UNION ALL
+SELECT span.server_id, span.state, group_concat(span.text_id)
+FROM span
+GROUP BY span.server_id, span.state
+UNION ALL
+SELECT failing.server_id, 'falla', group_concat(failing.text_id)
+FROM failing
+GROUP BY failing.server_id;
+
+-- name: judging_texts
+-- Texts that ever judged a server, with the severity and the controls of their rules at :words_at.
+SELECT
+  policy_text.id, policy_text.rule,
+  -- include: severity_then
+  ,
+  coalesce(
+    (
+      SELECT policy_change.controls FROM policy_change
+      WHERE policy_change.rule = policy_text.rule AND policy_change.at <= :words_at
+      ORDER BY policy_change.at DESC, policy_change.id DESC
+      LIMIT 1
+    ),
+    policy.controls
+  )
+FROM policy_text
+JOIN policy ON policy.rule = policy_text.rule
+ORDER BY policy_text.id;
+
+-- name: server_names
+-- The newest address and host name of every server.
+SELECT server.id, profile.ipaddress, profile.nombre_host
+FROM server
+JOIN report AS newest
+  ON newest.server_id = server.id
+  AND newest.seq = (SELECT max(seq) FROM report WHERE report.server_id = server.id)
+JOIN profile ON profile.id = newest.profile_id
+ORDER BY server.id;
