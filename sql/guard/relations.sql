@@ -20,9 +20,10 @@ CREATE TEMPORARY TABLE redes (
 
 CREATE TEMPORARY TABLE fin_de_vida (
   so TEXT NOT NULL,
-  version TEXT NOT NULL,
-  fin TEXT,  -- a day
-  fin_ampliado TEXT,  -- likewise
+  version TEXT NOT NULL,  -- 9.* is 9, and 9 with anything behind a point
+  fin TEXT,  -- the last day of support
+  fin_ampliado TEXT,  -- of extended support, for everybody
+  contratos TEXT,  -- elts=2033-06-30: of what a contract extends; several with blanks between them
   fuente TEXT,
   PRIMARY KEY (so, version)
 ) STRICT, WITHOUT ROWID;
@@ -59,6 +60,36 @@ CREATE TEMPORARY VIEW etiquetas AS
 SELECT servidor, clave, valor, desde
 FROM etiqueta
 WHERE servidor BETWEEN (SELECT desde FROM elegido) AND (SELECT hasta FROM elegido);
+
+-- The end of life of what each server runs: the row of fin_de_vida that speaks of it most closely,
+-- nulls where none does; soporte has the contracts that its tags of that name tell of.
+-- covers_version() is a function of service/policies/guard/functions.py, which rules may not call.
+CREATE TEMPORARY VIEW soporte_vigente AS
+SELECT
+  n.servidor AS servidor, n.nombre_so AS nombre_so, n.version_so AS version_so,
+  f.fin AS fin, f.fin_ampliado AS fin_ampliado, f.contratos AS contratos, f.fuente AS fuente,
+  (
+    SELECT group_concat(e.valor, ' ') FROM etiqueta AS e
+    WHERE e.servidor = n.servidor AND e.clave = 'soporte'
+  ) AS soporte
+FROM (
+  SELECT
+    s.servidor AS servidor, s.nombre_so AS nombre_so, s.version_so AS version_so,
+    (
+      SELECT c.version
+      FROM (
+        SELECT v.version AS version, covers_version(v.version, s.version_so) AS cercania
+        FROM fin_de_vida AS v
+        WHERE v.so = s.nombre_so
+      ) AS c
+      WHERE c.cercania > 0
+      ORDER BY c.cercania DESC
+      LIMIT 1
+    ) AS version
+  FROM servidor_vigente AS s
+  WHERE s.servidor BETWEEN (SELECT desde FROM elegido) AND (SELECT hasta FROM elegido)
+) AS n
+LEFT JOIN fin_de_vida AS f ON f.so = n.nombre_so AND f.version = n.version;
 
 -- time_text() is a function of service/policies/guard/functions.py, which rules may not call.
 CREATE TEMPORARY VIEW fila_de_proceso AS

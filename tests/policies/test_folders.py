@@ -126,14 +126,18 @@ def test_lists_of_users_extend_the_shipped_ones(users: Path) -> None:
 def test_networks_and_ends_of_life_are_read(users: Path) -> None:
     (users / "redes.txt").write_text("10.0.0.0/8 oficina\n2001:db8::/32\nhere\n")
     (users / "fin_de_vida.csv").write_text(
-        "so,version,fin,fin_ampliado,fuente\nDebian,10,2022-09-10,2024-06-30,wiki\nX,1,soon,,\n"
+        "so,version,fin,fin_ampliado,contratos,fuente\n"
+        "Debian|Debian GNU/Linux,10,2022-09-10,2024-06-30,elts=2029-06-30,wiki\n"
+        "X,1,soon,,,\nX,2,2026-01-01,,elts,\n"
     )
     found = read_data_files([users])
     assert found.tables()["redes"] == [("10.0.0.0/8", "oficina"), ("2001:db8::/32", None)]
-    assert found.tables()["fin_de_vida"] == [("Debian", "10", "2022-09-10", "2024-06-30", "wiki")]
+    ends = ("10", "2022-09-10", "2024-06-30", "elts=2029-06-30", "wiki")
+    assert found.tables()["fin_de_vida"] == [("Debian", *ends), ("Debian GNU/Linux", *ends)]
     assert [(fault.path.name, fault.line) for fault in found.faults] == [
         ("redes.txt", 3),
         ("fin_de_vida.csv", 3),
+        ("fin_de_vida.csv", 4),
     ]
 
 

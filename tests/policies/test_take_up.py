@@ -57,13 +57,13 @@ def test_texts_are_kept_with_the_data_they_decide_by() -> None:
     outsides = [
         {"listas": {"b": ["y", "x"]}, "redes": [["10.0.0.0/8", None], ["192.168.0.0/16", "lab"]]},
         {"listas": {"b": ["x", "y"], "a": ["z*"]}, KERNEL_THREADS: ["kthreadd"]},
-        {"fin_de_vida": [["Debian", "12", "2026-06-10", None, None]]},
+        {"fin_de_vida": [["Debian", "12", "2026-06-10", None, None, None]]},
         {},
     ]
     assert with_kept(DataFiles(), map(json.dumps, outsides)).tables() == {
         "listas": [("a", "z*"), ("b", "x"), ("b", "y"), (KERNEL_THREADS, "kthreadd")],
         "redes": [("10.0.0.0/8", None), ("192.168.0.0/16", "lab")],
-        "fin_de_vida": [("Debian", "12", "2026-06-10", None, None)],
+        "fin_de_vida": [("Debian", "12", "2026-06-10", None, None, None)],
     }
 
 

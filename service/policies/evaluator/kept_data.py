@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 
+from service.end_of_life import Life
 from service.policies.guard.workspace import KERNEL_THREADS
 from service.policies.rules.data_files import DataFiles
 
@@ -27,6 +28,6 @@ def with_kept(data: DataFiles, texts: Iterable[str]) -> DataFiles:
         if "redes" in kept:
             found.networks = dict(kept["redes"])
         if "fin_de_vida" in kept:
-            lives = [(*life,) for life in kept["fin_de_vida"]]
-            found.lives = {(life[0], life[1]): life for life in lives}
+            lives = [Life(*life) for life in kept["fin_de_vida"]]
+            found.lives = {(life.system, life.version): life for life in lives}
     return found

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from service.policies.rules.ends_of_life import DISTRO_INFO, SYSTEM_DISTRO_INFO
 from service.policies.rules.faults import RuleFault
 from service.policies.rules.small_file import is_hidden
 
@@ -53,7 +54,10 @@ class RuleWatch:
 
 def _files(folder: Path) -> Iterator[tuple[str, int, int]]:
     """Raises OSError."""
-    for place in (folder, folder / "listas"):
+    places = [folder, folder / "listas", folder / DISTRO_INFO]
+    if (folder / DISTRO_INFO).is_dir():
+        places.append(SYSTEM_DISTRO_INFO)  # read over it
+    for place in places:
         try:
             entries = list(os.scandir(place))
         except FileNotFoundError:

@@ -1,4 +1,5 @@
-"""The functions of ours that rules call. Each answers null where an argument is null.
+"""The functions of ours that rules call. Each answers null where an argument is null, but
+estado_soporte(), most of whose arguments may be.
 
 A ValueError breaks the rule for the server, which is then unknown: a wrong argument is no pass.
 """
@@ -13,6 +14,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from zoneinfo import ZoneInfo
 
 from service import times
+from service.end_of_life import coverage, support_on
 
 Cell = str | int | float | None
 
@@ -61,6 +63,25 @@ def compara_version(first: Cell, second: Cell) -> int | None:
     return (left > right) - (left < right)
 
 
+def estado_soporte(
+    fin: Cell, fin_ampliado: Cell, contratos: Cell, soporte: Cell, dia: Cell
+) -> str | None:
+    """vigente, ampliado or terminado on a day, of a row of soporte_vigente; null if unknown."""
+    if dia is None:
+        return None
+    end, extended, contracts, held = (
+        None if cell is None else str(cell) for cell in (fin, fin_ampliado, contratos, soporte)
+    )
+    return support_on(str(dia)[:10], end, extended, contracts, held)
+
+
+def covers_version(pattern: Cell, version: Cell) -> int | None:
+    """How closely a row of fin_de_vida speaks of a version. For the guard's views."""
+    if pattern is None or version is None:
+        return None
+    return coverage(str(pattern), str(version))
+
+
 def time_text(microseconds: Cell) -> str | None:
     """A time as the relations show it. For the guard's views."""
     return None if microseconds is None else times.to_text(int(microseconds))
@@ -70,6 +91,11 @@ FUNCTIONS: dict[str, tuple[int, Callable[..., Cell]]] = {
     "en_red": (2, en_red),
     "hora_local": (2, hora_local),
     "compara_version": (2, compara_version),
+    "estado_soporte": (5, estado_soporte),
+}
+OF_VIEWS: dict[str, tuple[int, Callable[..., Cell]]] = {
+    "time_text": (1, time_text),
+    "covers_version": (2, covers_version),
 }
 
 

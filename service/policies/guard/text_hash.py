@@ -11,6 +11,7 @@ from service.policies.rules.rule import Rule, digest
 from service.policies.rules.sql_text import quoted_texts
 
 _LISTED = {"procesos_listados", "listas"}
+_LIVES = {"fin_de_vida", "soporte_vigente"}
 
 
 class Silence(NamedTuple):
@@ -48,9 +49,14 @@ def outside(
         found["listas"] = {name: sorted(data.lists[name]) for name in sorted(named)}
     if relations & {"procesos_listados"} or ("procesos_vigentes", "hilo_nucleo") in reads:
         found[KERNEL_THREADS] = sorted(data.lists.get(KERNEL_THREADS, ()))
-    for name in ("redes", "fin_de_vida"):
-        if name in relations:
-            found[name] = tables[name]
+    if "redes" in relations:
+        found["redes"] = tables["redes"]
+    if relations & _LIVES:
+        # Where a date comes from decides nothing, unless the rule shows it.
+        shows_source = any((relation, "fuente") in reads for relation in _LIVES)
+        found["fin_de_vida"] = [
+            row if shows_source else [*row[:-1], None] for row in tables["fin_de_vida"]
+        ]
     if ("servers_vigentes", "estado") in reads:
         found["silencio"] = list(silence)
     return found

@@ -18,7 +18,7 @@ from service.policies.guard.facts import (
     facts_told,
     program_counts,
 )
-from service.policies.guard.functions import FUNCTIONS, time_text
+from service.policies.guard.functions import FUNCTIONS, OF_VIEWS
 from service.policies.guard.names import NameLists
 from service.policies.guard.verdict import Situation
 from service.policies.rules.places import RELATIONS_SCRIPT, TABLES_SCRIPT
@@ -58,9 +58,7 @@ class Workspace:
         script = "\n".join(
             path.read_text(encoding="utf-8") for path in (TABLES_SCRIPT, RELATIONS_SCRIPT)
         )
-        # The views tell times as text.
-        functions = {**FUNCTIONS, "time_text": (1, time_text)}
-        self.sandbox = Sandbox(script, ALLOWED, functions, refusal)
+        self.sandbox = Sandbox(script, ALLOWED, {**FUNCTIONS, **OF_VIEWS}, refusal)
         self.wanted: Collection[Fact] = ()
         self.matches_names = True
         self.needs_marks = True

@@ -1,8 +1,8 @@
 """Data that rules read beside reports: lists of names, networks, ends of life.
 
 A folder of rules may have `listas/NAME.txt` (a name a line, `*` for any text), `redes.txt` (a
-network a line, and a name for it) and `fin_de_vida.csv` (columns as in the relation). A user's file
-extends the shipped one. In the text files, # begins a comment.
+network a line, and a name for it) and `fin_de_vida.csv` (ends_of_life.py). A user's file extends
+the shipped one. In the text files, # begins a comment.
 """
 
 from __future__ import annotations
@@ -11,10 +11,16 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from ipaddress import ip_network
 from pathlib import Path
 
+from service.policies.rules.ends_of_life import (
+    DISTRO_INFO,
+    SYSTEM_DISTRO_INFO,
+    Lives,
+    read_distro_info,
+    read_table,
+)
 from service.policies.rules.faults import RuleFault
 from service.policies.rules.rule import digest
 from service.policies.rules.small_file import is_hidden, is_there, read_small
@@ -22,9 +28,6 @@ from service.policies.rules.small_file import is_hidden, is_there, read_small
 _MAX_BYTES = 1024 * 1024
 _MAX_ENTRY = 200  # characters
 _LIST_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_LIFE_COLUMNS = ("so", "version", "fin", "fin_ampliado", "fuente")
-
-Life = tuple[str, str, str | None, str | None, str | None]
 
 
 @dataclass(slots=True)
@@ -33,7 +36,7 @@ class DataFiles:
 
     lists: dict[str, set[str]] = field(default_factory=dict)
     networks: dict[str, str | None] = field(default_factory=dict)
-    lives: dict[tuple[str, str], Life] = field(default_factory=dict)
+    lives: Lives = field(default_factory=dict)
     faults: list[RuleFault] = field(default_factory=list)
 
     def tables(self) -> dict[str, Sequence[Sequence[str | None]]]:
@@ -43,21 +46,27 @@ class DataFiles:
                 (name, entry) for name in sorted(self.lists) for entry in sorted(self.lists[name])
             ],
             "redes": sorted(self.networks.items()),
-            "fin_de_vida": [self.lives[key] for key in sorted(self.lives)],
+            "fin_de_vida": [tuple(self.lives[key]) for key in sorted(self.lives)],
         }
 
     def list_digest(self, name: str) -> str:
         return digest(sorted(self.lists.get(name, ())))
 
 
-def read_data_files(folders: Sequence[Path]) -> DataFiles:
-    """The data of these folders, each extending those before it; what is wrong is left out."""
+def read_data_files(folders: Sequence[Path], system: Path = SYSTEM_DISTRO_INFO) -> DataFiles:
+    """The data of these folders, each extending those before it; what is wrong is left out.
+
+    system: the distro-info-data of the system, which extends the shipped one.
+    """
     found = DataFiles()
     for folder in folders:
         for path in _lists(found, folder / "listas"):
             _read_list(found, path)
         if is_there(folder / "redes.txt"):
             _read_networks(found, folder / "redes.txt")
+        if is_there(folder / DISTRO_INFO):
+            found.lives |= read_distro_info(folder / DISTRO_INFO)
+            found.lives |= read_distro_info(system)
         if is_there(folder / "fin_de_vida.csv"):
             _read_lives(found, folder / "fin_de_vida.csv")
     return found
@@ -99,26 +108,13 @@ def _read_networks(found: DataFiles, path: Path) -> None:
 
 def _read_lives(found: DataFiles, path: Path) -> None:
     try:
-        _take_lives(found, path, csv.DictReader(_text(found, path).splitlines()))
+        for line, lives in read_table(_text(found, path).splitlines()):
+            if isinstance(lives, str):
+                found.faults.append(RuleFault(path, line, lives))
+            else:
+                found.lives |= {(life.system, life.version): life for life in lives}
     except csv.Error as error:
         found.faults.append(RuleFault(path, None, f"cannot be read: {error}"))
-
-
-def _take_lives(found: DataFiles, path: Path, rows: csv.DictReader[str]) -> None:
-    if tuple(rows.fieldnames or ()) != _LIFE_COLUMNS:
-        reason = f"expected the columns {','.join(_LIFE_COLUMNS)}"
-        found.faults.append(RuleFault(path, 1, reason))
-        return
-    for row in rows:
-        system, version, end, extended, source = ((row[c] or "").strip() for c in _LIFE_COLUMNS)
-        try:
-            if not (system and version and None not in row):
-                raise ValueError("expected a system, a version and two days")  # noqa: TRY301
-            days = [date.fromisoformat(day).isoformat() if day else None for day in (end, extended)]
-        except ValueError as error:
-            found.faults.append(RuleFault(path, rows.line_num, str(error)))
-        else:
-            found.lives[system, version] = (system, version, days[0], days[1], source or None)
 
 
 def _entries(found: DataFiles, path: Path) -> Iterator[tuple[int, str]]:

@@ -18,6 +18,7 @@ RELATIONS = (
             "listas",
             "redes",
             "fin_de_vida",
+            "soporte_vigente",
             "os_version",
             "system_info",
         }
@@ -50,14 +51,14 @@ _AGGREGATE = "avg count group_concat sum total"
 _WINDOW = """
   cume_dist dense_rank first_value lag last_value lead nth_value ntile percent_rank rank row_number
 """
-_OURS = "en_red hora_local compara_version"
+_OURS = "en_red hora_local compara_version estado_soporte"
 _FUNCTIONS = frozenset(f"{_SCALAR} {_OF_TIMES} {_AGGREGATE} {_WINDOW} {_OURS}".split())
 
 ALLOWED = Allowed(
     relations=RELATIONS,
     hidden=HIDDEN,
     functions=_FUNCTIONS,
-    functions_of_views=frozenset({"time_text"}),
+    functions_of_views=frozenset({"time_text", "covers_version"}),
 )
 
 Reads = Collection[tuple[str, str]]  # (relation, column), as Sandbox.describe() tells them
