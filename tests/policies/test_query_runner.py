@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,6 +15,7 @@ import pytest
 
 from service.auth.audit_log import AuditLog
 from service.errors import (
+    GuardEndedError,
     InvalidSqlError,
     QueriesBusyError,
     QueriesOffError,
@@ -20,10 +23,11 @@ from service.errors import (
     SqlLimitError,
     StorageUnavailableError,
 )
-from service.policies.guard.guard_connection import ProcessLimits
+from service.policies.guard.guard_connection import GuardConnection, ProcessLimits
 from service.policies.queries import query_runner
 from service.policies.queries.query_faults import check_text
 from service.policies.queries.query_runner import QueryRunner, SqlQuery
+from service.policies.queries.query_slots import slot
 from service.policies.rules.places import TABLES_SCRIPT
 from service.store.queries import load_queries
 from service.store.read.moments import Moment
@@ -36,6 +40,7 @@ from tests.support.stores import Stores, stores
 
 NOW = 3 * HOUR + MINUTE
 ASKER: dict[str, str | int | None] = {"token": 7, "name": "ana", "source": "10.0.0.9"}
+QUERY_PROCESS = "service.policies.queries.query_process"
 WAITING = "WITH RECURSIVE t(a) AS (SELECT pid FROM processes UNION ALL SELECT a + 1 FROM t)"
 OTHER = PROFILE._replace(ipaddress="10.0.0.2")
 
@@ -110,6 +115,14 @@ def test_a_longer_answer_is_cut_and_says_so(runner: QueryRunner) -> None:
     large = f"{numbers.format(9)} SELECT replace('{'x' * 999}', 'x', '{'y' * 999}') FROM n"
     found = runner.answer(SqlQuery(large), ASKER)
     assert (len(found.rows), found.is_cut) == (4, True)  # of a megabyte each
+
+
+def test_an_answer_without_any_row_is_none_whose_first_row_is_too_long(runner: QueryRunner) -> None:
+    text = f"WITH t (a) AS (SELECT replace('{'x' * 999}', 'x', '{'y' * 999}'))"
+    with pytest.raises(SqlLimitError, match="its first row has more than 4194304 characters"):
+        rows(runner, f"{text} SELECT a, a, a, a, a FROM t")
+    found = runner.answer(SqlQuery("SELECT pid FROM processes WHERE pid < 0"), ASKER)
+    assert (found.rows, found.is_cut) == ([], False)
 
 
 def test_a_query_is_logged_before_it_runs(runner: QueryRunner, tmp_path: Path) -> None:
@@ -223,6 +236,29 @@ def test_a_third_query_is_refused_and_one_whose_client_left_makes_room(
         each.join(60)
         assert isinstance(each.error, QuestionAbandonedError)
     assert rows(runner, "SELECT 1") == [[1]]
+
+
+def test_a_query_that_outlives_its_service_keeps_its_place(tmp_path: Path) -> None:
+    places = [tmp_path / "1.lock"]
+    with slot(places) as place:
+        query = GuardConnection(ProcessLimits(), QUERY_PROCESS, locks=[place])
+    # The place is given up here, as by a worker that was killed.
+    try:
+        with pytest.raises(QueriesBusyError), slot(places):
+            pass
+    finally:
+        query.end()
+    with slot(places):
+        pass
+
+
+def test_a_client_that_leaves_is_noticed_while_the_relations_are_sent() -> None:
+    left = threading.Event()
+    query = GuardConnection(ProcessLimits(), QUERY_PROCESS, left.is_set)
+    os.kill(query.pid, signal.SIGSTOP)  # it reads nothing
+    threading.Timer(0.1, left.set).start()
+    with pytest.raises(GuardEndedError):
+        list(query.ask({"do": "run"}, b"x" * 10_000_000))
 
 
 STUBBORN = (

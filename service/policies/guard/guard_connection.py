@@ -6,9 +6,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import orjson
 
@@ -20,8 +21,11 @@ _MODULE = "service.policies.guard.guard_process"
 _MEBIBYTE = 1024 * 1024
 _MAX_ANSWER = 64 * _MEBIBYTE
 _READ_SIZE = 1_048_576
+_SEND_SIZE = 1_048_576
 _LOOKS_SECONDS = 0.1  # between two looks at whether anybody waits
 _STARTING = 30.0  # seconds more, until the first answer
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,8 @@ class GuardConnection:
     """A process of guard_process.py. It has nothing but one end of a socket.
 
     module: another one that is asked likewise. stops: whether nobody waits for the answer any more;
-    it is looked at several times a second.
+    it is looked at several times a second. locks: descriptors of files whose locks it keeps until
+    it ends, whatever becomes of this process.
     """
 
     def __init__(
@@ -48,6 +53,7 @@ class GuardConnection:
         limits: ProcessLimits,
         module: str = _MODULE,
         stops: Callable[[], bool] | None = None,
+        locks: Sequence[int] = (),
     ) -> None:
         self._limits = limits
         self._stops = stops
@@ -59,6 +65,7 @@ class GuardConnection:
                 env={},  # it needs none of ours, and may have no secret
                 stdin=theirs.fileno(),
                 stdout=theirs.fileno(),
+                pass_fds=locks,
                 process_group=0,  # Ctrl-C is for this process, which ends it
             )
         self._buffer = bytearray()
@@ -71,11 +78,11 @@ class GuardConnection:
     def ask(self, request: Mapping[str, Any], image: bytes | None = None) -> Iterator[Any]:
         """The answers, as they come. Raises GuardEndedError, and has then ended the process."""
         try:
-            self._socket.settimeout(self._wait)
-            self._socket.sendall(json_frame(request))
+            deadline = time.monotonic() + self._wait
+            self._send(json_frame(request), deadline)
             if image is not None:
-                self._socket.sendall(LENGTH.pack(len(image)))
-                self._socket.sendall(image)
+                self._send(LENGTH.pack(len(image)), deadline)
+                self._send(image, deadline)
             while True:
                 answer = orjson.loads(self._receive())
                 self._wait = self._limits.answer
@@ -98,16 +105,27 @@ class GuardConnection:
             raise ValueError("its answer is too long")
         return self._take(length, deadline)
 
-    def _take(self, length: int, deadline: float) -> bytes:
-        while len(self._buffer) < length:
+    def _send(self, payload: bytes, deadline: float) -> None:
+        with memoryview(payload) as whole:
+            sent = 0
+            while sent < len(whole):
+                part = whole[sent : sent + _SEND_SIZE]
+                sent += self._waiting(deadline, partial(self._socket.send, part))
+
+    def _waiting(self, deadline: float, step: Callable[[], T]) -> T:
+        """What a step on the socket gives, which may wait. Raises TimeoutError."""
+        while True:
             left = max(0.001, deadline - time.monotonic())
             self._socket.settimeout(left if self._stops is None else min(left, _LOOKS_SECONDS))
             try:
-                received = self._socket.recv(_READ_SIZE)
+                return step()
             except TimeoutError:
                 if time.monotonic() >= deadline or self._stops is None or self._stops():
                     raise
-                continue
+
+    def _take(self, length: int, deadline: float) -> bytes:
+        while len(self._buffer) < length:
+            received = self._waiting(deadline, partial(self._socket.recv, _READ_SIZE))
             if not received:
                 raise ConnectionAbortedError("it passed a limit of processor or memory")
             self._buffer += received

@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -25,6 +26,7 @@ from service.policies.guard.workspace import Workspace
 from service.store.engines.sandbox import Cell
 
 _NICE = 10
+_OOM_SCORE = Path("/proc/self/oom_score_adj")
 LISTED = "procesos_listados"  # matching names with lists costs more than the rest of an image
 
 _KINDS = {
@@ -36,8 +38,11 @@ _KINDS = {
 
 def main() -> int:
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
-    with suppress(OSError):  # the unit of the service allows no change of priority
-        os.nice(_NICE)  # reports come first
+    # Reports come first. The unit of the service allows no change of priority.
+    with suppress(OSError):
+        os.nice(_NICE)
+    with suppress(OSError):  # proc(5): where memory runs out, the kernel ends this process first
+        _OOM_SCORE.write_text("1000", encoding="ascii")
     drop_privileges(int(sys.argv[1]))
     workspace = Workspace()
     while (payload := read_frame(requests.read)) is not None:
@@ -73,7 +78,7 @@ def _answer(
         parameters,
         seconds=request["seconds"],
         max_rows=request["rows"],
-        max_bytes=request["bytes"],
+        max_bytes=request["characters"],
     )
     return {"columns": columns, "rows": [list(map(_shown, row)) for row in rows], "cut": is_cut}
 

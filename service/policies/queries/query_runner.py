@@ -40,9 +40,10 @@ _LOG = logging.getLogger(__name__)
 
 MAX_ROWS = 1000
 SECONDS = 2.0  # of processor, for the statement
-_MAX_BYTES = 4 * 1024 * 1024  # of texts in the rows
+_MAX_CHARACTERS = 4 * 1024 * 1024  # of texts in the rows
 _WHOLE_SECONDS = 15.0  # for the copies as well; a fleet of 1,000 x 300 takes about 2
 _MAX_AUDITED = MAX_LENGTH  # characters
+_MEMORY = 512 * 1024 * 1024  # of its process; the copies of 1,000 servers x 300 take 170 MiB
 _MODULE = "service.policies.queries.query_process"
 _LISTED = "procesos_listados"
 
@@ -89,7 +90,9 @@ class QueryRunner:
         self._audit_log = audit_log
         self._places = places
         self._folders = [SHIPPED_FOLDER, *([] if user_folder is None else [user_folder])]
-        self._limits = limits or ProcessLimits(processor=SECONDS, answer=_WHOLE_SECONDS)
+        self._limits = limits or ProcessLimits(
+            memory=_MEMORY, processor=SECONDS, answer=_WHOLE_SECONDS
+        )
 
     def require_on(self) -> None:
         """Raises QueriesOffError."""
@@ -116,11 +119,11 @@ class QueryRunner:
             estado="silencioso" if query.of_silent else "al_dia",
         )
         check_text(query.sql)
-        with slot(self._places):
+        with slot(self._places) as place:
             asked = Question(_WHOLE_SECONDS, is_abandoned)
             token = begin(asked)
             try:
-                return self._answer(query, asked)
+                return self._answer(query, asked, place)
             except GuardEndedError as error:
                 if asked.stopped is not None:
                     raise asked.stopped from error
@@ -129,10 +132,10 @@ class QueryRunner:
             finally:
                 end(token)
 
-    def _answer(self, query: SqlQuery, asked: Question) -> SqlAnswer:
+    def _answer(self, query: SqlQuery, asked: Question, place: int) -> SqlAnswer:
         at = times.now() if query.moment is None else query.moment.at
         common = {"sql": without_double_quotes(query.sql), "now": times.to_text(at)}
-        with closing(_Process(self._limits, asked)) as process:
+        with closing(_Process(self._limits, asked, place)) as process:
             found = process.ask({**common, "do": "describe", "processor": SECONDS})
             reads = [tuple(each) for each in found["reads"]]
             wanted = Wanted(
@@ -149,21 +152,23 @@ class QueryRunner:
                     "processor": self._limits.fleet_processor,
                     "seconds": SECONDS,
                     "rows": MAX_ROWS,
-                    "bytes": _MAX_BYTES,
+                    "characters": _MAX_CHARACTERS,
                     "lists": any(relation == _LISTED for relation, _ in reads),
                     "data": read_data_files(self._folders).tables(),
                 },
                 image,
             )
+        if found["cut"] and not found["rows"]:
+            raise SqlLimitError(f"its first row has more than {_MAX_CHARACTERS} characters")
         return SqlAnswer(at, found["columns"], found["rows"], found["cut"])
 
 
 class _Process:
-    """A process of service/policies/queries/query_process.py, for one query."""
+    """A process of service/policies/queries/query_process.py, for one query. It keeps the place."""
 
-    def __init__(self, limits: ProcessLimits, asked: Question) -> None:
+    def __init__(self, limits: ProcessLimits, asked: Question, place: int) -> None:
         try:
-            self._connection = GuardConnection(limits, _MODULE, asked.stops)
+            self._connection = GuardConnection(limits, _MODULE, asked.stops, [place])
         except OSError as error:
             raise StorageUnavailableError(f"no process can be started: {error}") from error
 

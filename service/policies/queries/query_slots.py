@@ -14,8 +14,11 @@ _RETRY_SECONDS = 5
 
 
 @contextmanager
-def slot(files: Sequence[Path]) -> Iterator[None]:
-    """One of the places, each a lock on a file, which ends with its process. Nobody waits for one.
+def slot(files: Sequence[Path]) -> Iterator[int]:
+    """One of the places, each a lock on a file: its descriptor. Nobody waits for one.
+
+    The process of the query has to inherit it. Whoever kills the one that asked frees no place
+    before the query has ended too.
 
     Raises QueriesBusyError, StorageUnavailableError.
     """
@@ -23,10 +26,10 @@ def slot(files: Sequence[Path]) -> Iterator[None]:
         descriptor = _opened(file)
         try:
             if try_lock(descriptor, shared=False):
-                yield
+                yield descriptor
                 return
         finally:
-            os.close(descriptor)  # which also unlocks
+            os.close(descriptor)  # which also unlocks, once the query has ended
     raise QueriesBusyError(len(files), _RETRY_SECONDS)
 
 
