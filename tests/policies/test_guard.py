@@ -70,10 +70,10 @@ def test_a_rule_over_the_memory_is_unknown_and_the_others_are_judged(guard: Guar
 
 def test_a_rule_over_its_time_again_and_again_is_left_out_for_a_while(guard: Guard) -> None:
     guard.load([ENDLESS], NO_DATA)
-    guard.open(servers(10))
-    details = [found["endless"].detail for _, found in guard.judge(requests(10))]
+    guard.open(servers(40))
+    details = [found["endless"].detail for _, found in guard.judge(requests(40))]
     assert details[:3] == ["more time than it may use"] * 3
-    assert all(str(detail).startswith("it passed its limit") for detail in details[3:])
+    assert all(str(detail).startswith("it passed its limit") for detail in details[30:])
     assert guard.restarts == 0
 
 
@@ -130,7 +130,7 @@ def test_a_step_that_nothing_interrupts_ends_the_process_alone(limits: ProcessLi
 
 @pytest.mark.torture
 def test_a_rule_that_ends_the_process_on_most_servers_is_left_out_on_all() -> None:
-    with Guard(Limits(), ProcessLimits(answer=1.0)) as guard:
+    with Guard(Limits(), ProcessLimits(answer=1.0, processor=0.1)) as guard:
         guard.load([STUBBORN], NO_DATA)
         guard.open(
             image(procesos=[{"name": "long"}], pares=[{"veces": 9, "procesos": [{"name": "long"}]}])

@@ -3,7 +3,7 @@
 SQLite's limits and its progress handler stop most of what takes too long. Some steps of SQLite
 stop for nothing; so the process itself has limits of memory and processor, and is ended when it
 does not answer. The rule at which that happened is unknown there, and the others go on. It is not
-tried again there for a while; nor anywhere, if it happens on most servers.
+tried again there for a while; nor anywhere, while it happens on most servers and takes too long.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from service.errors import GuardEndedError
 from service.policies.guard.guard_connection import GuardConnection, ProcessLimits
 from service.policies.guard.judged_rule import JudgedRule
 from service.policies.guard.judging import Inspection, Limits
-from service.policies.guard.patience import Tally
+from service.policies.guard.patience import IN_VAIN, Tally
 from service.policies.guard.verdict import Reason, State, Verdict, verdict_from_json
 from service.policies.rules.rule import Scope
 
@@ -205,11 +205,16 @@ class Guard:
         list(self._judge([request._replace(only=[])]))  # takes in the image
         found: dict[str, Verdict] = {}
         for rule in self._asked(Scope.SERVIDOR, request.only):
+            began = time.monotonic()
             try:
                 for _, verdicts in self._judge([request._replace(only=[rule])]):
                     found |= verdicts
             except GuardEndedError as error:
                 found[rule] = self._suspend(rule, request.server, error)
+                if rule not in self._tallies:
+                    self._tallies[rule] = Tally(IN_VAIN * self._process_limits.processor)
+                seconds = time.monotonic() - began
+                self._tallies[rule].note(request.server, is_over=True, seconds=seconds)
         return found
 
     def _asked(self, scope: Scope, only: Collection[str] | None) -> list[str]:
@@ -229,18 +234,12 @@ class Guard:
             rule: ended.verdict
             for (rule, where), ended in self._ended.items()
             if where == server
-            or (
-                server is not None
-                and rule in self._tallies
-                and self._tallies[rule].is_over_everywhere
-            )
+            or (server is not None and rule in self._tallies and self._tallies[rule].is_to_blame)
         }
 
     def _suspend(self, rule: str, server: int | None, error: GuardEndedError) -> Verdict:
         verdict = Verdict(State.DESCONOCIDO, Reason.LIMITE, str(error))
         self._ended[rule, server] = _Ended(verdict, time.monotonic() + _SUSPENSION)
-        if server is not None:
-            self._tallies.setdefault(rule, Tally()).note(server, is_over=True)
         return verdict
 
     def _ask(self, request: Mapping[str, Any]) -> Iterator[Any]:

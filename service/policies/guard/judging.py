@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -76,7 +77,7 @@ class Judging:
         self._workspace = Workspace()
         self._rules: list[JudgedRule] = []
         self._situations: dict[int, Situation] = {}
-        self._patience = Patience()
+        self._patience = Patience(self._limits.seconds)
 
     def set_data(self, tables: Mapping[str, Sequence[Sequence[Any]]]) -> None:
         """The rows of listas, redes and fin_de_vida."""
@@ -85,7 +86,7 @@ class Judging:
     def set_rules(self, rules: Iterable[JudgedRule]) -> Iterator[tuple[str, Inspection]]:
         """Replaces the rules, and tells of each whether it runs. One that does not is unknown."""
         self._rules = []
-        self._patience = Patience()
+        self._patience = Patience(self._limits.seconds)
         for rule in rules:
             found = inspect(self._workspace.sandbox, rule)
             self._rules.append(replace(rule, reads=found.reads, applies_reads=found.applies_reads))
@@ -128,9 +129,11 @@ class Judging:
             if self._patience.has_run_out(rule.id, server):
                 found[rule.id] = Verdict(State.DESCONOCIDO, Reason.LIMITE, _OVER_AND_OVER)
             else:
+                began = time.monotonic()
                 found[rule.id] = judge(rule, situation, run)
                 is_limit = found[rule.id].reason is Reason.LIMITE
-                self._patience.note(rule.id, server, is_limit=is_limit)
+                seconds = time.monotonic() - began
+                self._patience.note(rule.id, server, is_limit=is_limit, seconds=seconds)
         return found
 
     def sweep(
