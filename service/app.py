@@ -27,9 +27,11 @@ from service.ingest.large_turn import LargeTurn
 from service.ingest.validation import ReportValidator
 from service.pages.site import Site
 from service.pages.static_files import StaticFiles
+from service.policies.backtest.job_requests import BackTestRequests
 from service.policies.queries.query_runner import QueryRunner
 from service.policies.rules.places import TABLES_SCRIPT
 from service.routes import Collaborators, routes
+from service.store.backtest_jobs import BackTestJobStore
 from service.store.engines import Database, open_database
 from service.store.enrolment import EnrolmentStore
 from service.store.queries import load_queries
@@ -90,6 +92,7 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
     usage = UsageStore(database, queries, silence)
     static = StaticFiles()
     audit_log = AuditLog(config.audit_log)
+    backtest_jobs = BackTestJobStore(database, queries)
     return Collaborators(
         config=config,
         intake=Intake(
@@ -122,6 +125,8 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
             is_on=config.queries,
             user_folder=config.policies,
         ),
+        backtest_jobs=backtest_jobs,
+        backtest_requests=BackTestRequests(backtest_jobs, audit_log),
         tokens=TokenStore(database, queries, audit_log),
         enrolment=EnrolmentStore(database, queries, audit_log),
         throttle=AuthThrottle(),

@@ -66,6 +66,11 @@ class Config:
         return self.data / "evaluator.lock"
 
     @property
+    def backtest_lock(self) -> Path:
+        """Locked by the one process that runs back-tests that pages asked for."""
+        return self.data / "backtest.lock"
+
+    @property
     def large_turn(self) -> Path:
         return self.data / "large-reports.json"
 

@@ -81,6 +81,13 @@ class PolicyNotFoundError(ComplianceError):
         self.rule = rule
 
 
+class BackTestNotFoundError(ComplianceError):
+    """No back-test has this number; old ones are deleted."""
+
+    def __init__(self, job_id: int) -> None:
+        super().__init__(f"there is no back-test {job_id}; only the newest are kept")
+
+
 class TokenNotFoundError(ComplianceError):
     """No valid token has this number."""
 

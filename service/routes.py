@@ -15,6 +15,7 @@ from service.http.request_body import receive_body
 from service.http.router import READ_METHODS
 from service.ingest.admission import Admission
 from service.ingest.intake import Intake
+from service.pages.backtests import BackTestPage, BackTestsPage
 from service.pages.controls import ControlsPage, FrameworkPage
 from service.pages.fleet import FleetPage
 from service.pages.matrix import MatrixPage
@@ -27,6 +28,7 @@ from service.pages.site import Site
 from service.pages.static_files import StaticFiles
 from service.pages.users import UserPage
 from service.pages.violations import ViolationsPage
+from service.policies.backtest.job_requests import BackTestRequests
 from service.policies.queries.query_runner import QueryRunner
 from service.project import SCHEMAS_FOLDER
 from service.resources.cambios import Changes
@@ -44,6 +46,7 @@ from service.resources.servers import Server, Servers
 from service.resources.tokens import Enrolment, OneToken, Tokens
 from service.resources.usuarios_activos import LoginHistories, LoginOccurrences, RecordLogins
 from service.resources.violaciones import Violations
+from service.store.backtest_jobs import BackTestJobStore
 from service.store.enrolment import EnrolmentStore
 from service.store.read.fleet import FleetStore
 from service.store.read.history import HistoryStore
@@ -75,6 +78,8 @@ class Collaborators:
     matrix: MatrixStore
     violations: ViolationStore
     queries: QueryRunner
+    backtest_jobs: BackTestJobStore
+    backtest_requests: BackTestRequests
     tokens: TokenStore
     enrolment: EnrolmentStore
     throttle: AuthThrottle
@@ -140,10 +145,20 @@ def routes(c: Collaborators) -> Sequence[Route]:
         Route("/inscripcion", Enrolment(c.enrolment), {"POST": ENROLLERS}),
         Route("/", FleetPage(c.site, c.fleet, c.policies, c.config.bind, times.now)),
         Route("/reglas", RulesPage(c.site, c.policies)),
-        Route("/regla/{rule}", RulePage(c.site, c.policies)),
         Route("/cumplimiento", MatrixPage(c.site, c.matrix, c.policies)),
         Route("/controles", ControlsPage(c.site, c.matrix, c.policies)),
         Route("/controles/{framework}", FrameworkPage(c.site, c.matrix, c.policies)),
+        Route("/regla/{rule}", RulePage(c.site, c.policies, c.backtest_jobs)),
+        Route(
+            "/ensayos",
+            BackTestsPage(c.site, c.backtest_jobs, c.backtest_requests, c.policies, times.now),
+            forms=frozenset({"POST"}),
+        ),
+        Route(
+            "/ensayo/{job_id:id}",
+            BackTestPage(c.site, c.backtest_jobs, times.now),
+            forms=frozenset({"POST"}),
+        ),
         Route("/incumplimientos", ViolationsPage(c.site, c.policies, c.violations)),
         Route(
             "/servidor/{server_id:id}",

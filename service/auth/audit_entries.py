@@ -16,6 +16,7 @@ from typing import Any
 from service import times
 from service.auth.token_format import LETTERS
 
+RULE_TRIED = "rule tried"  # on the past; beside an entry about the token, if there is one
 RULE_TAKEN_UP, RULE_REFUSED, RULE_RETIRED = "rule taken up", "rule refused", "rule retired"
 QUERY_ASKED = "query asked"  # beside an entry about the token that was used, if there is one
 MADE, USED, CLOSED, REVOKED = "token made", "token in use", "token closed", "token revoked"

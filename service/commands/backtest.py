@@ -167,11 +167,7 @@ def _chosen(servers: list[PastServer], wanted: list[str]) -> list[PastServer]:
     """Raises ComplianceError for a name that no server has."""
     found: dict[int, PastServer] = {}
     for name in wanted:
-        matching = [
-            server
-            for server in servers
-            if name in (str(server.id), server.host, server.ipaddress, server.identity)
-        ]
+        matching = [server for server in servers if server.is_called(name)]
         if not matching:
             raise ComplianceError(f"--servidor {name}: there is no such server")
         found |= {server.id: server for server in matching}

@@ -18,8 +18,9 @@ from service import times
 from service.config import Config
 from service.errors import ComplianceError
 from service.maintenance.startup import require_database
+from service.policies.backtest.job_starter import JobStarter
 from service.policies.evaluator.evaluator import Evaluator
-from service.policies.evaluator.evaluator_lock import lock_evaluator
+from service.policies.evaluator.evaluator_lock import hold_lock
 from service.policies.evaluator.hearing import Hearing
 from service.policies.evaluator.outcome import BROKEN, INCOMPLETE, Outcome, write_csv, write_junit
 from service.policies.evaluator.progress import Progress, TakenUp, listing_of, stored_rules
@@ -107,16 +108,20 @@ def _follow(config: Config, lock: int | None) -> int:
         threading.Thread(target=_end_with_worker, args=[stopped], daemon=True).start()
     descriptor = lock
     while descriptor is None and not stopped.is_set():
-        descriptor = lock_evaluator(config.evaluator_lock, _PAUSE_SECONDS)
+        descriptor = hold_lock(config.evaluator_lock, _PAUSE_SECONDS)
     if descriptor is not None:
+        starter = JobStarter(config)
         try:
             with Evaluator(config) as evaluator:
-                # Of this thread and the guard, which begin() starts; not of the one that stores.
+                starter.start()
+                # Of this thread and the guard, which begin() starts; not of the one that stores,
+                # nor of back-tests, which lower theirs themselves.
                 with suppress(OSError):  # the unit of the service allows no change of priority
                     os.nice(_NICE)
                 evaluator.begin()
                 evaluator.follow(stopped)
         finally:
+            starter.stop()
             os.close(descriptor)
     return 0
 
@@ -135,7 +140,7 @@ def _bring_up_to_date(config: Config) -> bool:
 
     False if it does not come to that.
     """
-    descriptor = lock_evaluator(config.evaluator_lock)
+    descriptor = hold_lock(config.evaluator_lock)
     if descriptor is not None:
         try:
             with Evaluator(config) as evaluator:

@@ -11,6 +11,7 @@ import falcon
 import orjson
 
 from service.errors import (
+    BackTestNotFoundError,
     ForbiddenError,
     FrameworkNotFoundError,
     InvalidParameterError,
@@ -64,6 +65,7 @@ def add_error_handlers(app: falcon.App[Any, Any], pages: ErrorPages) -> None:
     add(ServerNotFoundError, _server_not_found)
     add(FrameworkNotFoundError, _framework_not_found)
     add(PolicyNotFoundError, _policy_not_found)
+    add(BackTestNotFoundError, _back_test_not_found)
     add(StorageUnavailableError, _storage_unavailable)
     add(SourceBusyError, _source_busy)
     add(QuestionStoppedError, _question_stopped)
@@ -123,6 +125,12 @@ def _policy_not_found(
     _req: falcon.Request, resp: falcon.Response, error: PolicyNotFoundError, _params: object
 ) -> None:
     _answer(resp, HTTPStatus.NOT_FOUND, "no-such-rule", "No such rule", str(error))
+
+
+def _back_test_not_found(
+    _req: falcon.Request, resp: falcon.Response, error: BackTestNotFoundError, _params: object
+) -> None:
+    _answer(resp, HTTPStatus.NOT_FOUND, "no-such-backtest", "No such back-test", str(error))
 
 
 def _unauthorized(

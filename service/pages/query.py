@@ -8,7 +8,6 @@ import falcon
 
 from service.errors import (
     AnswerTimeoutError,
-    InvalidParameterError,
     InvalidSqlError,
     QueriesBusyError,
     QueriesOffError,
@@ -18,6 +17,7 @@ from service.http.asker import facts_of, is_abandoned
 from service.http.filters import AT_MOMENT, STATE, moment_of
 from service.http.listing import CUT_OFF, FORMAT, show_csv
 from service.http.parameters import text
+from service.pages.forms import form_of, text_of
 from service.pages.site import PageQuery, Site
 from service.policies.queries.query_faults import MAX_LENGTH, relation_columns
 from service.policies.queries.query_runner import (
@@ -53,7 +53,7 @@ class QueryPage:
         self._show(req, resp, query)
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        query = PageQuery(_form(req), *_PARAMETERS, FORMAT)
+        query = PageQuery(form_of(req, _SQL, _MAX_FORM_BYTES), *_PARAMETERS, FORMAT)
         try:
             asked = SqlQuery(_sql(query), moment_of(query), of_silent=bool(query[STATE]))
             found = self._queries.answer(asked, facts_of(req), is_abandoned(req))
@@ -101,16 +101,4 @@ class QueryPage:
 
 
 def _sql(query: PageQuery) -> str:
-    """The statement, with the line ends that it was written with: a form sends CR LF."""
-    return (query[_SQL] or "").replace("\r\n", "\n")
-
-
-def _form(req: falcon.Request) -> str:
-    """Raises InvalidParameterError."""
-    length = req.content_length or 0
-    if length > _MAX_FORM_BYTES:
-        raise InvalidParameterError("sql", f"expected a form of at most {_MAX_FORM_BYTES} bytes")
-    try:
-        return req.bounded_stream.read(length).decode("ascii")
-    except ValueError as error:
-        raise InvalidParameterError("sql", "expected a form with the field sql") from error
+    return text_of(query[_SQL])

@@ -29,9 +29,14 @@ class Words(NamedTuple):
 
 def words_of(policy: PolicyRow, language: str) -> Words:
     """The texts of a rule in this language, or in the one that it has."""
-    rule = kept_rule(policy.rule, policy.source)
+    return words_of_text(policy.rule, policy.source, language)
+
+
+def words_of_text(rule_id: str, source: str, language: str) -> Words:
+    """The same of a text that need not be in force."""
+    rule = kept_rule(rule_id, source)
     if rule is None:
-        return Words(policy.rule, None, None, None)
+        return Words(rule_id, None, None, None)
     chosen = language if language in rule.texts else next(iter(rule.texts))
     return Words(rule.texts[chosen].titulo, chosen, rule.texts[chosen], rule)
 

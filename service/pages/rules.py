@@ -8,10 +8,14 @@ import falcon
 
 from service.http.filters import AT_MOMENT, VERDICT, moment_of
 from service.http.parameters import CURSOR
+from service.pages.backtests import DAYS
 from service.pages.language import request_language
 from service.pages.rule_words import WORST_FIRST, Words, links_to_moment, words_of
 from service.pages.site import Site
+from service.store.backtest_jobs import BackTestJobStore
 from service.store.read.policies import Counts, PolicyRow, PolicyStore
+
+_JOBS = 5  # back-tests that the page of a rule names
 
 
 class RulesPage:
@@ -43,9 +47,10 @@ class RulesPage:
 
 
 class RulePage:
-    def __init__(self, site: Site, policies: PolicyStore) -> None:
+    def __init__(self, site: Site, policies: PolicyStore, jobs: BackTestJobStore) -> None:
         self._site = site
         self._policies = policies
+        self._jobs = jobs
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, rule: str) -> None:
         query = self._site.query(req, resp, VERDICT, *AT_MOMENT, CURSOR)
@@ -66,6 +71,9 @@ class RulePage:
             words=words_of(policy, request_language(req)),
             counts=counts,
             texts=self._policies.texts(rule),
+            jobs=self._jobs.newest(rule, _JOBS),
+            can_start=req.context.is_admin,
+            days=DAYS,
             page_of_verdicts=page.verdicts,
             values={each.name: query.text(each) for each in (VERDICT, *AT_MOMENT, CURSOR)},
             at=at,

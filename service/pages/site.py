@@ -42,6 +42,8 @@ PAGE_PATHS = {
     "incumplimientos",
     "cumplimiento",
     "controles",
+    "ensayos",
+    "ensayo",
     "consultar",
     "entrar",
     "salir",

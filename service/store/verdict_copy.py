@@ -1,4 +1,4 @@
-"""Copies what is known of rules into another database: texts, verdicts, violations.
+"""Copies what is known of rules into another database: texts, verdicts, violations, back-tests.
 
 Most of it stands in no report: the texts of rules and their times, silence, tags, our own gaps. So
 a rebuilt database takes it from the one before, and each violation keeps its identity.
@@ -27,6 +27,7 @@ COPIED_TABLES = (
     "late_sighting",
     "relapse_gap",
     "deaf_span",
+    "backtest_job",
 )
 _ROWS_AT_ONCE = 100
 

@@ -224,6 +224,8 @@ def scopes_of(method: str, path: str) -> set[str]:
         "GET /consultar": {"admin"},
         "HEAD /consultar": {"admin"},
         "POST /consultar": {"admin"},
+        "POST /ensayos": {"admin"},
+        "POST /ensayo/{job_id:id}": {"admin"},
     } | {public: set(SCOPES) for public in PUBLIC}
     if method not in ("GET", "HEAD") and f"{method} {path}" not in decided:
         raise AssertionError(f"{method} {path} changes something: say here who may do that")

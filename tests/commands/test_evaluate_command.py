@@ -12,7 +12,7 @@ import pytest
 
 from service.commands import evaluate
 from service.config import Config
-from service.policies.evaluator.evaluator_lock import lock_evaluator
+from service.policies.evaluator.evaluator_lock import hold_lock
 from service.policies.evaluator.outcome import BROKEN, INCOMPLETE
 from service.store.engines import open_database
 
@@ -29,7 +29,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(evaluate, "_WAIT_SECONDS", 0.1)
     with closing(open_database(tmp_path / "compliance.db")) as database:
         database.migrate()
-    held = lock_evaluator(tmp_path / "evaluator.lock")
+    held = hold_lock(tmp_path / "evaluator.lock")
     assert held is not None
     yield tmp_path
     os.close(held)

@@ -29,6 +29,7 @@ PAGES = {
     "user": Page(lambda _: "/usuario?username=juan"),
     "rule": Page(lambda _: "/regla/minero"),
     "violations": Page(lambda _: "/incumplimientos?abiertas=si"),
+    "backtests": Page(lambda _: "/ensayos"),
     "query": Page(lambda _: f"/consultar?{urlencode({'sql': 'SELECT 1'})}"),
 }
 # Variants of these pages, which differ in parts only.
@@ -59,6 +60,7 @@ VARIANTS = {
     "rules": Page(lambda _: "/reglas"),
     "rules-past": Page(lambda fleet: f"/reglas?fecha_hora={fleet.ago(30)}"),
     "rule-past": Page(lambda fleet: f"/regla/minero?veredicto=falla&conocido_en={fleet.ago(0.5)}"),
+    "backtest-missing": Page(lambda _: "/ensayo/999999", 404),
     "rule-missing": Page(lambda _: "/regla/nada", 404),
     "matrix": Page(lambda _: "/cumplimiento"),
     "matrix-past": Page(lambda fleet: f"/cumplimiento?severidad=critica&fecha_hora={fleet.ago(1)}"),

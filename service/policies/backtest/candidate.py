@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +17,9 @@ from service.policies.rules.folders import Policies, adjusted, read_policies
 from service.policies.rules.places import SHIPPED_FOLDER
 from service.policies.rules.relations import HIDDEN, RELATIONS
 from service.policies.rules.rule import Rule
-from service.policies.rules.rule_file import read_rule, read_source
+from service.policies.rules.rule_file import parse_rule, read_source
+
+_ID = re.compile(r'^--\s*id\s*=\s*"([^"/\\\s]{1,64})"', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +41,34 @@ def read_candidate(path: Path, users: Path | None, guard: Guard, silence: Silenc
     It reads the data files of the shipped folder, of the users' folder, and of its own.
     """
     policies = read_policies(users)
-    folders = [SHIPPED_FOLDER, *([] if users is None else [users])]
+    folders = _folders(users)
     if path.parent.resolve() not in {folder.resolve() for folder in folders}:
         policies.data = read_data_files([*folders, path.parent])
     try:
-        rule = read_rule(path, RELATIONS | HIDDEN)
+        source = read_source(path)
     except InvalidRuleError as error:
         return Candidates({}, policies.data, error.faults)
-    if rule.id in policies.adjustments:
-        rule = adjusted(rule, policies.adjustments[rule.id])
-    # A fault of another file changes nothing for this rule, unless it is one of the data.
-    policies.rules, policies.faults = {rule.id: rule}, list(policies.data.faults)
-    return _loaded(policies, guard, silence)
+    return _candidate(path, source, policies, guard, silence)
+
+
+def candidate_of_text(
+    name: str, source: str, users: Path | None, guard: Guard, silence: Silence
+) -> Candidates:
+    """The rule of a text that need stand in no file, as the folder of users would adjust it.
+
+    name: the file that faults name. It is not read, and its data files are those of the folders.
+    """
+    policies = read_policies(users)
+    return _candidate(Path(name), source, policies, guard, silence)
+
+
+def file_name_of(source: str) -> str:
+    """The name of the file that the text of a rule has to stand in, by its id.
+
+    Without one it is `regla.sql`.
+    """
+    found = _ID.search(source)
+    return f"{found[1] if found else 'regla'}.sql"
 
 
 def read_folder(users: Path | None, guard: Guard, silence: Silence) -> Candidates:
@@ -57,7 +76,28 @@ def read_folder(users: Path | None, guard: Guard, silence: Silence) -> Candidate
     return _loaded(read_policies(users), guard, silence)
 
 
-def _loaded(policies: Policies, guard: Guard, silence: Silence) -> Candidates:
+def _folders(users: Path | None) -> list[Path]:
+    return [SHIPPED_FOLDER, *([] if users is None else [users])]
+
+
+def _candidate(
+    path: Path, source: str, policies: Policies, guard: Guard, silence: Silence
+) -> Candidates:
+    try:
+        rule = parse_rule(path, source, RELATIONS | HIDDEN)
+    except InvalidRuleError as error:
+        return Candidates({}, policies.data, error.faults)
+    if rule.id in policies.adjustments:
+        rule = adjusted(rule, policies.adjustments[rule.id])
+    # A fault of another file changes nothing for this rule, unless it is one of the data.
+    policies.rules, policies.faults = {rule.id: rule}, list(policies.data.faults)
+    return _loaded(policies, guard, silence, source)
+
+
+def _loaded(
+    policies: Policies, guard: Guard, silence: Silence, text: str | None = None
+) -> Candidates:
+    """text: of the only rule; null to read the files of the rules."""
     rules: list[Rule] = list(policies.rules.values())
     inspections, faults = check_rules(guard, rules, policies.data)
     refused = {fault.path for fault in faults}
@@ -66,7 +106,7 @@ def _loaded(policies: Policies, guard: Guard, silence: Silence) -> Candidates:
         if rule.path in refused:
             continue
         try:
-            source = read_source(rule.path)
+            source = read_source(rule.path) if text is None else text
         except InvalidRuleError as error:  # it changes just now
             faults += error.faults
             continue

@@ -83,7 +83,16 @@ def write_csv(rule: RuleInForce, summary: Summary, file: TextIO) -> None:
 def as_json(rule: RuleInForce, summary: Summary, axis: Axis, *, is_whole: bool) -> str:
     """All that was found, as JSON. Times of verdicts are seconds."""
     is_reserved = rule.reads_command_lines
-    found = {
+    found = figures(rule, summary, axis, is_whole=is_whole) | {
+        "violaciones": [_violation(row, is_reserved=is_reserved) for row in summary.rows],
+    }
+    return json.dumps(found, ensure_ascii=False, indent=2)
+
+
+def figures(rule: RuleInForce, summary: Summary, axis: Axis, *, is_whole: bool) -> dict[str, Any]:
+    """All but the violations, for JSON."""
+    is_reserved = rule.reads_command_lines
+    return {
         "regla": rule.id,
         "version": rule.rule.version,
         "texto": rule.hash,
@@ -107,9 +116,7 @@ def as_json(rule: RuleInForce, summary: Summary, axis: Axis, *, is_whole: bool) 
             {"servidor": server, "clave": None if is_reserved else json.loads(key), "alertas": told}
             for server, key, told in summary.noisiest()
         ],
-        "violaciones": [_violation(row, is_reserved=is_reserved) for row in summary.rows],
     }
-    return json.dumps(found, ensure_ascii=False, indent=2)
 
 
 def _violation(row: Row, *, is_reserved: bool) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """The lock of the one evaluator of a data folder: flock(2) on a file in it.
 
 It ends with the process that holds it, however that ends. The keeper of a gunicorn worker takes it
-and hands the open file to the evaluator that it starts, so nobody comes between the two.
+and hands the open file to the evaluator that it starts, so nobody comes between the two. The one
+process that runs back-tests holds a lock of the same kind.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from service.file_lock import try_lock
 _PAUSE_SECONDS = 0.5
 
 
-def lock_evaluator(path: Path, seconds: float | None = 0) -> int | None:
+def hold_lock(path: Path, seconds: float | None = 0) -> int | None:
     """The descriptor that holds the lock; null if another process has it for so many seconds.
 
     Closing it unlocks. seconds: null waits for ever. Raises StorageUnavailableError.

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from service.errors import ComplianceError
-from service.policies.evaluator.evaluator_lock import lock_evaluator
+from service.policies.evaluator.evaluator_lock import hold_lock
 from service.project import PROJECT_FOLDER
 
 _LOG = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class Keeper(threading.Thread):
 
     def _start_if_free(self) -> subprocess.Popen[bytes] | None:
         try:
-            descriptor = lock_evaluator(self._lock)
+            descriptor = hold_lock(self._lock)
             if descriptor is None:
                 return None
             try:

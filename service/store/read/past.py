@@ -30,6 +30,10 @@ class PastServer(NamedTuple):
     def name(self) -> str:
         return self.host or self.ipaddress
 
+    def is_called(self, name: str) -> bool:
+        """Whether that is its number, its name or its address."""
+        return name in {str(self.id), self.host, self.ipaddress, self.identity}
+
 
 class PastReader:
     """Its methods take a snapshot. last_id: no record beyond it, so that all servers end alike."""
