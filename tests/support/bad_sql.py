@@ -68,6 +68,7 @@ REFUSED = [
     "SELECT desde FROM elegido",
     "SELECT rowid FROM servers_vigentes",
     "SELECT time_text(1)",
+    "SELECT covers_version('9.*', '9')",
     "SELECT count(*) FROM proceso",
     "SELECT count(*) FROM taken.proceso",
     "SELECT name FROM taken.proceso",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from service.errors import StatementBrokenError, StatementLimitError, StatementRefusedError
-from service.policies.guard.functions import FUNCTIONS, time_text
+from service.policies.guard.functions import FUNCTIONS, OF_VIEWS
 from service.policies.rules.places import RELATIONS_SCRIPT, TABLES_SCRIPT
 from service.policies.rules.relations import ALLOWED
 from service.policies.rules.unseen_reads import refusal
@@ -19,7 +19,7 @@ from tests.support.bad_sql import ENDLESS, REFUSED
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
     script = TABLES_SCRIPT.read_text() + RELATIONS_SCRIPT.read_text()
-    made = Sandbox(script, ALLOWED, {**FUNCTIONS, "time_text": (1, time_text)}, refusal)
+    made = Sandbox(script, ALLOWED, {**FUNCTIONS, **OF_VIEWS}, refusal)
     with made.trusted() as connection:
         connection.execute("UPDATE elegido SET desde = 0, hasta = 9")
         connection.executemany(
