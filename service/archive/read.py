@@ -8,7 +8,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from service import times
 from service.archive import files
@@ -38,6 +38,14 @@ class DamagedLine:
 ArchiveLine = ArchivedReport | DamagedLine
 
 
+class NumberedLine(NamedTuple):
+    """A line of a file as it stands, with its end; null where a compressed file breaks off."""
+
+    path: Path
+    number: int
+    line: bytes | None
+
+
 def read_archive(folder: Path, first_day: str = "") -> Iterator[ArchiveLine]:
     """Every line since that day, oldest first; a line that stands in both files of a day, once.
 
@@ -52,6 +60,15 @@ def read_archive(folder: Path, first_day: str = "") -> Iterator[ArchiveLine]:
 
 def read_day(plain: Path) -> Iterator[ArchiveLine]:
     """The lines of a day, of which this is the plain file. Raises StorageUnavailableError."""
+    for path, number, line in lines_of_day(plain):
+        yield DamagedLine(path, number) if line is None else parse_line(path, number, line)
+
+
+def lines_of_day(plain: Path) -> Iterator[NumberedLine]:
+    """The same lines as they stand. Raises StorageUnavailableError.
+
+    Lines that are added later come last, also where the day is compressed in between.
+    """
     compressed = plain.with_name(plain.name + files.COMPRESSED)
     with ExitStack() as opened:
         try:
@@ -71,25 +88,25 @@ def read_day(plain: Path) -> Iterator[ArchiveLine]:
 
 def _both(
     opened: ExitStack, compressed: Path, plain: Path, plain_file: IO[bytes] | None
-) -> Iterator[ArchiveLine]:
+) -> Iterator[NumberedLine]:
     """The lines of the compressed file, and those of the plain one that it does not hold."""
     seen: set[bytes] = set()
     try:
         first = opened.enter_context(files.open_file(compressed))
     except OSError as error:
         raise StorageUnavailableError(f"{compressed} cannot be read: {error}") from error
-    for line in _lines(compressed, first):
-        if plain_file is not None and isinstance(line, ArchivedReport):
-            seen.add(_digest(line))
-        yield line
+    for found in _lines(compressed, first):
+        if plain_file is not None and (digest := _digest(found)) is not None:
+            seen.add(digest)
+        yield found
     if plain_file is None:
         # A writer may have begun it anew since.
         with suppress(OSError):
             plain_file = _opened(opened, plain)
     if plain_file is not None:
-        for line in _lines(plain, plain_file):
-            if isinstance(line, DamagedLine) or _digest(line) not in seen:
-                yield line
+        for found in _lines(plain, plain_file):
+            if _digest(found) not in seen:
+                yield found
 
 
 def _opened(opened: ExitStack, path: Path) -> IO[bytes] | None:
@@ -107,13 +124,13 @@ def _is_beginning(compressed: Path, plain: Path) -> bool:
         return False
 
 
-def _lines(path: Path, file: IO[bytes]) -> Iterator[ArchiveLine]:
+def _lines(path: Path, file: IO[bytes]) -> Iterator[NumberedLine]:
     number = 0
     try:
         for number, line in enumerate(files.complete_lines(file), start=1):
-            yield parse_line(path, number, line)
+            yield NumberedLine(path, number, line)
     except files.UNREADABLE:
-        yield DamagedLine(path, number + 1)  # and the rest of the file
+        yield NumberedLine(path, number + 1, None)
     except OSError as error:
         raise StorageUnavailableError(f"{path} cannot be read: {error}") from error
 
@@ -136,5 +153,11 @@ def received_at_of(line: bytes) -> int | None:
         return None
 
 
-def _digest(line: ArchivedReport) -> bytes:
+def _digest(found: NumberedLine) -> bytes | None:
+    """By which a report is known in both files of a day; null for a line that has none."""
+    if found.line is None:
+        return None
+    line = parse_line(found.path, found.number, found.line)
+    if isinstance(line, DamagedLine):
+        return None
     return hashlib.blake2b(line.raw, digest_size=16, key=str(line.received_at).encode()).digest()

@@ -18,12 +18,14 @@ from service.auth.token_format import LETTERS
 
 RULE_TRIED = "rule tried"  # on the past; beside an entry about the token, if there is one
 RULE_TAKEN_UP, RULE_REFUSED, RULE_RETIRED = "rule taken up", "rule refused", "rule retired"
+ARCHIVE_SEALED = "archive sealed"
 QUERY_ASKED = "query asked"  # beside an entry about the token that was used, if there is one
 MADE, USED, CLOSED, REVOKED = "token made", "token in use", "token closed", "token revoked"
 
 _MAX_LINE = 65_536  # bytes; no entry about a token is longer
 _LINE_START = b'{"hora": '
-_NOT_OF_ACCESS = re.compile(rb'\{"hora": "[^"]*", "hecho": "(rule |query asked")')
+_NOT_OF_ACCESS = re.compile(rb'\{"hora": "[^"]*", "hecho": "(rule |query asked"|archive sealed")')
+_SEALED = f'"hecho": "{ARCHIVE_SEALED}"'.encode()
 _MAX_INTEGER = 2**63 - 1
 
 
@@ -111,6 +113,27 @@ def read_token_entries(path: Path) -> Iterator[TokenEntry]:
             starts, whole = whole, line.endswith(b"\n")
             if starts and whole and (entry := _entry(line)) is not None:
                 yield entry
+
+
+def read_archive_links(path: Path) -> Iterator[tuple[int, str]]:
+    """The number and the text of each link of the archive's chain, in their order.
+
+    Torn and foreign lines are skipped, and so is a file that does not exist. Raises OSError.
+    """
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return
+    with file:
+        for line in file:
+            if _SEALED not in line:
+                continue
+            try:
+                entry: Any = json.loads(line[max(line.rfind(_LINE_START), 0) :])
+                if entry["hecho"] == ARCHIVE_SEALED:
+                    yield int(entry["numero"]), str(entry["texto"])
+            except (ValueError, KeyError, TypeError, RecursionError):
+                continue
 
 
 def _entry(line: bytes) -> TokenEntry | None:

@@ -25,6 +25,10 @@ class AuditLog:
         """
         self._append([{"hecho": event, **facts}], sync=False)
 
+    def write_synced(self, event: str, **facts: str | int | None) -> None:
+        """Appends a line; on disk when this returns. Raises StorageUnavailableError."""
+        self._append([{"hecho": event, **facts}], sync=True)
+
     def record(self, entries: Sequence[TokenEntry], by: str | int | None) -> None:
         """Appends changes of tokens with one write; on disk when this returns.
 

@@ -58,6 +58,8 @@ def _tell(config: Config, found: Findings) -> None:
         print(f"{config.database}: {line}")
     if found.tokens:
         print("The next start restores what the audit log says of tokens.")
+    for line in found.chain.faults:
+        print(f"{config.archive}: {line}")
     if found.unreadable:
         print(f"The check ended early: {found.unreadable}")
     if found.damage or found.unreadable:
@@ -77,4 +79,6 @@ def _tell(config: Config, found: Findings) -> None:
             " `python -m service check --repair` stores what it has, with new numbers, and takes"
             " note of these."
         )
+    for line in found.chain.notes:
+        print(line)
     print("Not known: reports that neither the database nor the archive holds.")

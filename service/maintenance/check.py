@@ -12,6 +12,7 @@ from service.auth.audit_entries import REVOKED, TokenMade, read_token_entries
 from service.config import Config
 from service.errors import StorageUnavailableError
 from service.ingest.validation import ReportValidator
+from service.maintenance.chain_check import ChainFindings, verify_chain
 from service.maintenance.consistency import Comparison, against_archive, archived_lines
 from service.store.engines import Database
 from service.store.numbers import gaps
@@ -33,6 +34,7 @@ class Findings:
     damage: list[str] = field(default_factory=list)  # pages, indexes, references, derived tables
     numbers: list[str] = field(default_factory=list)  # of records that were removed
     tokens: list[str] = field(default_factory=list)
+    chain: ChainFindings = field(default_factory=ChainFindings)
     comparison: Comparison = field(default_factory=Comparison)
     unreadable: str = ""  # why the comparison could not be finished
 
@@ -42,6 +44,7 @@ class Findings:
             self.damage
             or self.numbers
             or self.tokens
+            or self.chain.faults
             or self.comparison.differences
             or self.comparison.archived_only
             or self.unreadable
@@ -67,6 +70,7 @@ def check(config: Config, database: Database, step: Callable[[], None]) -> Findi
             found.comparison = against_archive(state, lines, step)
         _wait_for_those_under_way(database, found.comparison, began)
         found.tokens = _lost_tokens(config, database)
+        found.chain = verify_chain(config, database)
     except StorageUnavailableError as error:
         found.unreadable = str(error)
     return found

@@ -2,7 +2,7 @@
 
 It leaves word that reports can be stored, notes how far the archive is stored, so that the next
 start has little to compare, stores what a killed worker left between the archive and the database,
-and gives disk space back.
+gives disk space back, and seals the days of the archive.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from service.errors import ComplianceError
 from service.file_lock import folder_lock
 from service.maintenance.downtime import note_alive, note_downtime
 from service.maintenance.recovery import catch_up
+from service.maintenance.sealing import last_closed_day, seal
 from service.store.engines import Database, open_database
 from service.times import MINUTE
 
@@ -40,6 +41,7 @@ class Housekeeping(threading.Thread):
         self._stopped = threading.Event()
         self._told = ""
         self._lines = 0
+        self._sealed = ""  # the day until which the archive is sealed
 
     def stop(self) -> None:
         """Ends the thread, and waits until its database is closed, for a moment."""
@@ -68,6 +70,16 @@ class Housekeeping(threading.Thread):
                 catch_up(self._config, database, received_until=until, step=self._step)
                 for done in database.tidy():
                     _LOG.info("%s", done)
+                self._seal(database)
+
+    def _seal(self, database: Database) -> None:
+        now = times.now()
+        if last_closed_day(now) == self._sealed:
+            return
+        made = seal(self._config, database, now, step=self._step, is_stopped=self._stopped.is_set)
+        if made:
+            _LOG.info("sealed the archive until %s", last_closed_day(now))
+        self._sealed = last_closed_day(now)
 
     def _step(self) -> None:
         """Lets the requests of this worker go first."""

@@ -1,7 +1,8 @@
 """Copies what is known of rules into another database: texts, verdicts, violations, back-tests.
 
-Most of it stands in no report: the texts of rules and their times, silence, tags, our own gaps. So
-a rebuilt database takes it from the one before, and each violation keeps its identity.
+Most of it stands in no report: the texts of rules and their times, silence, tags, our own gaps, the
+links of the archive's chain. So a rebuilt database takes it from the one before, and each violation
+keeps its identity.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ COPIED_TABLES = (
     "relapse_gap",
     "deaf_span",
     "backtest_job",
+    "archive_link",
 )
 _ROWS_AT_ONCE = 100
 

@@ -16,6 +16,7 @@ from tests.support.reports import report, report_2
 SWAP = ("rebuild", "--swap")
 NO_DIFFERENCE = (
     "differences: 0 in {} reports\n"
+    "No day of the archive is sealed yet.\n"
     "Not known: reports that neither the database nor the archive holds.\n"
 )
 
