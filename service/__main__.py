@@ -31,6 +31,7 @@ _COMMANDS = {
     "compact": "give the free pages of the database back to the disk",
     "policy": "check rules, run their cases, and plan a change of their folder",
     "rebuild": "make a new database from the archive, and put it into place",
+    "tag": "tell what servers are: environment, owner, role",
     "token": "make, list and revoke tokens",
 }
 

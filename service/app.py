@@ -43,11 +43,13 @@ from service.store.read.policies import PolicyStore
 from service.store.read.records import RecordStore
 from service.store.read.relation_copies import RelationCopies
 from service.store.read.silence import Silence
+from service.store.read.tags import TagStore
 from service.store.read.unjudged import LagReader
 from service.store.read.usage_stats import UsageStore
 from service.store.read.violations import ViolationStore
 from service.store.tokens import TokenStore
 from service.store.write.reports import ReportStore
+from service.store.write.tag_changes import TagChanges
 
 
 def create_app(
@@ -116,6 +118,8 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
         policies=PolicyStore(database, queries, config.evaluator_lock),
         matrix=MatrixStore(database, queries),
         violations=ViolationStore(database, queries),
+        tags=TagStore(database, queries),
+        tag_changes=TagChanges(database, queries, audit_log),
         queries=QueryRunner(
             RelationCopies(
                 config.database, queries, silence, TABLES_SCRIPT.read_text(encoding="utf-8")

@@ -95,6 +95,14 @@ class TokenNotFoundError(ComplianceError):
         super().__init__(f"no valid token has number {token_id}")
 
 
+class TagNotFoundError(ComplianceError):
+    """The server has no tag with this key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"the server has no tag {key}")
+        self.key = key
+
+
 class UnauthorizedError(ComplianceError):
     """The request shows no valid token; the reason is not disclosed."""
 

@@ -35,6 +35,7 @@ from service.resources.cambios import Changes
 from service.resources.consulta import RunQuery
 from service.resources.cumplimiento import Compliance
 from service.resources.documents import Document
+from service.resources.etiquetas import OneTag, RecordTags
 from service.resources.health import Healthz, Readyz
 from service.resources.historial import RecordHistory
 from service.resources.marcos import Frameworks, OneFramework
@@ -54,10 +55,12 @@ from service.store.read.matrix import MatrixStore
 from service.store.read.occurrences import LoginOccurrenceStore, ProcessOccurrenceStore
 from service.store.read.policies import PolicyStore
 from service.store.read.records import RecordStore
+from service.store.read.tags import TagStore
 from service.store.read.unjudged import LagReader
 from service.store.read.usage_stats import UsageStore
 from service.store.read.violations import ViolationStore
 from service.store.tokens import TokenStore
+from service.store.write.tag_changes import TagChanges
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,8 @@ class Collaborators:
     policies: PolicyStore
     matrix: MatrixStore
     violations: ViolationStore
+    tags: TagStore
+    tag_changes: TagChanges
     queries: QueryRunner
     backtest_jobs: BackTestJobStore
     backtest_requests: BackTestRequests
@@ -127,6 +132,8 @@ def routes(c: Collaborators) -> Sequence[Route]:
         Route(f"{record}/usuarios_activos", RecordLogins(c.records)),
         Route(f"{record}/historial", RecordHistory(c.history)),
         Route(f"{record}/cambios", Changes(c.history)),
+        Route(f"{record}/etiquetas", RecordTags(c.history, c.tags)),
+        Route(f"{record}/etiquetas/{{clave}}", OneTag(c.history, c.tag_changes)),
         Route("/procesos", ProcessOccurrences(c.processes)),
         Route("/procesos/historial", ProcessHistories(c.processes)),
         Route("/usuarios_activos", LoginOccurrences(c.logins)),

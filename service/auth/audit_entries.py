@@ -24,8 +24,10 @@ MADE, USED, CLOSED, REVOKED = "token made", "token in use", "token closed", "tok
 
 _MAX_LINE = 65_536  # bytes; no entry about a token is longer
 _LINE_START = b'{"hora": '
-_NOT_OF_ACCESS = re.compile(rb'\{"hora": "[^"]*", "hecho": "(rule |query asked"|archive sealed")')
 _SEALED = f'"hecho": "{ARCHIVE_SEALED}"'.encode()
+_NOT_OF_ACCESS = re.compile(
+    rb'\{"hora": "[^"]*", "hecho": "(rule |tag |query asked"|archive sealed")'
+)
 _MAX_INTEGER = 2**63 - 1
 
 

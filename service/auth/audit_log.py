@@ -1,4 +1,4 @@
-"""The audit log: uses of the admin scope, SQL queries and changes of tokens, a JSON line each."""
+"""The audit log: uses of the admin scope, SQL queries, changes of tokens and tags; JSON lines."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from service import times
-from service.auth.audit_entries import TokenEntry
 from service.errors import StorageUnavailableError
+
+
+class Entry(Protocol):
+    """What an entry tells, beside when it was made and by whom."""
+
+    def facts(self) -> dict[str, str | int | None]: ...
 
 
 class AuditLog:
@@ -29,8 +35,8 @@ class AuditLog:
         """Appends a line; on disk when this returns. Raises StorageUnavailableError."""
         self._append([{"hecho": event, **facts}], sync=True)
 
-    def record(self, entries: Sequence[TokenEntry], by: str | int | None) -> None:
-        """Appends changes of tokens with one write; on disk when this returns.
+    def record(self, entries: Sequence[Entry], by: str | int | None) -> None:
+        """Appends changes with one write; on disk when this returns.
 
         by: the user of the command line, or the number of the token that a request showed. Raises
         StorageUnavailableError.

@@ -24,10 +24,12 @@ from service.policies.evaluator.evaluator_lock import hold_lock
 from service.policies.evaluator.hearing import Hearing
 from service.policies.evaluator.outcome import BROKEN, INCOMPLETE, Outcome, write_csv, write_junit
 from service.policies.evaluator.progress import Progress, TakenUp, listing_of, stored_rules
+from service.policies.evaluator.tasks import TaskMaker
 from service.store.engines import Database, open_database
 from service.store.queries import load_queries
 from service.store.read.evaluation import EvaluationReader
 from service.store.read.silence import Silence
+from service.store.read.tags import TagReader
 from service.store.read.unjudged import UnjudgedReader
 from service.store.write.rule_texts import RuleTextStore
 from service.store.write.verdicts import VerdictStore
@@ -166,7 +168,9 @@ def _other_evaluator(config: Config, database: Database) -> Callable[[], bool]:
     reader, store = UnjudgedReader(queries), VerdictStore(queries)
     silence = Silence(config.silent_after * times.SECOND, config.silent_intervals)
     hearing = Hearing(database, reader, store, silence, config.alive)
-    progress = Progress(database, reader, store, hearing)
+    tags = TagReader(queries)
+    tasks = TaskMaker(database, reader, store, hearing, tags)
+    progress = Progress(database, reader, tasks, tags)
     texts = RuleTextStore(database, queries)
     until = times.now()
     files = listing_of(config.policies)

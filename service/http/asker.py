@@ -19,6 +19,14 @@ def facts_of(req: falcon.Request) -> dict[str, str | int | None]:
     }
 
 
+def told_by(req: falcon.Request) -> str | None:
+    """Who sends it, in a few words; null where authentication is disabled."""
+    token: Token | None = req.context.token
+    if token is None:
+        return None
+    return f"token {token.id}" if token.name is None else f"token {token.id} ({token.name})"
+
+
 def is_abandoned(req: falcon.Request) -> Callable[[], bool]:
     client = req.env.get("gunicorn.socket")
     return lambda: has_left(client)

@@ -26,6 +26,7 @@ from service.errors import (
     SourceBusyError,
     SqlLimitError,
     StorageUnavailableError,
+    TagNotFoundError,
     TokenNotFoundError,
     TooManyAttemptsError,
     UnauthorizedError,
@@ -74,6 +75,7 @@ def add_error_handlers(app: falcon.App[Any, Any], pages: ErrorPages) -> None:
     add(QueriesOffError, _queries_off)
     add(UnauthorizedError, _unauthorized)
     add(ForbiddenError, _forbidden)
+    add(TagNotFoundError, _tag_not_found)
     add(TokenNotFoundError, _token_not_found)
     add(TooManyAttemptsError, _too_many_attempts)
 
@@ -146,6 +148,12 @@ def _forbidden(
     _answer(
         resp, HTTPStatus.FORBIDDEN, "not-with-this-token", "Forbidden for this token", str(error)
     )
+
+
+def _tag_not_found(
+    _req: falcon.Request, resp: falcon.Response, error: TagNotFoundError, _params: object
+) -> None:
+    _answer(resp, HTTPStatus.NOT_FOUND, "no-such-tag", "No such tag", str(error))
 
 
 def _token_not_found(

@@ -26,6 +26,7 @@ from service.file_lock import folder_lock
 from service.maintenance.catch_up import CatchUp
 from service.maintenance.consistency import Comparison, against_database
 from service.maintenance.replay import Replay, Replayed
+from service.maintenance.tag_recovery import reconcile_tags
 from service.maintenance.token_recovery import reconcile_tokens
 from service.store.engines import Database, open_database, sqlite_file
 from service.store.numbers import NumberStore
@@ -140,15 +141,18 @@ def take_tokens(config: Config, present: Database, new: Database) -> int:
 
 
 def take_verdicts(config: Config, present: Database, new: Database) -> int:
-    """Takes over the texts of rules, and what they found. How many violations.
+    """Takes over tags, the texts of rules, and what they found. How many violations.
 
-    A damaged database tells nothing of them: the rules judge the servers anew from now on.
+    A damaged database tells nothing of them: the rules judge the servers anew from now on, with the
+    tags of the audit log.
     """
+    violations = 0
     if config.database.exists():
         with suppress(DatabaseDamagedError):
             if not present.is_new() and present.version() == new.version():
-                return copy_verdicts(present, new, load_queries())
-    return 0
+                violations = copy_verdicts(present, new, load_queries())
+    reconcile_tags(new, AuditLog(config.audit_log))
+    return violations
 
 
 def _note(done: Rebuilt, replayed: Replayed) -> None:

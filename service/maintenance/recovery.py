@@ -16,6 +16,7 @@ from service.config import Config
 from service.errors import DatabaseDamagedError, StorageUnavailableError
 from service.file_lock import folder_lock
 from service.maintenance.catch_up import CatchUp, CaughtUp
+from service.maintenance.tag_recovery import reconcile_tags
 from service.maintenance.token_recovery import reconcile_tokens
 from service.store.engines import Database
 from service.store.queries import load_queries
@@ -44,6 +45,20 @@ def recover_tokens(config: Config, database: Database) -> None:
         )
     if done.recorded:
         _LOG.info("%s describes %d more tokens now", config.audit_log, done.recorded)
+
+
+def recover_tags(config: Config, database: Database) -> None:
+    """Restores tags from the audit log, once the reports are there. Raises
+    StorageUnavailableError.
+    """
+    done = reconcile_tags(database, AuditLog(config.audit_log))
+    if done.restored:
+        _LOG.info(
+            "%s lacked %d changes of tags that %s tells",
+            *(config.database, done.restored, config.audit_log),
+        )
+    if done.recorded:
+        _LOG.info("%s describes %d more changes of tags now", config.audit_log, done.recorded)
 
 
 def recover_reports(config: Config, database: Database, *, was_closed: bool) -> None:

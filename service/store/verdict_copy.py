@@ -16,6 +16,7 @@ from service.store.write.multi_row import insert_rows
 
 # In an order in which each row follows those that it refers to.
 COPIED_TABLES = (
+    "tag_change",
     "policy_text",
     "policy",
     "policy_change",

@@ -89,12 +89,16 @@ class Cursor:
     event: Bound | None = None  # the last that judged all rules that read one server
     hour_at: int | None = None
     day_at: int | None = None
+    tag_id: int = 0  # the last change of its tags that was judged
+    tag: Bound | None = None  # its event, if no other one that judged all rules came after it
 
     @classmethod
     def of_row(cls, row: tuple[object, ...]) -> Self:
         columns = Columns(row)
         numbers = columns.some(4)
-        return cls(*numbers, columns.bound(), *columns.some(2))  # type: ignore[arg-type,call-arg]
+        found = cls(*numbers, columns.bound(), *columns.some(3))  # type: ignore[arg-type,call-arg]
+        found.tag = columns.bound()
+        return found
 
     def values(self) -> tuple[object, ...]:
         return (
@@ -105,6 +109,8 @@ class Cursor:
             *flat(self.event),
             self.hour_at,
             self.day_at,
+            self.tag_id,
+            *flat(self.tag)[1:],
         )
 
 

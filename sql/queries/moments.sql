@@ -68,10 +68,17 @@
 -- fragment: last_event
 -- The last event that judged a server. At a moment of the past (:moment is then not the end of
 -- time), the record that is shown of it.
-CASE WHEN :moment = 9223372036854775807 THEN judged.event_report_id ELSE shown.id END,
-CASE WHEN :moment = 9223372036854775807 THEN judged.event_at ELSE shown.placed_at END,
-CASE WHEN :moment = 9223372036854775807 THEN judged.event_received_at ELSE shown.received_at END,
-CASE WHEN :moment = 9223372036854775807 THEN judged.event_mark ELSE shown.clock END
+CASE
+  WHEN :moment < 9223372036854775807 THEN shown.id
+  WHEN judged.tag_at IS NULL THEN judged.event_report_id
+END,
+CASE WHEN :moment = 9223372036854775807 THEN coalesce(judged.tag_at, judged.event_at)
+ELSE shown.placed_at END,
+CASE WHEN :moment = 9223372036854775807
+THEN coalesce(judged.tag_received_at, judged.event_received_at)
+ELSE shown.received_at END,
+CASE WHEN :moment = 9223372036854775807 THEN coalesce(judged.tag_mark, judged.event_mark)
+ELSE shown.clock END
 
 -- fragment: last_event_sources
 -- The tables of these columns, beside `newest`, a report of the server.

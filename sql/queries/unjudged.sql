@@ -120,8 +120,8 @@ JOIN report ON report.id = coalesce(
 );
 
 -- name: is_fleet_unjudged
--- Whether a report arrived, a server fell silent or a text was taken up until then, and no tick was
--- judged since. Never, where no rule in force is about the fleet.
+-- Whether a report arrived, a tag was told, a server fell silent or a text was taken up until then, and
+-- no tick was judged since. Never, where no rule in force is about the fleet.
 SELECT EXISTS (
   SELECT 1
   FROM policy
@@ -140,6 +140,7 @@ SELECT EXISTS (
     JOIN policy_text ON policy_text.id = policy.text_id AND policy_text.is_fleet = 1
     WHERE policy.retired_at IS NULL AND policy.missing_since IS NULL
   ), 0),
+  coalesce((SELECT max(told_at) FROM tag_change WHERE told_at <= :until), 0),
   coalesce((
     SELECT max(judged.event_at) FROM judged
     WHERE judged.event_mark LIKE 'silencio %' AND judged.event_at <= :until

@@ -3,7 +3,8 @@
 WITH wanted (server_id) AS (VALUES (:server_id))
 SELECT
   judged.server_id, judged.seq, judged.late_seq, judged.epoch, judged.event_report_id,
-  judged.event_at, judged.event_received_at, judged.event_mark, judged.hour_at, judged.day_at
+  judged.event_at, judged.event_received_at, judged.event_mark, judged.hour_at, judged.day_at,
+  judged.tag_id, NULL, judged.tag_at, judged.tag_received_at, judged.tag_mark
 FROM wanted
 JOIN judged ON judged.server_id = wanted.server_id;
 
@@ -11,24 +12,25 @@ JOIN judged ON judged.server_id = wanted.server_id;
 -- How far all servers are judged.
 SELECT
   server_id, seq, late_seq, epoch, event_report_id, event_at, event_received_at, event_mark,
-  hour_at, day_at
+  hour_at, day_at, tag_id, NULL, tag_at, tag_received_at, tag_mark
 FROM judged;
 
 -- name: put_cursor
 -- Notes how far a server is judged.
 INSERT INTO judged (
   server_id, seq, late_seq, epoch, event_report_id, event_at, event_received_at, event_mark,
-  hour_at, day_at
+  hour_at, day_at, tag_id, tag_at, tag_received_at, tag_mark
 )
 VALUES (
   :server_id, :seq, :late_seq, :epoch, :event_report_id, :event_at, :event_received_at,
-  :event_mark, :hour_at, :day_at
+  :event_mark, :hour_at, :day_at, :tag_id, :tag_at, :tag_received_at, :tag_mark
 )
 ON CONFLICT (server_id) DO UPDATE SET
   seq = excluded.seq, late_seq = excluded.late_seq, epoch = excluded.epoch, event_report_id =
   excluded.event_report_id, event_at = excluded.event_at, event_received_at =
   excluded.event_received_at, event_mark = excluded.event_mark, hour_at = excluded.hour_at,
-  day_at = excluded.day_at;
+  day_at = excluded.day_at, tag_id = excluded.tag_id, tag_at = excluded.tag_at, tag_received_at =
+  excluded.tag_received_at, tag_mark = excluded.tag_mark;
 
 -- name: fleet_tick
 -- The last tick that judged the rules of the fleet.

@@ -220,6 +220,8 @@ def scopes_of(method: str, path: str) -> set[str]:
         "GET /tokens": {"admin"},
         "HEAD /tokens": {"admin"},
         "DELETE /tokens/{token_id:id}": {"admin"},
+        "PUT /servers/{id_serv:id}/etiquetas/{clave}": {"admin"},
+        "DELETE /servers/{id_serv:id}/etiquetas/{clave}": {"admin"},
         "POST /consulta": {"admin"},
         "GET /consultar": {"admin"},
         "HEAD /consultar": {"admin"},

@@ -15,7 +15,7 @@ from service.config import Config
 from service.ingest.json_reader import read_json
 from service.ingest.validation import ReportValidator
 from service.maintenance.startup import prepare_data_folder
-from service.store.engines import open_database
+from service.store.engines import Database, open_database
 from service.store.queries import load_queries
 from service.store.verdict_copy import COPIED_TABLES
 from service.store.write.reports import ReportStore
@@ -26,19 +26,23 @@ NOW = 1_700_000_000_000_000
 VALUES = {"INTEGER": "1", "TEXT": "'a text'", "BLOB": "x'0102'"}
 
 
+def add_reports(config: Config, database: Database) -> None:
+    archive = ArchiveWriter(config.archive)
+    store, validator = ReportStore(database, load_queries()), ReportValidator()
+    for minute in range(3):
+        document = report(2, fecha_hora=f"2020-02-15 02:{minute:02d}:00")
+        raw = json.dumps(document).encode()
+        archive.append(raw, NOW + minute)
+        store.add(validator.validate(read_json(raw)), NOW + minute)
+
+
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
     """A service with three reports of a server, and a row in each table of rules."""
     made = Config(data=tmp_path / "var")
     prepare_data_folder(made)
     with closing(open_database(made.database)) as database:
-        archive = ArchiveWriter(made.archive)
-        store, validator = ReportStore(database, load_queries()), ReportValidator()
-        for minute in range(3):
-            document = report(2, fecha_hora=f"2020-02-15 02:{minute:02d}:00")
-            raw = json.dumps(document).encode()
-            archive.append(raw, NOW + minute)
-            store.add(validator.validate(read_json(raw)), NOW + minute)
+        add_reports(made, database)
     for table in COPIED_TABLES:
         described = engine.rows(
             made.database, f"SELECT name, type FROM pragma_table_info('{table}')"

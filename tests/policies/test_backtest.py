@@ -23,9 +23,11 @@ from tests.support.judged_field import (
     FLEET_EVERY,
     START,
     Field,
+    in_order,
     live,
     odd_arrivals,
     random_arrivals,
+    random_tellings,
     work,
 )
 
@@ -91,7 +93,7 @@ def replayed(field: Field, end: int) -> dict[str, list[Found]]:
 def assert_as_live(field: Field, end: int, *, of_fleet: bool = True) -> None:
     found = replayed(field, end)
     if not of_fleet:
-        del found["f-rule"]
+        del found["f-rule"], found["g-rule"]
     for table, columns, member in (
         ("violation", VIOLATION, "violations"),
         ("verdict_span", SPAN, "spans"),
@@ -100,6 +102,7 @@ def assert_as_live(field: Field, end: int, *, of_fleet: bool = True) -> None:
         live_rows = stored(field, table, columns)
         if not of_fleet:
             live_rows.pop("f-rule", None)
+            live_rows.pop("g-rule", None)
         for rule, servers in found.items():
             rows = [_row(row) for of_rule in servers for row in getattr(of_rule, member)]
             assert sorted(rows, key=repr) == live_rows.pop(rule, []), (table, rule)
@@ -123,7 +126,7 @@ def failing_rules(field: Field) -> set[str]:
 
 @pytest.fixture
 def field(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Field]:
-    made = Field(tmp_path, monkeypatch, with_fleet=True)
+    made = Field(tmp_path, monkeypatch, with_fleet=True, with_tags=True)
     with closing(made.database):
         yield made
 
@@ -134,9 +137,13 @@ def _compare(field: Field, seed: int, length: int, machines: int, *, is_deaf: bo
     if deaf is not None:
         arrivals = [one for one in arrivals if not deaf[0] <= one.at <= deaf[1]]
     end = START + length + 2 * HOUR
-    live(field, arrivals, end, deaf)
+    tellings = random_tellings(random.Random(seed), length, machines)
+    if deaf is not None:
+        tellings = [one for one in tellings if not deaf[0] <= one.at <= deaf[1]]
+    live(field, arrivals, end, deaf, tellings)
     field.now = end
-    assert failing_rules(field) == {"a-rule", "d-rule", "f-rule", "h-rule", "silencioso"}
+    failing = {"a-rule", "d-rule", "f-rule", "g-rule", "h-rule", "silencioso", "t-rule"}
+    assert failing_rules(field) == failing
     assert_as_live(field, end)
 
 
@@ -175,7 +182,9 @@ def test_clones_and_odd_clocks_are_judged_as_live_evaluation_judged_them(
 @pytest.mark.parametrize("seed", range(3))
 def test_evaluators_that_are_killed_gave_what_a_back_test_gives(field: Field, seed: int) -> None:
     generator = random.Random(seed)
-    arrivals = random_arrivals(generator, DAY, 2)
+    arrivals = in_order(
+        random_arrivals(generator, DAY, 2), random_tellings(random.Random(seed), DAY, 2)
+    )
     waiting, end = list(arrivals), START + DAY + 2 * HOUR
     for _ in range(12):  # each takes over from one that stopped somewhere
         cut = generator.randrange(len(waiting)) if waiting else 0
@@ -183,13 +192,13 @@ def test_evaluators_that_are_killed_gave_what_a_back_test_gives(field: Field, se
             evaluator.begin(look_seconds=0)
             for arrival in waiting[:cut]:
                 field.now = arrival.at
-                field.add(arrival)
+                field.take(arrival)
             for _ in range(generator.randrange(2 * cut + 1)):
                 evaluator.work()
         waiting = waiting[cut:]
     for arrival in waiting:
         field.now = arrival.at
-        field.add(arrival)
+        field.take(arrival)
     field.now = end
     with Evaluator(field.config) as evaluator:
         evaluator.begin(look_seconds=0)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from service import times
+from service.auth.audit_log import AuditLog
 from service.config import Config
+from service.errors import TagNotFoundError
 from service.policies.evaluator.evaluator import Evaluator
 from service.report import Process, Profile, Report
 from service.store.engines import open_database
 from service.store.queries import load_queries
 from service.store.write.reports import ReportStore
+from service.store.write.tag_changes import TagChanges, TagEdit
 from service.store.write.verdicts import VerdictStore
 from service.times import DAY, HOUR, MINUTE, SECOND
 from tests.policies.rule_texts import write_rule
@@ -23,6 +28,8 @@ from tests.support import engine
 START = 1_793_577_600 * SECOND  # 2026-11-02, midnight UTC
 WEB = Profile("10.0.0.1", "x86_64", "Intel", "Linux", "12", 2, "web-1", "6.1", "0.1", "logind", 0)
 EVERYWHERE = ('-- aplica = { etiqueta = "entorno=produccion", so = ["Debian*"] }\n', "")
+# By the tag alone: everything else is that of a-rule, or of f-rule.
+TAGGED = [('"a-rule"', '"t-rule"'), (', so = ["Debian*"] }', " }")]
 AT_NIGHT = 'etiquetas = { entorno = "produccion" }, ahora = "2026-01-01 01:00:00.000000"'
 BY_HOUR = [
     ('"a-rule"', '"h-rule"'),
@@ -45,6 +52,7 @@ ALONE = [
     ("'bad'", f"'bad' AND 1 = (SELECT count(DISTINCT servidor) FROM {_BAD})"),
     ("GROUP BY name", "GROUP BY servidor, name"),
 ]
+TAGGED_ALONE = [*ALONE, ('"f-rule"', '"g-rule"'), (', so = ["Debian*"] }', " }")]
 FLEET_EVERY = 15 * MINUTE
 ROWS = (
     (
@@ -82,21 +90,38 @@ class Arrival(NamedTuple):
     boot: str | None = None  # two boots of one machine at a time are clones
 
 
+class Telling(NamedTuple):
+    """A tag of a machine is told. value: of `entorno`, null to remove it."""
+
+    at: int
+    machine: str
+    value: str | None
+
+
 class Field:
     """A data folder, by a clock of its own."""
 
     def __init__(
-        self, folder: Path, monkeypatch: pytest.MonkeyPatch, *, with_fleet: bool = False
+        self,
+        folder: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        *,
+        with_fleet: bool = False,
+        with_tags: bool = False,
     ) -> None:
         self.now = START
         monkeypatch.setattr(times, "now", lambda: self.now)
         rules = folder / "rules"
         rules.mkdir(parents=True)
         write_rule(rules, EVERYWHERE)
+        if with_tags:
+            write_rule(rules, *TAGGED, name="t-rule")
         write_rule(rules, *BY_HOUR, EVERYWHERE, name="h-rule")
         write_rule(rules, *BY_DAY, EVERYWHERE, name="d-rule")
         if with_fleet:
             write_rule(rules, *ALONE, EVERYWHERE, name="f-rule")
+        if with_fleet and with_tags:
+            write_rule(rules, *TAGGED_ALONE, name="g-rule")
         off = [p.stem for p in Path("sql/policies").glob("*.sql") if p.stem != "silencioso"]
         text = "".join(f"[{rule}]\nactiva = false\n" for rule in off)
         (rules / "ajustes.toml").write_text(text, encoding="utf-8")
@@ -104,6 +129,22 @@ class Field:
         self.database = open_database(self.config.database)
         self.database.migrate()
         self.store = ReportStore(self.database, load_queries())
+        audit = AuditLog(folder / "audit.jsonl")
+        self._tags = TagChanges(self.database, load_queries(), audit, lambda: self.now)
+
+    def take(self, what: Arrival | Telling) -> None:
+        if isinstance(what, Arrival):
+            self.add(what)
+        else:
+            self.tell(what)
+
+    def tell(self, what: Telling) -> None:
+        """Nothing of a machine that has not reported yet, or has no tag to remove."""
+        query = "SELECT id FROM server WHERE identity = ? AND sibling = 0"
+        servers = engine.rows(self.config.database, query, (f"id:{what.machine}",))
+        for (server_id,) in servers:
+            with suppress(TagNotFoundError):
+                self._tags.tell([TagEdit(server_id, "entorno", what.value)], "ana")
 
     def add(self, arrival: Arrival) -> None:
         processes: list[Process] = [
@@ -150,6 +191,18 @@ def random_arrivals(generator: random.Random, length: int, machines: int) -> lis
     return sorted(arrivals)
 
 
+def random_tellings(generator: random.Random, length: int, machines: int) -> list[Telling]:
+    """Tags that change every few hours, whether the machine reports or is silent."""
+    tellings: list[Telling] = []
+    for number in range(machines):
+        at = START + HOUR
+        while at < START + length:
+            value = generator.choice(["produccion", "produccion", "pruebas", None])
+            tellings.append(Telling(at + generator.randrange(HOUR), f"m{number}", value))
+            at += generator.choice([HOUR, 2 * HOUR, 5 * HOUR])
+    return tellings
+
+
 def odd_arrivals(generator: random.Random, length: int) -> list[Arrival]:
     """A machine and its clone, and one whose clock is set, stands still and is zoned wrongly."""
     arrivals: list[Arrival] = []
@@ -168,16 +221,27 @@ def odd_arrivals(generator: random.Random, length: int) -> list[Arrival]:
     return sorted(arrivals)
 
 
-def live(field: Field, arrivals: list[Arrival], end: int, deaf: tuple[int, int] | None) -> None:
+def in_order(arrivals: Sequence[Arrival], tellings: Sequence[Telling]) -> list[Arrival | Telling]:
+    both: list[Arrival | Telling] = [*arrivals, *tellings]
+    return sorted(both, key=lambda what: what.at)
+
+
+def live(
+    field: Field,
+    arrivals: list[Arrival],
+    end: int,
+    deaf: tuple[int, int] | None,
+    tellings: Sequence[Telling] = (),
+) -> None:
     """Judges whatever comes when it comes."""
     with Evaluator(field.config) as evaluator:
         evaluator.begin(look_seconds=0)
-        waiting = iter([*arrivals, None])
+        waiting = iter([*in_order(arrivals, tellings), None])
         following = next(waiting)
         for step in range(START, end + 1, 15 * MINUTE):
             while following is not None and following.at <= step:
                 field.now = following.at
-                field.add(following)
+                field.take(following)
                 work(evaluator)
                 following = next(waiting)
             field.now = step

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
@@ -49,21 +50,32 @@ class FleetReplay:
         self._due: int | None = None
         self._leaving: list[tuple[int, int, int]] = []  # when servers fall silent, or are no peers
 
-    def ticks(self, reports: Iterable[UnjudgedReport], period: Period) -> Iterator[int]:
+    def ticks(
+        self, reports: Iterable[UnjudgedReport], tags: Iterable[int], period: Period
+    ) -> Iterator[int]:
         """Judges tick by tick, and gives the time of each. reports: in their order.
 
-        A tick is due if a report arrived since the last one, or a server fell silent, or has been
-        silent for so long that it is no peer any more.
+        A tick is due if a report arrived since the last one, or a tag was told, or a server fell
+        silent, or has been silent for so long that it is no peer any more. tags: when they were
+        told, in their order.
         """
+        told = deque(tags)
         for report in reports:
-            yield from self._pass(report.received_at, period)
-            at = -(-report.received_at // self._cadence) * self._cadence
-            yield from self._make_due(at, period)
+            while told and told[0] < report.received_at:
+                yield from self._arrive(told.popleft(), period)
+            yield from self._arrive(report.received_at, period)
             self._take(report)
+        for at in told:
+            yield from self._arrive(at, period)
         yield from self._pass(period.until, period)
         if self._due is not None and self._due <= period.until:
             yield from self._make_due(MAX_INTEGER, period)
         self._judged_until = period.until
+
+    def _arrive(self, at: int, period: Period) -> Iterator[int]:
+        """Makes a tick due for what comes at this moment."""
+        yield from self._pass(at, period)
+        yield from self._make_due(-(-at // self._cadence) * self._cadence, period)
 
     def _pass(self, until: int, period: Period) -> Iterator[int]:
         """Makes ticks due for what time alone changed until then."""

@@ -11,6 +11,7 @@ from service.policies.evaluator.task import Task
 from service.policies.evaluator.timeline import Timeline
 from service.store.engines import Connection
 from service.store.read.past import Intervals, PastReader
+from service.store.read.tags import Before, TagReader
 from service.store.read.unjudged import JudgedServer, UnjudgedReader, UnjudgedReport
 from service.store.verdict_rows import Cursor
 
@@ -39,6 +40,7 @@ class Histories:
 
     def __init__(self, queries: Mapping[str, str], timeline: Timeline, axis: Axis) -> None:
         self._past, self._unjudged = PastReader(queries), UnjudgedReader(queries)
+        self._tags = TagReader(queries)
         self._timeline, self._axis = timeline, axis
 
     def tasks(
@@ -47,11 +49,18 @@ class Histories:
         """From its first record that is kept until the end of the period."""
         server = self._unjudged.server(connection, server_id)
         cursor, intervals = Cursor(server_id), Intervals()
-        read = self._past.arrivals if self._axis is Axis.LLEGADA else self._past.places
+        is_by_arrival = self._axis is Axis.LLEGADA
+        read = self._past.arrivals if is_by_arrival else self._past.places
         for report in read(connection, server_id, period.last_id, period.until):
-            if cursor.event is not None:
-                yield from self._of_time(server, cursor, rules, report.received_at, intervals)
-            if report.seq < 0 and self._axis is Axis.LLEGADA:
+            # As they arrived, tags stand between two reports; by places, they have their own time.
+            told = Before(report.id) if is_by_arrival else Before(told_until=report.received_at)
+            if cursor.event is None:
+                cursor.tag_id = self._tags.last_before(connection, server_id, told)
+            else:
+                yield from self._of_time(
+                    connection, server, cursor, rules, report.received_at, intervals, told
+                )
+            if report.seq < 0 and is_by_arrival:
                 around = self._unjudged.neighbours(connection, report)
                 yield self._timeline.of_late_report(server, report, cursor, around)
             else:
@@ -60,7 +69,10 @@ class Histories:
                     yield gap
                 yield self._of_report(server, report, cursor, rules, intervals)
         if cursor.event is not None:
-            yield from self._of_time(server, cursor, rules, period.until, intervals)
+            told = Before(period.last_id + 1, period.until)
+            yield from self._of_time(
+                connection, server, cursor, rules, period.until, intervals, told
+            )
 
     def _of_report(
         self,
@@ -74,9 +86,22 @@ class Histories:
         intervals.add(report)
         return self._timeline.of_report(server, report, cursor, rules, before)
 
-    def _of_time(
-        self, server: JudgedServer, cursor: Cursor, rules: Rules, until: int, intervals: Intervals
+    def _of_time(  # noqa: PLR0913, PLR0917 — what happened, to whom, until when
+        self,
+        connection: Connection,
+        server: JudgedServer,
+        cursor: Cursor,
+        rules: Rules,
+        until: int,
+        intervals: Intervals,
+        told: Before,
     ) -> Iterator[Task]:
-        """What time alone changed until then."""
-        while task := self._timeline.of_time(server, cursor, rules, until, intervals.now):
-            yield task
+        """What time and tags changed until then."""
+        while True:
+            event = self._tags.next_event(connection, cursor, told)
+            at = until if event is None else min(until, event.bound.received_at)
+            while task := self._timeline.of_time(server, cursor, rules, at, intervals.now):
+                yield task
+            if event is None:
+                return
+            yield self._timeline.of_tags(server, cursor, event)

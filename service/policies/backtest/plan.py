@@ -118,7 +118,7 @@ def make_plan(
         change.rule: change.after.counts for change in changes if change.after is not None
     }
     rules = [rule.rule for rule in after.rules.values()]
-    faults = [*applying_nowhere(rules, states), *tags_of_nobody(rules, {})]
+    faults = [*applying_nowhere(rules, states), *tags_of_nobody(rules, test.tags())]
     return Plan(
         period,
         {server.id: server for server in servers},

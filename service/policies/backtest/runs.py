@@ -25,6 +25,7 @@ from service.store.engines.image import ImageBuilder
 from service.store.queries import load_queries
 from service.store.read.past import PastReader, PastServer
 from service.store.read.silence import Silence
+from service.store.read.tags import TagReader
 from service.store.read.unjudged import JudgedServer, UnjudgedReader
 from service.store.write.verdicts import VerdictStore
 from service.times import DAY
@@ -59,6 +60,7 @@ class BackTest:
         self._builder = self._resources.enter_context(ImageBuilder(script, config.database))
         silence = Silence(config.silent_after * times.SECOND, config.silent_intervals)
         store, reader = VerdictStore(self._queries), UnjudgedReader(self._queries)
+        self._tags = TagReader(self._queries)
         self._hearing = Hearing(self._database, reader, store, silence, config.alive)
         with self._database.snapshot() as connection:
             self._hearing.look(connection)
@@ -110,7 +112,14 @@ class BackTest:
             read = past.fleet_places(self._database, numbers, period.last_id, period.until)
         else:
             read = past.fleet_arrivals(self._database, period.last_id, period.until)
-        return FleetRun(replay, replay.ticks(read, period))
+        with self._database.snapshot() as connection:
+            tags = self._tags.times(connection, period.until)
+        return FleetRun(replay, replay.ticks(read, tags, period))
+
+    def tags(self) -> dict[str, frozenset[str]]:
+        """The values that each tag has on some server now."""
+        with self._database.snapshot() as connection:
+            return self._tags.values(connection)
 
     def server(self, server_id: int) -> JudgedServer:
         with self._database.snapshot() as connection:

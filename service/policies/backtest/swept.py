@@ -18,6 +18,7 @@ from service.policies.guard.guard import Guard
 from service.store.engines import Connection
 from service.store.read.current import state_of
 from service.store.read.sweep import Sweep
+from service.store.read.tags import TagReader, Told, rows_of_tags
 
 _AT_ONCE = 500  # tasks; the guard gets all rows at the first one
 _NOTHING: tuple[list[int], list[Any]] = ([], [])
@@ -28,17 +29,24 @@ class SweptReports:
 
     def __init__(self, queries: Mapping[str, str], guard: Guard, every_report: Judge) -> None:
         self._queries, self._guard, self._every_report = queries, guard, every_report
+        self._tags = TagReader(queries)
 
     def judged(self, connection: Connection, tasks: Iterator[Task]) -> Iterator[Task]:
         sweep: Sweep | None = None
         at = 0
+        told: Told | None = None  # the tags that the guard has
         while chunk := list(islice(tasks, _AT_ONCE)):
             in_order = [task for task in chunk if task.seq > 0 and (task.only is None or task.only)]
             steps: list[dict[str, Any]] = []
             for task in in_order:
                 if sweep is None:
                     sweep = Sweep(connection, self._queries, task.server.id)
-                steps.append(_step(sweep, task, at, is_first=not steps))
+                step = _step(sweep, task, at, is_first=not steps)
+                if not steps or task.told != told:
+                    told = task.told
+                    tags = self._tags.of_server(connection, task.server.id, told)
+                    step["etiqueta"] = rows_of_tags(tags)
+                steps.append(step)
                 at = task.seq
             try:
                 verdicts = self._guard.sweep(chunk[0].server.id, steps)
@@ -61,6 +69,7 @@ def _step(sweep: Sweep, task: Task, at: int, *, is_first: bool) -> dict[str, Any
         "reset": is_first,
         "proceso": _NOTHING,
         "usuario": _NOTHING,
+        "etiqueta": None,
     }
     if task.seq > at:
         found = sweep.to(task.seq)

@@ -1,7 +1,7 @@
 """The evaluator: judges every report of every server, and what time alone changes.
 
 Work comes in this order: new texts of rules; reports, in each round the next one of each server;
-and, once no report waits, silence, hours and days, and ticks of the fleet. The cursors in the
+and, once no report waits, silence, hours and days, tags, and ticks of the fleet. The cursors in the
 database say what it has done, so another evaluator goes on where this one was killed.
 
 Before the evaluator takes up other texts, it judges all that arrived until then by the texts in
@@ -41,6 +41,7 @@ from service.store.engines import Connection, open_database
 from service.store.engines.image import ImageBuilder
 from service.store.queries import load_queries
 from service.store.read.silence import Silence
+from service.store.read.tags import TagReader
 from service.store.read.unjudged import UnjudgedReader
 from service.store.write.rule_texts import RuleTextStore
 from service.store.write.verdicts import VerdictStore
@@ -83,16 +84,16 @@ class Evaluator:
             self._guard,
             text_hash.Silence(config.silent_after, config.silent_intervals),
         )
-        self._candidates = Candidates(self._reader)
-        self._tasks = TaskMaker(database, self._reader, store, self._hearing)
+        self._candidates, tags = Candidates(self._reader), TagReader(queries)
+        self._tasks = TaskMaker(database, self._reader, store, self._hearing, tags)
         writer = self._resources.enter_context(closing(VerdictWriter(database, store)))
         judge = RecordJudge(queries, self._guard, of_some)
         self._rounds = Rounds(database, judge, store, writer)
         of_ticks, every = FleetJudge(queries, self._guard, of_fleet), config.fleet_every
         self._ticks = FleetTicks(
-            database, self._reader, of_ticks, store, writer, self._hearing, every
+            database, self._reader, of_ticks, store, writer, self._hearing, tags, every
         )
-        self._progress = Progress(database, self._reader, store, self._hearing)
+        self._progress = Progress(database, self._reader, self._tasks, tags)
         self._looked_at = self._told_alive_at = self._asked_at = 0.0
         self._deaf_since: int | None = None
         self._gathers = False
@@ -250,7 +251,7 @@ class Evaluator:
 
     def _timers(self) -> bool:
         now, rules = self._now(), self._take_up.judged
-        for make in (self._tasks.of_silence, self._tasks.of_clocks):
+        for make in (self._tasks.of_silence, self._tasks.of_clocks, self._tasks.of_tags):
             tasks = make(rules, now)
             for first in range(0, len(tasks), _SERVERS_A_ROUND):
                 self._run(tasks[first : first + _SERVERS_A_ROUND])

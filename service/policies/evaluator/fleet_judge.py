@@ -14,6 +14,7 @@ from service.policies.machine.events import Judged, Terms
 from service.policies.rules.rule import Scope
 from service.store.engines.image import ImageBuilder
 from service.store.read.current import copy_server
+from service.store.read.tags import Told
 from service.store.read.unjudged import NewestRecord
 from service.times import DAY
 
@@ -50,6 +51,7 @@ class FleetJudge:
                     record.seq,
                     is_silent=record.server_id in silent,
                     with_first_sight=self._with_first_sight,
+                    told=Told(told_until=at),
                 )
         try:
             self._guard.open(self._builder.image())

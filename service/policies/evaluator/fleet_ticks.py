@@ -20,6 +20,7 @@ from service.policies.evaluator.verdict_writer import VerdictWriter
 from service.policies.guard.verdict import Verdict
 from service.policies.machine.machine import changes_nothing, step
 from service.store.engines import Connection, Database
+from service.store.read.tags import TagReader
 from service.store.read.unjudged import JudgedServer, NewestRecord, UnjudgedReader
 from service.store.verdict_rows import tick_bound
 from service.store.write.verdicts import States, VerdictStore
@@ -39,15 +40,17 @@ class FleetTicks:
         store: VerdictStore,
         writer: VerdictWriter,
         hearing: Hearing,
+        tags: TagReader,
         seconds: int,
     ) -> None:
         self._database, self._reader, self._judge = database, reader, judge
         self._store, self._hearing, self._writer = store, hearing, writer
+        self._tags = tags
         self._cadence = seconds * SECOND
         self._formerly: dict[str, str] = {}
         self._has_new_texts = False  # on which silent servers were not judged yet
-        # The newest report and the silent servers at the last tick.
-        self._newest: tuple[int, frozenset[int]] | None = None
+        # The newest report, the silent servers and the last change of tags at the last tick.
+        self._newest: tuple[int, frozenset[int], int] | None = None
         self._looked_at = 0  # the last tick that was found to be due or not
         self._taken_up: dict[str, int] = {}  # when each text was
         self._tick: Tick | None = None  # the last
@@ -64,7 +67,7 @@ class FleetTicks:
         self._looked_at = 0
 
     def run_if_due(self, now: int) -> bool:
-        """Judges the tick before now, if a report or a silence came since the last.
+        """Judges the tick before now, if a report, a silence or a tag came since the last.
 
         Whether it did. A text judges ticks after it was taken up. Silence is that of the tick,
         whether the rules about one server have judged it already or not.
@@ -80,6 +83,7 @@ class FleetTicks:
             if (last is not None and at <= last) or at == self._looked_at:
                 return False
             report = self._reader.newest_report(connection, at)
+            last_tag = self._tags.last_id(connection, at)
             self._hearing.look(connection)
             heard_since = at - HEARD_WITHIN
             records = [
@@ -107,6 +111,7 @@ class FleetTicks:
         newest = (
             report.report_id,
             frozenset(silent.intersection(record.server_id for record in records)),
+            last_tag,
         )
         if newest == self._newest:
             return False

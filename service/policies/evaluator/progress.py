@@ -14,7 +14,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
-from service.policies.evaluator.hearing import Hearing
 from service.policies.evaluator.in_force import RuleInForce, stored_rule
 from service.policies.evaluator.rule_watch import Listing, RuleWatch
 from service.policies.evaluator.tasks import TaskMaker
@@ -22,9 +21,9 @@ from service.policies.rules.faults import InvalidRuleError
 from service.policies.rules.places import SHIPPED_FOLDER
 from service.policies.rules.rule import Scope
 from service.store.engines import Database
+from service.store.read.tags import TagReader
 from service.store.read.unjudged import UnjudgedReader
 from service.store.write.rule_texts import StoredText
-from service.store.write.verdicts import VerdictStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +62,11 @@ class Progress:
         self,
         database: Database,
         reader: UnjudgedReader,
-        store: VerdictStore,
-        hearing: Hearing,
+        tasks: TaskMaker,
+        tags: TagReader,
     ) -> None:
         self._database, self._reader = database, reader
-        self._tasks = TaskMaker(database, reader, store, hearing)
+        self._tasks, self._tags = tasks, tags
 
     def is_reached(self, until: int, rules: Mapping[str, RuleInForce], epoch: int) -> bool:
         """Whether all that arrived or fell due until then is judged by these rules.
@@ -83,7 +82,10 @@ class Progress:
             is_fleet_judged = any(rule.rule.scope is Scope.FLOTA for rule in rules.values())
             if is_fleet_judged and self._reader.is_fleet_unjudged(connection, until):
                 return False
-        return not (self._tasks.of_silence(rules, until) or self._tasks.of_clocks(rules, until))
+            if self._tags.servers_with_new(connection, until):
+                return False
+        makes = (self._tasks.of_silence, self._tasks.of_clocks)
+        return not any(make(rules, until) for make in makes)
 
 
 def listing_of(users: Path | None) -> Listing:

@@ -67,5 +67,6 @@ class RecordJudge:
                     task.seq,
                     is_silent=task.is_silent,
                     with_first_sight=self._with_first_sight,
+                    told=task.told,
                 )
         return self._builder.image()

@@ -1,7 +1,7 @@
 """Makes the tasks of a round: which record of which server is judged, as which event.
 
-The events of a server come in the order of arrival: silence, hours and days stand where they fell
-between its reports, whether they are judged then or later.
+The events of a server come in the order of arrival: tags, silence, hours and days stand where they
+fell between its reports, whether they are judged then or later.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from service.policies.evaluator.task import Task
 from service.policies.evaluator.timeline import UNDER_WAY, Timeline, is_in_silence
 from service.policies.rules.rule import Clock, InSilence, Scope
 from service.store.engines import MAX_INTEGER, Connection, Database
+from service.store.read.tags import Before, TagEvent, TagReader, Told
 from service.store.read.unjudged import JudgedServer, UnjudgedReader, UnjudgedReport
 from service.store.verdict_rows import Cursor, event_bound, event_digest
 from service.store.write.verdicts import VerdictStore
@@ -32,8 +33,10 @@ class TaskMaker:
         reader: UnjudgedReader,
         store: VerdictStore,
         hearing: Hearing,
+        tags: TagReader,
     ) -> None:
         self._database, self._reader, self._store = database, reader, store
+        self._tags = tags
         self._hearing = hearing
         self._timeline = Timeline(hearing, Clocks())
 
@@ -52,13 +55,14 @@ class TaskMaker:
     def _until_report(
         self, connection: Connection, report: UnjudgedReport, cursor: Cursor | None, rules: Rules
     ) -> Task | None:
-        """What time alone changed before a report arrived."""
+        """What time and tags changed before a report arrived."""
         if cursor is None or cursor.seq <= 0:
             return None
-        server = self._reader.server(connection, report.server_id)
-        task = self._of_time(connection, server, cursor, rules, report.received_at)
+        event = self._tags.next_event(connection, cursor, Before(report.id))
+        task = self._of_time(connection, cursor, rules, report.received_at, event)
         if task is not None or report.seq < 0:
             return task
+        server = self._reader.server(connection, report.server_id)
 
         def usual_interval() -> int | None:
             return self._reader.usual_interval(connection, cursor.server_id, cursor.seq)
@@ -79,6 +83,8 @@ class TaskMaker:
             cursor = Cursor(report.server_id, *begin, epoch=epoch)
             if (task := self._before_rules(connection, server, report, cursor)) is not None:
                 return task
+        if cursor.event is None:  # nothing was judged by earlier tags
+            cursor.tag_id = self._tags.last_before(connection, server.id, Before(report.id))
         if report.seq < 0:
             around = self._reader.neighbours(connection, report)
             return self._timeline.of_late_report(server, report, cursor, around)
@@ -100,7 +106,8 @@ class TaskMaker:
         since = self._reader.first_text_at(connection)
         if report.seq < 0 or report.received_at >= since:
             return None
-        first = replace(cursor, seq=report.seq, event=report.bound, epoch=0)
+        told = self._tags.last_id(connection, since)
+        first = replace(cursor, seq=report.seq, event=report.bound, epoch=0, tag_id=told)
         until = min(since, times.now(), self._hearing.known_until)
 
         def usual_interval() -> int | None:
@@ -162,6 +169,7 @@ class TaskMaker:
             only=frozenset(rule.id for rule in judged),
             is_silent=is_silent and not waiting,
             continues_only=is_silent,
+            told=Told(cursor.tag_id),
             retired=event_bound("retirada", at, at),
         )
 
@@ -185,26 +193,49 @@ class TaskMaker:
             servers = self._reader.to_tick(connection, hour, day)
             return self._of_times(connection, servers, rules, until)
 
+    def of_tags(self, rules: Rules, now: int) -> list[Task]:
+        """Servers whose tags were changed."""
+        until = now - UNDER_WAY
+        with self._database.snapshot() as connection:
+            self._hearing.look(connection)
+            servers = self._tags.servers_with_new(connection, until)
+            return self._of_times(connection, servers, rules, until)
+
     def _of_times(
         self, connection: Connection, servers: Sequence[int], rules: Rules, until: int
     ) -> list[Task]:
         tasks = (
             self._of_time(
-                connection, self._reader.server(connection, server_id), cursor, rules, until
+                connection,
+                cursor,
+                rules,
+                until,
+                self._tags.next_event(connection, cursor, Before(told_until=until)),
             )
-            for server_id, cursor in self._store.cursors(connection, servers).items()
+            for cursor in self._store.cursors(connection, servers).values()
         )
         return [task for task in tasks if task is not None]
 
     def _of_time(
         self,
         connection: Connection,
-        server: JudgedServer,
         cursor: Cursor,
         rules: Rules,
         until: int,
+        event: TagEvent | None,
     ) -> Task | None:
+        """What time changed until then, or until its tags were changed; else what these change."""
+
         def usual_interval() -> int | None:
             return self._reader.usual_interval(connection, cursor.server_id, cursor.seq)
 
-        return self._timeline.of_time(server, cursor, rules, until, usual_interval)
+        server = self._reader.server(connection, cursor.server_id)
+        if event is None:
+            return self._timeline.of_time(server, cursor, rules, until, usual_interval)
+        until = min(until, event.bound.received_at)
+        task = self._timeline.of_time(server, cursor, rules, until, usual_interval)
+        if task is not None:
+            return task
+        if self._timeline.is_open(server, cursor, rules, until, usual_interval):
+            return None
+        return self._timeline.of_tags(server, cursor, event)

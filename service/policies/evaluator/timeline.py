@@ -1,19 +1,21 @@
-"""What happens to a server, in the order of arrival: reports, silence, whole hours and days.
+"""What happens to a server, in the order of arrival: reports, tags, silence, hours and days.
 
-It does no I/O. Silence, hours and days stand where they fell between reports, whether they are
-judged then or later; so the evaluator, an evaluator that was behind, and the back-test judge the
-same records as the same events.
+It does no I/O. Tags, silence, whole hours and days stand where they fell between reports, whether
+they are judged then or later; so the evaluator, an evaluator that was behind, and the back-test
+judge the same records as the same events.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from service.policies.evaluator.clock_events import Clocks, Rules, asked_since
 from service.policies.evaluator.hearing import Hearing
 from service.policies.evaluator.task import Task
 from service.policies.rules.rule import Clock, InSilence
 from service.store.engines import MAX_INTEGER
+from service.store.read.tags import TagEvent, Told
 from service.store.read.unjudged import JudgedServer, UnjudgedReport
 from service.store.verdict_rows import Bound, Cursor, event_bound, event_digest
 from service.times import DAY, HOUR, SECOND
@@ -34,7 +36,10 @@ class Timeline:
     ) -> Task:
         """A report below zero. neighbours: the records in order around its place."""
         cursor.late_seq = report.seq
-        return _of_report(server, report, cursor, neighbours=neighbours)
+        task = _of_report(server, report, cursor, neighbours=neighbours)
+        # It tells of its place in time, so the tags of then count, as they were known.
+        task.told = Told(cursor.tag_id, report.placed_at)
+        return task
 
     def of_report(
         self,
@@ -45,7 +50,7 @@ class Timeline:
         interval_before: int | None,
     ) -> Task:
         """A report in order. interval_before: the usual interval of the reports before it."""
-        cursor.seq, cursor.event = report.seq, report.bound
+        cursor.seq, cursor.event, cursor.tag = report.seq, report.bound, None
         # Hours and days count from the first report on, and while a rule asks for them.
         if cursor.hour_at is None or asked_since(rules, Clock.HORA) is None:
             cursor.hour_at = report.received_at // HOUR * HOUR
@@ -69,7 +74,32 @@ class Timeline:
         Nothing is judged of times of which it is not known yet whether servers were silent.
         usual_interval: that of the server at its cursor; it is asked for where it matters.
         """
-        until = min(until, self._hearing.known_until)
+        return self._of_time(
+            server, cursor, rules, min(until, self._hearing.known_until), usual_interval
+        )
+
+    def is_open(
+        self,
+        server: JudgedServer,
+        cursor: Cursor,
+        rules: Rules,
+        until: int,
+        usual_interval: Callable[[], int | None],
+    ) -> bool:
+        """Whether time may change something until then, which cannot be known yet."""
+        if until <= self._hearing.known_until:
+            return False
+        ahead = replace(cursor)
+        return self._of_time(server, ahead, rules, until, usual_interval) is not None
+
+    def _of_time(
+        self,
+        server: JudgedServer,
+        cursor: Cursor,
+        rules: Rules,
+        until: int,
+        usual_interval: Callable[[], int | None],
+    ) -> Task | None:
         silent_at = self.silent_at(cursor, until, usual_interval)
         in_silence = is_in_silence(cursor)
         clocks = self._clocks.next(cursor, rules, min(until, silent_at - 1), in_silence=in_silence)
@@ -77,19 +107,15 @@ class Timeline:
             if silent_at > until:
                 return None
             bound, only = event_bound("silencio", silent_at, silent_at), None
-            cursor.event = bound
+            cursor.event, cursor.tag = bound, None
         else:
             bound, only = clocks
-        return Task(
-            server,
-            cursor.seq,
-            bound.at,
-            cursor,
-            bound,
-            event_digest(bound),
-            is_silent=is_in_silence(cursor),
-            only=only,
-        )
+        return _of_event(server, cursor, bound, only)
+
+    def of_tags(self, server: JudgedServer, cursor: Cursor, event: TagEvent) -> Task:
+        """Its tags were changed: all rules judge its last record anew, in silence too."""
+        cursor.tag_id, cursor.tag = event.last_id, event.bound
+        return _of_event(server, cursor, event.bound, None)
 
     def of_gap(
         self,
@@ -117,8 +143,7 @@ class Timeline:
         if silent_at >= report.placed_at or not only:
             return None
         bound = cursor.event = event_bound("silencio", silent_at, report.received_at)
-        digest = event_digest(bound)
-        return Task(server, cursor.seq, bound.at, cursor, bound, digest, is_silent=True, only=only)
+        return _of_event(server, cursor, bound, only)
 
     def silent_at(
         self, cursor: Cursor, until: int, usual_interval: Callable[[], int | None]
@@ -131,6 +156,22 @@ class Timeline:
             return MAX_INTEGER
         begins = self._hearing.silent_from(heard.received_at, usual_interval())
         return begins if begins < until else MAX_INTEGER
+
+
+def _of_event(
+    server: JudgedServer, cursor: Cursor, bound: Bound, only: frozenset[str] | None
+) -> Task:
+    return Task(
+        server,
+        cursor.seq,
+        bound.at,
+        cursor,
+        bound,
+        event_digest(bound),
+        is_silent=is_in_silence(cursor),
+        only=only,
+        told=Told(cursor.tag_id),
+    )
 
 
 def _of_report(
@@ -147,6 +188,7 @@ def _of_report(
         report.bound,
         report.digest.hex(),
         neighbours=neighbours,
+        told=Told(cursor.tag_id),
     )
 
 

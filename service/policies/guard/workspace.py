@@ -87,7 +87,8 @@ class Workspace:
         """Changes the relations of one server to those of its next report.
 
         step: `server`, its row, or null where that stays; `reset`, whether nothing stays; and of
-        `proceso` and `usuario` the ids that went and the rows that came.
+        `proceso` and `usuario` the ids that went and the rows that came. `etiqueta`: the rows of
+        all its tags, or null where they stay.
         """
         if step["reset"] or self._running is None:
             self._running = RunningCounts()
@@ -112,6 +113,9 @@ class Workspace:
                     )
                 # Without `visto_desde`: rules that read it are not judged so.
                 insert_rows(connection, f"main.{table}", [(*row, None) for row in added])
+            if step["etiqueta"] is not None:
+                connection.execute("DELETE FROM main.etiqueta")
+                insert_rows(connection, "main.etiqueta", step["etiqueta"])
             if self.needs_marks:
                 self._mark_changes(connection, step)
 

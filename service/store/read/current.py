@@ -7,6 +7,10 @@ from typing import Any, NamedTuple
 
 from service import times
 from service.store.engines import Connection
+from service.store.engines.image import insert_rows
+from service.store.read.tags import TagReader, Told, rows_of_tags
+
+NOW = Told()
 
 
 def copy_server(  # noqa: PLR0913 — what is copied, and how much of it
@@ -17,6 +21,7 @@ def copy_server(  # noqa: PLR0913 — what is copied, and how much of it
     *,
     is_silent: bool,
     with_first_sight: bool,
+    told: Told = NOW,
     processes: bool = True,
     logins: bool = True,
 ) -> None:
@@ -25,6 +30,7 @@ def copy_server(  # noqa: PLR0913 — what is copied, and how much of it
     image: the tables, in a connection that reads the database too (ImageBuilder.filled()).
     seq: the number of the report, which may be a late one; null for the newest.
     with_first_sight: whether a rule reads `visto_desde`, which costs a look-up a row.
+    told: its tags.
     processes, logins: whether its rows of these are copied.
     """
     found = read_server(image, queries, server_id, seq)
@@ -40,6 +46,8 @@ def copy_server(  # noqa: PLR0913 — what is copied, and how much of it
         f" VALUES ({', '.join(f':{name}' for name in row)})",
         row,
     )
+    tags = TagReader(queries).of_server(image, server_id, told)
+    insert_rows(image, "main.etiqueta", rows_of_tags(tags))
     # The rows of the newest report stand together; those of another one at 33 places.
     if processes:
         query = queries["current_processes" if found.is_newest else "processes_of_report"]

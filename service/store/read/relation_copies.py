@@ -16,6 +16,7 @@ from service.store.engines.sqlite_connections import storage_errors
 from service.store.read.current import copy_server
 from service.store.read.moments import Moment, MomentReader
 from service.store.read.silence import Silence
+from service.store.read.tags import Told
 
 
 class Wanted(NamedTuple):
@@ -64,6 +65,7 @@ class RelationCopies:
                         seq,
                         is_silent=silent,
                         with_first_sight=wanted.first_sight,
+                        told=Told.at(moment),
                         processes=wanted.processes and has_rows,
                         logins=wanted.logins and has_rows,
                     )

@@ -225,7 +225,7 @@ def _last(state: RuleState, cursor: Cursor | None, tick: int | None, clock: str)
     if tick is not None:
         found.append(tick_bound(tick))
     elif cursor is not None:
-        found.append(cursor.event)
+        found.extend((cursor.event, cursor.tag))
         if clock == "hora" and cursor.hour_at is not None:
             found.append(hour_bound(cursor.hour_at))
         if clock == "dia" and cursor.day_at is not None:

@@ -66,9 +66,17 @@ def test_a_migrated_database_equals_one_that_the_store_filled(
 
 # Not of reports.
 OTHERS = (
-    "token", "archive_file", "archive_link", "number_gap", "deaf_span", "policy_fault",
+    *(
+        "token",
+        "tag_change",
+        "archive_file",
+        "archive_link",
+        "number_gap",
+        "deaf_span",
+        "policy_fault",
+    ),
     "backtest_job",
-)  # fmt: skip
+)
 # Of rules: the evaluator fills them, from the newest report of each server on.
 RULES = (
     *("policy_text", "policy", "policy_change", "judged", "fleet_tick", "judgement"),
