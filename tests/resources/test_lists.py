@@ -236,6 +236,7 @@ BAD = {
     "severidad": ["grave", "ALTA"],
     "abiertas": ["true", "1", "S\u00ed"],
     "veredicto": ["pasa", "falla,cumple"],
+    "historial": ["true", "SI"],
 }
 
 
@@ -243,7 +244,9 @@ def described() -> list[tuple[str, str]]:
     """Every path with each of the parameters in its address that openapi.json names."""
     return [
         (
-            path.replace("{id_serv}", "1").replace("{rule}", "minero"),
+            path.replace("{id_serv}", "1")
+            .replace("{rule}", "minero")
+            .replace("{framework}", "ens"),
             reference["$ref"].rpartition("/")[2],
         )
         for path, item in DESCRIPTION["paths"].items()
