@@ -39,12 +39,14 @@ SELECT
 FROM web AS m
 WHERE m.username = 'root'
   AND CASE
-    WHEN m.ppid IS NULL THEN NOT EXISTS (
-      SELECT 1 FROM web AS o WHERE o.name = m.name AND o.username IS NOT 'root'
+    WHEN m.ppid IS NULL THEN m.name NOT IN (
+      SELECT o.name FROM web AS o WHERE o.username IS NOT 'root'
     )
-    ELSE NOT EXISTS (SELECT 1 FROM web AS o WHERE o.pid = m.ppid)
-      AND NOT EXISTS (
-        SELECT 1 FROM procesos_vigentes AS c WHERE c.ppid = m.pid AND c.username IS NOT 'root'
+    -- IN looks each up once, however many a server reports.
+    ELSE m.ppid NOT IN (SELECT o.pid FROM web AS o WHERE o.pid IS NOT NULL)
+      AND m.pid NOT IN (
+        SELECT c.ppid FROM procesos_vigentes AS c
+        WHERE c.ppid IS NOT NULL AND c.username IS NOT 'root'
       )
   END
 GROUP BY m.name

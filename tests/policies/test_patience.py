@@ -21,7 +21,7 @@ def run_out(patience: Patience, *servers: int) -> list[bool]:
 
 def over(patience: Patience, *servers: int) -> None:
     for server in servers:
-        patience.note("rule", server, is_limit=True, seconds=LIMIT)
+        patience.note("rule", server, is_limit=True)
 
 
 def test_reports_of_one_server_leave_a_rule_out_there_alone() -> None:

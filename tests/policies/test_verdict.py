@@ -10,6 +10,7 @@ import pytest
 from service.errors import StatementBrokenError, StatementLimitError
 from service.policies.guard.evidence import Row
 from service.policies.guard.verdict import (
+    Answer,
     Reason,
     Situation,
     State,
@@ -34,13 +35,14 @@ def verdict(
     running_for: float | None = None,
     facts: Sequence[Fact] = (),
     tags: dict[str, str] | None = None,
+    cut: str | None = None,
     **rule: Any,
 ) -> Verdict:
-    def run(sql: str) -> Sequence[Row]:
+    def run(sql: str) -> Answer:
         answer = applying if sql == QUERY else rows
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return Answer(answer, None if sql == QUERY else cut)
 
     situation = Situation(
         server=1,
@@ -110,6 +112,17 @@ def test_the_first_answer_that_holds_is_the_verdict(
     found: Verdict, state: str, reason: str | None
 ) -> None:
     assert said(found) == (state, reason)
+
+
+def test_rows_that_fail_are_certain_whatever_is_behind_them() -> None:
+    """Whoever reports could hide what fails behind more of the same."""
+    found = verdict([ROW, DOUBT], cut="more than 2 rows", **LAST)
+    assert (found.state, found.total, found.detail) == (State.FALLA, 1, "limite")  # of other keys
+    assert verdict([DOUBT], cut="more than 1 rows")[:3] == (UNKNOWN, "limite", "more than 1 rows")
+    assert said(verdict([], cut="more than 9 characters in its rows")) == (UNKNOWN, "limite")
+    for rows in ([], [ROW]):
+        found = verdict(rows, cut="more than 1 rows", semantics=Semantics.FILA_ES_EXITO)
+        assert said(found) == (UNKNOWN, "limite")
 
 
 def test_what_is_missing_is_named() -> None:

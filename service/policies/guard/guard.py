@@ -18,7 +18,7 @@ from service.errors import GuardEndedError
 from service.policies.guard.guard_connection import GuardConnection, ProcessLimits
 from service.policies.guard.judged_rule import JudgedRule
 from service.policies.guard.judging import Inspection, Limits
-from service.policies.guard.patience import IN_VAIN, Tally
+from service.policies.guard.patience import Tally
 from service.policies.guard.verdict import Reason, State, Verdict, verdict_from_json
 from service.policies.rules.rule import Scope
 
@@ -205,16 +205,13 @@ class Guard:
         list(self._judge([request._replace(only=[])]))  # takes in the image
         found: dict[str, Verdict] = {}
         for rule in self._asked(Scope.SERVIDOR, request.only):
-            began = time.monotonic()
             try:
                 for _, verdicts in self._judge([request._replace(only=[rule])]):
                     found |= verdicts
             except GuardEndedError as error:
                 found[rule] = self._suspend(rule, request.server, error)
-                if rule not in self._tallies:
-                    self._tallies[rule] = Tally(IN_VAIN * self._process_limits.processor)
-                seconds = time.monotonic() - began
-                self._tallies[rule].note(request.server, is_over=True, seconds=seconds)
+                tally = self._tallies.setdefault(rule, Tally(self._process_limits.processor))
+                tally.note(request.server, is_over=True)
         return found
 
     def _asked(self, scope: Scope, only: Collection[str] | None) -> list[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple, Self
@@ -13,23 +13,27 @@ from service.policies.guard.evidence import Row
 from service.policies.guard.facts import count_programs
 from service.policies.guard.judged_rule import JudgedRule
 from service.policies.guard.patience import Patience
-from service.policies.guard.verdict import Reason, Situation, State, Verdict, judge
+from service.policies.guard.verdict import Answer, Reason, Situation, State, Verdict, judge
 from service.policies.guard.workspace import Workspace
 from service.policies.rules.relations import facts_read
 from service.policies.rules.rule import Fact, Scope
-from service.store.engines.sandbox import Sandbox
+from service.store.engines.sandbox import MAX_CHARACTERS, Sandbox, characters
 
 _OVER_AND_OVER = "it passed its limit again and again; it is tried again later"
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of one statement: seconds of processor, and rows, on one server and on the fleet."""
+    """Of one statement: seconds of processor, and rows, on one server and on the fleet.
+
+    fleet_rows_each: rows of one server.
+    """
 
     seconds: float = 0.5
     rows: int = 10_000
     fleet_seconds: float = 10.0
     fleet_rows: int = 100_000
+    fleet_rows_each: int = 1_000
 
 
 class Inspection(NamedTuple):
@@ -117,23 +121,21 @@ class Judging:
         """
         situation = self._situation(server)
 
-        def run(sql: str) -> Sequence[Row]:
-            columns, rows = self._workspace.sandbox.run(
+        def run(sql: str) -> Answer:
+            columns, rows, cut = self._workspace.sandbox.first(
                 sql, {"ahora": now}, seconds=self._limits.seconds, max_rows=self._limits.rows
             )
             # The rows are those of this server, whether they say so or not.
-            return [{**_row(columns, row), "servidor": server} for row in rows]
+            return Answer([{**_row(columns, row), "servidor": server} for row in rows], cut)
 
         found: dict[str, Verdict] = {}
         for rule in self._of(Scope.SERVIDOR, only):
             if self._patience.has_run_out(rule.id, server):
                 found[rule.id] = Verdict(State.DESCONOCIDO, Reason.LIMITE, _OVER_AND_OVER)
             else:
-                began = time.monotonic()
                 found[rule.id] = judge(rule, situation, run)
                 is_limit = found[rule.id].reason is Reason.LIMITE
-                seconds = time.monotonic() - began
-                self._patience.note(rule.id, server, is_limit=is_limit, seconds=seconds)
+                self._patience.note(rule.id, server, is_limit=is_limit)
         return found
 
     def sweep(
@@ -204,35 +206,50 @@ def _row(columns: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:
 
 
 class _FleetAnswers:
-    """The rows of each statement by server; each runs once, for all servers."""
+    """The rows of each statement by server; each runs once, for all servers.
+
+    What one server reports may be more than a statement may give: of each there are the first rows.
+    """
 
     def __init__(self, sandbox: Sandbox, now: str, limits: Limits) -> None:
         self._sandbox = sandbox
         self._now = now
         self._limits = limits
-        self._rows: dict[str, dict[Any, list[Row]]] = {}
+        self._answers: dict[str, dict[Any, Answer]] = {}
         self._errors: dict[str, Exception] = {}
 
-    def of(self, server: int, sql: str) -> Sequence[Row]:
-        if sql not in self._rows and sql not in self._errors:
-            self._ask(sql)
+    def of(self, server: int, sql: str) -> Answer:
+        if sql not in self._answers and sql not in self._errors:
+            try:
+                self._answers[sql] = self._ask(sql)
+            except (StatementBrokenError, StatementLimitError, StatementRefusedError) as error:
+                self._errors[sql] = error
         if sql in self._errors:
             raise self._errors[sql]
-        return self._rows[sql].get(server, ())
+        return self._answers[sql].get(server, Answer(()))
 
-    def _ask(self, sql: str) -> None:
-        try:
-            columns, rows = self._sandbox.run(
-                sql,
-                {"ahora": self._now},
-                seconds=self._limits.fleet_seconds,
-                max_rows=self._limits.fleet_rows,
-            )
-        except (StatementBrokenError, StatementLimitError, StatementRefusedError) as error:
-            self._errors[sql] = error
-            return
+    def _ask(self, sql: str) -> dict[Any, Answer]:
+        columns, rows = self._sandbox.each(
+            sql, {"ahora": self._now}, seconds=self._limits.fleet_seconds
+        )
         by_server: dict[Any, list[Row]] = {}
-        for values in rows:
-            row = _row(columns, values)
-            by_server.setdefault(row.get("servidor"), []).append(row)
-        self._rows[sql] = by_server
+        cut: set[Any] = set()
+        count = size = 0
+        with closing(rows):
+            for values in rows:
+                row = _row(columns, values)
+                server = row.get("servidor")
+                own = by_server.setdefault(server, [])
+                if len(own) == self._limits.fleet_rows_each:
+                    cut.add(server)
+                    continue
+                count, size = count + 1, size + characters(values)
+                if count > self._limits.fleet_rows:
+                    raise StatementLimitError(f"more than {self._limits.fleet_rows} rows")
+                if size > MAX_CHARACTERS:
+                    raise StatementLimitError(f"more than {MAX_CHARACTERS} characters in its rows")
+                own.append(row)
+        why = f"more than {self._limits.fleet_rows_each} rows"
+        return {
+            server: Answer(own, why if server in cut else None) for server, own in by_server.items()
+        }

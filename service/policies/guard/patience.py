@@ -13,28 +13,28 @@ from collections.abc import Callable
 FEWEST = 3  # servers on which a rule has to pass its limits before it is left out on all
 _MAX_LIMITS = 3  # in a row on a server, before a rule is left out there
 _TRIED_AGAIN = 100  # once in so many times
-IN_VAIN = 20  # times its limit that a rule may take in vain, before it is left out on all
+_IN_VAIN = 20  # times its limit that a rule may take in vain, before it is left out on all
 _SHARE = 0.1  # of the time, that it may go on to take
 
 
 class Tally:
     """On which servers a rule passed its limits when it was judged last, and on which not.
 
-    allowed: seconds that it may take in vain; a tenth of the time that passes is taken off.
+    limit: seconds of processor that it may take on a server. Of what it took in vain, a tenth of
+    the time that passes is taken off.
     """
 
-    def __init__(self, allowed: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._allowed, self._clock = allowed, clock
+    def __init__(self, limit: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limit, self._clock = limit, clock
         self._over: dict[int, int] = {}  # how often in a row
         self._within: set[int] = set()
         self._taken, self._taken_at = 0.0, clock()
 
-    def note(self, server: int, *, is_over: bool, seconds: float = 0.0) -> None:
-        """seconds: that it took."""
+    def note(self, server: int, *, is_over: bool) -> None:
         if is_over:
             self._over[server] = self._over.get(server, 0) + 1
             self._within.discard(server)
-            self._taken, self._taken_at = self._taken_now() + seconds, self._clock()
+            self._taken, self._taken_at = self._taken_now() + self._limit, self._clock()
         else:
             self._over.pop(server, None)
             self._within.add(server)
@@ -51,7 +51,7 @@ class Tally:
         return (
             len(self._over) >= FEWEST
             and len(self._over) > len(self._within)
-            and self._taken_now() > self._allowed
+            and self._taken_now() > _IN_VAIN * self._limit
         )
 
     def _taken_now(self) -> float:
@@ -62,11 +62,11 @@ class Patience:
     """Keeps a rule that passes its limit again and again from holding up the rest.
 
     It is left out on a server on which it did so thrice in a row, but for once in a hundred times;
-    and on all while it is to blame. limit: seconds that it may take on a server.
+    and on all while it is to blame. limit: seconds of processor that it may take on a server.
     """
 
     def __init__(self, limit: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._allowed, self._clock = IN_VAIN * limit, clock
+        self._limit, self._clock = limit, clock
         self._tallies: dict[str, Tally] = {}
         self._skipped: dict[tuple[str, int], int] = {}
 
@@ -81,9 +81,8 @@ class Patience:
         self._skipped[place] = (self._skipped.get(place, 0) + 1) % _TRIED_AGAIN
         return self._skipped[place] != 0
 
-    def note(self, rule: str, server: int, *, is_limit: bool, seconds: float = 0.0) -> None:
-        """seconds: that it took."""
+    def note(self, rule: str, server: int, *, is_limit: bool) -> None:
         tally = self._tallies.get(rule)
         if tally is None:
-            tally = self._tallies[rule] = Tally(self._allowed, self._clock)
-        tally.note(server, is_over=is_limit, seconds=seconds)
+            tally = self._tallies[rule] = Tally(self._limit, self._clock)
+        tally.note(server, is_over=is_limit)

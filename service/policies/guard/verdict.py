@@ -6,7 +6,7 @@ The order of the answers is part of the product: the first that holds.
 2. does not apply;
 3. unknown: the rule breaks or passes its limit; the server is silent, or has just started; a fact
    of `requiere` is missing;
-4. fails: a row;
+4. fails: a row; whatever is behind the rows that a rule may give;
 5. unknown: a fact of `requiere_para_cumplir` is missing, or a row says that it cannot be told;
 6. passes.
 """
@@ -84,8 +84,16 @@ class Situation:
 # What a row of a statement may say in its column `veredicto`, beside that it cannot be told.
 _SAID = {Semantics.FILA_ES_VIOLACION: State.FALLA, Semantics.FILA_ES_EXITO: State.CUMPLE}
 
+
+class Answer(NamedTuple):
+    """The rows of a statement. cut: null, or why there are more of them."""
+
+    rows: Sequence[Row]
+    cut: str | None = None
+
+
 # Runs a statement; raises StatementRefusedError, StatementBrokenError, StatementLimitError.
-Run = Callable[[str], Sequence[Row]]
+Run = Callable[[str], Answer]
 
 
 def judge(rule: JudgedRule, situation: Situation, run: Run) -> Verdict:
@@ -93,10 +101,10 @@ def judge(rule: JudgedRule, situation: Situation, run: Run) -> Verdict:
     applies = _applicability(rule, situation, run)
     if applies is not None:
         return applies
-    rows = _rows(rule, run, rule.sql, _SAID[rule.semantics])
-    if isinstance(rows, Verdict):
-        return rows
-    return _unheard(rule, situation) or _judged(rule, situation, rows)
+    answer = _answer(rule, run, rule.sql, _SAID[rule.semantics])
+    if isinstance(answer, Verdict):
+        return answer
+    return _unheard(rule, situation) or _judged(rule, situation, answer)
 
 
 def _applicability(rule: JudgedRule, situation: Situation, run: Run) -> Verdict | None:
@@ -108,11 +116,18 @@ def _applicability(rule: JudgedRule, situation: Situation, run: Run) -> Verdict 
         return Verdict(State.NO_APLICA, Reason.SISTEMA, situation.system)
     if applies.query is None:
         return None
-    rows = _rows(rule, run, applies.query)
-    if isinstance(rows, Verdict):
-        return rows
-    if any(row.get("servidor") == situation.server for row in rows):
+    answer = _answer(rule, run, applies.query)
+    if isinstance(answer, Verdict):
+        return answer
+    if any(row.get("servidor") == situation.server for row in answer.rows):
         return None
+    return _without_row(rule, situation, answer)
+
+
+def _without_row(rule: JudgedRule, situation: Situation, answer: Answer) -> Verdict:
+    """The verdict where the statement of `aplica` does not name the server."""
+    if answer.cut:
+        return _over(answer.cut)
     missing = facts_read(rule.applies_reads) - situation.facts
     return _without(missing) if missing else Verdict(State.NO_APLICA, Reason.CONSULTA)
 
@@ -128,15 +143,21 @@ def _unheard(rule: JudgedRule, situation: Situation) -> Verdict | None:
     return _without(missing) if missing else None
 
 
-def _judged(rule: JudgedRule, situation: Situation, rows: Sequence[Row]) -> Verdict:
+def _judged(rule: JudgedRule, situation: Situation, answer: Answer) -> Verdict:
+    rows, cut = answer
     missing = frozenset(rule.requires_to_pass) - situation.facts
-    if not rows and not missing and rule.semantics is Semantics.FILA_ES_VIOLACION:
+    if not rows and not cut and not missing and rule.semantics is Semantics.FILA_ES_VIOLACION:
         return _PASSES
     undecided = [row for row in rows if row.get("veredicto") == State.DESCONOCIDO]
     decided = [row for row in rows if row.get("veredicto") != State.DESCONOCIDO]
-    found, total = _failures(rule, situation, decided, undecided)
+    tells = not cut or rule.semantics is Semantics.FILA_ES_VIOLACION
+    found, total = _failures(rule, situation, decided, undecided) if tells else ((), 0)
     if found:
-        return Verdict(State.FALLA, None, _untold(missing, undecided), found, total)
+        # Whoever reports could have more rows than a rule may give, and hide behind that.
+        untold = Reason.LIMITE if cut else _untold(missing, undecided)
+        return Verdict(State.FALLA, None, untold, found, total)
+    if cut:
+        return _over(cut)
     if missing:
         return _without(missing)
     if undecided and not (rule.semantics is Semantics.FILA_ES_EXITO and decided):
@@ -166,21 +187,19 @@ def _failures(
     return (absence(rule, situation.names_listed()),), 0
 
 
-def _rows(
-    rule: JudgedRule, run: Run, sql: str, said: State | None = None
-) -> Sequence[Row] | Verdict:
+def _answer(rule: JudgedRule, run: Run, sql: str, said: State | None = None) -> Answer | Verdict:
     """The rows; or the verdict, where there are none. said: what a row may say of itself."""
     try:
-        rows = run(sql)
+        answer = run(sql)
     except StatementLimitError as error:
         return Verdict(State.DESCONOCIDO, Reason.LIMITE, _shown(rule, str(error)))
     except (StatementBrokenError, StatementRefusedError) as error:
         return Verdict(State.DESCONOCIDO, Reason.REGLA_ROTA, _shown(rule, str(error)))
-    for row in rows:
+    for row in answer.rows:
         if said and row.get("veredicto") not in (None, said, State.DESCONOCIDO):
             reason = f"expected {said} or desconocido in veredicto, got {row['veredicto']!r}"
             return Verdict(State.DESCONOCIDO, Reason.REGLA_ROTA, _shown(rule, reason))
-    return rows
+    return answer
 
 
 def _shown(rule: JudgedRule, error: str) -> str:
@@ -189,6 +208,10 @@ def _shown(rule: JudgedRule, error: str) -> str:
         words, *quoted = re.split("['\"]", error, maxsplit=1)
         error = f"{words}…" if quoted else words
     return error if len(error) <= MAX_CELL else f"{error[: MAX_CELL - 1]}…"
+
+
+def _over(cut: str) -> Verdict:
+    return Verdict(State.DESCONOCIDO, Reason.LIMITE, cut)
 
 
 def _without(missing: frozenset[Fact]) -> Verdict:

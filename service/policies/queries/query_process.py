@@ -73,14 +73,14 @@ def _answer(
     workspace.open(image)
     workspace.show(None)
     allow_processor(request["seconds"])
-    columns, rows, is_cut = sandbox.first(
+    columns, rows, cut = sandbox.first(
         request["sql"],
         parameters,
         seconds=request["seconds"],
         max_rows=request["rows"],
-        max_bytes=request["characters"],
+        max_characters=request["characters"],
     )
-    return {"columns": columns, "rows": [list(map(_shown, row)) for row in rows], "cut": is_cut}
+    return {"columns": columns, "rows": [list(map(_shown, row)) for row in rows], "cut": bool(cut)}
 
 
 def _shown(cell: Cell) -> Cell:

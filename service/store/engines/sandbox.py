@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, NamedTuple
@@ -31,7 +31,7 @@ from service.store.engines.pure_dates import PureDates
 Cell = str | int | float | None
 
 _STEPS_BETWEEN_CHECKS = 20_000  # of SQLite's virtual machine, about 1 ms
-_MAX_RESULT_BYTES = 16 * 1024 * 1024
+MAX_CHARACTERS = 16 * 1024 * 1024  # in the rows of a statement
 _DESCRIBING = 1.0  # seconds of processor
 _REMEMBERED = 1024  # statements, each prepared and with its columns
 _FAULTS = (MemoryError, sqlite3.Error, sqlite3.Warning)
@@ -61,11 +61,11 @@ class Description:
 
 
 class Rows(NamedTuple):
-    """The first rows of a statement. is_cut: there are more."""
+    """The first rows of a statement. cut: null, or why there are more."""
 
     columns: tuple[str, ...]
     rows: list[tuple[Cell, ...]]
-    is_cut: bool
+    cut: str | None
 
 
 class Sandbox:
@@ -156,21 +156,26 @@ class Sandbox:
         cursor.close()
         return Description(columns, frozenset(self._authorizer.reads))
 
-    def run(
-        self, sql: str, parameters: Mapping[str, Cell], *, seconds: float, max_rows: int
-    ) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:
-        """The columns and the rows of a statement. seconds: of processor.
+    def each(
+        self, sql: str, parameters: Mapping[str, Cell], *, seconds: float
+    ) -> tuple[tuple[str, ...], Generator[tuple[Cell, ...], None, None]]:
+        """The columns of a statement, and its rows one by one, to be closed. seconds: of processor.
 
-        Raises StatementRefusedError, StatementBrokenError, StatementLimitError.
+        Both raise StatementRefusedError, StatementBrokenError, StatementLimitError.
         """
-        columns, rows, is_cut = self.first(sql, parameters, seconds=seconds, max_rows=max_rows)
-        if is_cut:
-            raise StatementLimitError(
-                f"more than {max_rows} rows"
-                if len(rows) == max_rows
-                else f"more than {_MAX_RESULT_BYTES} bytes in its rows"
-            )
-        return columns, rows
+        self._refuse(sql)
+        cursor = self._execute(sql, parameters, seconds)
+        return self._columns_of(sql, cursor), self._rows(cursor)
+
+    def _rows(self, cursor: sqlite3.Cursor) -> Generator[tuple[Cell, ...], None, None]:
+        try:
+            for row in cursor:
+                yield tuple(map(_cell, row))
+        except _FAULTS as error:
+            raise self._told_error(error) from error
+        finally:
+            with suppress(sqlite3.Error):
+                cursor.close()
 
     def first(
         self,
@@ -179,29 +184,24 @@ class Sandbox:
         *,
         seconds: float,
         max_rows: int,
-        max_bytes: int = _MAX_RESULT_BYTES,
+        max_characters: int = MAX_CHARACTERS,
     ) -> Rows:
         """The first rows of a statement, at most so many. seconds: of processor, for these.
 
         Raises StatementRefusedError, StatementBrokenError, StatementLimitError.
         """
-        self._refuse(sql)
-        cursor = self._execute(sql, parameters, seconds)
+        columns, found = self.each(sql, parameters, seconds=seconds)
         rows: list[tuple[Cell, ...]] = []
-        size, is_cut = 0, False
-        try:
-            for row in cursor:
-                size += sum(len(cell) for cell in row if isinstance(cell, str | bytes))
-                if len(rows) == max_rows or size > max_bytes:
-                    is_cut = True
-                    break
-                rows.append(tuple(map(_cell, row)))
-        except _FAULTS as error:
-            raise self._told_error(error) from error
-        finally:
-            with suppress(sqlite3.Error):
-                cursor.close()
-        return Rows(self._columns_of(sql, cursor), rows, is_cut)
+        size = 0
+        with closing(found):
+            for row in found:
+                size += characters(row)
+                if len(rows) == max_rows:
+                    return Rows(columns, rows, f"more than {max_rows} rows")
+                if size > max_characters:
+                    return Rows(columns, rows, f"more than {max_characters} characters in its rows")
+                rows.append(row)
+        return Rows(columns, rows, None)
 
     def close(self) -> None:
         self._connection.close()
@@ -270,6 +270,10 @@ class Sandbox:
                 raise
 
         return call
+
+
+def characters(row: Iterable[Cell]) -> int:
+    return sum(len(cell) for cell in row if isinstance(cell, str))
 
 
 def _cell(value: Any) -> Cell:  # noqa: ANN401 — whatever SQLite holds

@@ -32,8 +32,10 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def answer(sandbox: Sandbox, sql: str, *, seconds: float = 0.1) -> list[tuple[object, ...]]:
-    _, rows = sandbox.run(sql, {"ahora": "2026-01-15 12:00:00"}, seconds=seconds, max_rows=1000)
-    return list(rows)
+    found = sandbox.first(sql, {"ahora": "2026-01-15 12:00:00"}, seconds=seconds, max_rows=1000)
+    if found.cut:
+        raise StatementLimitError(found.cut)
+    return list(found.rows)
 
 
 def test_statements_read_relations_with_the_listed_functions(sandbox: Sandbox) -> None:
