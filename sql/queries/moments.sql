@@ -1,21 +1,28 @@
 -- fragment: is_silent
 -- Condition on server: nothing came from it for so long that what it said last is not now.
 (
-  :now - server.heard_at > :silent_after
-  AND :now - server.heard_at > :silent_intervals * coalesce(server.usual_interval, 0)
-  -- Silence counts anew after a time in which the service could hear nobody.
-  AND NOT EXISTS (
-    SELECT 1 FROM deaf_span
-    WHERE (
-        deaf_span.from_at - server.heard_at <= :silent_after
-        OR deaf_span.from_at - server.heard_at
-          <= :silent_intervals * coalesce(server.usual_interval, 0)
-      )
-      AND (
-        deaf_span.until_at IS NULL
-        OR :now - deaf_span.until_at <= :silent_after
-        OR :now - deaf_span.until_at <= :silent_intervals * coalesce(server.usual_interval, 0)
-      )
+  :now - server.heard_at > max(:silent_after, :silent_intervals * coalesce(server.usual_interval, 0))
+  -- Silence counts anew after a time in which the service could hear nobody. It began where no such
+  -- time did meanwhile: after the last arrival, or after one of these times.
+  AND (
+    NOT EXISTS (
+      SELECT 1 FROM deaf_span
+      WHERE (deaf_span.until_at IS NULL OR deaf_span.until_at > server.heard_at)
+        AND deaf_span.from_at - server.heard_at
+          <= max(:silent_after, :silent_intervals * coalesce(server.usual_interval, 0))
+    )
+    OR EXISTS (
+      SELECT 1 FROM deaf_span
+      WHERE deaf_span.until_at > server.heard_at
+        AND :now - deaf_span.until_at
+          > max(:silent_after, :silent_intervals * coalesce(server.usual_interval, 0))
+        AND NOT EXISTS (
+          SELECT 1 FROM deaf_span AS following
+          WHERE (following.until_at IS NULL OR following.until_at > deaf_span.until_at)
+            AND following.from_at - deaf_span.until_at
+              <= max(:silent_after, :silent_intervals * coalesce(server.usual_interval, 0))
+        )
+    )
   )
 )
 

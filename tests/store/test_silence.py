@@ -52,27 +52,46 @@ def test_a_server_that_began_with_an_old_report_falls_silent(
 LIMIT = 15 * MINUTE
 
 
+@pytest.mark.parametrize("moment", [None, Moment(NOW), Moment(NOW, NOW)], ids=str)
 @pytest.mark.parametrize(
-    ("span", "is_silent"),
+    ("spans", "is_silent"),
     [
-        (None, True),
-        ((CAME + MINUTE, None), False),  # it goes on
-        ((CAME + MINUTE, NOW - LIMIT), False),
-        ((CAME + MINUTE, NOW - LIMIT - 1), True),
-        ((CAME + LIMIT, NOW), False),
-        ((CAME + LIMIT + 1, NOW), True),  # it was silent before
+        ([], True),
+        ([(CAME + MINUTE, None)], False),  # it goes on
+        ([(CAME + MINUTE, NOW - LIMIT)], False),
+        ([(CAME + MINUTE, NOW - LIMIT - 1)], True),
+        ([(CAME + LIMIT, NOW)], False),
+        ([(CAME + LIMIT + 1, NOW)], True),  # it was silent before
+        ([(CAME + MINUTE, CAME + HOUR), (CAME + HOUR + LIMIT, NOW)], False),  # it had no chance
+        ([(CAME + MINUTE, CAME + HOUR), (CAME + HOUR + LIMIT + 1, NOW)], True),
+        ([(CAME - HOUR, CAME)], True),  # it was heard since
     ],
 )
 def test_nobody_is_shown_as_silent_for_what_the_service_could_not_hear(
-    span: tuple[int, int | None] | None, *, is_silent: bool
+    spans: list[tuple[int, int | None]], moment: Moment | None, *, is_silent: bool
 ) -> None:
     with stores() as both:
         both.store.add(report_of(Arrival("web", CAME, CAME)), CAME)
-        if span is not None:
-            with both.database.transaction() as connection:
+        with both.database.transaction() as connection:
+            for span in spans:
                 VerdictStore(load_queries()).add_deaf_span(connection, *span)
-        (state,) = fleet(both).page(EVERYONE, None, 0, 10).servers
+        (state,) = fleet(both).page(EVERYONE, moment, 0, 10).servers
         assert state.silent is is_silent
+
+
+def test_nobody_was_silent_while_the_service_could_not_hear() -> None:
+    with stores() as both:
+        both.store.add(report_of(Arrival("web", CAME, CAME)), CAME)
+        with both.database.transaction() as connection:
+            span = CAME + MINUTE, CAME + 2 * HOUR
+            VerdictStore(load_queries()).add_deaf_span(connection, *span)
+        for at, is_silent in (
+            (CAME + HOUR, False),
+            (span[1] + LIMIT, False),
+            (span[1] + LIMIT + 1, True),
+        ):
+            (state,) = fleet(both).page(EVERYONE, Moment(at), 0, 10).servers
+            assert state.silent is is_silent
 
 
 def test_a_spool_that_comes_first_is_heard_at_the_moments_of_which_it_tells() -> None:

@@ -61,16 +61,8 @@ class Hearing:
         return self._silence.begins_after(usual_interval)
 
     def silent_from(self, heard_at: int, usual_interval: int | None) -> int:
-        """When a server is silent that is not heard again, whether that has come or not.
-
-        It is the same whenever it is asked: a gap that began after that moment changes nothing.
-        """
-        limit = self.limit(usual_interval)
-        begins = heard_at + limit
-        for since, until in self.deaf:
-            if since <= begins:
-                begins = max(begins, min(until, MAX_INTEGER - limit) + limit)
-        return begins
+        """When a server is silent that is not heard again, whether that has come or not."""
+        return self._silence.begins(heard_at, usual_interval, self.deaf)
 
     def is_silent(self, heard_at: int, usual_interval: int | None, at: int) -> bool:
         """Whether the silence of a server that is not heard again began before a moment."""

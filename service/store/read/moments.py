@@ -136,11 +136,11 @@ class MomentReader:
             if arrival is None:
                 return Standing(None, silent=True)
             (heard_at,) = arrival
-        age = at - heard_at
-        silent = age > self.silence.begins_after(None) and age > self.silence.begins_after(
-            self._usual_interval(connection, server_id, until)
-        )
-        return Standing(heard_at, silent)
+        if at - heard_at <= self.silence.begins_after(None):
+            return Standing(heard_at, silent=False)
+        interval = self._usual_interval(connection, server_id, until)
+        deaf = connection.execute(self._queries["deaf_spans"], {"since": heard_at}).fetchall()
+        return Standing(heard_at, self.silence.begins(heard_at, interval, deaf) < at)
 
     def _usual_interval(self, connection: Connection, server_id: int, until: Moment) -> int | None:
         parameters = until.parameters() | {"server_id": server_id, "limit": INTERVALS + 1}
