@@ -34,6 +34,7 @@ from service.routes import Collaborators, routes
 from service.store.backtest_jobs import BackTestJobStore
 from service.store.engines import Database, open_database
 from service.store.enrolment import EnrolmentStore
+from service.store.past_openings import PastOpeningStore
 from service.store.queries import load_queries
 from service.store.read.fleet import FleetStore
 from service.store.read.history import HistoryStore
@@ -131,6 +132,7 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
         ),
         backtest_jobs=backtest_jobs,
         backtest_requests=BackTestRequests(backtest_jobs, audit_log),
+        past_openings=PastOpeningStore(database, queries),
         tokens=TokenStore(database, queries, audit_log),
         enrolment=EnrolmentStore(database, queries, audit_log),
         throttle=AuthThrottle(),

@@ -49,6 +49,7 @@ from service.resources.usuarios_activos import LoginHistories, LoginOccurrences,
 from service.resources.violaciones import Violations
 from service.store.backtest_jobs import BackTestJobStore
 from service.store.enrolment import EnrolmentStore
+from service.store.past_openings import PastOpeningStore
 from service.store.read.fleet import FleetStore
 from service.store.read.history import HistoryStore
 from service.store.read.matrix import MatrixStore
@@ -85,6 +86,7 @@ class Collaborators:
     queries: QueryRunner
     backtest_jobs: BackTestJobStore
     backtest_requests: BackTestRequests
+    past_openings: PastOpeningStore
     tokens: TokenStore
     enrolment: EnrolmentStore
     throttle: AuthThrottle
@@ -155,7 +157,7 @@ def routes(c: Collaborators) -> Sequence[Route]:
         Route("/cumplimiento", MatrixPage(c.site, c.matrix, c.policies)),
         Route("/controles", ControlsPage(c.site, c.matrix, c.policies)),
         Route("/controles/{framework}", FrameworkPage(c.site, c.matrix, c.policies)),
-        Route("/regla/{rule}", RulePage(c.site, c.policies, c.backtest_jobs)),
+        Route("/regla/{rule}", RulePage(c.site, c.policies, c.backtest_jobs, c.past_openings)),
         Route(
             "/ensayos",
             BackTestsPage(c.site, c.backtest_jobs, c.backtest_requests, c.policies, times.now),
@@ -169,7 +171,15 @@ def routes(c: Collaborators) -> Sequence[Route]:
         Route("/incumplimientos", ViolationsPage(c.site, c.policies, c.violations)),
         Route(
             "/servidor/{server_id:id}",
-            ServerPage(c.site, c.fleet, c.history, c.records, c.policies, clock=times.now),
+            ServerPage(
+                c.site,
+                c.fleet,
+                c.history,
+                c.records,
+                c.policies,
+                past=c.past_openings,
+                clock=times.now,
+            ),
         ),
         Route("/programa", ProgramPage(c.site, c.processes, c.usage, times.now)),
         Route("/usuario", UserPage(c.site, c.logins, c.usage, times.now)),

@@ -13,6 +13,7 @@ from service.pages.language import request_language
 from service.pages.rule_words import WORST_FIRST, Words, links_to_moment, words_of
 from service.pages.site import Site
 from service.store.backtest_jobs import BackTestJobStore
+from service.store.past_openings import PastOpeningStore
 from service.store.read.policies import Counts, PolicyRow, PolicyStore
 
 _JOBS = 5  # back-tests that the page of a rule names
@@ -47,10 +48,17 @@ class RulesPage:
 
 
 class RulePage:
-    def __init__(self, site: Site, policies: PolicyStore, jobs: BackTestJobStore) -> None:
+    def __init__(
+        self,
+        site: Site,
+        policies: PolicyStore,
+        jobs: BackTestJobStore,
+        past: PastOpeningStore,
+    ) -> None:
         self._site = site
         self._policies = policies
         self._jobs = jobs
+        self._past = past
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, rule: str) -> None:
         query = self._site.query(req, resp, VERDICT, *AT_MOMENT, CURSOR)
@@ -74,6 +82,8 @@ class RulePage:
             jobs=self._jobs.newest(rule, _JOBS),
             can_start=req.context.is_admin,
             days=DAYS,
+            text_past=self._past.of_rule(rule),
+            past=self._past.first(rule=rule) if asked is None else {},
             page_of_verdicts=page.verdicts,
             values={each.name: query.text(each) for each in (VERDICT, *AT_MOMENT, CURSOR)},
             at=at,

@@ -19,6 +19,7 @@ from service.pages.formats import ceil_seconds
 from service.pages.language import request_language
 from service.pages.rule_words import WORST_FIRST, Words, words_of
 from service.pages.site import Site
+from service.store.past_openings import PastOpeningStore
 from service.store.read.changes import Change, Period
 from service.store.read.fleet import FleetStore
 from service.store.read.history import Around, HistoryStore
@@ -53,6 +54,7 @@ class ServerPage:
         records: RecordStore,
         policies: PolicyStore,
         *,
+        past: PastOpeningStore,
         clock: Callable[[], int],
     ) -> None:
         self._site = site
@@ -60,6 +62,7 @@ class ServerPage:
         self._history = history
         self._records = records
         self._policies = policies
+        self._past = past
         self._clock = clock
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, server_id: int) -> None:
@@ -131,6 +134,7 @@ class ServerPage:
             ),
             "open_violations": defaultdict(int, found.open_violations),
             "judged_since": defaultdict(int, found.judged_since),
+            "past": self._past.first(server_id=server_id) if moment is None else {},
         }
 
     def _activity(self, server_id: int, around: Around, query: Query) -> dict[str, object]:

@@ -31,6 +31,8 @@ COPIED_TABLES = (
     "deaf_span",
     "backtest_job",
     "archive_link",
+    "policy_past",
+    "past_opening",
 )
 _ROWS_AT_ONCE = 100
 
@@ -62,6 +64,7 @@ def copy_verdicts(source: Database, target: Database, queries: Mapping[str, str]
                 insert_rows(after, insert, some)
                 copied += len(some) if table == "violation" else 0
         after.execute(queries["limit_copied_cursors"])
+        after.execute(queries["restart_copied_policy_pasts"])
     return copied
 
 

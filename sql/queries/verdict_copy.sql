@@ -15,3 +15,7 @@ UPDATE judged SET
   late_seq = max(late_seq, coalesce((
     SELECT min(report.seq) FROM report WHERE report.server_id = judged.server_id AND report.seq < 0
   ), 0));
+
+-- name: restart_copied_policy_pasts
+-- Begins anew where servers may have other numbers.
+UPDATE policy_past SET servers_done = 0 WHERE ended_at IS NULL;

@@ -1,4 +1,5 @@
-"""The process that runs one back-test that was asked for, aside from everything else.
+"""The process that runs one back-test that was asked for, aside from everything else; if there is
+none, it judges the records from before new texts.
 
     python -m service.policies.backtest.job_process
 
@@ -15,6 +16,7 @@ import signal
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from types import FrameType
 
@@ -22,10 +24,13 @@ from service import times
 from service.config import Config, from_env
 from service.errors import ComplianceError, StorageUnavailableError
 from service.policies.backtest.job_run import JobCancelledError, Progress, run_job
+from service.policies.backtest.past_run import PastRun
 from service.policies.evaluator.evaluator_lock import hold_lock
 from service.store.backtest_jobs import BackTestJobStore, Job
-from service.store.engines import open_database
+from service.store.engines import Database, open_database
+from service.store.past_openings import PastOpeningStore
 from service.store.queries import load_queries
+from service.store.write.rule_texts import RuleTextStore
 
 _LOG = logging.getLogger(__name__)
 
@@ -54,6 +59,8 @@ def main() -> int:
 def run_next(config: Config, *, is_alone: bool = False) -> Job | None:
     """Runs the job that comes first; null if none is due, or another process runs one.
 
+    If none is due, it judges older records by new texts, until one is.
+
     is_alone: this process does nothing else, and may lower its priority and use signals. Raises
     StorageUnavailableError.
     """
@@ -64,7 +71,10 @@ def run_next(config: Config, *, is_alone: bool = False) -> Job | None:
         with closing(open_database(config.database)) as database:
             jobs = BackTestJobStore(database, load_queries())
             job = jobs.next()
-            return None if job is None else _run(config, jobs, job, is_alone=is_alone)
+            if job is not None:
+                return _run(config, jobs, job, is_alone=is_alone)
+            _run_past(config, database, jobs, is_alone=is_alone)
+            return None
     finally:
         os.close(descriptor)
 
@@ -78,9 +88,7 @@ def _run(config: Config, jobs: BackTestJobStore, job: Job, *, is_alone: bool) ->
     progress, interrupt = Progress(), _Interrupt(is_alone=is_alone)
     watch = _Watch(jobs, job.id, progress, interrupt)
     watch.start()  # with the priority of before
-    if is_alone:
-        with suppress(OSError):  # the unit of the service allows no change of priority
-            os.nice(_NICE)
+    _lower_priority(is_alone=is_alone)
     try:
         with interrupt:
             ended = run_job(config, job, progress, lambda: watch.is_cancelled)
@@ -91,6 +99,30 @@ def _run(config: Config, jobs: BackTestJobStore, job: Job, *, is_alone: bool) ->
         raise
     watch.end(ended)
     return ended
+
+
+def _run_past(
+    config: Config, database: Database, jobs: BackTestJobStore, *, is_alone: bool
+) -> None:
+    queries = load_queries()
+    store, texts = PastOpeningStore(database, queries), RuleTextStore(database, queries)
+    with ThreadPoolExecutor(1, "past-writer") as writer:
+        writer.submit(int).result()  # starts the thread, with the priority of before
+        _lower_priority(is_alone=is_alone)
+        run = PastRun(
+            config,
+            store,
+            texts,
+            write=lambda function: writer.submit(function).result(),
+            is_urgent=jobs.has_due,
+        )
+        run.run()
+
+
+def _lower_priority(*, is_alone: bool) -> None:
+    if is_alone:
+        with suppress(OSError):  # the unit of the service allows no change of priority
+            os.nice(_NICE)
 
 
 class _Interrupt:

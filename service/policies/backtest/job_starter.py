@@ -12,11 +12,14 @@ import sys
 import threading
 from contextlib import closing, suppress
 
+from service import times
 from service.config import Config
 from service.errors import StorageUnavailableError
+from service.policies.evaluator.timeline import UNDER_WAY
 from service.project import PROJECT_FOLDER
 from service.store.backtest_jobs import BackTestJobStore
 from service.store.engines import open_database
+from service.store.past_openings import PastOpeningStore
 from service.store.queries import load_queries
 
 _LOG = logging.getLogger(__name__)
@@ -28,7 +31,7 @@ _STOP_SECONDS = 1.5
 
 
 class JobStarter(threading.Thread):
-    """Looks for jobs until stop().
+    """Looks for jobs, and for new texts, until stop().
 
     Start it before the priority is lowered, which processes inherit.
     """
@@ -50,11 +53,13 @@ class JobStarter(threading.Thread):
     def run(self) -> None:
         pause = _SECONDS_BETWEEN
         with closing(open_database(self._config.database)) as database:
-            jobs = BackTestJobStore(database, load_queries())
+            queries = load_queries()
+            jobs, past = BackTestJobStore(database, queries), PastOpeningStore(database, queries)
             while not self._stopped.wait(pause):
                 pause = _SECONDS_BETWEEN
                 with suppress(StorageUnavailableError):  # the evaluator tells of it
-                    if jobs.has_due() and self._run_process() != 0:
+                    is_due = jobs.has_due() or past.due(times.now() - UNDER_WAY)
+                    if is_due and self._run_process() != 0:
                         pause = _SECONDS_AFTER_FAILURE
 
     def _run_process(self) -> int:

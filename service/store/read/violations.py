@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from service.store.engines import MAX_INTEGER, Connection, Database
+from service.store.past_openings import PastOpening, of_violations
 from service.store.read.bounds import NOWHERE, bounds_of
 from service.store.read.moments import Moment
 from service.store.verdict_rows import Bound
@@ -80,7 +81,8 @@ class ViolationRow(NamedTuple):
     opened that were not repaired. unknown_because: why the verdict is unknown; null if it is known.
     is_cloned: machines share its id. is_open: it went on. opened_after: null if there was no
     verdict before that the server passed. seen: the last report or event that showed it. late: the
-    first late reports that showed it too; has_more_late: there are more of them.
+    first late reports that showed it too; has_more_late: there are more of them. past: where there
+    was no verdict before, since when it had been open by the records of before.
     """
 
     severity: str | None
@@ -116,6 +118,7 @@ class ViolationRow(NamedTuple):
     ended: Bound | None
     late: Sequence[LateSight] = ()
     has_more_late: bool = False
+    past: PastOpening | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +162,13 @@ class ViolationStore:
             shown = LateSight(*sight)
             if known_at is None or shown.received_at <= known_at:
                 late.setdefault(number, []).append(shown)
+        past = of_violations(connection, self._queries, [row.id for row in found])
         return [
-            row._replace(late=late[row.id][:MOST_LATE], has_more_late=len(late[row.id]) > MOST_LATE)
-            if row.id in late
-            else row
+            row._replace(
+                late=late.get(row.id, ())[:MOST_LATE],
+                has_more_late=len(late.get(row.id, ())) > MOST_LATE,
+                past=past.get(row.id),
+            )
             for row in found
         ]
 
@@ -212,7 +218,7 @@ def _violation(row: Sequence[Any], at: int, known_at: int | None) -> ViolationRo
             *(None if is_open else ended_as, unknown_because, is_open),
             *(after, opened or NOWHERE),
             confirmed if confirmed is not None and confirmed.at <= at else None,
-            *(seen, None if is_open else ended, (), False),
+            *(seen, None if is_open else ended, (), False, None),
         )
     )
 

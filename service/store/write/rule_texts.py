@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from service.store.engines import Connection, Database
+from service.store.past_openings import await_past, forget_past
 
 
 class NewText(NamedTuple):
@@ -106,9 +107,14 @@ class RuleTextStore:
         numbers: dict[str, int] = {}
         with self._database.transaction() as connection:
             for text in taken.new:
-                numbers[text.rule] = self._intern(connection, text, taken.at)
-                self._put(connection, text, numbers[text.rule], taken.at)
+                is_known = self._number(connection, text) is not None
+                numbers[text.rule] = number = self._intern(connection, text, taken.at)
+                self._put(connection, text, number, taken.at)
                 self._note(connection, text.rule, taken.at, "taken_up")
+                if is_known:
+                    forget_past(connection, self._queries, number)
+                else:
+                    await_past(connection, self._queries, number, taken.at)
             for text in taken.words:
                 number = self._intern(connection, text, taken.at)
                 self._put(connection, text, number, taken.at)
@@ -135,10 +141,14 @@ class RuleTextStore:
 
     def _intern(self, connection: Connection, text: NewText, at: int) -> int:
         connection.execute(self._queries["add_rule_text"], text._asdict() | {"at": at})
+        number = self._number(connection, text)
+        assert number is not None  # noqa: S101 — it was added
+        return number
+
+    def _number(self, connection: Connection, text: NewText) -> int | None:
         key = {"rule": text.rule, "hash": text.hash}
-        found = connection.execute(self._queries["find_rule_text"], key)
-        (number,) = found.fetchone()
-        return int(number)
+        row = connection.execute(self._queries["find_rule_text"], key).fetchone()
+        return None if row is None else int(row[0])
 
     def _put(self, connection: Connection, text: NewText, number: int, at: int) -> None:
         values = text._asdict() | {"text_id": number, "at": at}

@@ -81,6 +81,7 @@ OTHERS = (
 RULES = (
     *("policy_text", "policy", "policy_change", "judged", "fleet_tick", "judgement"),
     *("verdict_span", "violation", "late_sighting", "relapse_gap"),
+    *("policy_past", "past_opening"),
 )
 
 
