@@ -25,12 +25,15 @@ from service.ingest.budget import Budget
 from service.ingest.intake import Intake
 from service.ingest.large_turn import LargeTurn
 from service.ingest.validation import ReportValidator
+from service.maintenance.archived_records import ArchivedRecords
 from service.pages.site import Site
 from service.pages.static_files import StaticFiles
 from service.policies.backtest.job_requests import BackTestRequests
 from service.policies.queries.query_runner import QueryRunner
 from service.policies.rules.places import TABLES_SCRIPT
+from service.resources.evidencia import Sources
 from service.routes import Collaborators, routes
+from service.store.archive_links import ArchiveLinkStore
 from service.store.backtest_jobs import BackTestJobStore
 from service.store.engines import Database, open_database
 from service.store.enrolment import EnrolmentStore
@@ -96,6 +99,9 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
     static = StaticFiles()
     audit_log = AuditLog(config.audit_log)
     backtest_jobs = BackTestJobStore(database, queries)
+    records, history = RecordStore(database, queries), HistoryStore(database, queries)
+    policies = PolicyStore(database, queries, config.evaluator_lock)
+    violations = ViolationStore(database, queries)
     return Collaborators(
         config=config,
         intake=Intake(
@@ -109,18 +115,28 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
             Budget(config.source_changes / config.workers),
             large_rate=config.source_changes / LARGE_PART,
         ),
-        records=RecordStore(database, queries),
+        records=records,
         lag=LagReader(database, queries),
-        history=HistoryStore(database, queries),
+        history=history,
         fleet=FleetStore(database, queries, usage, silence),
         processes=process_occurrences(database, queries, silence),
         logins=login_occurrences(database, queries, silence),
         usage=usage,
-        policies=PolicyStore(database, queries, config.evaluator_lock),
         matrix=MatrixStore(database, queries),
-        violations=ViolationStore(database, queries),
         tags=TagStore(database, queries),
         tag_changes=TagChanges(database, queries, audit_log),
+        policies=policies,
+        violations=violations,
+        evidence=Sources(
+            records,
+            history,
+            policies,
+            violations,
+            ArchivedRecords(config.archive, database, queries),
+            ArchiveLinkStore(database, queries),
+            audit_log,
+            config.data,
+        ),
         queries=QueryRunner(
             RelationCopies(
                 config.database, queries, silence, TABLES_SCRIPT.read_text(encoding="utf-8")

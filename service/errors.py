@@ -88,6 +88,13 @@ class BackTestNotFoundError(ComplianceError):
         super().__init__(f"there is no back-test {job_id}; only the newest are kept")
 
 
+class ViolationNotFoundError(ComplianceError):
+    """No violation has this id."""
+
+    def __init__(self, violation: str) -> None:
+        super().__init__(f"no violation has id {violation[:64]!r}")
+
+
 class TokenNotFoundError(ComplianceError):
     """No valid token has this number."""
 

@@ -36,6 +36,7 @@ from service.resources.consulta import RunQuery
 from service.resources.cumplimiento import Compliance
 from service.resources.documents import Document
 from service.resources.etiquetas import OneTag, RecordTags
+from service.resources.evidencia import RecordEvidence, Sources, ViolationEvidence
 from service.resources.health import Healthz, Readyz
 from service.resources.historial import RecordHistory
 from service.resources.marcos import Frameworks, OneFramework
@@ -83,6 +84,7 @@ class Collaborators:
     violations: ViolationStore
     tags: TagStore
     tag_changes: TagChanges
+    evidence: Sources
     queries: QueryRunner
     backtest_jobs: BackTestJobStore
     backtest_requests: BackTestRequests
@@ -147,6 +149,8 @@ def routes(c: Collaborators) -> Sequence[Route]:
         Route("/marcos", Frameworks(c.matrix, c.policies)),
         Route("/marcos/{framework}", OneFramework(c.matrix, c.policies)),
         Route("/violaciones", Violations(c.violations, c.policies)),
+        Route(f"{record}/evidencia", RecordEvidence(c.evidence)),
+        Route("/violaciones/{violation}/evidencia", ViolationEvidence(c.evidence)),
         Route("/consulta", RunQuery(c.queries)),
         Route("/resumen", FleetSummary(c.fleet)),
         Route("/tokens", Tokens(c.tokens), {"GET": ADMINISTRATORS}),

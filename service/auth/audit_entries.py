@@ -19,6 +19,7 @@ from service.auth.token_format import LETTERS
 RULE_TRIED = "rule tried"  # on the past; beside an entry about the token, if there is one
 RULE_TAKEN_UP, RULE_REFUSED, RULE_RETIRED = "rule taken up", "rule refused", "rule retired"
 ARCHIVE_SEALED = "archive sealed"
+EVIDENCE_EXPORTED = "evidence exported"
 QUERY_ASKED = "query asked"  # beside an entry about the token that was used, if there is one
 MADE, USED, CLOSED, REVOKED = "token made", "token in use", "token closed", "token revoked"
 
@@ -26,7 +27,7 @@ _MAX_LINE = 65_536  # bytes; no entry about a token is longer
 _LINE_START = b'{"hora": '
 _SEALED = f'"hecho": "{ARCHIVE_SEALED}"'.encode()
 _NOT_OF_ACCESS = re.compile(
-    rb'\{"hora": "[^"]*", "hecho": "(rule |tag |query asked"|archive sealed")'
+    rb'\{"hora": "[^"]*", "hecho": "(rule |tag |query asked"|archive sealed"|evidence exported")'
 )
 _MAX_INTEGER = 2**63 - 1
 

@@ -104,6 +104,16 @@ def _quality(content_type: str, req: falcon.Request) -> float:
     return falcon.mediatypes.quality(content_type, req.accept.lower())
 
 
+def document_of(listing: Listing) -> dict[str, object]:
+    """The list as a JSON document, whole."""
+    return _document(listing, [_shown(listing, row) for row in listing.rows])
+
+
+def _document(listing: Listing, rows: list[Sequence[object]]) -> dict[str, object]:
+    objects = [dict(zip(listing.columns, row, strict=True)) for row in rows]
+    return {**listing.of, **_members(listing, objects), **listing.beside}
+
+
 def _show(
     req: falcon.Request,
     resp: falcon.Response,
@@ -116,8 +126,7 @@ def _show(
         shared = listing.of.values()
         show_csv(req, resp, [*listing.of, *listing.columns], [(*shared, *row) for row in rows])
     else:
-        objects = [dict(zip(listing.columns, row, strict=True)) for row in rows]
-        resp.media = {**listing.of, **_members(listing, objects), **listing.beside, **more}
+        resp.media = {**_document(listing, rows), **more}
 
 
 def _members(

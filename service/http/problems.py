@@ -30,6 +30,7 @@ from service.errors import (
     TokenNotFoundError,
     TooManyAttemptsError,
     UnauthorizedError,
+    ViolationNotFoundError,
 )
 
 _LOG = logging.getLogger(__name__)
@@ -67,6 +68,7 @@ def add_error_handlers(app: falcon.App[Any, Any], pages: ErrorPages) -> None:
     add(FrameworkNotFoundError, _framework_not_found)
     add(PolicyNotFoundError, _policy_not_found)
     add(BackTestNotFoundError, _back_test_not_found)
+    add(ViolationNotFoundError, _violation_not_found)
     add(StorageUnavailableError, _storage_unavailable)
     add(SourceBusyError, _source_busy)
     add(QuestionStoppedError, _question_stopped)
@@ -133,6 +135,12 @@ def _back_test_not_found(
     _req: falcon.Request, resp: falcon.Response, error: BackTestNotFoundError, _params: object
 ) -> None:
     _answer(resp, HTTPStatus.NOT_FOUND, "no-such-backtest", "No such back-test", str(error))
+
+
+def _violation_not_found(
+    _req: falcon.Request, resp: falcon.Response, error: ViolationNotFoundError, _params: object
+) -> None:
+    _answer(resp, HTTPStatus.NOT_FOUND, "no-such-violation", "No such violation", str(error))
 
 
 def _unauthorized(

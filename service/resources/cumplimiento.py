@@ -16,7 +16,8 @@ from service.resources.veredictos import (
     how_far,
 )
 from service.store.read.history import HistoryStore
-from service.store.read.policies import PolicyRow, PolicyStore, ServerCompliance
+from service.store.read.moments import Moment
+from service.store.read.policies import PolicyRow, PolicyStore, Progress, ServerCompliance
 from service.store.read.verdict_at import VerdictRow
 
 _BOUNDS = ("desde_tras", "desde", "evaluado")
@@ -53,15 +54,20 @@ class Compliance:
         server_id, moment = self._history.server_of(id_serv), moment_of(query)
         progress = self._policies.progress()
         found = self._policies.of_server(server_id, moment)
-        listing = Listing(
-            "cumplimiento",
-            _COLUMNS,
-            [_row(found, policy) for policy in found.policies if is_shown(found, policy)],
-            times=VERDICT_TIMES | {"antes_de"},
-            of={"servidor": server_id} | how_far(progress),
-            beside=asked_moment(moment),
-        )
-        show_whole(req, resp, query, listing)
+        show_whole(req, resp, query, compliance_listing(server_id, moment, progress, found))
+
+
+def compliance_listing(
+    server_id: int, moment: Moment | None, progress: Progress, found: ServerCompliance
+) -> Listing:
+    return Listing(
+        "cumplimiento",
+        _COLUMNS,
+        [_row(found, policy) for policy in found.policies if is_shown(found, policy)],
+        times=VERDICT_TIMES | {"antes_de"},
+        of={"servidor": server_id} | how_far(progress),
+        beside=asked_moment(moment),
+    )
 
 
 def is_shown(found: ServerCompliance, policy: PolicyRow) -> bool:

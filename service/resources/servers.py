@@ -90,7 +90,7 @@ class Server:
         self._records = records
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response, id_serv: int) -> None:
-        resp.media = _as_posted(self._records.record(id_serv))
+        resp.media = as_posted(self._records.record(id_serv))
 
 
 def _row(at: int, state: ServerState) -> tuple[object, ...]:
@@ -101,7 +101,7 @@ def _row(at: int, state: ServerState) -> tuple[object, ...]:
     return (state.server_id, *state.record, state.heard_at, *columns)
 
 
-def _as_posted(record: Record) -> dict[str, object]:
+def as_posted(record: Record) -> dict[str, object]:
     """The record in the wire model of its report; it can be posted again."""
     server = record.server._asdict()
     document: dict[str, object] = {name: server[name] for name in _IN_EVERY_VERSION}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import falcon
 import orjson
@@ -19,6 +19,7 @@ from service.resources.veredictos import (
     bound_times,
     how_far,
 )
+from service.store.read.moments import Moment
 from service.store.read.policies import PolicyStore
 from service.store.read.violations import ViolationRow, ViolationStore
 
@@ -75,15 +76,28 @@ class Violations:
             stream_csv(req, resp, listing, rows)
             return
         page = self._violations.page(criteria, query.after, query.limit)
-        listing = Listing(
-            "violaciones",
-            _COLUMNS,
-            [_row(row, shows_all) for row in page.violations],
-            times=_TIMES,
-            of=progress,
-            beside=asked_moment(moment_of(query)),
+        listing = violations_listing(
+            page.violations, progress, moment_of(query), shows_all=shows_all
         )
         show_page(req, resp, query, listing, page.after)
+
+
+def violations_listing(
+    rows: Sequence[ViolationRow],
+    progress: Mapping[str, object],
+    moment: Moment | None,
+    *,
+    shows_all: bool,
+) -> Listing:
+    """shows_all: also the rows of rules that read command lines."""
+    return Listing(
+        "violaciones",
+        _COLUMNS,
+        [_row(row, shows_all) for row in rows],
+        times=_TIMES,
+        of=progress,
+        beside=asked_moment(moment),
+    )
 
 
 def _row(row: ViolationRow, shows_all: bool) -> list[object]:

@@ -269,6 +269,10 @@ ORDER BY policy.rule;
 -- The texts that this rule had, the newest first.
 SELECT hash, version, first_seen_at FROM policy_text WHERE rule = :rule ORDER BY id DESC;
 
+-- name: policy_text_of
+-- The text that this rule had with this hash: its file, and what decided beside it.
+SELECT source, outside FROM policy_text WHERE rule = :rule AND hash = :hash;
+
 -- name: policy_faults
 -- What the last look at the folders of rules refused.
 SELECT path, line, reason FROM policy_fault ORDER BY path, line, id;

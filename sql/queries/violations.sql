@@ -126,6 +126,19 @@ WHERE violation.id < :before
 ORDER BY violation.id DESC
 LIMIT :limit;
 
+-- name: violation_of_digest
+-- The violation with this digest, by which the world names it.
+SELECT
+  -- include: severity_then
+  ,
+  -- include: violation_columns
+  ,
+  -- include: last_event
+FROM
+  -- include: violation_sources
+  -- include: last_event_sources
+WHERE violation.digest = :digest;
+
 -- name: violations_of_server
 -- Violations of a server, the newest first. :is_open as in violations.
 SELECT

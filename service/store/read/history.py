@@ -53,6 +53,14 @@ class HistoryStore:
                 raise RecordNotFoundError(id_serv)
             return int(found[0])
 
+    def place_of(self, server_id: int, id_serv: int) -> int:
+        """The place in time of a record of the server. Raises RecordNotFoundError."""
+        with self._database.snapshot() as connection:
+            found = self._one(connection, "place_of_record", id_serv=id_serv, server_id=server_id)
+            if found is None:
+                raise RecordNotFoundError(id_serv)
+            return int(found[0])
+
     def records(self, server_id: int, period: Period, after: int, limit: int) -> RecordPage:
         """The records with a place in a period, after the record `after`."""
         with self._database.snapshot() as connection:

@@ -148,6 +148,18 @@ class PolicyStore:
             rows = connection.execute(self._queries["policy_texts"], {"rule": rule})
             return [PolicyText(*row) for row in rows]
 
+    def text(self, rule: str, text_hash: str) -> tuple[str, str]:
+        """The file of a text, and what decided beside it, as JSON.
+
+        Raises PolicyNotFoundError.
+        """
+        place = {"rule": rule, "hash": text_hash}
+        with self._database.snapshot() as connection:
+            row = connection.execute(self._queries["policy_text_of"], place).fetchone()
+        if row is None:
+            raise PolicyNotFoundError(rule)
+        return row[0], row[1]
+
     def faults(self) -> list[PolicyFault]:
         with self._database.snapshot() as connection:
             rows = connection.execute(self._queries["policy_faults"])

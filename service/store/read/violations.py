@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from service.errors import ViolationNotFoundError
 from service.store.engines import MAX_INTEGER, Connection, Database
 from service.store.past_openings import PastOpening, of_violations
 from service.store.read.bounds import NOWHERE, bounds_of
@@ -27,7 +28,7 @@ class ViolationFilter:
     """Selects violations; a null criterion selects all.
 
     moment: as it was then. is_open: those that went on, or those that had ended. since, until:
-    those that went on within a period.
+    those that went on within a period. digest: this one alone, whatever else is given.
     """
 
     rule: str | None = None
@@ -37,6 +38,7 @@ class ViolationFilter:
     moment: Moment | None = None
     since: int | None = None
     until: int | None = None
+    digest: bytes | None = None
 
     def parameters(self) -> dict[str, Any]:
         at, known_at = moment_parameters(self.moment)
@@ -51,11 +53,14 @@ class ViolationFilter:
             "until": self.until,
             "words_at": min(at, self.until if self.until is not None else at),
             "ended_after": ended_after(at, known_at),
+            "digest": self.digest,
         }
 
     @property
     def query(self) -> str:
         """The name of the query whose index fits."""
+        if self.digest is not None:
+            return "violation_of_digest"
         if self.server_id is not None:
             return "violations_of_server"
         if self.rule is not None:
@@ -140,6 +145,17 @@ class ViolationStore:
             rows = self._rows(connection, criteria, after, limit + 1)
         shown = rows[:limit]
         return ViolationPage(shown, shown[-1].id if len(rows) > limit else None)
+
+    def violation(self, digest: str) -> ViolationRow:
+        """The violation with this digest, in hex. Raises ViolationNotFoundError."""
+        try:
+            criteria = ViolationFilter(digest=bytes.fromhex(digest))
+        except ValueError as error:
+            raise ViolationNotFoundError(digest) from error
+        found = self.page(criteria, 0, 1).violations
+        if not found:
+            raise ViolationNotFoundError(digest)
+        return found[0]
 
     def batches(self, criteria: ViolationFilter, after: int) -> Iterator[list[ViolationRow]]:
         """All of them, in batches, each of a snapshot of its own: no reader holds one for long."""

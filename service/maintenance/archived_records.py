@@ -1,0 +1,83 @@
+"""Finds the lines of the archive that records were made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from service import times
+from service.archive.read import (
+    DamagedLine,
+    NumberedLine,
+    lines_of_day,
+    parse_line,
+    received_at_of,
+)
+from service.errors import InvalidReportError
+from service.ingest.json_reader import read_json
+from service.ingest.validation import ReportValidator
+from service.store.engines import Database
+from service.store.engines.question import current
+from service.store.read.consistency import keys_of, open_content
+
+_LINES_BETWEEN_LOOKS = 500
+
+
+class ArchivedLine(NamedTuple):
+    """number: its place among the lines of the day, from 1."""
+
+    day: str
+    number: int
+    line: bytes
+
+
+class ArchivedRecords:
+    def __init__(self, folder: Path, database: Database, queries: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._database = database
+        self._queries = queries
+        self._validator = ReportValidator()
+
+    def find(self, received: Mapping[int, int]) -> dict[int, ArchivedLine]:
+        """The line of each of these records, by id_serv; those that are found.
+
+        received: when each arrived. The archive is read until they are found, a day at most for
+        each. Raises StorageUnavailableError, QuestionStoppedError.
+        """
+        found: dict[int, ArchivedLine] = {}
+        for day in sorted({times.to_text(at)[:10] for at in received.values()}):
+            wanted = {id_serv for id_serv, at in received.items() if times.to_text(at)[:10] == day}
+            moments = {received[id_serv] for id_serv in wanted}
+            lines = lines_of_day(self._folder / f"{day}.jsonl")
+            for number, each in enumerate(lines, start=1):
+                if number % _LINES_BETWEEN_LOOKS == 0:
+                    _look()
+                if each.line is None or received_at_of(each.line) not in moments:
+                    continue
+                id_serv = self._record_of(each)
+                if id_serv in wanted:
+                    wanted.remove(id_serv)
+                    found[id_serv] = ArchivedLine(day, number, each.line)
+                if not wanted:
+                    break
+        return found
+
+    def _record_of(self, found: NumberedLine) -> int | None:
+        """The id_serv that the report of a line has; null if it has none."""
+        line = parse_line(found.path, found.number, found.line or b"")
+        if isinstance(line, DamagedLine):
+            return None
+        try:
+            keys = keys_of(self._validator.validate(read_json(line.raw)))
+        except InvalidReportError:
+            return None
+        with open_content(self._database, self._queries) as content:
+            record = content.find(keys)
+        return None if record is None else record[1]
+
+
+def _look() -> None:
+    question = current()
+    if question is not None and question.stops() and question.stopped is not None:
+        raise question.stopped
