@@ -61,8 +61,11 @@ class Recorder:
             self.found.says = _said(verdict)
 
     def leave_out(self, bound: Bound) -> None:
-        """An hour or a day at which the rule would say the same again, and was not asked."""
-        if (bound.mark or "").startswith(f"{self._terms.clock} "):
+        """An event at which the rule would say the same again, and was not asked.
+
+        An hour, a day, or a silence that only places tell of.
+        """
+        if (bound.mark or "").startswith((f"{self._terms.clock} ", "silencio ")):
             self.found.state.last = bound
 
     def end(self, at: int) -> Found:

@@ -37,8 +37,6 @@ def step(state: RuleState, server: Server, terms: Terms | None, event: Event) ->
 
 
 def _judge(state: RuleState, server: Server, terms: Terms, event: Judged) -> None:
-    if terms.evaluates_in_silence:
-        event = _by_arrival(event, state.last)
     bound, verdict = event.bound, event.verdict
     judgement = state.judgement
     if judgement is not None and judgement.text_id != terms.text_id:
@@ -62,14 +60,6 @@ def _judge(state: RuleState, server: Server, terms: Terms, event: Judged) -> Non
         keys.judge()
     _note_known(state, judgement, is_known=tells_all(verdict))
     state.last = bound
-
-
-def _by_arrival(event: Judged, last: Bound | None) -> Judged:
-    """Puts a report that was taken before the silence which it ends after that silence."""
-    bound = event.bound
-    if last is None or bound.at >= last.at:
-        return event
-    return event._replace(bound=bound._replace(at=max(bound.received_at, last.at)))
 
 
 def _precedes_silence(verdict: Verdict) -> bool:

@@ -209,6 +209,9 @@ def _say_yes(state: RuleState, violation: Violation, terms: Terms, event: Judged
 def _say_no(state: RuleState, violation: Violation, terms: Terms, event: Judged) -> None:
     if violation.cleared is None:
         violation.cleared = event.bound
+        if terms.evaluates_in_silence and event.bound.at < violation.opened_in.at:
+            # The report that ends a silence was taken before it; it was heard when it arrived.
+            violation.cleared = event.bound._replace(at=event.bound.received_at)
         violation.seen = violation.seen or state.last
         violation.no_count, violation.no_time = 1, 0
         violation.no_report_at = event.report_at
