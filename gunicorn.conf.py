@@ -17,8 +17,9 @@ from service.http.gunicorn_internals import require_known_gunicorn
 from service.ingest.memory import share_arenas
 from service.maintenance.downtime import note_downtime
 from service.maintenance.housekeeping import Housekeeping
+from service.maintenance.keeper import Keeper
 from service.maintenance.startup import prepare, require_free_port
-from service.policies.evaluator.keeper import Keeper
+from service.notify.receivers import read_receivers
 from service.store.read.deafness import NOTICED
 
 try:
@@ -77,6 +78,8 @@ def on_starting(server: Any) -> None:  # noqa: ANN401 — gunicorn has no types
     # Sockets may be inherited: from systemd, or from the master that this one replaces (USR2).
     inherited = server.master_pid or systemd.listen_fds(unset_environment=False)
     try:
+        if _config.notify is not None:
+            read_receivers(_config.notify)  # or nobody would be told, and nobody know
         prepare(_config)
         # The master that this one replaces (USR2) still hears everybody.
         note_downtime(_config, NOTICED if server.master_pid else 0)
@@ -104,7 +107,10 @@ def post_fork(server: Any, _worker: Any) -> None:  # noqa: ANN401
 def post_worker_init(worker: Any) -> None:  # noqa: ANN401 — gunicorn has no types
     worker.background = [Housekeeping(_config)]
     if _config.evaluator == "auto":
-        worker.background.append(Keeper(_config.evaluator_lock))
+        command = ("evaluate", "--follow")
+        worker.background.append(Keeper("evaluator", command, _config.evaluator_lock))
+    if _config.notify is not None and _config.sender == "auto":
+        worker.background.append(Keeper("sender", ("notify", "send"), _config.sender_lock))
     for thread in worker.background:
         thread.start()
 

@@ -26,6 +26,7 @@ _COMMANDS = {
     "demo": "start the API and the real agent on this machine, and print what to try",
     "evaluate": "judge every server by the rules",
     "backtest": "try a rule on the past",
+    "notify": "tell receivers what happened, and try whether they hear",
     "migrate": "create the database, or bring it to the newest version",
     "check": "verify the database and the archive against each other",
     "compact": "give the free pages of the database back to the disk",

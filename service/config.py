@@ -18,6 +18,7 @@ _AGENT_PREFIX = "COMPLIANCE_AGENT_"  # the agent's own, which the same environme
 _MEBIBYTE = 1024 * 1024
 _DAY = 86_400  # seconds
 _HOST = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]")
+_URL = re.compile(r"https?://[A-Za-z0-9._~:/\[\]@%-]+")
 _INTEGER = re.compile(r"[0-9]{1,18}")
 _MAX_SHOWN = 80  # characters of a wrong value
 
@@ -42,6 +43,9 @@ class Config:
     fleet_every: int = 10  # seconds between two judgements by rules about the fleet
 
     queries: bool = False  # whether administrators may ask with SQL
+    notify: Path | None = None  # a file of receivers; without it nobody is told of anything
+    sender: str = "auto"  # started by gunicorn; "off": it is a unit of its own
+    url: str | None = None  # of the pages, as readers of messages reach them
 
     @property
     def database(self) -> Path:
@@ -69,6 +73,11 @@ class Config:
     def backtest_lock(self) -> Path:
         """Locked by the one process that runs back-tests that pages asked for."""
         return self.data / "backtest.lock"
+
+    @property
+    def sender_lock(self) -> Path:
+        """Locked by the one sender of notifications of this data folder."""
+        return self.data / "sender.lock"
 
     @property
     def large_turn(self) -> Path:
@@ -150,6 +159,12 @@ def _one_of(*words: str) -> Callable[[str], str]:
     return parse
 
 
+def _url(text: str) -> str:
+    if not _URL.fullmatch(text):
+        raise ValueError("an address such as https://compliance.example.org")
+    return text.rstrip("/")
+
+
 def _switch(text: str) -> bool:
     return _one_of("0", "1")(text) == "1"
 
@@ -176,6 +191,9 @@ SETTINGS = (
     Setting("evaluator", _one_of("auto", "off")),
     Setting("fleet_every", _integer(1, _DAY)),
     Setting("queries", _switch),
+    Setting("notify", _file, may_be_empty=True),
+    Setting("sender", _one_of("auto", "off")),
+    Setting("url", _url, may_be_empty=True),
 )
 
 
@@ -235,3 +253,8 @@ def argument_type(name: str) -> Callable[[str], Any]:
 def child_environ(values: Mapping[str, str]) -> dict[str, str]:
     """The environment of a child process, with these settings in place of their variables."""
     return {**os.environ, **{PREFIX + name.upper(): value for name, value in values.items()}}
+
+
+def secret_of(variable: str, environ: Mapping[str, str] = os.environ) -> str | None:
+    """The secret that a variable holds, which a file of receivers names."""
+    return environ.get(variable)

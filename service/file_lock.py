@@ -21,6 +21,7 @@ BOUND_SECONDS = 10.0
 # Of a wait for a lock that others have waited for in vain: not everybody waits for all of it.
 _SHORT_SECONDS = 0.5
 _PAUSE_SECONDS = 0.005
+_ALONE_PAUSE_SECONDS = 0.5
 
 
 class Patience:
@@ -130,3 +131,27 @@ def try_lock(descriptor: int, *, shared: bool, seconds: float = 0) -> bool:
             time.sleep(_PAUSE_SECONDS)
         else:
             return True
+
+
+def hold_lock(path: Path, seconds: float | None = 0) -> int | None:
+    """The lock of the one process of its kind in a data folder; it ends with its process.
+
+    The descriptor that holds it; null if another process has it for so many seconds. Closing it
+    unlocks; a child process may inherit it. seconds: null waits for ever. Raises
+    StorageUnavailableError.
+    """
+    ends = None if seconds is None else time.monotonic() + seconds
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            while not try_lock(descriptor, shared=False):
+                if ends is not None and time.monotonic() >= ends:
+                    os.close(descriptor)
+                    return None
+                time.sleep(_ALONE_PAUSE_SECONDS)
+        except BaseException:
+            os.close(descriptor)
+            raise
+    except OSError as error:
+        raise StorageUnavailableError(f"cannot lock {path}: {error}") from error
+    return descriptor

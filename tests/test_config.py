@@ -43,9 +43,13 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
             "COMPLIANCE_EVALUATOR": "off",
             "COMPLIANCE_FLEET_EVERY": "60",
             "COMPLIANCE_QUERIES": "1",
+            "COMPLIANCE_NOTIFY": str(key),
+            "COMPLIANCE_SENDER": "off",
+            "COMPLIANCE_URL": "https://compliance.example.org/",
         }
     )
     rules = (Path("/srv/rules"), "off", 60, True)
+    told = (key, "off", "https://compliance.example.org")
     proxies = (ip_network("127.0.0.1"), ip_network("2001:db8::/32"))
     assert chosen == Config(
         Path("/srv/compliance"),
@@ -60,6 +64,7 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
         certificate,
         key,
         *rules,
+        *told,
     )
     defaults = Config()
     assert all(getattr(chosen, name) != getattr(defaults, name) for name in Config.__slots__)

@@ -36,7 +36,7 @@ LAYERS = [
     {"service.config", "service.end_of_life", "service.file_lock", "service.report"},
     {"service.auth"},
     {"service.store"},
-    {"service.archive", "service.http", "service.policies"},
+    {"service.archive", "service.http", "service.notify", "service.policies"},
     {"service.ingest"},
     {"service.maintenance"},
     {"service.pages", "service.resources"},
@@ -56,6 +56,7 @@ KEEPERS = {
     "babel": {"service.pages"},
     "jinja2": {"service.pages"},
     "jsonschema": {"service.ingest"},
+    "urllib3": {"service.commands.demo", "service.notify"},
     "jsonschema_rs": {"service.ingest"},
 }
 

@@ -17,10 +17,10 @@ from types import FrameType
 from service import times
 from service.config import Config
 from service.errors import ComplianceError
+from service.file_lock import hold_lock
 from service.maintenance.startup import require_database
 from service.policies.backtest.job_starter import JobStarter
 from service.policies.evaluator.evaluator import Evaluator
-from service.policies.evaluator.evaluator_lock import hold_lock
 from service.policies.evaluator.hearing import Hearing
 from service.policies.evaluator.outcome import BROKEN, INCOMPLETE, Outcome, write_csv, write_junit
 from service.policies.evaluator.progress import Progress, TakenUp, listing_of, stored_rules

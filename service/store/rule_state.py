@@ -33,6 +33,13 @@ class Standing(NamedTuple):
     span: tuple[str, str] | None
 
 
+class Transition(NamedTuple):
+    """A violation was confirmed, or one that was confirmed has ended, and may have to be told."""
+
+    violation: Violation
+    is_end: bool
+
+
 Written = Judgement | Span | Violation
 
 
@@ -43,7 +50,7 @@ class RuleState:
     last: the last event that judged it. open: by slot. pending: ended, but not as repaired, and
     what comes next is not known. openings: when violations of the text were opened lately. known:
     what ended, as far as it is loaded: a late report may have seen it. written: what has to be
-    stored.
+    stored. transitions: what may have to be told, in its order.
     """
 
     server_id: int
@@ -58,6 +65,7 @@ class RuleState:
     written: list[Written] = field(default_factory=list)
     sightings: list[LateSighting] = field(default_factory=list)
     gaps: list[RelapseGap] = field(default_factory=list)
+    transitions: list[Transition] = field(default_factory=list)
 
     @property
     def is_changed(self) -> bool:

@@ -33,6 +33,10 @@ COPIED_TABLES = (
     "archive_link",
     "policy_past",
     "past_opening",
+    "notice",
+    "receiver",
+    "told",
+    "message",
 )
 _ROWS_AT_ONCE = 100
 

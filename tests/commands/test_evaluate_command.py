@@ -12,7 +12,7 @@ import pytest
 
 from service.commands import evaluate
 from service.config import Config
-from service.policies.evaluator.evaluator_lock import hold_lock
+from service.file_lock import hold_lock
 from service.policies.evaluator.outcome import BROKEN, INCOMPLETE
 from service.store.engines import open_database
 

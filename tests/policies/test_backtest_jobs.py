@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from service.file_lock import hold_lock
 from service.policies.backtest import job_process
 from service.policies.backtest.job_process import run_next
 from service.policies.backtest.job_run import JobCancelledError, Progress, run_job
 from service.policies.backtest.job_starter import JobStarter
-from service.policies.evaluator.evaluator_lock import hold_lock
 from service.store.backtest_jobs import BackTestJobStore, Job, NewJob
 from service.store.queries import load_queries
 from service.times import HOUR, MINUTE, SECOND

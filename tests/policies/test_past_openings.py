@@ -12,10 +12,10 @@ import pytest
 from falcon import testing
 
 from service.app import create_app
+from service.file_lock import hold_lock
 from service.policies.backtest.job_process import run_next
 from service.policies.backtest.past_run import PastRun
 from service.policies.evaluator.evaluator import Evaluator
-from service.policies.evaluator.evaluator_lock import hold_lock
 from service.store.past_openings import PastOpening, PastOpeningStore
 from service.store.queries import load_queries
 from service.store.read.violations import ViolationFilter, ViolationStore

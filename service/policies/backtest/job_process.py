@@ -23,9 +23,9 @@ from types import FrameType
 from service import times
 from service.config import Config, from_env
 from service.errors import ComplianceError, StorageUnavailableError
+from service.file_lock import hold_lock
 from service.policies.backtest.job_run import JobCancelledError, Progress, run_job
 from service.policies.backtest.past_run import PastRun
-from service.policies.evaluator.evaluator_lock import hold_lock
 from service.store.backtest_jobs import BackTestJobStore, Job
 from service.store.engines import Database, open_database
 from service.store.past_openings import PastOpeningStore

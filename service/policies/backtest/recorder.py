@@ -100,7 +100,7 @@ class Recorder:
                 found.judgements.append(row)
         found.sightings += state.sightings
         found.gaps += state.gaps
-        state.written, state.sightings, state.gaps = [], [], []
+        state.written, state.sightings, state.gaps, state.transitions = [], [], [], []
 
 
 def _said(verdict: Verdict) -> Said:

@@ -26,6 +26,7 @@ from service.policies.evaluator.candidates import Candidates
 from service.policies.evaluator.fleet_judge import FleetJudge
 from service.policies.evaluator.fleet_ticks import FleetTicks
 from service.policies.evaluator.hearing import Hearing
+from service.policies.evaluator.notices import Notices
 from service.policies.evaluator.progress import Progress
 from service.policies.evaluator.record_judge import RecordJudge
 from service.policies.evaluator.rounds import Rounds
@@ -43,6 +44,7 @@ from service.store.queries import load_queries
 from service.store.read.silence import Silence
 from service.store.read.tags import TagReader
 from service.store.read.unjudged import UnjudgedReader
+from service.store.write.notices import NoticeStore
 from service.store.write.rule_texts import RuleTextStore
 from service.store.write.verdicts import VerdictStore
 
@@ -86,7 +88,10 @@ class Evaluator:
         )
         self._candidates, tags = Candidates(self._reader), TagReader(queries)
         self._tasks = TaskMaker(database, self._reader, store, self._hearing, tags)
-        writer = self._resources.enter_context(closing(VerdictWriter(database, store)))
+        self._notices = None if config.notify is None else Notices(NoticeStore(queries))
+        writer = self._resources.enter_context(
+            closing(VerdictWriter(database, store, self._notices))
+        )
         judge = RecordJudge(queries, self._guard, of_some)
         self._rounds = Rounds(database, judge, store, writer)
         of_ticks, every = FleetJudge(queries, self._guard, of_fleet), config.fleet_every
@@ -212,6 +217,8 @@ class Evaluator:
         rules = self._take_up.judged
         self._rounds.use(rules, self._take_up.in_force)
         self._ticks.use(rules)
+        if self._notices is not None:
+            self._notices.use(rules)
 
     def _new_texts(self) -> bool:
         epoch = self._take_up.epoch

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from service.policies.evaluator.notices import Notices
 from service.store.engines import Database
 from service.store.verdict_rows import Cursor
 from service.store.write.verdicts import States, VerdictStore
@@ -21,8 +22,11 @@ _Given = TypeVar("_Given")
 class VerdictWriter:
     """Make it before the priority is lowered; a thread keeps what it began with."""
 
-    def __init__(self, database: Database, store: VerdictStore) -> None:
-        self._database, self._store = database, store
+    def __init__(
+        self, database: Database, store: VerdictStore, notices: Notices | None = None
+    ) -> None:
+        """notices: null where nobody is to be told of anything."""
+        self._database, self._store, self._notices = database, store, notices
         self._thread = ThreadPoolExecutor(1, "verdict-writer")
         self.call(int)  # starts the thread
 
@@ -38,8 +42,11 @@ class VerdictWriter:
 
     def _save(self, states: States, cursors: Sequence[Cursor], fleet_tick: int | None) -> None:
         changed = [state for state in states if state.is_changed]
+        transitions = [(state, each) for state in changed for each in state.transitions]
         with self._database.transaction() as connection:
             self._store.save(connection, changed, cursors, fleet_tick)
+            if self._notices is not None:
+                self._notices.add(connection, transitions)
 
     def close(self) -> None:
         self._thread.shutdown()

@@ -3,7 +3,8 @@
 `abierta`, when it is confirmed; not what continues another (`continua_de`), and not within the
 grace of a new server, after which it is told if it still fails. `tardia`, at once. From the third
 opening of a key within a day on, one `inestable` and then nothing, until a day has passed without
-a transition. A rule of severity `critica` is never quiet, but told once an hour at most.
+a transition. A rule of severity `critica` is never quiet, but told once an hour at most: what opens
+within that hour is told at its end, if it still fails.
 """
 
 from __future__ import annotations
@@ -74,9 +75,12 @@ def _damped(due: Iterable[Alert], *, is_critical: bool) -> Iterator[Alert]:
     for alert in due:
         ended_at = alert.violation.ended_known_at
         if is_critical:
-            if told_at is None or alert.at >= told_at + HOUR:
-                told_at = alert.at
-                yield alert
+            if told_at is not None and alert.at < told_at + HOUR:
+                if ended_at is not None and ended_at <= told_at + HOUR:
+                    continue
+                alert = alert._replace(at=told_at + HOUR)  # noqa: PLW2901 — it still fails then
+            told_at = alert.at
+            yield alert
             continue
         if quiet_until is not None and alert.at < quiet_until:
             quiet_until = max(alert.at, ended_at or 0) + DAY

@@ -8,7 +8,7 @@ from service.policies.guard.evidence import Finding
 from service.policies.guard.verdict import State
 from service.policies.machine.events import Fin, Late, Server, Terms
 from service.policies.machine.opening import MOST_OPEN, OWN, REST, Opening, key_text, new_violation
-from service.store.rule_state import LateSighting, RuleState
+from service.store.rule_state import LateSighting, RuleState, Transition
 from service.store.verdict_rows import Violation
 
 
@@ -61,6 +61,7 @@ def _add(state: RuleState, event: Late, violation: Violation) -> None:
     violation.ended_known_at = event.bound.received_at
     state.known.append(violation)
     state.write(violation)
+    state.transitions.append(Transition(violation, is_end=False))
 
 
 def _open_at(state: RuleState, terms: Terms, key: str, event: Late) -> Violation | None:

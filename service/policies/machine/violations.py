@@ -17,7 +17,7 @@ from service.policies.machine.opening import (
     new_violation,
 )
 from service.policies.rules.rule import Threshold
-from service.store.rule_state import RelapseGap, RuleState
+from service.store.rule_state import RelapseGap, RuleState, Transition
 from service.store.verdict_rows import AGGREGATE, Bound, Violation
 from service.times import HOUR, SECOND
 
@@ -124,7 +124,7 @@ class Keys:
             violation.case, violation.case_since_at = former.case, former.case_since_at
         was_confirmed = former is not None and former.confirmed is not None
         if was_confirmed or _is_reached(terms.confirm, 1, 0):
-            violation.confirmed = event.bound
+            _confirm(self._state, violation, event.bound)
         self._state.open[violation.slot] = violation
         self._state.write(violation)
         return violation
@@ -202,7 +202,7 @@ def _say_yes(state: RuleState, violation: Violation, terms: Terms, event: Judged
         violation.yes_report_at = event.report_at
         state.write(violation)
     if _is_reached(terms.confirm, violation.yes_count, violation.yes_time):
-        violation.confirmed = event.bound
+        _confirm(state, violation, event.bound)
         state.write(violation)
 
 
@@ -229,7 +229,7 @@ def _say_no(state: RuleState, violation: Violation, terms: Terms, event: Judged)
     if _is_reached(resolve, violation.no_count, violation.no_time):
         violation.ended, violation.ended_as = violation.cleared, Fin.RESUELTA
         violation.ended_known_at = event.bound.received_at
-        state.known.append(state.open.pop(violation.slot))
+        _leave(state, violation)
 
 
 def freeze(state: RuleState, violation: Violation, event: Judged) -> None:
@@ -251,7 +251,19 @@ def end(state: RuleState, violation: Violation, bound: Bound, fin: Fin) -> None:
     violation.is_pending = True
     state.write(violation)
     state.pending.append(violation)
+    _leave(state, violation)
+
+
+def _confirm(state: RuleState, violation: Violation, bound: Bound) -> None:
+    violation.confirmed = bound
+    state.transitions.append(Transition(violation, is_end=False))
+
+
+def _leave(state: RuleState, violation: Violation) -> None:
+    """The violation has ended. Of one that was not confirmed nobody was told."""
     state.known.append(state.open.pop(violation.slot))
+    if violation.confirmed is not None:
+        state.transitions.append(Transition(violation, is_end=True))
 
 
 def _gap(before: int | None, event: Judged) -> int:

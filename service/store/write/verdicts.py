@@ -166,7 +166,7 @@ class VerdictStore:
             for gap in state.gaps:
                 bounds = flat(gap.seen) + flat(gap.cleared) + flat(gap.back)
                 _run(connection, self._queries["add_relapse_gap"], (gap.violation.number, *bounds))
-            state.written, state.sightings, state.gaps = [], [], []
+            state.written, state.sightings, state.gaps, state.transitions = [], [], [], []
             state.known = list(state.pending)
         if cursors:
             insert_rows(

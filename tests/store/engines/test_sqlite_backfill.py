@@ -76,6 +76,7 @@ OTHERS = (
         "policy_fault",
     ),
     "backtest_job",
+    *("notice", "receiver", "told", "message"),
 )
 # Of rules: the evaluator fills them, from the newest report of each server on.
 RULES = (

@@ -1,7 +1,9 @@
-"""Keeps one evaluator running beside gunicorn: a thread of each worker, one of which starts it.
+"""Keeps one process running beside gunicorn: a thread of each worker, one of which starts it.
 
-The evaluator is a process of its own, so that judging takes no time from requests and can be killed
-by itself. Its stdin is a pipe that the worker holds: it ends when the worker does, however that is.
+The evaluator and the sender are processes of their own, so that they take no time from requests and
+can be killed by themselves. The stdin of each is a pipe that the worker holds: it ends when the
+worker does, however that is. The keeper takes the lock and hands the open file to the process that
+it starts, so nobody comes between the two.
 """
 
 from __future__ import annotations
@@ -12,25 +14,36 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from service.errors import ComplianceError
-from service.policies.evaluator.evaluator_lock import hold_lock
+from service.file_lock import hold_lock
 from service.project import PROJECT_FOLDER
 
 _LOG = logging.getLogger(__name__)
 
 _SECONDS_BETWEEN = 2.0
-_LONGEST_PAUSE = 60.0  # after an evaluator that ended by itself again and again
+_LONGEST_PAUSE = 60.0  # after a process that ended by itself again and again
 _STOP_SECONDS = 1.5
 
 
 class Keeper(threading.Thread):
-    """Tries the evaluator's lock until stop(), and starts an evaluator where it can be had."""
+    """Tries a lock until stop(), and starts a process where it can be had.
 
-    def __init__(self, lock: Path, seconds_between: float = _SECONDS_BETWEEN) -> None:
-        super().__init__(name="keeper", daemon=True)
+    command: of `python -m service`; it takes `--lock` with the number of the open file.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        lock: Path,
+        seconds_between: float = _SECONDS_BETWEEN,
+    ) -> None:
+        super().__init__(name=f"keeper of {name}", daemon=True)
+        self._what, self._command = name, command
         self._lock = lock
         self._seconds_between = seconds_between
         self._stopped = threading.Event()
@@ -38,14 +51,14 @@ class Keeper(threading.Thread):
         self._told = ""
 
     def stop(self) -> None:
-        """Ends the thread and its evaluator, which may finish its round, for a moment."""
+        """Ends the thread and its process, which may finish its round, for a moment."""
         self._stopped.set()
         child = self._child
         if child is not None:
             _close(child)
         self.join(_STOP_SECONDS)
         if child is not None and self.is_alive():
-            child.kill()  # what it has not stored is judged again
+            child.kill()  # what it has not stored is done again
             self.join(_STOP_SECONDS)
 
     def run(self) -> None:
@@ -63,7 +76,7 @@ class Keeper(threading.Thread):
                 self._child = subprocess.Popen(  # noqa: S603 — our own program
                     [
                         sys.executable,
-                        *("-m", "service", "evaluate", "--follow", "--lock", str(descriptor)),
+                        *("-m", "service", *self._command, "--lock", str(descriptor)),
                     ],
                     cwd=PROJECT_FOLDER,
                     stdin=subprocess.PIPE,
@@ -73,14 +86,14 @@ class Keeper(threading.Thread):
                 os.close(descriptor)  # the child holds the lock now
         except (ComplianceError, OSError) as error:
             if str(error) != self._told:  # once, and not every two seconds
-                _LOG.warning("evaluator: %s", error)
+                _LOG.warning("%s: %s", self._what, error)
             self._told = str(error)
             return None
         self._told = ""
         return self._child
 
     def _watch(self, child: subprocess.Popen[bytes], pause: float) -> float:
-        """Waits until the evaluator ends. How long to wait before the next one."""
+        """Waits until the process ends. How long to wait before the next one."""
         started = time.monotonic()
         if self._stopped.is_set():  # stop() may have come before there was a child
             _close(child)
@@ -89,14 +102,14 @@ class Keeper(threading.Thread):
         self._child = None
         if self._stopped.is_set():
             return 0.0
-        _LOG.warning("evaluator: it ended with %s; it is started again", code)
+        _LOG.warning("%s: it ended with %s; it is started again", self._what, code)
         if time.monotonic() - started > _LONGEST_PAUSE:
             return self._seconds_between
         return min(max(2 * pause, self._seconds_between), _LONGEST_PAUSE)
 
 
 def _close(child: subprocess.Popen[bytes]) -> None:
-    """Closes the pipe, whose end tells the evaluator to end."""
+    """Closes the pipe, whose end tells the process to end."""
     if child.stdin is not None:
         with suppress(OSError):
             child.stdin.close()

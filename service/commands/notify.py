@@ -1,0 +1,125 @@
+"""Tells receivers what happened: sends what waits, tries a receiver, lists them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import signal
+import sys
+import threading
+import time
+from contextlib import closing, suppress
+from types import FrameType
+
+from service import times
+from service.config import Config
+from service.errors import InvalidSettingError
+from service.file_lock import hold_lock
+from service.maintenance.startup import require_database
+from service.notify.composing import Composer
+from service.notify.receivers import Receiver, read_receivers
+from service.notify.sender import Sender
+from service.notify.shapes import SHAPES
+from service.notify.webhook import Webhook
+from service.store.engines import open_database
+from service.store.queries import load_queries
+from service.store.write.outbox import Outbox, ReceiverState
+
+_NICE = 10
+_GRACE_SECONDS = 5.0  # when the worker that started it ends
+_PAUSE_SECONDS = 0.5
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    ways = parser.add_subparsers(dest="way", required=True, metavar="way")
+    send = ways.add_parser(
+        "send", help="send what waits, until it is stopped; it waits while another one runs"
+    )
+    send.add_argument("--lock", type=int, help=argparse.SUPPRESS)  # held for it by the keeper
+    test = ways.add_parser("test", help="send a marked sample to one receiver, and exit by it")
+    test.add_argument("name", metavar="NAME")
+    ways.add_parser("list", help="list the receivers, with what waits and the last error")
+
+
+def run(config: Config, options: argparse.Namespace) -> int:
+    if config.notify is None:
+        raise InvalidSettingError("COMPLIANCE_NOTIFY: expected a file of receivers")
+    receivers = read_receivers(config.notify)
+    if options.way == "test":
+        return _test(config, receivers, options.name)
+    require_database(config)
+    if options.way == "list":
+        return _list(config, list(receivers.values()))
+    return _send(config, options.lock)
+
+
+def _test(config: Config, receivers: dict[str, Receiver], name: str) -> int:
+    if name not in receivers:
+        known = ", ".join(receivers)
+        raise InvalidSettingError(
+            f"COMPLIANCE_NOTIFY: no receiver {name[:80]!r}; there are {known}"
+        )
+    receiver = receivers[name]
+    message_id = secrets.token_hex(32)
+    letter = Composer(receiver, config.url).sample(message_id)
+    with closing(Webhook(receiver)) as webhook:
+        attempt = webhook.send(SHAPES[receiver.kind](letter).encode(), message_id)
+    print(f"{name} ({receiver.place}): {attempt.error or 'it took the sample'}")
+    return 0 if attempt.error is None else 1
+
+
+def _list(config: Config, receivers: list[Receiver]) -> int:
+    outbox = Outbox(load_queries())
+    with (
+        closing(open_database(config.database)) as database,
+        database.snapshot() as connection,
+    ):
+        known = {state.name: state for state in outbox.receivers(connection)}
+        waiting = outbox.waiting(connection)
+    for receiver in receivers:
+        state = known.get(receiver.name, ReceiverState(receiver.name, 0))
+        sent = "never" if state.sent_at is None else times.to_text(state.sent_at)[:19]
+        line = f"{receiver.name}: {receiver.kind}, {receiver.place};"
+        line += f" {waiting.get(receiver.name, 0)} waiting; last sent: {sent}"
+        if state.error is not None and state.error_at is not None:
+            line += f"; last error: {state.error}, {times.to_text(state.error_at)[:19]}"
+        print(line)
+    return 0
+
+
+def _send(config: Config, lock: int | None) -> int:
+    stopped = threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    if lock is not None:
+        threading.Thread(target=_end_with_worker, args=[stopped], daemon=True).start()
+    descriptor = lock
+    while descriptor is None and not stopped.is_set():
+        descriptor = hold_lock(config.sender_lock, _PAUSE_SECONDS)
+    if descriptor is None or config.notify is None:
+        return 0
+    try:
+        # As it is now: it may have changed while another sender ran.
+        receivers = read_receivers(config.notify)
+        with closing(open_database(config.database)) as database:
+            sender = Sender(database, load_queries(), receivers, config.url)
+            with suppress(OSError):  # the unit of the service allows no change of priority
+                os.nice(_NICE)
+            sender.run(stopped)
+    finally:
+        os.close(descriptor)
+    return 0
+
+
+def _end_with_worker(stopped: threading.Event) -> None:
+    """Ends this process with the worker of gunicorn that holds the other end of its stdin."""
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    stopped.set()
+    time.sleep(_GRACE_SECONDS)
+    os._exit(0)  # what was not noted as sent is sent again

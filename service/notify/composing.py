@@ -1,0 +1,185 @@
+"""Composes messages: what is told, in the language of a receiver, before it takes a shape.
+
+Names of programs, users and servers come from reports, and are hostile data: here they are plain
+text on one line, and each shape escapes them for its receiver.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from service import times
+from service.notify.receivers import SEVERITIES, Receiver
+from service.notify.words import WORDS
+from service.store.write.outbox import Document, OpenViolation
+
+MOST_ENTRIES = 100  # of a digest; the rest is a number
+VERSION = 1
+
+_MAX_TEXT = 300  # characters of a value
+
+
+class Line(NamedTuple):
+    """One line of text about one violation. link: null without COMPLIANCE_URL."""
+
+    text: str
+    severity: str | None = None
+    link: str | None = None
+
+
+class Letter(NamedTuple):
+    """A message, as people read it, and its members for programs.
+
+    more: how many lines are left out. document: of kind webhook.
+    """
+
+    title: str
+    lines: Sequence[Line]
+    more: str | None
+    link: str | None
+    document: Mapping[str, Any]
+
+
+class Composer:
+    """Of one receiver. base: COMPLIANCE_URL, or null."""
+
+    def __init__(self, receiver: Receiver, base: str | None) -> None:
+        self._receiver, self._base = receiver, base
+        self._words = WORDS[receiver.language]
+
+    def entry(self, kind: str, document: Document) -> dict[str, Any]:
+        """What is told of one transition. kind: that of the message."""
+        facts = dict(document.facts)
+        page = facts.pop("pagina")
+        facts["titulo"] = self._in_language(facts["titulo"])
+        facts["motivo"] = self._in_language(facts["motivo"])
+        return {
+            "tipo": kind,
+            "caso": document.case,
+            "severidad": document.severity,
+            "ocurrida": times.to_text(document.at),
+            **facts,
+            "enlace": self._link(page),
+        }
+
+    def open_entry(self, row: OpenViolation) -> dict[str, Any]:
+        """What is told of a violation that is open."""
+        motives = {"es": row.motive_es, "en": row.motive_en}
+        page = f"/incumplimientos?politica={row.rule}&servidor={row.server_id}"
+        return {
+            "tipo": "abierta",
+            "caso": row.case_digest.hex(),
+            "severidad": row.severity,
+            "violacion": row.digest.hex(),
+            "politica": row.rule,
+            "titulo": None,
+            "servidor": row.server_id,
+            "ip_server": row.ipaddress,
+            "nombre_host": row.nombre_host,
+            "clave": None if row.is_reserved else json.loads(row.key),
+            "motivo": None if row.is_reserved else self._in_language(motives),
+            "abierta_en": times.to_text(row.opened_in_at),
+            "enlace": self._link(page),
+        }
+
+    def one(self, message_id: str, entry: Mapping[str, Any], *, is_calm: bool = False) -> Letter:
+        """A message about one transition."""
+        line = self._line(entry, is_calm=is_calm)
+        kind = self._words[entry["tipo"]]
+        title = f"[{entry['severidad']}] {kind}: {_plain(entry['titulo'] or entry['politica'])}"
+        document = {**self._head(message_id), "texto": f"{title}: {line.text}", **entry}
+        if is_calm:
+            document["tras_inestable"] = True
+        return Letter(title, [line], None, entry["enlace"], document)
+
+    def digest(self, message_id: str, reason: str, entries: Iterable[Mapping[str, Any]]) -> Letter:
+        """A message about many. reason: nuevo, acumulado or perdido."""
+        worst = sorted(entries, key=lambda entry: SEVERITIES.index(entry["severidad"]))
+        shown = worst[:MOST_ENTRIES]
+        counts = Counter(entry["severidad"] for entry in worst)
+        numbers = ", ".join(f"{counts[each]} {each}" for each in SEVERITIES if counts[each])
+        title = f"{self._words['resumen']}: {self._words[reason]}: {numbers or self._words['nada']}"
+        left = len(worst) - len(shown)
+        link = self._link("/incumplimientos?abiertas=si")
+        document = {
+            **self._head(message_id),
+            "texto": title,
+            "tipo": "resumen",
+            "razon": reason,
+            "total": len(worst),
+            "por_severidad": {each: counts[each] for each in SEVERITIES},
+            "mensajes": shown,
+            "mas": left,
+            "enlace": link,
+        }
+        lines = [self._line(entry, with_title=True) for entry in shown]
+        return Letter(title, lines, self.more(left) if left else None, link, document)
+
+    def sample(self, message_id: str) -> Letter:
+        """What `notify test` sends."""
+        title = f"{self._words['prueba']}: {self._words['muestra']}"
+        document = {**self._head(message_id), "texto": title, "tipo": "prueba", "muestra": True}
+        return Letter(title, [], None, self._link("/"), document | {"enlace": self._link("/")})
+
+    def more(self, number: int) -> str:
+        return self._words["more"].format(n=number)
+
+    def _head(self, message_id: str) -> dict[str, Any]:
+        return {
+            "version": VERSION,
+            "id": message_id,
+            "receptor": self._receiver.name,
+            "idioma": self._receiver.language,
+            "muestra": False,
+        }
+
+    def _link(self, page: str) -> str | None:
+        return None if self._base is None else self._base + page
+
+    def _in_language(self, texts: Mapping[str, str | None]) -> str | None:
+        """A rule may have its texts in the other language only."""
+        return texts.get(self._receiver.language) or next(filter(None, texts.values()), None)
+
+    def _line(
+        self, entry: Mapping[str, Any], *, with_title: bool = False, is_calm: bool = False
+    ) -> Line:
+        words = self._words
+        server = entry["nombre_host"] or entry["ip_server"]
+        if entry["nombre_host"]:
+            server = f"{server} ({entry['ip_server']})"
+        parts = [words["on"].format(rule=entry["politica"], server=_plain(server))]
+        if entry["motivo"]:
+            parts.append(_plain(entry["motivo"]))
+        parts.append(self._when(entry))
+        if entry.get("terminada"):
+            ended = entry["terminada"]["fecha_hora"][:19]
+            after = (entry.get("vista") or entry["terminada"])["fecha_hora"][:19]
+            parts.append(words["ended"].format(after=after, at=ended))
+        if entry["tipo"] == "cerrada":
+            parts.append(words["reason"].format(fin=entry["fin"]))
+        if is_calm:
+            parts.append(words["was_unstable"])
+        text = "; ".join(parts)
+        if with_title:
+            text = f"[{entry['severidad']}] {words[entry['tipo']]}: {text}"
+        return Line(text, entry["severidad"], entry["enlace"])
+
+    def _when(self, entry: Mapping[str, Any]) -> str:
+        """Between two reports: nothing is known of the time between."""
+        if "abierta_entre" not in entry:
+            return self._words["before"].format(at=entry["abierta_en"][:19])
+        after, opened = entry["abierta_entre"]
+        at = opened["fecha_hora"][:19]
+        if after is None:
+            return self._words["before"].format(at=at)
+        return self._words["between"].format(after=after["fecha_hora"][:19], at=at)
+
+
+def _plain(text: str) -> str:
+    """One line of at most 300 characters, none of which acts on a terminal or on its neighbours."""
+    shown = text if len(text) <= _MAX_TEXT else f"{text[: _MAX_TEXT - 1]}…"
+    return "".join("\ufffd" if unicodedata.category(c)[0] == "C" else c for c in shown)

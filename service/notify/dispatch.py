@@ -1,0 +1,201 @@
+"""Decides what a receiver is told: of each transition, after all that it was told before.
+
+Each method is one transaction, so what was told and what waits agree after any kill.
+"""
+
+from __future__ import annotations
+
+import json
+
+from service.notify.composing import Composer
+from service.notify.receivers import Receiver
+from service.notify.shapes import SHAPES
+from service.store.engines import Connection
+from service.store.write.notices import digest_of, subject_of
+from service.store.write.outbox import Notice, Outbox, ReceiverState, Told
+from service.times import DAY, HOUR, MINUTE, SECOND
+
+CALM = "calma"  # a message that is to say what is so, a day after the last transition
+OPEN = "resumen"  # a digest of what is open
+GATHERED = "acumulado"  # a digest of messages
+
+_OPENINGS = {"abierta", "inestable", "continua"}
+_ENDS = {"resuelta", "cerrada"}
+_AT_ONCE = 200  # notices
+_BETWEEN_DIGESTS = 20 * SECOND
+
+
+class Dispatcher:
+    """Of one receiver."""
+
+    def __init__(self, receiver: Receiver, outbox: Outbox, composer: Composer) -> None:
+        self._receiver, self._outbox, self._composer = receiver, outbox, composer
+        self._name = receiver.name
+
+    def begin(self, connection: Connection, now: int) -> ReceiverState:
+        """The state of the receiver. One that is new, or hears more, is told what is open."""
+        state = self._outbox.receiver(connection, self._name)
+        wants = json.dumps(self._receiver.wants)
+        if state is None:
+            state = ReceiverState(self._name, self._outbox.newest_notice(connection), wants)
+            self.tell_open(connection, "nuevo", now)
+        elif state.wants != wants:
+            is_more = self._is_more(json.loads(state.wants))
+            state.wants = wants
+            if is_more:
+                self.tell_open(connection, "nuevo", now)
+        self._outbox.put_receiver(connection, state)
+        return state
+
+    def _is_more(self, before: dict[str, list[str]]) -> bool:
+        wants = self._receiver.wants
+        return any(set(wants[each]) - set(before.get(each, [])) for each in wants)
+
+    def tell_open(self, connection: Connection, reason: str, now: int) -> None:
+        """One digest of what is open; all of it is told then.
+
+        reason: nuevo leaves out what was told already, perdido does not.
+        """
+        found = [
+            row
+            for row in self._outbox.open_violations(connection, now)
+            if self._receiver.listens_to(row.rule, row.severity)
+            and (
+                reason == "perdido"
+                or self._outbox.told(connection, self._name, row.case_digest) is None
+            )
+        ]
+        for row in found:
+            subject = subject_of(row.rule, row.identity, row.sibling, row.kind, row.key)
+            self._outbox.put_told(
+                connection, Told(self._name, row.case_digest, subject, "abierta", now)
+            )
+        if self._receiver.hears("resumen"):
+            digest = digest_of("resumen", self._name, reason, now)
+            entries = [self._composer.open_entry(row) for row in found]
+            letter = self._composer.digest(digest.hex(), reason, entries)
+            body = SHAPES[self._receiver.kind](letter)
+            worst = "critica" if any(row.severity == "critica" for row in found) else "alta"
+            self._outbox.add(
+                connection,
+                self._name,
+                digest=digest,
+                kind=OPEN,
+                made_at=now,
+                not_before=self._receiver.quiet_until(now, worst),
+                body=body,
+            )
+
+    def take(self, connection: Connection, state: ReceiverState, now: int) -> int:
+        """Looks at the next notices. How many there were."""
+        notices = self._outbox.notices_after(connection, state.notice_id, _AT_ONCE)
+        for notice in notices:
+            self._take(connection, notice, now)
+            state.notice_id = notice.id
+        if notices:
+            self._outbox.put_receiver(connection, state)
+        return len(notices)
+
+    def _take(self, connection: Connection, notice: Notice, now: int) -> None:
+        name, outbox = self._name, self._outbox
+        if notice.kind != "abierta" and outbox.unstable_case(connection, name, notice.subject):
+            self._put_off_calm(connection, notice, now)
+            return
+        known = outbox.told(connection, name, notice.case_digest)
+        is_wanted = self._receiver.listens_to(notice.rule, notice.severity)
+        if notice.kind in _OPENINGS:
+            if known is None and not is_wanted:
+                return
+            kind = "abierta" if notice.kind == "continua" else notice.kind
+            self._note_told(connection, notice, kind)
+            if known is None:
+                self._tell(connection, notice, kind, now)
+            if kind == "inestable":
+                self._put_off_calm(connection, notice, now)
+        elif notice.kind == "tardia" and is_wanted:
+            self._tell(connection, notice, "tardia", now)
+        elif notice.kind in _ENDS and known is not None:
+            self._take_end(connection, notice, now)
+
+    def _note_told(self, connection: Connection, notice: Notice, state: str) -> None:
+        told = Told(self._name, notice.case_digest, notice.subject, state, notice.at)
+        self._outbox.put_told(connection, told)
+
+    def _take_end(self, connection: Connection, notice: Notice, now: int) -> None:
+        name, outbox = self._name, self._outbox
+        if notice.kind == "resuelta":
+            outbox.forget_told(connection, name, notice.case_digest)
+        else:
+            self._note_told(connection, notice, "cerrada")
+        untried = outbox.untried(connection, name, notice, "abierta")
+        if untried is not None:
+            number, opened = untried
+            if self._was_held_back(connection, opened, notice):
+                outbox.drop(connection, number)
+                outbox.forget_told(connection, name, notice.case_digest)
+                return
+            both = "abierta_y_resuelta"
+            if notice.kind == "resuelta" and self._receiver.hears(both):
+                not_before = self._receiver.quiet_until(now, notice.severity)
+                outbox.change(connection, number, notice, both, not_before)
+                return
+        self._tell(connection, notice, notice.kind, now)
+
+    def _was_held_back(self, connection: Connection, opened: int, end: Notice) -> bool:
+        """Whether the violation ended before its opening was due: within grace, say."""
+        before = self._outbox.notices_after(connection, opened - 1, 1)
+        return bool(before) and before[0].at < before[0].due_at >= end.at
+
+    def _put_off_calm(self, connection: Connection, notice: Notice, now: int) -> None:
+        # An id of its own: receivers drop repeats by it.
+        notice = notice._replace(digest=digest_of(notice.digest.hex(), CALM))
+        number = self._outbox.calm(connection, self._name, notice.subject)
+        if number is None:
+            self._add(connection, notice, CALM, now, notice.at + DAY)
+        else:
+            self._outbox.change(connection, number, notice, CALM, notice.at + DAY)
+
+    def _tell(self, connection: Connection, notice: Notice, kind: str, now: int) -> None:
+        if self._receiver.hears(kind):
+            due = max(notice.due_at, now)
+            not_before = self._receiver.quiet_until(due, notice.severity)
+            self._add(connection, notice, kind, now, not_before)
+
+    def _add(
+        self, connection: Connection, notice: Notice, kind: str, now: int, not_before: int
+    ) -> None:
+        self._outbox.add(
+            connection,
+            self._name,
+            digest=notice.digest,
+            kind=kind,
+            made_at=now,
+            not_before=not_before,
+            notice_id=notice.id,
+            subject=notice.subject,
+            case_digest=notice.case_digest,
+        )
+
+    def gather(self, connection: Connection, now: int) -> bool:
+        """Tells together what is too old or too much to be told one by one.
+
+        False if nothing may be sent now, since a digest has just been.
+        """
+        waiting = self._outbox.untried_messages(connection, self._name, now, _AT_ONCE)
+        if len(waiting) < 2 or not self._receiver.hears("resumen"):
+            return True
+        sent, _ = self._outbox.sent_since(connection, self._name, now - MINUTE)
+        is_storm = len(waiting) + sent > self._receiver.most_a_minute
+        is_old = sum(at < now - HOUR for _, _, _, at in waiting) > 1
+        if not (is_storm or is_old):
+            return True
+        _, digests = self._outbox.sent_since(connection, self._name, now - _BETWEEN_DIGESTS)
+        if digests:
+            return False
+        messages = [number for number, _, _, _ in waiting]
+        digest = digest_of(GATHERED, self._name, messages, now)
+        number = self._outbox.add(
+            connection, self._name, digest=digest, kind=GATHERED, made_at=now, not_before=now
+        )
+        self._outbox.gather(connection, number, messages)
+        return True

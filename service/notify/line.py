@@ -1,0 +1,149 @@
+"""The line of messages to one receiver: takes what happened, and tries what is due."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from service import times
+from service.notify.attempt import GIVEN_UP_AFTER, Attempt, pause_after
+from service.notify.composing import Composer, Letter
+from service.notify.dispatch import CALM, GATHERED, Dispatcher
+from service.notify.receivers import Receiver
+from service.notify.shapes import SHAPES
+from service.store.engines import Connection, Database
+from service.store.write.outbox import Due, Outbox, ReceiverState, Told
+from service.times import HOUR
+
+_DOWN_FROM = 3  # failures in a row
+
+
+class Claimed(NamedTuple):
+    """A message that is noted as tried, and is to be sent now."""
+
+    due: Due
+    body: bytes
+
+
+class Line:
+    """Each method is one transaction. Raises StorageUnavailableError, in all methods."""
+
+    def __init__(
+        self, receiver: Receiver, database: Database, outbox: Outbox, base: str | None
+    ) -> None:
+        self.receiver = receiver
+        self._database, self._outbox = database, outbox
+        self._composer = Composer(receiver, base)
+        self._dispatcher = Dispatcher(receiver, outbox, self._composer)
+        self._begun = False
+        self._gave_digest_at = 0
+
+    def take(self) -> bool:
+        """Looks at what happened. False if nothing did."""
+        now = times.now()
+        if self._begun:
+            with self._database.snapshot() as connection:
+                state = self._state(connection)
+                if self._outbox.newest_notice(connection) <= state.notice_id:
+                    return False
+        with self._database.transaction() as connection:
+            if not self._begun:
+                state = self._dispatcher.begin(connection, now)
+            else:
+                state = self._state(connection)
+            count = self._dispatcher.take(connection, state, now)
+        self._begun = True
+        return count > 0
+
+    def claim(self) -> Claimed | None:
+        """Notes that the message that is due will be tried, so that a kill is a try as well."""
+        now = times.now()
+        with self._database.snapshot() as connection:
+            state = self._state(connection)
+            if state.paused_until > now:
+                return None
+            if self._outbox.due(connection, self.receiver.name, now) is None:
+                return None
+        with self._database.transaction() as connection:
+            if not self._dispatcher.gather(connection, now):
+                return None
+            due = self._outbox.due(connection, self.receiver.name, now)
+            if due is None:
+                return None
+            kind = due.kind
+            if kind == CALM:
+                kind = self._calm(connection, due, now)
+                if not self.receiver.hears(kind):
+                    self._outbox.drop(connection, due.id)
+                    return None
+            body = due.body
+            if body is None:
+                body = SHAPES[self.receiver.kind](self._letter(connection, due, kind))
+            self._outbox.note_try(connection, due, kind, body, now)
+        return Claimed(due, body.encode())
+
+    def record(self, claimed: Claimed, attempt: Attempt) -> None:
+        """What a try came to."""
+        now, due = times.now(), claimed.due
+        with self._database.transaction() as connection:
+            state = self._state(connection)
+            if attempt.error is None:
+                self._outbox.end(connection, due, is_sent=True, error=None, now=now)
+                self._live(connection, state, now)
+            else:
+                state.error, state.error_at = attempt.error, now
+                is_over = now - due.made_at >= GIVEN_UP_AFTER
+                if attempt.is_final or is_over:
+                    self._give_up(connection, due, attempt.error, now)
+                    state.digest_due = 1
+                else:
+                    pause = pause_after(due.attempts + 1)
+                    next_at = now + max(pause, attempt.retry_after or 0)
+                    self._outbox.put_off(connection, due, next_at, attempt.error)
+                    state.failures += 1
+                    rest = attempt.retry_after or pause_after(state.failures)
+                    state.paused_until = now + rest
+            self._outbox.put_receiver(connection, state)
+
+    def _state(self, connection: Connection) -> ReceiverState:
+        state = self._outbox.receiver(connection, self.receiver.name)
+        return state or ReceiverState(self.receiver.name, 0)
+
+    def _live(self, connection: Connection, state: ReceiverState, now: int) -> None:
+        """The receiver took a message."""
+        if state.failures >= _DOWN_FROM:
+            self._outbox.hurry(connection, state.name)
+        state.failures, state.paused_until, state.sent_at = 0, 0, now
+        if state.digest_due and now - self._gave_digest_at >= HOUR:
+            self._gave_digest_at = now
+            self._dispatcher.tell_open(connection, "perdido", now)
+            state.digest_due = 0
+
+    def _give_up(self, connection: Connection, due: Due, error: str, now: int) -> None:
+        """Nobody was told of what it tells."""
+        for case in self._outbox.cases_told_by(connection, due):
+            self._outbox.forget_told(connection, self.receiver.name, case)
+        self._outbox.end(connection, due, is_sent=False, error=error, now=now)
+
+    def _letter(self, connection: Connection, due: Due, kind: str) -> Letter:
+        if kind == GATHERED:
+            kinds = dict(self._outbox.carried_by(connection, due))
+            documents = self._outbox.documents(connection, kinds)
+            documents.sort(key=lambda document: document.id)
+            entries = [self._composer.entry(kinds[each.id], each) for each in documents]
+            return self._composer.digest(due.digest.hex(), GATHERED, entries)
+        (document,) = self._outbox.documents(connection, [due.notice_id or 0])
+        entry = self._composer.entry(kind, document)
+        return self._composer.one(due.digest.hex(), entry, is_calm=due.kind == CALM)
+
+    def _calm(self, connection: Connection, due: Due, now: int) -> str:
+        """The kind of the message that says what is so, once a subject is stable again."""
+        name, subject = self.receiver.name, due.subject or b""
+        unstable = self._outbox.unstable_case(connection, name, subject)
+        if unstable is not None:
+            self._outbox.forget_told(connection, name, unstable)
+        (document,) = self._outbox.documents(connection, [due.notice_id or 0])
+        if document.kind in ("resuelta", "cerrada"):
+            return document.kind
+        case = bytes.fromhex(document.case)
+        self._outbox.put_told(connection, Told(name, case, subject, "abierta", now))
+        return "abierta"

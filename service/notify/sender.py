@@ -1,0 +1,106 @@
+"""Sends what waits: a thread for each receiver, so that one that is down delays no other."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import TypeVar
+
+from service import times
+from service.errors import StorageUnavailableError
+from service.notify.line import Line
+from service.notify.receivers import Receiver
+from service.notify.webhook import Webhook
+from service.store.engines import Database
+from service.store.write.outbox import Outbox
+from service.times import DAY, HOUR
+
+_LOG = logging.getLogger(__name__)
+
+_SECONDS_BETWEEN = 0.5
+_STOP_SECONDS = 3.0
+_KEPT = 90 * DAY  # messages that ended
+_KEPT_NOTICES = 30 * DAY
+_KEPT_TOLD = 400 * DAY
+
+_Given = TypeVar("_Given")
+
+
+class Sender:
+    """Make it before the priority is lowered: its transactions keep what it began with.
+
+    Those who report wait for each transaction, and one of low priority may be preempted within.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        queries: Mapping[str, str],
+        receivers: Mapping[str, Receiver],
+        base: str | None,
+    ) -> None:
+        self._database, self._outbox = database, Outbox(queries)
+        self._lines = [Line(each, database, self._outbox, base) for each in receivers.values()]
+        self._writer = ThreadPoolExecutor(1, "writer")
+        self._stored(int)  # starts its thread
+
+    def run(self, stopped: threading.Event) -> None:
+        """Sends until it is stopped."""
+        threads = [
+            threading.Thread(target=self._work, args=[line, stopped], name=line.receiver.name)
+            for line in self._lines
+        ]
+        for thread in threads:
+            thread.daemon = True  # what a try came to is not known then, and it is tried again
+            thread.start()
+        while not stopped.wait(HOUR / times.SECOND):
+            self._tidy()
+        ends = time.monotonic() + _STOP_SECONDS
+        for thread in threads:
+            thread.join(max(0.0, ends - time.monotonic()))
+
+    def _work(self, line: Line, stopped: threading.Event) -> None:
+        told = ""
+        with closing(Webhook(line.receiver)) as webhook:
+            while not stopped.is_set():
+                try:
+                    is_busy = self._step(line, webhook)
+                    told = ""
+                except StorageUnavailableError as error:
+                    if str(error) != told:
+                        _LOG.warning("sender: %s: %s", line.receiver.name, error)
+                    told, is_busy = str(error), False
+                if not is_busy:
+                    stopped.wait(_SECONDS_BETWEEN)
+
+    def _step(self, line: Line, webhook: Webhook) -> bool:
+        """Takes what happened, and tries one message. False if nothing was to be done."""
+        is_busy = self._stored(line.take)
+        claimed = self._stored(line.claim)
+        if claimed is None:
+            return is_busy
+        attempt = webhook.send(claimed.body, claimed.due.digest.hex())
+        if attempt.error is not None:
+            receiver = line.receiver
+            _LOG.warning("sender: %s (%s): %s", receiver.name, receiver.place, attempt.error)
+        self._stored(lambda: line.record(claimed, attempt))
+        return True
+
+    def _stored(self, function: Callable[[], _Given]) -> _Given:
+        return self._writer.submit(function).result()
+
+    def _tidy(self) -> None:
+        now = times.now()
+
+        def tidy() -> None:
+            with self._database.transaction() as connection:
+                self._outbox.tidy(connection, now - _KEPT, now - _KEPT_NOTICES, now - _KEPT_TOLD)
+
+        try:
+            self._stored(tidy)
+        except StorageUnavailableError as error:
+            _LOG.warning("sender: %s", error)

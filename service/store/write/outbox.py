@@ -1,0 +1,273 @@
+"""The queue of messages: the sender's side. Only the sender writes these tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+from service.store.engines import Connection
+from service.store.write.multi_row import select_rows
+
+
+@dataclass(slots=True)
+class ReceiverState:
+    """What is known of a receiver. notice_id: the last one that was looked at for it.
+
+    wants: what it listens to. digest_due: a message was given up. failures: in a row.
+    """
+
+    name: str
+    notice_id: int
+    wants: str = "{}"
+    digest_due: int = 0
+    failures: int = 0
+    paused_until: int = 0
+    error: str | None = None
+    error_at: int | None = None
+    sent_at: int | None = None
+
+
+class Notice(NamedTuple):
+    """A transition, without what was so."""
+
+    id: int
+    digest: bytes
+    kind: str
+    violation_digest: bytes
+    case_digest: bytes
+    subject: bytes
+    rule: str
+    severity: str
+    at: int
+    due_at: int
+
+
+class Document(NamedTuple):
+    """A transition, with what was so."""
+
+    id: int
+    kind: str
+    violation: str
+    case: str
+    rule: str
+    severity: str
+    at: int
+    facts: Mapping[str, Any]
+
+
+class Due(NamedTuple):
+    """A message that is to be tried. body: null before its first try."""
+
+    id: int
+    digest: bytes
+    kind: str
+    notice_id: int | None
+    subject: bytes | None
+    case_digest: bytes | None
+    made_at: int
+    body: str | None
+    attempts: int
+
+
+class OpenViolation(NamedTuple):
+    """What is open, as a digest says it. key, motives: null where its rule reads command lines."""
+
+    digest: bytes
+    case_digest: bytes
+    kind: str
+    key: str
+    server_id: int
+    identity: str
+    sibling: int
+    ipaddress: str
+    nombre_host: str | None
+    rule: str
+    severity: str
+    is_reserved: bool
+    opened_in_at: int
+    motive_es: str | None
+    motive_en: str | None
+
+
+class Told(NamedTuple):
+    """What a receiver was told of a case. state: abierta, inestable or cerrada."""
+
+    receiver: str
+    case_digest: bytes
+    subject: bytes
+    state: str
+    at: int
+
+
+class Outbox:
+    """Call its methods within a snapshot or a transaction of the connection."""
+
+    def __init__(self, queries: Mapping[str, str]) -> None:
+        self._queries = queries
+
+    def _run(self, connection: Connection, query: str, **values: object) -> Any:  # noqa: ANN401
+        return connection.execute(self._queries[query], values)
+
+    def receiver(self, connection: Connection, name: str) -> ReceiverState | None:
+        row = self._run(connection, "receiver_state", name=name).fetchone()
+        return None if row is None else ReceiverState(*row)
+
+    def receivers(self, connection: Connection) -> list[ReceiverState]:
+        return [ReceiverState(*row) for row in self._run(connection, "receivers_known")]
+
+    def put_receiver(self, connection: Connection, state: ReceiverState) -> None:
+        self._run(connection, "put_receiver", **asdict(state))
+
+    def newest_notice(self, connection: Connection) -> int:
+        return int(self._run(connection, "newest_notice").fetchone()[0])
+
+    def notices_after(self, connection: Connection, number: int, limit: int) -> list[Notice]:
+        rows = self._run(connection, "notices_after", id=number, limit=limit)
+        return [Notice(*row) for row in rows]
+
+    def documents(self, connection: Connection, numbers: Iterable[int]) -> list[Document]:
+        """In no particular order."""
+        query = self._queries["notice_documents"]
+        rows = select_rows(connection, query, [(number,) for number in numbers])
+        return [
+            Document(number, kind, violation.hex(), case.hex(), rule, severity, at, json.loads(doc))
+            for number, kind, violation, case, rule, severity, at, doc in rows
+        ]
+
+    def told(self, connection: Connection, receiver: str, case: bytes) -> str | None:
+        """What a receiver was told of a case: abierta, inestable or cerrada; null: nothing."""
+        row = self._run(connection, "told_case", receiver=receiver, case_digest=case).fetchone()
+        return None if row is None else str(row[0])
+
+    def unstable_case(self, connection: Connection, receiver: str, subject: bytes) -> bytes | None:
+        row = self._run(connection, "told_unstable", receiver=receiver, subject=subject).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def put_told(self, connection: Connection, told: Told) -> None:
+        self._run(connection, "put_told", **told._asdict())
+
+    def forget_told(self, connection: Connection, receiver: str, case: bytes) -> None:
+        self._run(connection, "forget_told", receiver=receiver, case_digest=case)
+
+    def add(  # noqa: PLR0913 — the columns
+        self,
+        connection: Connection,
+        receiver: str,
+        *,
+        digest: bytes,
+        kind: str,
+        made_at: int,
+        not_before: int,
+        notice_id: int | None = None,
+        subject: bytes | None = None,
+        case_digest: bytes | None = None,
+        body: str | None = None,
+    ) -> int:
+        row = self._run(
+            connection,
+            "add_message",
+            receiver=receiver,
+            digest=digest,
+            kind=kind,
+            notice_id=notice_id,
+            subject=subject,
+            case_digest=case_digest,
+            made_at=made_at,
+            not_before=not_before,
+            body=body,
+        ).fetchone()
+        return int(row[0])
+
+    def untried(
+        self, connection: Connection, receiver: str, notice: Notice, kind: str
+    ) -> tuple[int, int] | None:
+        """The number of the message of a case that was not tried, and of its notice."""
+        row = self._run(
+            connection,
+            "untried_message",
+            receiver=receiver,
+            subject=notice.subject,
+            case_digest=notice.case_digest,
+            kind=kind,
+        ).fetchone()
+        return None if row is None else (int(row[0]), int(row[1]))
+
+    def calm(self, connection: Connection, receiver: str, subject: bytes) -> int | None:
+        row = self._run(connection, "waiting_calm", receiver=receiver, subject=subject).fetchone()
+        return None if row is None else int(row[0])
+
+    def change(
+        self, connection: Connection, number: int, notice: Notice, kind: str, not_before: int
+    ) -> None:
+        self._run(
+            connection,
+            "change_message",
+            id=number,
+            digest=notice.digest,
+            kind=kind,
+            notice_id=notice.id,
+            case_digest=notice.case_digest,
+            not_before=not_before,
+        )
+
+    def drop(self, connection: Connection, number: int) -> None:
+        self._run(connection, "drop_message", id=number)
+
+    def due(self, connection: Connection, receiver: str, now: int) -> Due | None:
+        row = self._run(connection, "due_message", receiver=receiver, now=now).fetchone()
+        return None if row is None else Due(*row)
+
+    def untried_messages(
+        self, connection: Connection, receiver: str, now: int, limit: int
+    ) -> list[tuple[int, int, str, int]]:
+        """(message, notice, rule, when that was known)"""
+        rows = self._run(connection, "untried_messages", receiver=receiver, now=now, limit=limit)
+        return [tuple(row) for row in rows]
+
+    def gather(self, connection: Connection, digest_id: int, messages: Sequence[int]) -> None:
+        for number in messages:
+            self._run(connection, "put_into_digest", digest_id=digest_id, id=number)
+
+    def carried_by(self, connection: Connection, due: Due) -> list[tuple[int, str]]:
+        """The notice and the kind of each message that a digest carries."""
+        return [tuple(row) for row in self._run(connection, "messages_of_digest", id=due.id)]
+
+    def sent_since(self, connection: Connection, receiver: str, since: int) -> tuple[int, int]:
+        """How many messages it took, and how many of them are digests."""
+        row = self._run(connection, "sent_since", receiver=receiver, since=since).fetchone()
+        return int(row[0]), int(row[1])
+
+    def note_try(self, connection: Connection, due: Due, kind: str, body: str, now: int) -> None:
+        self._run(connection, "try_message", id=due.id, kind=kind, body=body, now=now)
+
+    def put_off(self, connection: Connection, due: Due, next_at: int, error: str) -> None:
+        self._run(connection, "put_off_message", id=due.id, next_at=next_at, error=error)
+
+    def end(
+        self, connection: Connection, due: Due, *, is_sent: bool, error: str | None, now: int
+    ) -> None:
+        state = "enviado" if is_sent else "fallido"
+        self._run(connection, "end_message", id=due.id, state=state, error=error, now=now)
+
+    def cases_told_by(self, connection: Connection, due: Due) -> list[bytes]:
+        """The cases whose opening a message tells, or one that it carries."""
+        return [bytes(row[0]) for row in self._run(connection, "cases_of_message", id=due.id)]
+
+    def waiting(self, connection: Connection) -> dict[str, int]:
+        """How many messages wait, by receiver."""
+        return {str(row[0]): int(row[1]) for row in self._run(connection, "waiting_messages")}
+
+    def hurry(self, connection: Connection, receiver: str) -> None:
+        self._run(connection, "hurry_messages", receiver=receiver)
+
+    def open_violations(self, connection: Connection, now: int) -> list[OpenViolation]:
+        rows = self._run(connection, "open_to_tell", now=now)
+        return [OpenViolation(*row) for row in rows]
+
+    def tidy(self, connection: Connection, messages: int, notices: int, told: int) -> None:
+        """Removes what ended before these moments."""
+        self._run(connection, "remove_old_messages", before=messages)
+        self._run(connection, "remove_old_notices", before=notices)
+        self._run(connection, "remove_old_told", before=told)
