@@ -21,27 +21,33 @@ MOST_ENTRIES = 100  # of a digest; the rest is a number
 VERSION = 1
 
 _MAX_TEXT = 300  # characters of a value
-
-
-class Line(NamedTuple):
-    """One line of text about one violation. link: null without COMPLIANCE_URL."""
-
-    text: str
-    severity: str | None = None
-    link: str | None = None
+# Controls, marks of direction, halves of pairs, private and unassigned ones; ends of lines.
+_ACTS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 class Letter(NamedTuple):
     """A message, as people read it, and its members for programs.
 
-    more: how many lines are left out. document: of kind webhook.
+    left: how many lines are left out. document: of kind webhook. words: of its language.
     """
 
     title: str
-    lines: Sequence[Line]
-    more: str | None
+    lines: Sequence[str]
+    left: int
     link: str | None
     document: Mapping[str, Any]
+    words: Mapping[str, str]
+
+    def shortened(self, count: int) -> Letter:
+        """With so many of its lines, the worst first."""
+        left = self.left + max(len(self.lines) - count, 0)
+        return self._replace(lines=self.lines[:count], left=left)
+
+    @property
+    def texts(self) -> list[str]:
+        """Its lines, and how many are left out."""
+        more = [self.words["more"].format(n=self.left)] if self.left else []
+        return [*self.lines, *more]
 
 
 class Composer:
@@ -91,10 +97,10 @@ class Composer:
         line = self._line(entry, is_calm=is_calm)
         kind = self._words[entry["tipo"]]
         title = f"[{entry['severidad']}] {kind}: {_plain(entry['titulo'] or entry['politica'])}"
-        document = {**self._head(message_id), "texto": f"{title}: {line.text}", **entry}
+        document = {**self._head(message_id), "texto": f"{title}: {line}", **entry}
         if is_calm:
             document["tras_inestable"] = True
-        return Letter(title, [line], None, entry["enlace"], document)
+        return Letter(title, [line], 0, entry["enlace"], document, self._words)
 
     def digest(self, message_id: str, reason: str, entries: Iterable[Mapping[str, Any]]) -> Letter:
         """A message about many. reason: nuevo, acumulado or perdido."""
@@ -117,16 +123,14 @@ class Composer:
             "enlace": link,
         }
         lines = [self._line(entry, with_title=True) for entry in shown]
-        return Letter(title, lines, self.more(left) if left else None, link, document)
+        return Letter(title, lines, left, link, document, self._words)
 
     def sample(self, message_id: str) -> Letter:
         """What `notify test` sends."""
         title = f"{self._words['prueba']}: {self._words['muestra']}"
         document = {**self._head(message_id), "texto": title, "tipo": "prueba", "muestra": True}
-        return Letter(title, [], None, self._link("/"), document | {"enlace": self._link("/")})
-
-    def more(self, number: int) -> str:
-        return self._words["more"].format(n=number)
+        link = self._link("/")
+        return Letter(title, [], 0, link, document | {"enlace": link}, self._words)
 
     def _head(self, message_id: str) -> dict[str, Any]:
         return {
@@ -146,7 +150,7 @@ class Composer:
 
     def _line(
         self, entry: Mapping[str, Any], *, with_title: bool = False, is_calm: bool = False
-    ) -> Line:
+    ) -> str:
         words = self._words
         server = entry["nombre_host"] or entry["ip_server"]
         if entry["nombre_host"]:
@@ -166,7 +170,7 @@ class Composer:
         text = "; ".join(parts)
         if with_title:
             text = f"[{entry['severidad']}] {words[entry['tipo']]}: {text}"
-        return Line(text, entry["severidad"], entry["enlace"])
+        return text
 
     def _when(self, entry: Mapping[str, Any]) -> str:
         """Between two reports: nothing is known of the time between."""
@@ -182,4 +186,4 @@ class Composer:
 def _plain(text: str) -> str:
     """One line of at most 300 characters, none of which acts on a terminal or on its neighbours."""
     shown = text if len(text) <= _MAX_TEXT else f"{text[: _MAX_TEXT - 1]}…"
-    return "".join("\ufffd" if unicodedata.category(c)[0] == "C" else c for c in shown)
+    return "".join("\ufffd" if unicodedata.category(c) in _ACTS else c for c in shown)

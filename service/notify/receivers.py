@@ -17,8 +17,8 @@ from service.errors import InvalidSettingError
 from service.notify.quiet_hours import QuietHours
 from service.notify.table import Table
 
-WEBHOOK = "webhook"
-KINDS = (WEBHOOK,)
+WEBHOOK, SLACK, TEAMS, MATTERMOST = "webhook", "slack", "teams", "mattermost"
+KINDS = (WEBHOOK, SLACK, TEAMS, MATTERMOST)
 SEVERITIES = ("critica", "alta", "media", "baja")  # the worst first
 MESSAGES = (
     *("abierta", "resuelta", "abierta_y_resuelta", "cerrada", "tardia", "inestable"),

@@ -25,6 +25,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "ended": "hasta: entre {after} y {at} UTC",
         "reason": "motivo del cierre: {fin}",
         "more": "y {n} más",
+        "open": "Abrir",
         "was_unstable": "tras un día sin cambios",
     },
     "en": {
@@ -47,6 +48,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "ended": "until: between {after} and {at} UTC",
         "reason": "closed because: {fin}",
         "more": "and {n} more",
+        "open": "Open",
         "was_unstable": "after a day without changes",
     },
 }

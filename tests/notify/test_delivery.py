@@ -228,3 +228,18 @@ def test_retry_after_may_be_a_date_and_nonsense_is_none() -> None:
     assert answered(503, dated, now).retry_after == 100 * SECOND
     assert answered(503, {"Retry-After": "soon"}, now).retry_after is None
     assert answered(503, {"Retry-After": "9" * 40}, now).retry_after == GIVEN_UP_AFTER
+
+
+def test_each_kind_of_receiver_gets_its_shape(told: ToldFleet, receiver: HttpReceiver) -> None:
+    told.report("bad")
+    address = f'url = "{receiver.url}"'
+    kinds_of_chat = ("slack", "teams", "mattermost")
+    told.write(*(f'{kind}\nkind = "{kind}"\n{address}' for kind in kinds_of_chat))
+    for kind in kinds_of_chat:
+        tell(told.line(kind))
+    members = [sorted(message.json()) for message in receiver.taken]
+    assert [set(each) & {"blocks", "attachments", "text"} for each in members] == [
+        {"blocks", "text"},
+        {"attachments"},
+        {"text"},
+    ]
