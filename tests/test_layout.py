@@ -56,6 +56,7 @@ KEEPERS = {
     "babel": {"service.pages"},
     "jinja2": {"service.pages"},
     "jsonschema": {"service.ingest"},
+    "smtplib": {"service.notify"},
     "urllib3": {"service.commands.demo", "service.notify"},
     "jsonschema_rs": {"service.ingest"},
 }

@@ -21,7 +21,7 @@ from service.notify.composing import Composer
 from service.notify.receivers import Receiver, read_receivers
 from service.notify.sender import Sender
 from service.notify.shapes import SHAPES
-from service.notify.webhook import Webhook
+from service.notify.transport import transport_to
 from service.store.engines import open_database
 from service.store.queries import load_queries
 from service.store.write.outbox import Outbox, ReceiverState
@@ -63,8 +63,8 @@ def _test(config: Config, receivers: dict[str, Receiver], name: str) -> int:
     receiver = receivers[name]
     message_id = secrets.token_hex(32)
     letter = Composer(receiver, config.url).sample(message_id)
-    with closing(Webhook(receiver)) as webhook:
-        attempt = webhook.send(SHAPES[receiver.kind](letter).encode(), message_id)
+    with closing(transport_to(receiver)) as transport:
+        attempt = transport.send(SHAPES[receiver.kind](letter).encode(), message_id)
     print(f"{name} ({receiver.place}): {attempt.error or 'it took the sample'}")
     return 0 if attempt.error is None else 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,7 +19,9 @@ from service.notify.quiet_hours import QuietHours
 from service.notify.table import Table
 
 WEBHOOK, SLACK, TEAMS, MATTERMOST = "webhook", "slack", "teams", "mattermost"
-KINDS = (WEBHOOK, SLACK, TEAMS, MATTERMOST)
+MAIL = "mail"
+KINDS = (WEBHOOK, SLACK, TEAMS, MATTERMOST, MAIL)
+TLS = ("starttls", "tls", "none")
 SEVERITIES = ("critica", "alta", "media", "baja")  # the worst first
 MESSAGES = (
     *("abierta", "resuelta", "abierta_y_resuelta", "cerrada", "tardia", "inestable"),
@@ -26,14 +29,29 @@ MESSAGES = (
 )
 LANGUAGES = ("es", "en")
 
+_MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}")
 _MAX_BYTES = 1024 * 1024
 _MAX_RECEIVERS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail goes, and from whom to whom. tls: one of TLS."""
+
+    host: str
+    port: int
+    tls: str
+    sender: str
+    recipients: tuple[str, ...]
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
     """One receiver. Its address and its secrets are shown nowhere: `place` is.
 
+    url: empty, and mail is not null, of kind mail.
     rules: patterns with `*`. deadline: seconds for one try. most_a_minute: messages, before they
     are told together.
     """
@@ -52,6 +70,7 @@ class Receiver:
     proxy: str | None = field(default=None, repr=False)
     deadline: int = 10
     most_a_minute: int = 20
+    mail: MailServer | None = None
 
     def listens_to(self, rule: str, severity: str) -> bool:
         return severity in self.severities and any(fnmatchcase(rule, each) for each in self.rules)
@@ -107,17 +126,19 @@ def _receiver(name: str, values: Any, folder: Path) -> Receiver:  # noqa: ANN401
         raise ValueError("expected a table")  # noqa: TRY004 — a fault of the file
     table = Table(values, folder, secret_of)
     kind = table.one_of("kind", KINDS)
-    url = table.secret("url")
-    if url is None:
-        raise ValueError("url: expected an address; url_file or url_env may say where it stands")
-    host = urlsplit(url).hostname
-    if not url.startswith(("https://", "http://")) or host is None or not url.isprintable():
-        raise ValueError("url: expected an address that begins with https:// or http://")
-    secret = table.secret("secret")
+    mail, url, secret, proxy = None, "", None, None
+    if kind == MAIL:
+        mail = _mail_server(table)
+        place = mail.host
+    else:
+        url, place = _address(table)
+        secret, proxy = table.secret("secret"), table.secret("proxy")
+    if proxy is not None and not proxy.startswith(("http://", "https://")):
+        raise ValueError("proxy: expected an address that begins with http:// or https://")
     made = Receiver(
         name,
         kind,
-        place=host,
+        place=place,
         url=url,
         language=table.one_of("language", LANGUAGES, "es"),
         severities=frozenset(table.some_of("severities", SEVERITIES)),
@@ -126,14 +147,43 @@ def _receiver(name: str, values: Any, folder: Path) -> Receiver:  # noqa: ANN401
         quiet=_quiet(table.table("quiet")),
         secret=None if secret is None else secret.encode(),
         ca_file=table.file("ca_file"),
-        proxy=table.secret("proxy"),
+        proxy=proxy,
         deadline=table.integer("deadline", 1, 60, 10),
         most_a_minute=table.integer("most_a_minute", 1, 1000, 20),
+        mail=mail,
     )
     table.end()
-    if made.proxy is not None and not made.proxy.startswith(("http://", "https://")):
-        raise ValueError("proxy: expected an address that begins with http:// or https://")
     return made
+
+
+def _address(table: Table) -> tuple[str, str]:
+    """The address of a webhook, and its host."""
+    url = table.secret("url")
+    if url is None:
+        raise ValueError("url: expected an address; url_file or url_env may say where it stands")
+    host = urlsplit(url).hostname
+    if not url.startswith(("https://", "http://")) or host is None or not url.isprintable():
+        raise ValueError("url: expected an address that begins with https:// or http://")
+    return url, host
+
+
+def _mail_server(table: Table) -> MailServer:
+    tls = table.one_of("tls", TLS, "starttls")
+    host, sender = table.text("host"), table.text("from")
+    if host is None or sender is None:
+        raise ValueError("expected host, from and to")
+    recipients = table.texts("to")
+    if not all(_MAILBOX.fullmatch(each) for each in (sender, *recipients)):
+        raise ValueError("from, to: expected addresses such as guard@example.org")
+    user, password = table.text("user"), table.secret("password")
+    if (user is None) is not (password is None):
+        raise ValueError("user: expected both a user and a password, or none")
+    if not f"{user}{password}".isascii():  # smtplib says no other
+        raise ValueError("user, password: expected ASCII characters")
+    if user is not None and tls == "none":
+        raise ValueError("user: a password is sent under TLS only")
+    port = table.integer("port", 1, 65535, 465 if tls == "tls" else 587 if user else 25)
+    return MailServer(host, port, tls, sender, recipients, user, password)
 
 
 def _quiet(values: Mapping[str, Any] | None) -> QuietHours | None:

@@ -14,7 +14,7 @@ from service import times
 from service.errors import StorageUnavailableError
 from service.notify.line import Line
 from service.notify.receivers import Receiver
-from service.notify.webhook import Webhook
+from service.notify.transport import Transport, transport_to
 from service.store.engines import Database
 from service.store.write.outbox import Outbox
 from service.times import DAY, HOUR
@@ -65,10 +65,10 @@ class Sender:
 
     def _work(self, line: Line, stopped: threading.Event) -> None:
         told = ""
-        with closing(Webhook(line.receiver)) as webhook:
+        with closing(transport_to(line.receiver)) as transport:
             while not stopped.is_set():
                 try:
-                    is_busy = self._step(line, webhook)
+                    is_busy = self._step(line, transport)
                     told = ""
                 except StorageUnavailableError as error:
                     if str(error) != told:
@@ -77,13 +77,13 @@ class Sender:
                 if not is_busy:
                     stopped.wait(_SECONDS_BETWEEN)
 
-    def _step(self, line: Line, webhook: Webhook) -> bool:
+    def _step(self, line: Line, transport: Transport) -> bool:
         """Takes what happened, and tries one message. False if nothing was to be done."""
         is_busy = self._stored(line.take)
         claimed = self._stored(line.claim)
         if claimed is None:
             return is_busy
-        attempt = webhook.send(claimed.body, claimed.due.digest.hex())
+        attempt = transport.send(claimed.body, claimed.due.digest.hex())
         if attempt.error is not None:
             receiver = line.receiver
             _LOG.warning("sender: %s (%s): %s", receiver.name, receiver.place, attempt.error)

@@ -12,13 +12,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from service.notify.composing import Letter
-from service.notify.receivers import MATTERMOST, SLACK, TEAMS, WEBHOOK
+from service.notify.receivers import MAIL, MATTERMOST, SLACK, TEAMS, WEBHOOK
 
 # https://docs.slack.dev/reference/block-kit/blocks
 _SLACK_HEADER, _SLACK_TEXT, _SLACK_TEXTS = 150, 3000, 40
 # https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/
 _TEAMS_BYTES = 27_000
 _MATTERMOST_TEXT = 16_000  # characters of a post: 16,383
+_MAIL_SUBJECT = 200
 _MOST_LINES = 50
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!|>~@:<&])")
 
@@ -114,6 +115,14 @@ def _mattermost(letter: Letter) -> str:
     return "\n".join(parts)
 
 
+def mail(letter: Letter) -> str:
+    """The subject and the text of a mail, as JSON."""
+    lines = [letter.title, *(f"- {text}" for text in letter.texts), letter.link or ""]
+    text = "\n\n".join(filter(None, lines))
+    subject = _cut(letter.title, _MAIL_SUBJECT)
+    return json.dumps({"asunto": subject, "texto": f"{text}\n"}, ensure_ascii=False)
+
+
 def _slack_escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
@@ -139,4 +148,5 @@ SHAPES: Mapping[str, Callable[[Letter], str]] = {
     SLACK: slack,
     TEAMS: teams,
     MATTERMOST: mattermost,
+    MAIL: mail,
 }

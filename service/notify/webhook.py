@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 import time
 from contextlib import closing, suppress
-from typing import Any, Self
+from typing import Any
 
 import urllib3
 from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
@@ -15,6 +13,7 @@ from urllib3.util import parse_url
 
 from service import times
 from service.notify.attempt import Attempt, answered
+from service.notify.deadline import Deadline
 from service.notify.receivers import Receiver
 from service.notify.signature import MESSAGE_ID, signed
 
@@ -49,7 +48,9 @@ class Webhook:
         }
         if receiver.secret is not None:
             headers |= signed(receiver.secret, int(time.time()), body)
-        with closing(self), _Deadline(self._pool, receiver) as deadline:
+        made = _connections_of(self._pool.connection_from_url(receiver.url))
+        sockets = lambda: [connection.sock for connection in made]  # noqa: E731 — the whole of it
+        with closing(self), Deadline(receiver.deadline, sockets) as deadline:
             try:
                 response = self._pool.request(
                     "POST",
@@ -89,38 +90,15 @@ def _words(error: HTTPError, *, is_late: bool) -> str:
     return f"the connection broke ({type(error).__name__})"
 
 
-class _Deadline:
-    """Shuts the connections down once the time is over: timeouts of a socket count each read."""
+def _connections_of(pool: Any) -> list[Any]:  # noqa: ANN401 — a pool of urllib3
+    """A list to which each connection that the pool makes is added."""
+    made: list[Any] = []
+    kind = pool.ConnectionCls
 
-    def __init__(self, pool: urllib3.PoolManager, receiver: Receiver) -> None:
-        self.is_over = False
-        self._made: list[Any] = []
-        self._seconds = float(receiver.deadline)
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        target = pool.connection_from_url(receiver.url)
-        kind = target.ConnectionCls
+    def make(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 — as the class
+        connection = kind(*arguments, **options)
+        made.append(connection)
+        return connection
 
-        def make(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 — as the class
-            connection = kind(*arguments, **options)
-            self._made.append(connection)
-            return connection
-
-        target.ConnectionCls = make  # type: ignore[assignment]
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        pause = self._seconds
-        while not self._done.wait(pause):
-            self.is_over, pause = True, 0.1  # again: it may be between two sockets
-            for connection in tuple(self._made):
-                if connection.sock is not None:
-                    with suppress(OSError):
-                        socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
+    pool.ConnectionCls = make
+    return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -27,7 +28,8 @@ class HttpReceiver:
     "close" reads the message and closes, "break" closes in the middle of the answer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.behaviours: list[int | str] = []
         self.answer_headers: dict[str, str] = {}
         self.seen: list[Taken] = []  # all that came whole
@@ -49,6 +51,10 @@ class HttpReceiver:
         self.port = 0
 
     @property
+    def is_tls(self) -> bool:
+        return self._tls is not None
+
+    @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/services/a-secret-path"
 
@@ -56,6 +62,11 @@ class HttpReceiver:
         ThreadingHTTPServer.daemon_threads = True
         self._server = ThreadingHTTPServer(("127.0.0.1", self.port), self._handler)
         self.port = self._server.server_address[1]
+        if self._tls is not None:
+            # The thread of each request does the handshake, not the accepting one.
+            self._server.socket = self._tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         threading.Thread(target=self._server.serve_forever, args=[0.02], daemon=True).start()
 
     def stop(self) -> None:
@@ -100,8 +111,8 @@ class HttpReceiver:
 
 
 @contextmanager
-def receiving() -> Iterator[HttpReceiver]:
-    receiver = HttpReceiver()
+def receiving(tls: ssl.SSLContext | None = None) -> Iterator[HttpReceiver]:
+    receiver = HttpReceiver(tls)
     receiver.start()
     try:
         yield receiver

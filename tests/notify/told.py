@@ -9,7 +9,7 @@ from service import times
 from service.notify.attempt import Attempt
 from service.notify.line import Claimed, Line
 from service.notify.receivers import read_receivers
-from service.notify.webhook import Webhook
+from service.notify.transport import Transport, transport_to
 from service.policies.evaluator.evaluator import Evaluator
 from service.store.queries import load_queries
 from service.store.write.outbox import Outbox
@@ -99,16 +99,16 @@ class ToldFleet:
 def tell(line: Line, most: int = 50) -> list[Attempt]:
     """Tells all that is due now, each once, as the sender does."""
     attempts: list[Attempt] = []
-    webhook = Webhook(line.receiver)
+    transport = transport_to(line.receiver)
     while line.take():
         pass
     while len(attempts) < most and (claimed := line.claim()) is not None:
-        attempts.append(try_once(line, webhook, claimed))
-    webhook.close()
+        attempts.append(try_once(line, transport, claimed))
+    transport.close()
     return attempts
 
 
-def try_once(line: Line, webhook: Webhook, claimed: Claimed) -> Attempt:
-    attempt = webhook.send(claimed.body, claimed.due.digest.hex())
+def try_once(line: Line, transport: Transport, claimed: Claimed) -> Attempt:
+    attempt = transport.send(claimed.body, claimed.due.digest.hex())
     line.record(claimed, attempt)
     return attempt
