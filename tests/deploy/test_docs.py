@@ -38,6 +38,6 @@ def test_every_file_that_the_unit_names_is_made_by_a_step() -> None:
 
 def test_every_file_that_a_step_copies_is_there() -> None:
     copied = re.findall(r"cp (service/\S+)", README)
-    assert len(copied) == 3
+    assert len(copied) == 4
     for path in copied:
         assert (PROJECT / path).is_file()

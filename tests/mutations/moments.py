@@ -30,8 +30,8 @@ MOMENT_MUTATIONS = [
         "sql/queries/moments.sql",
         _FLEET,
         faults=[
-            ("server.heard_at > :silent_after", "server.heard_at >= :silent_after"),
-            ("server.heard_at > :silent_intervals *", "server.heard_at >= :silent_intervals *"),
+            (":now - server.heard_at > max(", ":now - server.heard_at >= max("),
+            (":now - server.heard_at > max(", ":now - server.heard_at > min("),
         ],
     ),
     *group(

@@ -24,11 +24,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the backgro
 from agent.__main__ import main
 sys.exit(main())
 """
-# The step that is interrupted says that it has begun.
+# The step that is interrupted says that it has begun, without the lock of a stream: a thread that
+# has it when the process ends is fatal.
 _SLOW_FSYNC = """
 real = os.fsync
 def slow(descriptor):
-    print(flush=True)
+    os.write(1, b"\\n")
     time.sleep(0.5)
     real(descriptor)
 os.fsync = slow
@@ -37,7 +38,7 @@ _SLOW_PROCESSES = """
 real = os.listdir
 def slow(path="."):
     if path == "/proc":
-        print(flush=True)
+        os.write(1, b"\\n")
         time.sleep(30)
     return real(path)
 os.listdir = slow
@@ -46,7 +47,7 @@ _SLOW_IMPORT = """
 import types
 class Slow(types.ModuleType):
     def __getattr__(self, name):
-        print(flush=True)
+        os.write(1, b"\\n")
         time.sleep(30)
 sys.modules["agent.wire"] = Slow("agent.wire")
 """
