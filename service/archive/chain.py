@@ -9,10 +9,10 @@ A link is a text of lines, and its digest the SHA-256 of that text:
     lines 2026-11-26 0 1440 26542080 9c1e…
     lines 2026-11-19 1200 3 55296 77ab…
 
-It covers all lines of the days up to `until` that were there when it was made and that no link
-before it covers: of each day the number of lines that were covered before, of those that it covers,
-their bytes, and the SHA-256 over them. So a line that came to a closed day later stands in a later
-link. A day without lines has none. service/archive/README.md says what that proves.
+A link covers every line of the days up to `until` that no earlier link covers. For each day it
+states how many lines earlier links cover, how many it covers itself, their length in bytes, and
+their SHA-256. A line that is added to a closed day later is covered by a later link. A day without
+lines has no entry. service/archive/README.md says what that proves.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ _MAX_LINE = 65_536  # bytes; no entry about a tag is longer
 
 @dataclass(frozen=True, slots=True)
 class TagTold:
-    """What was told of a tag. value: null if it was removed. Times in microseconds."""
+    """A change of a tag. value: null if it was removed. Times in microseconds."""
 
     identity: str
     sibling: int
@@ -52,7 +52,7 @@ class TagEntry:
 
 
 def read_tag_entries(path: Path) -> list[TagEntry]:
-    """The entries about tags in their order, without those that were withdrawn. Raises OSError.
+    """Reads the entries about tags in order, but withdrawn ones. Raises OSError.
 
     Nothing is raised for a file that does not exist, nor for torn and foreign lines.
     """
@@ -83,7 +83,7 @@ def _entries(path: Path) -> Iterator[TagEntry]:
 
 
 def _parse(found: Any) -> TagEntry:  # noqa: ANN401 — what JSON holds
-    """Raises ValueError, KeyError, TypeError for what is no entry about a tag."""
+    """Raises ValueError, KeyError or TypeError if the line is no entry about a tag."""
     event, value, by = found["hecho"], found["valor"], found["by"]
     if event not in {WITHDRAWN, REMOVED if value is None else SET}:
         raise ValueError(event)

@@ -122,4 +122,4 @@ def _end_with_worker(stopped: threading.Event) -> None:
         pass
     stopped.set()
     time.sleep(_GRACE_SECONDS)
-    os._exit(0)  # what was not noted as sent is sent again
+    os._exit(0)  # a message that is not marked as sent is sent again

@@ -40,7 +40,7 @@ class ArchivedRecords:
         self._validator = ReportValidator()
 
     def find(self, received: Mapping[int, int]) -> dict[int, ArchivedLine]:
-        """The line of each of these records, by id_serv; those that are found.
+        """Maps id_serv to the archived line, for the records that are found.
 
         received: when each arrived. The archive is read until they are found, a day at most for
         each. Raises StorageUnavailableError, QuestionStoppedError.
