@@ -52,7 +52,10 @@ def run(config: Config, options: argparse.Namespace) -> int:
         changes = TagChanges(database, load_queries(), AuditLog(config.audit_log))
         changed = changes.tell(edits, by=getpass.getuser())
         same = len(edits) - changed
-        print(f"{changed} tags changed" + (f"; {same} were so already" if same else ""))
+        print(
+            f"{changed} tag{'' if changed == 1 else 's'} changed"
+            + (f"; {same} were so already" if same else "")
+        )
     return 0
 
 

@@ -96,7 +96,8 @@ class Composer:
         """A message about one transition."""
         line = self._line(entry, is_calm=is_calm)
         kind = self._words[entry["tipo"]]
-        title = f"[{entry['severidad']}] {kind}: {_plain(entry['titulo'] or entry['politica'])}"
+        severity = self._words[entry["severidad"]]
+        title = f"[{severity}] {kind}: {_plain(entry['titulo'] or entry['politica'])}"
         document = {**self._head(message_id), "texto": f"{title}: {line}", **entry}
         if is_calm:
             document["tras_inestable"] = True
@@ -107,7 +108,9 @@ class Composer:
         worst = sorted(entries, key=lambda entry: SEVERITIES.index(entry["severidad"]))
         shown = worst[:MOST_ENTRIES]
         counts = Counter(entry["severidad"] for entry in worst)
-        numbers = ", ".join(f"{counts[each]} {each}" for each in SEVERITIES if counts[each])
+        numbers = ", ".join(
+            f"{counts[each]} {self._words[each]}" for each in SEVERITIES if counts[each]
+        )
         title = f"{self._words['resumen']}: {self._words[reason]}: {numbers or self._words['nada']}"
         left = len(worst) - len(shown)
         link = self._link("/incumplimientos?abiertas=si")
@@ -164,12 +167,12 @@ class Composer:
             after = (entry.get("vista") or entry["terminada"])["fecha_hora"][:19]
             parts.append(words["ended"].format(after=after, at=ended))
         if entry["tipo"] == "cerrada":
-            parts.append(words["reason"].format(fin=entry["fin"]))
+            parts.append(words["reason"].format(fin=words[entry["fin"]]))
         if is_calm:
             parts.append(words["was_unstable"])
         text = "; ".join(parts)
         if with_title:
-            text = f"[{entry['severidad']}] {words[entry['tipo']]}: {text}"
+            text = f"[{words[entry['severidad']]}] {words[entry['tipo']]}: {text}"
         return text
 
     def _when(self, entry: Mapping[str, Any]) -> str:

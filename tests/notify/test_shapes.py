@@ -10,6 +10,9 @@ import pytest
 from service.notify.composing import Composer, Letter
 from service.notify.receivers import SEVERITIES, Receiver
 from service.notify.shapes import SHAPES, mattermost, slack, teams
+from service.notify.words import WORDS
+from service.policies.machine.events import Fin
+from service.policies.rules.rule import Severity
 from service.store.write.outbox import OpenViolation
 
 HOSTILE = [
@@ -113,10 +116,11 @@ def test_messages_keep_to_the_limits_of_their_receivers_with_the_worst_first(
     else:
         assert len(message["text"]) <= 16_383
     shown = "\n".join(strings(message))
-    places = [shown.find(f"[{severity}]") for severity in SEVERITIES]
+    severities = [f"[{WORDS['en'][severity]}]" for severity in SEVERITIES]
+    places = [shown.find(severity) for severity in severities]
     assert places[0] >= 0
     assert [at for at in places if at >= 0] == sorted(at for at in places if at >= 0)
-    count = sum(shown.count(f"[{severity}]") for severity in SEVERITIES)
+    count = sum(map(shown.count, severities))
     assert f"and {150 - count} more" in shown
 
 
@@ -132,3 +136,15 @@ def test_each_shape_takes_a_sample(kind: str) -> None:
     receiver = Receiver("guard", kind, "example.org", "https://example.org", language="en")
     text = SHAPES[kind](Composer(receiver, None).sample("ab"))
     assert "This is a sample" in "\n".join(strings(json.loads(text)))
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_every_severity_and_end_has_a_word_in_each_language(language: str) -> None:
+    ends = {str(fin) for fin in Fin} - {"resuelta"}
+    assert {str(severity) for severity in Severity} | ends <= WORDS[language].keys()
+
+
+def test_titles_and_lines_tell_severities_in_the_language_of_the_receiver() -> None:
+    made = letter("x")
+    assert made.title.endswith("1 critical")
+    assert made.lines[0].startswith("[critical] Violation")
