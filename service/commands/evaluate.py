@@ -5,16 +5,14 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
-from types import FrameType
 
 from service import times
+from service.commands.alone import alone
 from service.config import Config
 from service.errors import ComplianceError
 from service.file_lock import hold_lock
@@ -35,7 +33,6 @@ from service.store.write.rule_texts import RuleTextStore
 from service.store.write.verdicts import VerdictStore
 
 _NICE = 19
-_GRACE_SECONDS = 5.0  # to finish a round when the worker that started it ends
 _WAIT_SECONDS = 600.0  # for an evaluator that runs already to catch up
 _PAUSE_SECONDS = 0.5
 _SHARE = 90  # per cent of what applies
@@ -99,19 +96,9 @@ def _once(config: Config, options: argparse.Namespace) -> int:
 
 
 def _follow(config: Config, lock: int | None) -> int:
-    stopped = threading.Event()
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        stopped.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    if lock is not None:
-        threading.Thread(target=_end_with_worker, args=[stopped], daemon=True).start()
-    descriptor = lock
-    while descriptor is None and not stopped.is_set():
-        descriptor = hold_lock(config.evaluator_lock, _PAUSE_SECONDS)
-    if descriptor is not None:
+    with alone(config.evaluator_lock, lock) as stopped:
+        if stopped is None:
+            return 0
         starter = JobStarter(config)
         try:
             with Evaluator(config) as evaluator:
@@ -124,17 +111,7 @@ def _follow(config: Config, lock: int | None) -> int:
                 evaluator.follow(stopped)
         finally:
             starter.stop()
-            os.close(descriptor)
     return 0
-
-
-def _end_with_worker(stopped: threading.Event) -> None:
-    """Ends this process with the worker of gunicorn that holds the other end of its stdin."""
-    while os.read(sys.stdin.fileno(), 4096):
-        pass
-    stopped.set()
-    time.sleep(_GRACE_SECONDS)
-    os._exit(0)  # what is not stored is judged again
 
 
 def _bring_up_to_date(config: Config) -> bool:

@@ -5,17 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
-import signal
-import sys
-import threading
-import time
 from contextlib import closing, suppress
-from types import FrameType
 
 from service import times
+from service.commands.alone import alone
 from service.config import Config
 from service.errors import InvalidSettingError
-from service.file_lock import hold_lock
 from service.maintenance.startup import require_database
 from service.notify.composing import Composer
 from service.notify.receivers import Receiver, read_receivers
@@ -27,8 +22,6 @@ from service.store.queries import load_queries
 from service.store.write.outbox import Outbox, ReceiverState
 
 _NICE = 10
-_GRACE_SECONDS = 5.0  # when the worker that started it ends
-_PAUSE_SECONDS = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -89,21 +82,9 @@ def _list(config: Config, receivers: list[Receiver]) -> int:
 
 
 def _send(config: Config, lock: int | None) -> int:
-    stopped = threading.Event()
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        stopped.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    if lock is not None:
-        threading.Thread(target=_end_with_worker, args=[stopped], daemon=True).start()
-    descriptor = lock
-    while descriptor is None and not stopped.is_set():
-        descriptor = hold_lock(config.sender_lock, _PAUSE_SECONDS)
-    if descriptor is None or config.notify is None:
-        return 0
-    try:
+    with alone(config.sender_lock, lock) as stopped:
+        if stopped is None or config.notify is None:
+            return 0
         # As it is now: it may have changed while another sender ran.
         receivers = read_receivers(config.notify)
         with closing(open_database(config.database)) as database:
@@ -111,15 +92,4 @@ def _send(config: Config, lock: int | None) -> int:
             with suppress(OSError):  # the unit of the service allows no change of priority
                 os.nice(_NICE)
             sender.run(stopped)
-    finally:
-        os.close(descriptor)
     return 0
-
-
-def _end_with_worker(stopped: threading.Event) -> None:
-    """Ends this process with the worker of gunicorn that holds the other end of its stdin."""
-    while os.read(sys.stdin.fileno(), 4096):
-        pass
-    stopped.set()
-    time.sleep(_GRACE_SECONDS)
-    os._exit(0)  # a message that is not marked as sent is sent again
