@@ -29,6 +29,7 @@ VERDICT = (
     "en_gracia",
     "falla_desde",
     *bound_columns(*_BOUNDS),
+    "momento",
 )
 VERDICT_TIMES = bound_times(*_BOUNDS) | {"falla_desde"}
 _COLUMNS = (
@@ -90,6 +91,7 @@ def verdict_cells(verdict: VerdictRow | None) -> tuple[object, ...]:
         *bound_cells(verdict.after),
         *bound_cells(verdict.since),
         *bound_cells(verdict.judged),
+        "cerrado" if verdict.is_closed else "abierto",
     )
 
 

@@ -4,6 +4,15 @@ judgement.server_id, policy_text.rule, policy_text.hash, policy_text.version,
 profile.ipaddress, profile.nombre_host,
 span.state, span.reason, span.detail,
 found.case_since_at, found.grace_until_at,
+EXISTS (
+  SELECT 1 FROM report AS later
+  WHERE later.server_id = judgement.server_id
+    AND later.seq > 0
+    AND later.placed_at > :moment
+    AND (:known_at IS NULL OR later.received_at <= :known_at)
+    AND later.seq <= (SELECT cursor.seq FROM judged AS cursor WHERE cursor.server_id = later.server_id)
+    AND (policy_text.is_fleet = 0 OR later.received_at <= (SELECT fleet_tick.at FROM fleet_tick))
+),
 judgement.since_report_id, judgement.since_at, judgement.since_received_at, judgement.since_mark,
 span.after_report_id, span.after_at, span.after_received_at, span.after_mark,
 span.first_report_id, span.first_at, span.first_received_at, span.first_mark,

@@ -48,9 +48,10 @@ class Asked(NamedTuple):
         return self.violations.page(wanted, 0, 1000).violations
 
 
-def asked(both: Stores, *, confirm: int = 1, resolve: int = 1) -> Asked:
+def asked(both: Stores, *, confirm: int = 1, resolve: int = 1, grace: int = 0) -> Asked:
+    """confirm, resolve: reports. grace: minutes, of a new server."""
     judging = Judging(both.database)
-    judging.take_up(RULE, START - MINUTE, confirm=confirm, resolve=resolve)
+    judging.take_up(RULE, START - MINUTE, confirm=confirm, resolve=resolve, grace=grace * 60)
     queries = load_queries()
     return Asked(
         both,

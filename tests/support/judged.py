@@ -55,10 +55,11 @@ class Judging:
         command_lines: bool = False,
         confirm: int = 1,
         resolve: int = 1,
+        grace: int = 0,
         severity: str | None = None,
         text: str = "",
     ) -> str:
-        """Takes up a shipped rule; text: what makes it another text than before. Its hash."""
+        """Takes up a shipped rule; its hash. grace: seconds. text: what makes it another text."""
         rule = read_rule(SHIPPED_FOLDER / f"{name}.sql", RELATIONS | HIDDEN)
         text_hash = digest([rule.hash, text])
         severity = severity or str(rule.severity)
@@ -82,7 +83,7 @@ class Judging:
             )
             _put(connection, "policy_change", {**of_rule, "at": at, "kind": "taken_up"})
         self._terms[name] = Terms.of(rule, text_id, text_hash)._replace(
-            confirm=Threshold(confirm), resolve=Threshold(resolve)
+            confirm=Threshold(confirm), resolve=Threshold(resolve), grace_for_new=grace
         )
         return text_hash
 
@@ -130,10 +131,13 @@ class Judging:
         cursor: Cursor | None = None,
     ) -> None:
         with self._database.transaction() as connection:
-            identity, sibling = connection.execute(
-                "SELECT identity, sibling FROM server WHERE id = :id", {"id": server_id}
-            ).fetchone()
-            server = Server(server_id, identity, sibling, first_at=0)
+            server = Server(
+                *connection.execute(
+                    "SELECT id, identity, sibling, (SELECT min(placed_at) FROM report"
+                    " WHERE server_id = server.id AND seq > 0) FROM server WHERE id = :id",
+                    {"id": server_id},
+                ).fetchone()
+            )
             states = self._store.load(connection, [server_id])
             for name, verdict in verdicts.items():
                 terms = self._terms[name.replace("_", "-")]

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from service.store.engines import MAX_INTEGER
 from service.store.read.bounds import NOWHERE, bounds_of
 from service.store.read.moments import Moment
 from service.store.read.violations import moment_parameters
@@ -22,7 +21,8 @@ class VerdictRow(NamedTuple):
     state: cumple, falla, desconocido, no_aplica. since: the first report or event with this
     verdict; after: the last one before it, null if there was none. failing_since: of a failure,
     when the first of a chain of violations opened that were not repaired. judged: the last report
-    or event that judged the server, now.
+    or event that judged the server, now. is_closed: a later report of the server was judged, so
+    this never changes.
     """
 
     server_id: int
@@ -40,6 +40,7 @@ class VerdictRow(NamedTuple):
     after: Bound | None
     since: Bound
     judged: Bound | None
+    is_closed: bool
 
 
 def first_of_each(rows: Any, moment: Moment | None) -> Iterator[VerdictRow]:  # noqa: ANN401
@@ -53,18 +54,21 @@ def first_of_each(rows: Any, moment: Moment | None) -> Iterator[VerdictRow]:  # 
 
 
 def _verdict(row: Sequence[Any], at: int, known_at: int | None) -> VerdictRow:
-    *of_text, state, reason, detail, case_since_at, grace_until_at = row[:11]
-    began, after, first, last, until, *found, judged = bounds_of(row[11:], known_at)
+    *of_text, state, reason, detail, case_since_at, grace_until_at, is_closed = row[:12]
+    began, after, first, last, until, *found, judged = bounds_of(row[12:], known_at)
     opened_after, opened, confirmed, seen, cleared, ended, *gap = found
     if gap[1] is not None:  # it was not seen then, and came back
         seen, cleared = gap
     passing = VerdictRow._make(
-        (*of_text, "cumple", None, None, False, False, None, None, began or NOWHERE, judged)
+        (
+            *(*of_text, "cumple", None, None, False, False, None),
+            *(None, began or NOWHERE, judged, bool(is_closed)),
+        )
     )
     if first is not None and not _is_over(until, at):
         return passing._replace(state=state, reason=reason, detail=detail, after=after, since=first)
     if opened is not None and not (_is_over(cleared, at) or _is_over(ended, at)):
-        now = judged.at if at == MAX_INTEGER and judged is not None else at
+        now = at if judged is None else min(at, judged.at)
         return passing._replace(
             state="falla",
             confirmed=_is_over(confirmed, at),

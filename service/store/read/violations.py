@@ -240,5 +240,5 @@ def _violation(row: Sequence[Any], at: int, known_at: int | None) -> ViolationRo
 
 
 def _moment_of(at: int, last_event: Bound | None) -> int:
-    """The moment asked about; now, the last event that judged the server."""
-    return last_event.at if at == MAX_INTEGER and last_event is not None else at
+    """The moment asked about, but no later than the last event that judged the server."""
+    return at if last_event is None else min(at, last_event.at)
