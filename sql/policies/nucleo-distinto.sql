@@ -18,6 +18,7 @@
 --   { veredicto = "cumple", servidor = { nucleo = "5.10.0-1-amd64" }, pares = [{ veces = 2, servidor = { nucleo = "5.10.0-1-amd64" } }, { veces = 3, servidor = { nucleo = "6.1.0-18-amd64" } }] },
 --   { veredicto = "cumple", etiquetas = { rol = "bd" }, servidor = { nucleo = "5.10.0-1-amd64" }, pares = [{ veces = 4, etiquetas = { rol = "web" }, servidor = { nucleo = "6.1.0-18-amd64" } }] },
 --   { veredicto = "cumple", servidor = { nucleo = "5.10.0-1-arm64", arquitectura_proc = "aarch64" }, pares = [{ veces = 4, servidor = { nucleo = "6.1.0-18-amd64" } }] },
+--   { veredicto = "cumple", servidor = { nucleo = "5.10.0-1-amd64", version_so = "" }, pares = [{ veces = 4, servidor = { nucleo = "6.1.0-18-amd64", version_so = "" } }] },
 --   { veredicto = "desconocido", razon = "sin_dato", sin = ["nucleo"], pares = [{ veces = 4, servidor = { nucleo = "6.1.0-18-amd64" } }] },
 -- ]
 
@@ -27,7 +28,8 @@ WITH miembro AS MATERIALIZED (
     s.arquitectura_proc AS arquitectura, coalesce(e.valor, '') AS rol
   FROM servers_vigentes AS s
   LEFT JOIN etiquetas AS e ON e.servidor = s.servidor AND e.clave = 'rol'
-  WHERE s.nucleo IS NOT NULL
+  -- Without a version, it may be any.
+  WHERE s.nucleo IS NOT NULL AND s.version_so <> ''
 ),
 cuenta AS MATERIALIZED (
   SELECT so, version, arquitectura, rol, nucleo, count(*) AS servidores
