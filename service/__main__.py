@@ -32,6 +32,7 @@ _COMMANDS = {
     "compact": "give the free pages of the database back to the disk",
     "policy": "check rules, run their cases, and plan a change of their folder",
     "rebuild": "make a new database from the archive, and put it into place",
+    "retire": "take servers out of counts and lists until they report again",
     "tag": "tell what servers are: environment, owner, role",
     "token": "make, list and revoke tokens",
 }

@@ -46,6 +46,7 @@ from service.store.read.occurrences import login_occurrences, process_occurrence
 from service.store.read.policies import PolicyStore
 from service.store.read.records import RecordStore
 from service.store.read.relation_copies import RelationCopies
+from service.store.read.retirements import RetirementStore
 from service.store.read.silence import Silence
 from service.store.read.tags import TagStore
 from service.store.read.unjudged import LagReader
@@ -53,6 +54,7 @@ from service.store.read.usage_stats import UsageStore
 from service.store.read.violations import ViolationStore
 from service.store.tokens import TokenStore
 from service.store.write.reports import ReportStore
+from service.store.write.retirement_changes import Retirements
 from service.store.write.tag_changes import TagChanges
 
 
@@ -124,7 +126,9 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
         usage=usage,
         matrix=MatrixStore(database, queries),
         tags=TagStore(database, queries),
+        retirements=RetirementStore(database, queries, silence),
         tag_changes=TagChanges(database, queries, audit_log),
+        retirement_changes=Retirements(database, queries, audit_log, times.now),
         policies=policies,
         violations=violations,
         evidence=Sources(

@@ -110,6 +110,14 @@ class TagNotFoundError(ComplianceError):
         self.key = key
 
 
+class ServerRetiredError(ComplianceError):
+    """The server is retired already."""
+
+    def __init__(self, server_id: int) -> None:
+        super().__init__(f"server {server_id} is retired already; its next report brings it back")
+        self.server_id = server_id
+
+
 class UnauthorizedError(ComplianceError):
     """The request shows no valid token; the reason is not disclosed."""
 

@@ -44,6 +44,7 @@ from service.resources.matriz import FleetMatrix
 from service.resources.politicas import OnePolicy, Policies
 from service.resources.procesos import ProcessHistories, ProcessOccurrences, RecordProcesses
 from service.resources.resumen import FleetSummary
+from service.resources.retiros import RecordRetirements
 from service.resources.servers import Server, Servers
 from service.resources.tokens import Enrolment, OneToken, Tokens
 from service.resources.usuarios_activos import LoginHistories, LoginOccurrences, RecordLogins
@@ -57,11 +58,13 @@ from service.store.read.matrix import MatrixStore
 from service.store.read.occurrences import LoginOccurrenceStore, ProcessOccurrenceStore
 from service.store.read.policies import PolicyStore
 from service.store.read.records import RecordStore
+from service.store.read.retirements import RetirementStore
 from service.store.read.tags import TagStore
 from service.store.read.unjudged import LagReader
 from service.store.read.usage_stats import UsageStore
 from service.store.read.violations import ViolationStore
 from service.store.tokens import TokenStore
+from service.store.write.retirement_changes import Retirements
 from service.store.write.tag_changes import TagChanges
 
 
@@ -83,7 +86,9 @@ class Collaborators:
     matrix: MatrixStore
     violations: ViolationStore
     tags: TagStore
+    retirements: RetirementStore
     tag_changes: TagChanges
+    retirement_changes: Retirements
     evidence: Sources
     queries: QueryRunner
     backtest_jobs: BackTestJobStore
@@ -138,6 +143,10 @@ def routes(c: Collaborators) -> Sequence[Route]:
         Route(f"{record}/cambios", Changes(c.history)),
         Route(f"{record}/etiquetas", RecordTags(c.history, c.tags)),
         Route(f"{record}/etiquetas/{{clave}}", OneTag(c.history, c.tag_changes)),
+        Route(
+            f"{record}/retiros",
+            RecordRetirements(c.history, c.retirements, c.retirement_changes),
+        ),
         Route("/procesos", ProcessOccurrences(c.processes)),
         Route("/procesos/historial", ProcessHistories(c.processes)),
         Route("/usuarios_activos", LoginOccurrences(c.logins)),
@@ -181,6 +190,7 @@ def routes(c: Collaborators) -> Sequence[Route]:
                 c.history,
                 c.records,
                 c.policies,
+                c.retirements,
                 past=c.past_openings,
                 clock=times.now,
             ),

@@ -27,7 +27,8 @@ _MAX_LINE = 65_536  # bytes; no entry about a token is longer
 _LINE_START = b'{"hora": '
 _SEALED = f'"hecho": "{ARCHIVE_SEALED}"'.encode()
 _NOT_OF_ACCESS = re.compile(
-    rb'\{"hora": "[^"]*", "hecho": "(rule |tag |query asked"|archive sealed"|evidence exported")'
+    rb'\{"hora": "[^"]*",'
+    rb' "hecho": "(rule |tag |server |query asked"|archive sealed"|evidence exported")'
 )
 _MAX_INTEGER = 2**63 - 1
 

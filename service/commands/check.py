@@ -12,7 +12,12 @@ from service.config import Config
 from service.errors import StorageUnavailableError
 from service.file_lock import folder_lock
 from service.maintenance.check import Findings, check
-from service.maintenance.recovery import catch_up, recover_tags, recover_tokens
+from service.maintenance.recovery import (
+    catch_up,
+    recover_retirements,
+    recover_tags,
+    recover_tokens,
+)
 from service.maintenance.startup import require_database
 from service.store.archive_files import ArchiveFileStore
 from service.store.engines import Database, open_database
@@ -50,6 +55,7 @@ def _repair(config: Config, database: Database) -> None:
         catch_up(config, database)
     recover_tokens(config, database)
     recover_tags(config, database)
+    recover_retirements(config, database)
     numbers = NumberStore(database, load_queries())
     numbers.note(numbers.gaps()[0], times.now())
 

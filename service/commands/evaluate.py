@@ -26,6 +26,7 @@ from service.policies.evaluator.tasks import TaskMaker
 from service.store.engines import Database, open_database
 from service.store.queries import load_queries
 from service.store.read.evaluation import EvaluationReader
+from service.store.read.retirements import RetirementReader
 from service.store.read.silence import Silence
 from service.store.read.tags import TagReader
 from service.store.read.unjudged import UnjudgedReader
@@ -146,8 +147,9 @@ def _other_evaluator(config: Config, database: Database) -> Callable[[], bool]:
     silence = Silence(config.silent_after * times.SECOND, config.silent_intervals)
     hearing = Hearing(database, reader, store, silence, config.alive)
     tags = TagReader(queries)
-    tasks = TaskMaker(database, reader, store, hearing, tags)
-    progress = Progress(database, reader, tasks, tags)
+    retirements = RetirementReader(queries)
+    tasks = TaskMaker(database, reader, store, hearing, tags, retirements)
+    progress = Progress(database, reader, tasks, tags, retirements)
     texts = RuleTextStore(database, queries)
     until = times.now()
     files = listing_of(config.policies)

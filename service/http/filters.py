@@ -17,7 +17,11 @@ VERSION = text("version_so", 512)
 ARCHITECTURE = text("arquitectura_proc", 512)
 SEARCH = text("q", 512)
 STATE = choice("estado", {"al_dia": False, "silencioso": True})
-OF_SERVERS = (ADDRESS, SYSTEM, VERSION, ARCHITECTURE, SEARCH, STATE)
+# Whether it is silent, and whether it is retired.
+STATE_OF_SERVER = choice(
+    "estado", {"al_dia": (False, False), "silencioso": (True, False), "retirado": (None, True)}
+)
+OF_SERVERS = (ADDRESS, SYSTEM, VERSION, ARCHITECTURE, SEARCH, STATE_OF_SERVER)
 
 MOMENT = time("fecha_hora")
 KNOWN_AT = past_time("conocido_en")
@@ -54,14 +58,16 @@ def period_of(query: Query) -> Period:
 
 
 def server_filter(query: Query) -> ServerFilter:
-    """The servers that a query over OF_SERVERS selects."""
+    """The servers that a query over OF_SERVERS selects; without a state, those not retired."""
+    silent, retired = query[STATE_OF_SERVER] or (None, False)
     return ServerFilter(
         ipaddress=query[ADDRESS],
         nombre_so=query[SYSTEM],
         version_so=query[VERSION],
         arquitectura_proc=query[ARCHITECTURE],
         q=query[SEARCH],
-        silent=query[STATE],
+        silent=silent,
+        retired=retired,
     )
 
 

@@ -23,6 +23,7 @@ from service.errors import (
     QuestionStoppedError,
     RecordNotFoundError,
     ServerNotFoundError,
+    ServerRetiredError,
     SourceBusyError,
     SqlLimitError,
     StorageUnavailableError,
@@ -77,6 +78,7 @@ def add_error_handlers(app: falcon.App[Any, Any], pages: ErrorPages) -> None:
     add(QueriesOffError, _queries_off)
     add(UnauthorizedError, _unauthorized)
     add(ForbiddenError, _forbidden)
+    add(ServerRetiredError, _server_retired)
     add(TagNotFoundError, _tag_not_found)
     add(TokenNotFoundError, _token_not_found)
     add(TooManyAttemptsError, _too_many_attempts)
@@ -156,6 +158,12 @@ def _forbidden(
     _answer(
         resp, HTTPStatus.FORBIDDEN, "not-with-this-token", "Forbidden for this token", str(error)
     )
+
+
+def _server_retired(
+    _req: falcon.Request, resp: falcon.Response, error: ServerRetiredError, _params: object
+) -> None:
+    _answer(resp, HTTPStatus.CONFLICT, "server-retired", "Server retired", str(error))
 
 
 def _tag_not_found(

@@ -32,6 +32,7 @@ from service.store.engines import Database, open_database, sqlite_file
 from service.store.numbers import NumberStore
 from service.store.queries import load_queries
 from service.store.read.consistency import open_content
+from service.store.retirement_recovery import reconcile_retirements
 from service.store.tokens import TokenStore
 from service.store.verdict_copy import copy_verdicts
 
@@ -141,10 +142,10 @@ def take_tokens(config: Config, present: Database, new: Database) -> int:
 
 
 def take_verdicts(config: Config, present: Database, new: Database) -> int:
-    """Takes over tags, the texts of rules, and what they found. How many violations.
+    """Takes over tags, retirements, the texts of rules, and what they found. How many violations.
 
     A damaged database tells nothing of them: the rules judge the servers anew from now on, with the
-    tags of the audit log.
+    tags and retirements of the audit log.
     """
     violations = 0
     if config.database.exists():
@@ -152,6 +153,7 @@ def take_verdicts(config: Config, present: Database, new: Database) -> int:
             if not present.is_new() and present.version() == new.version():
                 violations = copy_verdicts(present, new, load_queries())
     reconcile_tags(new, AuditLog(config.audit_log))
+    reconcile_retirements(new, load_queries(), AuditLog(config.audit_log))
     return violations
 
 

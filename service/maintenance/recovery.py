@@ -20,6 +20,7 @@ from service.maintenance.tag_recovery import reconcile_tags
 from service.maintenance.token_recovery import reconcile_tokens
 from service.store.engines import Database
 from service.store.queries import load_queries
+from service.store.retirement_recovery import reconcile_retirements
 
 _LOG = logging.getLogger(__name__)
 
@@ -59,6 +60,21 @@ def recover_tags(config: Config, database: Database) -> None:
         )
     if done.recorded:
         _LOG.info("%s describes %d more changes of tags now", config.audit_log, done.recorded)
+
+
+def recover_retirements(config: Config, database: Database) -> None:
+    """Restores which servers are retired from the audit log, once the reports are there.
+
+    Raises StorageUnavailableError.
+    """
+    done = reconcile_retirements(database, load_queries(), AuditLog(config.audit_log))
+    if done.restored:
+        _LOG.info(
+            "%s lacked %d retirements of servers that %s tells",
+            *(config.database, done.restored, config.audit_log),
+        )
+    if done.recorded:
+        _LOG.info("%s describes %d more retirements now", config.audit_log, done.recorded)
 
 
 def recover_reports(config: Config, database: Database, *, was_closed: bool) -> None:

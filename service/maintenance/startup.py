@@ -17,7 +17,13 @@ from service.errors import (
     PortUnavailableError,
     StorageUnavailableError,
 )
-from service.maintenance.recovery import REBUILD, recover_reports, recover_tags, recover_tokens
+from service.maintenance.recovery import (
+    REBUILD,
+    recover_reports,
+    recover_retirements,
+    recover_tags,
+    recover_tokens,
+)
 from service.store.engines import Database, open_database
 from service.store.numbers import NumberStore
 from service.store.queries import load_queries
@@ -27,11 +33,11 @@ from service.store.tokens import TokenStore
 def prepare(config: Config) -> None:
     """Creates the data folder and the database, and brings the database up to the archive.
 
-    Stores archived reports that the database lacks, restores tokens, revocations and tags that the
-    audit log alone has, and refuses an address open to other machines; the log says what was done.
-    Raises StorageUnavailableError, IncompatibleDatabaseError, InsecureBindError, and
-    DatabaseLostError for a database that is gone or emptied while the archive or the audit log are
-    not.
+    Stores archived reports that the database lacks, restores tokens, revocations, tags and
+    retirements that the audit log alone has, and refuses an address open to other machines; the log
+    says what was done. Raises StorageUnavailableError, IncompatibleDatabaseError,
+    InsecureBindError, and DatabaseLostError for a database that is gone or emptied while the
+    archive or the audit log are not.
     """
     # Closed before gunicorn forks: no SQLite connection may cross a fork (sqlite.org/howtocorrupt).
     with closing(open_database(config.database)) as database:
@@ -42,6 +48,7 @@ def prepare(config: Config) -> None:
         _refuse_open_access(config, database)
         recover_reports(config, database, was_closed=was_closed)
         recover_tags(config, database)
+        recover_retirements(config, database)
 
 
 def prepare_data_folder(config: Config) -> None:

@@ -47,7 +47,7 @@ class AsSql:
 
 def servers(criteria: ServerFilter, query: Query) -> AsSql | None:
     """The list of servers."""
-    if criteria.q is not None:
+    if criteria.q is not None or criteria.retired:
         return None
     conditions = [
         _equal("nombre_so", criteria.nombre_so),

@@ -26,6 +26,7 @@ from service.store.read.history import Around, HistoryStore
 from service.store.read.moments import Moment
 from service.store.read.policies import PolicyRow, PolicyStore
 from service.store.read.records import ProcessRow, RecordStore, ServerRow
+from service.store.read.retirements import RetirementStore
 from service.store.read.verdict_at import VerdictRow
 
 _SINCE = time("desde")
@@ -46,13 +47,14 @@ _STATES = ("falla", "desconocido", "cumple", "no_aplica", None)
 
 
 class ServerPage:
-    def __init__(  # noqa: PLR0913 — its collaborators
+    def __init__(  # noqa: PLR0913, PLR0917 — its collaborators
         self,
         site: Site,
         fleet: FleetStore,
         history: HistoryStore,
         records: RecordStore,
         policies: PolicyStore,
+        retirements: RetirementStore,
         *,
         past: PastOpeningStore,
         clock: Callable[[], int],
@@ -63,6 +65,7 @@ class ServerPage:
         self._records = records
         self._policies = policies
         self._past = past
+        self._retirements = retirements
         self._clock = clock
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, server_id: int) -> None:
@@ -99,10 +102,14 @@ class ServerPage:
             **common,
             state=state,
             record=record,
+            retirements=self._retirements.of_server(server_id, moment),
+            successors={} if moment else self._retirements.likely_successors(server_id),
             processes_as_sql=None
-            if query[SEARCH]
+            if query[SEARCH] or state.retired
             else as_sql.processes_of_server(server_id, query, silent=state.silent),
-            logins_as_sql=as_sql.logins_of_server(server_id, query, silent=state.silent),
+            logins_as_sql=None
+            if state.retired
+            else as_sql.logins_of_server(server_id, query, silent=state.silent),
             now=self._clock() if moment is None else moment.at,
             late=self._fleet.late_records(server_id, moment),
             clock=_clock_error(record.server, around),

@@ -39,15 +39,25 @@ def record_reference(server: ServerRow) -> dict[str, object]:
     }
 
 
-def standing(
-    at: int, heard_at: int | None, *, silent: bool, is_open: bool, has_late: bool
+def standing(  # noqa: PLR0913 — all that is said of a server at a moment
+    at: int,
+    heard_at: int | None,
+    *,
+    silent: bool,
+    is_open: bool,
+    has_late: bool,
+    retired: bool = False,
 ) -> tuple[object, ...]:
-    """The columns STANDING. Only a silent server has an age, so that other answers stay alike."""
-    age = (at - heard_at) // times.SECOND if silent and heard_at is not None else None
-    return state(silent=silent), age, "abierto" if is_open else "cerrado", has_late
+    """The columns STANDING. Only a server that is gone has an age, so that others stay alike."""
+    is_gone = silent or retired
+    age = (at - heard_at) // times.SECOND if is_gone and heard_at is not None else None
+    shown = state(silent=silent, retired=retired)
+    return shown, age, "abierto" if is_open else "cerrado", has_late
 
 
-def state(*, silent: bool) -> str:
+def state(*, silent: bool, retired: bool = False) -> str:
+    if retired:
+        return "retirado"
     return SILENT if silent else "al_dia"
 
 

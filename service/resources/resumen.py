@@ -34,6 +34,7 @@ def _document(summary: Summary) -> dict[str, object]:
         "servidores": summary.servers,
         "al_dia": summary.servers - summary.silent,
         "silenciosos": summary.silent,
+        "retirados": summary.retired,
         "por_sistema": [
             {"nombre_so": name, "version_so": version, "servidores": servers}
             for name, version, servers in summary.systems
@@ -83,11 +84,12 @@ def _news(item: News) -> dict[str, object]:
         "id_serv": item.id_serv,
         "ip_server": item.ip_server,
         "nombre_host": item.nombre_host,
-        "name": item.subject,
+        "name": None if item.kind == "servidor_retirado" else item.subject,
         "cambios": [
             {"atributo": attribute, "antes": before, "despues": after}
             for attribute, before, after in item.changed
         ],
+        "motivo": item.subject if item.kind == "servidor_retirado" else None,
     }
 
 
@@ -96,6 +98,7 @@ def _counts(summary: Summary) -> Iterator[tuple[object, ...]]:
     yield "servidores", None, None, summary.servers
     yield "al_dia", None, None, summary.servers - summary.silent
     yield "silenciosos", None, None, summary.silent
+    yield "retirados", None, None, summary.retired
     for name, version, servers in summary.systems:
         yield "por_sistema", name, version, servers
     for name, servers in summary.architectures:

@@ -96,7 +96,12 @@ class Server:
 def _row(at: int, state: ServerState) -> tuple[object, ...]:
     """The columns _COLUMNS."""
     columns = standing(
-        at, state.heard_at, silent=state.silent, is_open=state.open, has_late=state.has_late
+        at,
+        state.heard_at,
+        silent=state.silent,
+        is_open=state.open,
+        has_late=state.has_late,
+        retired=state.retired,
     )
     return (state.server_id, *state.record, state.heard_at, *columns)
 

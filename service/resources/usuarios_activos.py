@@ -88,6 +88,6 @@ class LoginHistories:
         query = Query(req.query_string, USERNAME, *PAGING, FORMAT)
         effort = effort_of(req, resp, query)
         page = self._store.history(login_filter(query), query.after, query.limit, effort)
-        rows = [(*row[:-1], state(silent=row.silent)) for row in page.rows]
+        rows = [(*row[:-2], state(silent=row.silent, retired=row.retired)) for row in page.rows]
         listing = Listing("historial", self.columns, rows, times=HISTORY_TIMES)
         show_page(req, resp, query, listing, page.after)

@@ -17,6 +17,7 @@ from service.store.write.multi_row import insert_rows
 # In an order in which each row follows those that it refers to.
 COPIED_TABLES = (
     "tag_change",
+    "retirement",
     "policy_text",
     "policy",
     "policy_change",
@@ -87,6 +88,11 @@ def _known(rows: Iterable[Row], columns: list[str], servers: Mapping[int, int]) 
         yield from rows
         return
     at = columns.index("server_id")
+    successor_at = columns.index("successor_id") if "successor_id" in columns else None
     for row in rows:
         if row[at] in servers:
-            yield (*row[:at], servers[row[at]], *row[at + 1 :])
+            known = [*row]
+            known[at] = servers[row[at]]
+            if successor_at is not None:
+                known[successor_at] = servers.get(row[successor_at])
+            yield tuple(known)

@@ -1,5 +1,6 @@
 -- name: verdicts_now
--- The verdict of every rule in force on every server that it was judged on, and how it can be told.
+-- The verdict of every rule in force on every server that it was judged on and that is not retired, and
+-- how it can be told.
 SELECT
   judgement.server_id, server.identity, server.sibling, policy.rule, policy.severity,
   coalesce(span.state, CASE WHEN count(violation.id) > 0 THEN 'falla' ELSE 'cumple' END) AS state,
@@ -16,12 +17,15 @@ LEFT JOIN violation
   AND violation.text_id = judgement.text_id
   AND violation.ended_at IS NULL
   AND violation.cleared_at IS NULL
-WHERE judgement.until_at IS NULL AND policy.missing_since IS NULL
+WHERE judgement.until_at IS NULL
+  AND policy.missing_since IS NULL
+  AND NOT
+  -- include: is_retired
 GROUP BY judgement.server_id, judgement.text_id
 ORDER BY policy.rule, judgement.server_id;
 
 -- name: open_violations
--- Every violation that is open now, those of silent servers included. Key and motives are null where
+-- Every violation that is open now, those of silent servers included, not those of retired ones. Key and motives are null where
 -- the rule reads command lines: the files of a pipeline are for everybody.
 SELECT
   violation.server_id, policy.rule, policy.severity, lower(hex(violation.digest)),
@@ -35,7 +39,10 @@ SELECT
 FROM violation
 JOIN policy ON policy.text_id = violation.text_id
 JOIN policy_text ON policy_text.id = violation.text_id
+JOIN server ON server.id = violation.server_id
 WHERE violation.ended_at IS NULL
+  AND NOT
+  -- include: is_retired
 ORDER BY policy.rule, violation.server_id, violation.id;
 
 -- name: broken_files_of_rules

@@ -23,11 +23,14 @@ AND (
 )
 
 -- name: fleet_now
--- Newest records of servers :first to :last, when they were last heard, and whether they are silent.
+-- Newest records of servers :first to :last, when they were last heard, and whether they are silent or
+-- retired.
 SELECT
   server.id, server.heard_at,
   -- include: is_silent
   AS silent,
+  -- include: is_retired
+  AS retired,
   -- include: record_columns
 FROM server
 CROSS JOIN report AS newest
@@ -38,6 +41,9 @@ CROSS JOIN servers ON servers.id_serv = newest.id
 WHERE server.id BETWEEN :first AND :last
   AND (:silent IS NULL OR :silent =
     -- include: is_silent
+  )
+  AND (:retired IS NULL OR :retired =
+    -- include: is_retired
   )
   -- include: profile_may_match
 ORDER BY server.id;
@@ -50,6 +56,8 @@ SELECT
   AS next_place,
   -- include: first_late
   AS first_late,
+  -- include: was_retired
+  AS retired,
   -- include: record_columns
 FROM server
 CROSS JOIN report AS shown
@@ -59,11 +67,14 @@ CROSS JOIN report AS shown
 CROSS JOIN profile ON profile.id = shown.profile_id
 CROSS JOIN servers ON servers.id_serv = shown.id
 WHERE server.id BETWEEN :first AND :last
+  AND (:retired IS NULL OR :retired =
+    -- include: was_retired
+  )
   -- include: profile_may_match
 ORDER BY server.id;
 
 -- name: fleet_outline
--- Every server: when it was last heard, whether it is silent, its system and its architecture.
+-- Every server that is not retired: when it was last heard, whether it is silent, its system and its architecture.
 SELECT
   server.id, server.heard_at,
   -- include: is_silent
@@ -74,7 +85,16 @@ CROSS JOIN report AS newest
   ON newest.server_id = server.id
   AND newest.seq = (SELECT max(seq) FROM report WHERE report.server_id = server.id)
 CROSS JOIN profile ON profile.id = newest.profile_id
+WHERE NOT
+  -- include: is_retired
 ORDER BY server.id;
+
+-- name: number_of_retired
+-- How many servers are retired.
+SELECT count(*) FROM server
+WHERE
+  -- include: is_retired
+;
 
 -- name: last_arrival
 -- When the last report of all arrived; later than now if our own clock was set back.
@@ -100,6 +120,41 @@ FROM profile_change
 JOIN report ON report.id = profile_change.report_id
 JOIN profile ON profile.id = profile_change.profile_id
 ORDER BY profile_change.report_id DESC
+LIMIT :limit;
+
+-- name: latest_retirements
+-- The latest servers that were retired or came back: kind, when, and the record that tells of it.
+SELECT
+  found.kind, found.told_at, found.server_id, found.report_id, profile.ipaddress, profile.nombre_host,
+  found.reason
+FROM (
+  SELECT
+    'servidor_retirado' AS kind, retirement.at AS told_at, retirement.server_id AS server_id,
+    (
+      SELECT last.id FROM report AS last
+      WHERE last.server_id = retirement.server_id
+        AND last.seq > 0
+        AND last.id <= retirement.after_report_id
+      ORDER BY last.seq DESC
+      LIMIT 1
+    ) AS report_id,
+    retirement.reason AS reason
+  FROM retirement
+  UNION ALL
+  SELECT 'servidor_vuelve', back.received_at, back.server_id, back.id, NULL
+  FROM retirement
+  JOIN report AS back ON back.id = (
+    SELECT first_back.id FROM report AS first_back
+    WHERE first_back.server_id = retirement.server_id
+      AND first_back.seq > 0
+      AND first_back.id > retirement.after_report_id
+    ORDER BY first_back.seq
+    LIMIT 1
+  )
+) AS found
+JOIN report ON report.id = found.report_id
+JOIN profile ON profile.id = report.profile_id
+ORDER BY found.told_at DESC
 LIMIT :limit;
 
 -- name: latest_programs

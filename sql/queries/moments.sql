@@ -26,6 +26,52 @@
   )
 )
 
+-- fragment: is_retired
+-- Condition on server: it was retired, and has sent no report in order since.
+EXISTS (
+  SELECT 1 FROM retirement
+  WHERE retirement.server_id = server.id
+    AND retirement.after_report_id >= (
+      SELECT latest.id FROM report AS latest
+      WHERE latest.server_id = server.id AND latest.seq > 0
+      ORDER BY latest.seq DESC
+      LIMIT 1
+    )
+)
+
+-- fragment: was_retired
+-- The same at :moment, as it was known at :known_at: a report that came later changes nothing.
+EXISTS (
+  SELECT 1 FROM retirement
+  WHERE retirement.server_id = server.id
+    AND retirement.at <= :moment
+    AND (:known_at IS NULL OR retirement.at <= :known_at)
+    AND retirement.after_report_id >= coalesce((
+      SELECT known.id FROM report AS known
+      WHERE known.server_id = server.id
+        AND known.seq > 0
+        AND known.placed_at <= :moment
+        AND (:known_at IS NULL OR known.received_at <= :known_at)
+      ORDER BY known.placed_at DESC, known.seq DESC
+      LIMIT 1
+    ), 0)
+)
+
+-- fragment: retired_servers
+-- The servers that were retired at :moment, as it was known at :known_at.
+SELECT retirement.server_id FROM retirement
+WHERE retirement.at <= :moment
+  AND (:known_at IS NULL OR retirement.at <= :known_at)
+  AND retirement.after_report_id >= coalesce((
+    SELECT known.id FROM report AS known
+    WHERE known.server_id = retirement.server_id
+      AND known.seq > 0
+      AND known.placed_at <= :moment
+      AND (:known_at IS NULL OR known.received_at <= :known_at)
+    ORDER BY known.placed_at DESC, known.seq DESC
+    LIMIT 1
+  ), 0)
+
 -- fragment: shown_at_moment
 -- The number of the record in order that is shown of a server at :moment.
 (

@@ -140,6 +140,8 @@ CROSS JOIN profile ON profile.id = shown.profile_id
 -- include: first_report_of_span
 WHERE
   -- include: within_range
+  AND NOT
+    -- include: is_retired
   AND (:silent IS NULL OR :silent =
     -- include: is_silent
   )
@@ -171,6 +173,8 @@ FROM (
   CROSS JOIN program ON program.id = span.program_id
   WHERE
     -- include: within_range
+    AND NOT
+    -- include: was_retired
     -- Of an exact name: the spans that the record shows stand at nodes within the run.
     AND (:name IS NULL OR EXISTS (
       SELECT 1
@@ -211,7 +215,9 @@ SELECT
   -- include: first_and_last_seen
   , server.heard_at,
   -- include: is_silent
-  AS silent, page.name_id
+  AS silent,
+  -- include: is_retired
+  AS retired, page.name_id
 FROM (
   SELECT server.id AS server_id, sighting.name_id AS name_id
   FROM server
@@ -246,6 +252,8 @@ CROSS JOIN profile ON profile.id = shown.profile_id
 -- include: first_report_of_span
 WHERE
   -- include: within_range
+  AND NOT
+    -- include: is_retired
   AND (:silent IS NULL OR :silent =
     -- include: is_silent
   )
@@ -274,6 +282,8 @@ FROM (
   CROSS JOIN account ON account.id = span.account_id
   WHERE
     -- include: within_range
+    AND NOT
+    -- include: was_retired
     AND (:pid IS NULL OR span.pid = :pid)
     -- include: login_names_filter
   ORDER BY server.id, span.slot
@@ -297,7 +307,9 @@ SELECT
   -- include: first_and_last_seen
   , server.heard_at,
   -- include: is_silent
-  AS silent, page.name_id
+  AS silent,
+  -- include: is_retired
+  AS retired, page.name_id
 FROM (
   SELECT server.id AS server_id, sighting.name_id AS name_id
   FROM server

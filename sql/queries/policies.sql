@@ -133,7 +133,7 @@ WHERE judgement.server_id = :server_id
 ORDER BY policy_text.rule, judgement.since_at DESC;
 
 -- name: verdicts_of_rule
--- What this rule says of every server after :after at :moment.
+-- What this rule says of every server after :after at :moment, but for those retired then.
 SELECT
   -- include: verdict_columns
   ,
@@ -143,6 +143,9 @@ FROM
   -- include: last_event_sources
 WHERE judgement.text_id IN (SELECT known.id FROM policy_text AS known WHERE known.rule = :rule)
   AND judgement.server_id > :after
+  AND judgement.server_id NOT IN (
+    -- include: retired_servers
+  )
   AND (
     -- include: judges_at
   )
@@ -214,7 +217,10 @@ SELECT policy_text.rule, sum(counted.servers)
 FROM (
   SELECT judgement.text_id, count(*) AS servers
   FROM judgement NOT INDEXED
-  WHERE
+  WHERE judgement.server_id NOT IN (
+      -- include: retired_servers
+    )
+    AND
     -- include: judges_at
   GROUP BY judgement.text_id
 ) AS counted
@@ -236,7 +242,10 @@ FROM (
   SELECT span.text_id, span.state, count(*) AS servers
   FROM span
   JOIN judgement ON judgement.server_id = span.server_id AND judgement.text_id = span.text_id
-  WHERE
+  WHERE span.server_id NOT IN (
+      -- include: retired_servers
+    )
+    AND
     -- include: judges_at
   GROUP BY span.text_id, span.state
   UNION ALL
@@ -247,6 +256,9 @@ FROM (
   WHERE NOT EXISTS (
       SELECT 1 FROM span
       WHERE span.server_id = failing.server_id AND span.text_id = failing.text_id
+    )
+    AND failing.server_id NOT IN (
+      -- include: retired_servers
     )
     AND
     -- include: judges_at
@@ -287,7 +299,7 @@ SELECT source, outside FROM policy_text WHERE rule = :rule AND hash = :hash;
 SELECT path, line, reason FROM policy_fault ORDER BY path, line, id;
 
 -- name: servers_known_at
--- How many servers had reported by :moment.
+-- How many servers had reported by :moment and were not retired then.
 SELECT count(*) FROM server
 WHERE EXISTS (
   SELECT 1 FROM report
@@ -295,6 +307,9 @@ WHERE EXISTS (
     AND report.seq > 0
     AND report.placed_at <= :moment
     AND (:known_at IS NULL OR report.received_at <= :known_at)
+)
+AND server.id NOT IN (
+  -- include: retired_servers
 );
 
 -- name: last_arrival_to_judge

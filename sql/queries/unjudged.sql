@@ -120,8 +120,8 @@ JOIN report ON report.id = coalesce(
 );
 
 -- name: is_fleet_unjudged
--- Whether a report arrived, a tag was told, a server fell silent or a text was taken up until then, and
--- no tick was judged since. Never, where no rule in force is about the fleet.
+-- Whether a report arrived, a tag was told, a server fell silent or was retired or a text was taken up
+-- until then, and no tick was judged since. Never, where no rule in force is about the fleet.
 SELECT EXISTS (
   SELECT 1
   FROM policy
@@ -141,6 +141,7 @@ SELECT EXISTS (
     WHERE policy.retired_at IS NULL AND policy.missing_since IS NULL
   ), 0),
   coalesce((SELECT max(told_at) FROM tag_change WHERE told_at <= :until), 0),
+  coalesce((SELECT max(at) FROM retirement WHERE at <= :until), 0),
   coalesce((
     SELECT max(judged.event_at) FROM judged
     WHERE judged.event_mark LIKE 'silencio %' AND judged.event_at <= :until
@@ -214,16 +215,20 @@ JOIN server ON server.id = judged.server_id
 WHERE judged.seq > 0
   AND server.heard_at < :heard_before
   AND coalesce(judged.event_mark, '') NOT LIKE 'silencio %'
+  AND coalesce(judged.event_mark, '') NOT LIKE 'baja %'
 ORDER BY server.id;
 
 -- name: servers_to_tick
 -- Servers that were not judged at this whole hour, or this whole day, yet.
 SELECT server_id FROM judged
-WHERE seq > 0 AND (hour_at < :hour_at OR day_at < :day_at)
+WHERE seq > 0
+  AND (hour_at < :hour_at OR day_at < :day_at)
+  AND coalesce(event_mark, '') NOT LIKE 'baja %'
 ORDER BY server_id;
 
 -- name: servers_of_fleet
--- Servers heard since then, each with its newest record of those that arrived until then.
+-- Servers heard since then, each with its newest record of those that arrived until then; not those that
+-- were retired after it.
 SELECT
   server.id, report.id, report.seq, report.placed_at, report.received_at, report.clock,
   report.digest
@@ -237,4 +242,10 @@ CROSS JOIN report
     LIMIT 1
   )
 WHERE server.heard_at >= :heard_since
+  AND NOT EXISTS (
+    SELECT 1 FROM retirement
+    WHERE retirement.server_id = server.id
+      AND retirement.after_report_id >= report.id
+      AND retirement.at <= :until
+  )
 ORDER BY server.id;

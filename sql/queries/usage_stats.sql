@@ -7,6 +7,8 @@ WITH running (name_id, processes) AS MATERIALIZED (
   WHERE sighting.running > 0
     AND NOT
     -- include: is_silent
+    AND NOT
+    -- include: is_retired
   GROUP BY sighting.name_id
 )
 SELECT kind, name, processes
@@ -72,6 +74,8 @@ FROM (
   WHERE sighting.running > 0
     AND NOT
     -- include: is_silent
+    AND NOT
+    -- include: is_retired
   GROUP BY process_name.username
 ) AS counted
 ORDER BY names IS NULL, processes DESC, username;
@@ -100,21 +104,23 @@ FROM (
   WHERE sighting.running > 0
     AND NOT
     -- include: is_silent
+    AND NOT
+    -- include: is_retired
   GROUP BY process_name.name
 ) AS counted
 ORDER BY names IS NULL, processes DESC, name;
 
 -- fragment: presence
 -- The columns of a Presence: those of its Count, then those of its FirstLastSeen, with on how many it
--- is now.
-count(DISTINCT CASE WHEN shown.running > 0 AND NOT shown.silent THEN shown.server_id END),
-coalesce(sum(CASE WHEN NOT shown.silent THEN shown.running END), 0),
-count(DISTINCT CASE WHEN shown.running > 0 AND shown.silent THEN shown.server_id END),
+-- is now. shown.silent: 0, 1, or 2 for a server that is retired.
+count(DISTINCT CASE WHEN shown.running > 0 AND shown.silent = 0 THEN shown.server_id END),
+coalesce(sum(CASE WHEN shown.silent = 0 THEN shown.running END), 0),
+count(DISTINCT CASE WHEN shown.running > 0 AND shown.silent = 1 THEN shown.server_id END),
 count(DISTINCT shown.server_id), min(shown.first_at),
 max(
   CASE
     WHEN shown.running = 0 THEN shown.last_at
-    WHEN shown.silent THEN (
+    WHEN shown.silent > 0 THEN (
       SELECT newest.placed_at FROM report AS newest
       WHERE newest.server_id = shown.server_id AND newest.seq > 0
       ORDER BY newest.placed_at DESC
@@ -122,7 +128,7 @@ max(
     )
   END
 ),
-count(CASE WHEN shown.running > 0 AND NOT shown.silent THEN 1 END)
+count(CASE WHEN shown.running > 0 AND shown.silent = 0 THEN 1 END)
 
 -- name: process_presence
 -- Servers with such processes now, these processes, and silent servers that showed them last; number of
@@ -138,7 +144,11 @@ WITH matching (id) AS MATERIALIZED (
 ), shown (server_id, running, first_at, last_at, silent) AS (
   SELECT
     sighting.server_id, sighting.running, sighting.first_at, sighting.last_at,
+    CASE WHEN
+    -- include: is_retired
+    THEN 2 ELSE
     -- include: is_silent
+    END
   FROM sighting
   CROSS JOIN server ON server.id = sighting.server_id
 )
@@ -162,7 +172,11 @@ WITH matching (id) AS MATERIALIZED (
 ), shown (server_id, running, first_at, last_at, silent) AS (
   SELECT
     sighting.server_id, sighting.running, sighting.first_at, sighting.last_at,
+    CASE WHEN
+    -- include: is_retired
+    THEN 2 ELSE
     -- include: is_silent
+    END
   FROM sighting
   CROSS JOIN server ON server.id = sighting.server_id
 )
@@ -235,5 +249,8 @@ SELECT max(id) FROM program;
 SELECT max(id) FROM account;
 
 -- name: number_of_servers
--- Number of known servers.
-SELECT count(*) FROM server;
+-- Number of servers that are not retired.
+SELECT count(*) FROM server
+WHERE NOT
+  -- include: is_retired
+;

@@ -221,6 +221,7 @@ def scopes_of(method: str, path: str) -> set[str]:
         "HEAD /tokens": {"admin"},
         "DELETE /tokens/{token_id:id}": {"admin"},
         "PUT /servers/{id_serv:id}/etiquetas/{clave}": {"admin"},
+        "POST /servers/{id_serv:id}/retiros": {"admin"},
         "DELETE /servers/{id_serv:id}/etiquetas/{clave}": {"admin"},
         "POST /consulta": {"admin"},
         "GET /consultar": {"admin"},

@@ -23,10 +23,12 @@ from tests.support.judged_field import (
     FLEET_EVERY,
     START,
     Field,
+    Told,
     in_order,
     live,
     odd_arrivals,
     random_arrivals,
+    random_retirings,
     random_tellings,
     work,
 )
@@ -131,16 +133,23 @@ def field(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Field]:
         yield made
 
 
+def random_told(seed: int, length: int, machines: int) -> list[Told]:
+    """Tags and retirements."""
+    generator = random.Random(seed)
+    tellings = random_tellings(generator, length, machines)
+    return [*tellings, *random_retirings(generator, length, machines)]
+
+
 def _compare(field: Field, seed: int, length: int, machines: int, *, is_deaf: bool) -> None:
     arrivals = random_arrivals(random.Random(seed), length, machines)
     deaf = (START + 5 * HOUR, START + 9 * HOUR) if is_deaf else None
     if deaf is not None:
         arrivals = [one for one in arrivals if not deaf[0] <= one.at <= deaf[1]]
     end = START + length + 2 * HOUR
-    tellings = random_tellings(random.Random(seed), length, machines)
+    told = random_told(seed, length, machines)
     if deaf is not None:
-        tellings = [one for one in tellings if not deaf[0] <= one.at <= deaf[1]]
-    live(field, arrivals, end, deaf, tellings)
+        told = [one for one in told if not deaf[0] <= one.at <= deaf[1]]
+    live(field, arrivals, end, deaf, told)
     field.now = end
     failing = {"a-rule", "d-rule", "f-rule", "g-rule", "h-rule", "silencioso", "t-rule"}
     assert failing_rules(field) == failing
@@ -182,9 +191,7 @@ def test_clones_and_odd_clocks_are_judged_as_live_evaluation_judged_them(
 @pytest.mark.parametrize("seed", range(3))
 def test_evaluators_that_are_killed_gave_what_a_back_test_gives(field: Field, seed: int) -> None:
     generator = random.Random(seed)
-    arrivals = in_order(
-        random_arrivals(generator, DAY, 2), random_tellings(random.Random(seed), DAY, 2)
-    )
+    arrivals = in_order(random_arrivals(generator, DAY, 2), random_told(seed, DAY, 2))
     waiting, end = list(arrivals), START + DAY + 2 * HOUR
     for _ in range(12):  # each takes over from one that stopped somewhere
         cut = generator.randrange(len(waiting)) if waiting else 0

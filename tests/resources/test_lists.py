@@ -240,6 +240,9 @@ BAD = {
 }
 
 
+PARAMETERS = DESCRIPTION["components"]["parameters"]
+
+
 def described() -> list[tuple[str, str]]:
     """Every path with each of the parameters in its address that openapi.json names."""
     return [
@@ -247,7 +250,7 @@ def described() -> list[tuple[str, str]]:
             path.replace("{id_serv}", "1")
             .replace("{rule}", "minero")
             .replace("{framework}", "ens"),
-            reference["$ref"].rpartition("/")[2],
+            PARAMETERS[reference["$ref"].rpartition("/")[2]]["name"],
         )
         for path, item in DESCRIPTION["paths"].items()
         for reference in item.get("get", {}).get("parameters", [])

@@ -170,7 +170,7 @@ def test_silence_at_a_moment_is_judged_by_reports_until_then(
 def test_an_unknown_state_is_refused(service: LiveService, estado: str) -> None:
     fault = fault_of(service.get(address("/servers", estado=estado)))
     assert fault["parameter"] == "estado"
-    assert fault["detail"].startswith("expected al_dia or silencioso, got ")
+    assert fault["detail"].startswith("expected al_dia, silencioso or retirado, got ")
 
 
 def test_a_server_is_silent_after_a_long_gap_of_arrivals(

@@ -231,7 +231,7 @@ def plain_history(
         for name in {kind.name(key) for key in keys if is_selected(kind, key, criteria)}:
             seen = [each.placed_at for each in mine if name in names(kind, each)]
             running = name in names(kind, newest) and not silent
-            yield (*place, *name, min(seen), max(seen), running, heard_at, silent)
+            yield (*place, *name, min(seen), max(seen), running, heard_at, silent, False)
 
 
 def names(kind: Kind, record: StoredReport) -> set[tuple[Any, ...]]:

@@ -13,12 +13,13 @@ import pytest
 from service import times
 from service.auth.audit_log import AuditLog
 from service.config import Config
-from service.errors import TagNotFoundError
+from service.errors import ServerRetiredError, TagNotFoundError
 from service.policies.evaluator.evaluator import Evaluator
 from service.report import Process, Profile, Report
 from service.store.engines import open_database
 from service.store.queries import load_queries
 from service.store.write.reports import ReportStore
+from service.store.write.retirement_changes import Retirements
 from service.store.write.tag_changes import TagChanges, TagEdit
 from service.store.write.verdicts import VerdictStore
 from service.times import DAY, HOUR, MINUTE, SECOND
@@ -98,6 +99,16 @@ class Telling(NamedTuple):
     value: str | None
 
 
+class Retiring(NamedTuple):
+    """A machine is retired."""
+
+    at: int
+    machine: str
+
+
+Told = Telling | Retiring
+
+
 class Field:
     """A data folder, by a clock of its own."""
 
@@ -131,12 +142,22 @@ class Field:
         self.store = ReportStore(self.database, load_queries())
         audit = AuditLog(folder / "audit.jsonl")
         self._tags = TagChanges(self.database, load_queries(), audit, lambda: self.now)
+        self._retirements = Retirements(self.database, load_queries(), audit, lambda: self.now)
 
-    def take(self, what: Arrival | Telling) -> None:
+    def take(self, what: Arrival | Told) -> None:
         if isinstance(what, Arrival):
             self.add(what)
+        elif isinstance(what, Retiring):
+            self.retire(what)
         else:
             self.tell(what)
+
+    def retire(self, what: Retiring) -> None:
+        """Nothing of a machine that has not reported yet, or is retired."""
+        query = "SELECT id FROM server WHERE identity = ? AND sibling = 0"
+        for (server_id,) in engine.rows(self.config.database, query, (f"id:{what.machine}",)):
+            with suppress(ServerRetiredError):
+                self._retirements.retire(server_id, "sold", "ana")
 
     def tell(self, what: Telling) -> None:
         """Nothing of a machine that has not reported yet, or has no tag to remove."""
@@ -203,6 +224,15 @@ def random_tellings(generator: random.Random, length: int, machines: int) -> lis
     return tellings
 
 
+def random_retirings(generator: random.Random, length: int, machines: int) -> list[Retiring]:
+    """Each machine is retired now and then, whether it reports or is silent."""
+    return [
+        Retiring(START + generator.randrange(HOUR, length), f"m{number}")
+        for number in range(machines)
+        for _ in range(3)
+    ]
+
+
 def odd_arrivals(generator: random.Random, length: int) -> list[Arrival]:
     """A machine and its clone, and one whose clock is set, stands still and is zoned wrongly."""
     arrivals: list[Arrival] = []
@@ -221,8 +251,8 @@ def odd_arrivals(generator: random.Random, length: int) -> list[Arrival]:
     return sorted(arrivals)
 
 
-def in_order(arrivals: Sequence[Arrival], tellings: Sequence[Telling]) -> list[Arrival | Telling]:
-    both: list[Arrival | Telling] = [*arrivals, *tellings]
+def in_order(arrivals: Sequence[Arrival], told: Sequence[Told]) -> list[Arrival | Told]:
+    both: list[Arrival | Told] = [*arrivals, *told]
     return sorted(both, key=lambda what: what.at)
 
 
@@ -231,12 +261,12 @@ def live(
     arrivals: list[Arrival],
     end: int,
     deaf: tuple[int, int] | None,
-    tellings: Sequence[Telling] = (),
+    told: Sequence[Told] = (),
 ) -> None:
     """Judges whatever comes when it comes."""
     with Evaluator(field.config) as evaluator:
         evaluator.begin(look_seconds=0)
-        waiting = iter([*in_order(arrivals, tellings), None])
+        waiting = iter([*in_order(arrivals, told), None])
         following = next(waiting)
         for step in range(START, end + 1, 15 * MINUTE):
             while following is not None and following.at <= step:

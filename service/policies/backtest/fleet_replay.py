@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from service.policies.backtest.history import Period
@@ -16,6 +16,7 @@ from service.policies.evaluator.task import as_server
 from service.policies.guard.verdict import Verdict
 from service.store.engines import MAX_INTEGER
 from service.store.read.past import Intervals
+from service.store.read.retirements import RetirementTime, retirement_bound
 from service.store.read.unjudged import JudgedServer, NewestRecord, NewestReport, UnjudgedReport
 
 
@@ -23,6 +24,10 @@ class KnownServers(Protocol):
     """Who servers are."""
 
     def server(self, server_id: int) -> JudgedServer: ...
+
+
+def _time_of(event: int | RetirementTime) -> int:
+    return event if isinstance(event, int) else event.at
 
 
 class FleetReplay:
@@ -51,26 +56,43 @@ class FleetReplay:
         self._leaving: list[tuple[int, int, int]] = []  # when servers fall silent, or are no peers
 
     def ticks(
-        self, reports: Iterable[UnjudgedReport], tags: Iterable[int], period: Period
+        self,
+        reports: Iterable[UnjudgedReport],
+        told: Sequence[int | RetirementTime],
+        period: Period,
     ) -> Iterator[int]:
         """Judges tick by tick, and gives the time of each. reports: in their order.
 
-        A tick is due if a report arrived since the last one, or a tag was told, or a server fell
-        silent, or has been silent for so long that it is no peer any more. tags: when they were
-        told, in their order.
+        A tick is due if a report arrived since the last one, or a tag was told, or a server was
+        retired, fell silent, or has been silent for so long that it is no peer any more. told: when
+        tags were told, and retirements.
         """
-        told = deque(tags)
+        waiting = deque(sorted(told, key=_time_of))
         for report in reports:
-            while told and told[0] < report.received_at:
-                yield from self._arrive(told.popleft(), period)
+            while waiting and _time_of(waiting[0]) < report.received_at:
+                yield from self._hear(waiting.popleft(), period)
             yield from self._arrive(report.received_at, period)
             self._take(report)
-        for at in told:
-            yield from self._arrive(at, period)
+        for event in waiting:
+            yield from self._hear(event, period)
         yield from self._pass(period.until, period)
         if self._due is not None and self._due <= period.until:
             yield from self._make_due(MAX_INTEGER, period)
         self._judged_until = period.until
+
+    def _hear(self, event: int | RetirementTime, period: Period) -> Iterator[int]:
+        """A tag was told, or a server is retired: it is no peer until its next report."""
+        at = _time_of(event)
+        yield from self._arrive(at, period)
+        if isinstance(event, int):
+            return
+        newest = self._newest.get(event.server_id)
+        if newest is not None and newest.report_id <= event.after_report_id:
+            del self._newest[event.server_id]
+            bound = retirement_bound(at)
+            for (server_id, _), recorder in self._recorders.items():
+                if server_id == event.server_id:
+                    recorder.leave(bound)
 
     def _arrive(self, at: int, period: Period) -> Iterator[int]:
         """Makes a tick due for what comes at this moment."""
@@ -81,7 +103,8 @@ class FleetReplay:
         """Makes ticks due for what time alone changed until then."""
         while self._leaving and self._leaving[0][0] < until:
             at, server_id, report_id = heapq.heappop(self._leaving)
-            if self._newest[server_id].report_id == report_id:
+            newest = self._newest.get(server_id)
+            if newest is not None and newest.report_id == report_id:
                 yield from self._make_due((at // self._cadence + 1) * self._cadence, period)
 
     def _make_due(self, at: int, period: Period) -> Iterator[int]:

@@ -11,6 +11,7 @@ from service.policies.evaluator.task import Task
 from service.policies.evaluator.timeline import Timeline
 from service.store.engines import Connection
 from service.store.read.past import Intervals, PastReader
+from service.store.read.retirements import RetirementReader, next_told
 from service.store.read.tags import Before, TagReader
 from service.store.read.unjudged import JudgedServer, UnjudgedReader, UnjudgedReport
 from service.store.verdict_rows import Cursor
@@ -40,7 +41,7 @@ class Histories:
 
     def __init__(self, queries: Mapping[str, str], timeline: Timeline, axis: Axis) -> None:
         self._past, self._unjudged = PastReader(queries), UnjudgedReader(queries)
-        self._tags = TagReader(queries)
+        self._tags, self._retirements = TagReader(queries), RetirementReader(queries)
         self._timeline, self._axis = timeline, axis
 
     def tasks(
@@ -96,12 +97,12 @@ class Histories:
         intervals: Intervals,
         told: Before,
     ) -> Iterator[Task]:
-        """What time and tags changed until then."""
+        """What time changed until then, and what was told."""
         while True:
-            event = self._tags.next_event(connection, cursor, told)
+            event = next_told(connection, self._tags, self._retirements, cursor, told)
             at = until if event is None else min(until, event.bound.received_at)
             while task := self._timeline.of_time(server, cursor, rules, at, intervals.now):
                 yield task
             if event is None:
                 return
-            yield self._timeline.of_tags(server, cursor, event)
+            yield self._timeline.of_told(server, cursor, event)

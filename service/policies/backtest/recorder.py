@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from service.policies.backtest.history import Period
 from service.policies.guard.verdict import Reason, State, Verdict
-from service.policies.machine.events import Event, Late, Server, Terms
+from service.policies.machine.events import Ended, Event, Fin, Late, Server, Terms
 from service.policies.machine.machine import step
 from service.store.rule_state import LateSighting, RelapseGap, RuleState
 from service.store.verdict_rows import Bound, Judgement, Span, Violation
@@ -59,6 +59,13 @@ class Recorder:
         if not isinstance(event, Late):
             self._count_until(event.bound.received_at)
             self.found.says = _said(verdict)
+
+    def leave(self, bound: Bound) -> None:
+        """The server is retired."""
+        step(self.found.state, self._server, None, Ended(bound, Fin.RETIRADO))
+        self._keep()
+        self._count_until(bound.received_at)
+        self.found.says = State.NO_APLICA, None
 
     def leave_out(self, bound: Bound) -> None:
         """An event at which the rule would say the same again, and was not asked.

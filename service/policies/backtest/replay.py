@@ -70,6 +70,9 @@ class Replay:
         with self._database.snapshot() as connection:
             tasks = self._histories.tasks(connection, server_id, self._rules, self._period)
             for task in self._judge.judged(connection, tasks):
+                if task.leaves:
+                    for recorder in recorders.values():
+                        recorder.leave(task.bound)
                 for rule, verdict in task.verdicts.items():
                     terms = self._terms[rule]
                     if rule not in recorders:

@@ -24,6 +24,7 @@ from service.store.engines import MAX_INTEGER, open_database
 from service.store.engines.image import ImageBuilder
 from service.store.queries import load_queries
 from service.store.read.past import PastReader, PastServer
+from service.store.read.retirements import RetirementReader
 from service.store.read.silence import Silence
 from service.store.read.tags import TagReader
 from service.store.read.unjudged import JudgedServer, UnjudgedReader
@@ -114,7 +115,8 @@ class BackTest:
             read = past.fleet_arrivals(self._database, period.last_id, period.until)
         with self._database.snapshot() as connection:
             tags = self._tags.times(connection, period.until)
-        return FleetRun(replay, replay.ticks(read, tags, period))
+            retired = RetirementReader(self._queries).times(connection, period.until)
+        return FleetRun(replay, replay.ticks(read, [*tags, *retired], period))
 
     def tags(self) -> dict[str, frozenset[str]]:
         """The values that each tag has on some server now."""

@@ -1,8 +1,9 @@
 """The evaluator: judges every report of every server, and what time alone changes.
 
 Work comes in this order: new texts of rules; reports, in each round the next one of each server;
-and, once no report waits, silence, hours and days, tags, and ticks of the fleet. The cursors in the
-database say what it has done, so another evaluator goes on where this one was killed.
+and, once no report waits, silence, hours and days, tags, retired servers, and ticks of the fleet.
+The cursors in the database say what it has done, so another evaluator goes on where this one was
+killed.
 
 Before the evaluator takes up other texts, it judges all that arrived until then by the texts in
 force, so that its verdicts follow the order of arrival. What arrives later waits meanwhile.
@@ -41,6 +42,7 @@ from service.policies.rules.places import TABLES_SCRIPT
 from service.store.engines import Connection, open_database
 from service.store.engines.image import ImageBuilder
 from service.store.queries import load_queries
+from service.store.read.retirements import RetirementReader
 from service.store.read.silence import Silence
 from service.store.read.tags import TagReader
 from service.store.read.unjudged import UnjudgedReader
@@ -87,7 +89,8 @@ class Evaluator:
             text_hash.Silence(config.silent_after, config.silent_intervals),
         )
         self._candidates, tags = Candidates(self._reader), TagReader(queries)
-        self._tasks = TaskMaker(database, self._reader, store, self._hearing, tags)
+        left = RetirementReader(queries)
+        self._tasks = TaskMaker(database, self._reader, store, self._hearing, tags, left)
         self._notices = None if config.notify is None else Notices(NoticeStore(queries))
         writer = self._resources.enter_context(
             closing(VerdictWriter(database, store, self._notices))
@@ -96,9 +99,9 @@ class Evaluator:
         self._rounds = Rounds(database, judge, store, writer)
         of_ticks, every = FleetJudge(queries, self._guard, of_fleet), config.fleet_every
         self._ticks = FleetTicks(
-            database, self._reader, of_ticks, store, writer, self._hearing, tags, every
+            database, self._reader, of_ticks, store, writer, self._hearing, tags, left, every
         )
-        self._progress = Progress(database, self._reader, self._tasks, tags)
+        self._progress = Progress(database, self._reader, self._tasks, tags, left)
         self._looked_at = self._told_alive_at = self._asked_at = 0.0
         self._deaf_since: int | None = None
         self._gathers = False
@@ -258,7 +261,13 @@ class Evaluator:
 
     def _timers(self) -> bool:
         now, rules = self._now(), self._take_up.judged
-        for make in (self._tasks.of_silence, self._tasks.of_clocks, self._tasks.of_tags):
+        tasks_of = self._tasks
+        for make in (
+            tasks_of.of_silence,
+            tasks_of.of_clocks,
+            tasks_of.of_tags,
+            tasks_of.of_retirements,
+        ):
             tasks = make(rules, now)
             for first in range(0, len(tasks), _SERVERS_A_ROUND):
                 self._run(tasks[first : first + _SERVERS_A_ROUND])

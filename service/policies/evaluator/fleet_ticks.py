@@ -18,11 +18,13 @@ from service.policies.evaluator.task import as_server
 from service.policies.evaluator.timeline import UNDER_WAY
 from service.policies.evaluator.verdict_writer import VerdictWriter
 from service.policies.guard.verdict import Verdict
+from service.policies.machine.events import Ended, Fin
 from service.policies.machine.machine import changes_nothing, step
 from service.store.engines import Connection, Database
+from service.store.read.retirements import RetirementReader, retirement_bound
 from service.store.read.tags import TagReader
 from service.store.read.unjudged import JudgedServer, NewestRecord, UnjudgedReader
-from service.store.verdict_rows import tick_bound
+from service.store.verdict_rows import Bound, tick_bound
 from service.store.write.verdicts import States, VerdictStore
 from service.times import SECOND
 
@@ -41,16 +43,18 @@ class FleetTicks:
         writer: VerdictWriter,
         hearing: Hearing,
         tags: TagReader,
+        retirements: RetirementReader,
         seconds: int,
     ) -> None:
         self._database, self._reader, self._judge = database, reader, judge
         self._store, self._hearing, self._writer = store, hearing, writer
-        self._tags = tags
+        self._tags, self._retirements = tags, retirements
         self._cadence = seconds * SECOND
         self._formerly: dict[str, str] = {}
         self._has_new_texts = False  # on which silent servers were not judged yet
-        # The newest report, the silent servers and the last change of tags at the last tick.
-        self._newest: tuple[int, frozenset[int], int] | None = None
+        # The newest report, the silent servers, the last change of tags and the last retirement at
+        # the last tick.
+        self._newest: tuple[int, frozenset[int], int, int] | None = None
         self._looked_at = 0  # the last tick that was found to be due or not
         self._taken_up: dict[str, int] = {}  # when each text was
         self._tick: Tick | None = None  # the last
@@ -67,7 +71,7 @@ class FleetTicks:
         self._looked_at = 0
 
     def run_if_due(self, now: int) -> bool:
-        """Judges the tick before now, if a report, a silence or a tag came since the last.
+        """Judges the tick before now, if a report, a silence, a tag or a retirement came since.
 
         Whether it did. A text judges ticks after it was taken up. Silence is that of the tick,
         whether the rules about one server have judged it already or not.
@@ -84,6 +88,8 @@ class FleetTicks:
                 return False
             report = self._reader.newest_report(connection, at)
             last_tag = self._tags.last_id(connection, at)
+            retired = self._retirements.times(connection, at)
+            leaving = {left.server_id: left.at for left in retired if left.at > (last or 0)}
             self._hearing.look(connection)
             heard_since = at - HEARD_WITHIN
             records = [
@@ -102,6 +108,10 @@ class FleetTicks:
             servers = {
                 record.server_id: self._server(connection, record) for record in (*records, *gone)
             }
+            left_by = [
+                (self._reader.server(connection, server_id), retirement_bound(left_at))
+                for server_id, left_at in leaving.items()
+            ]
         self._looked_at = at
         silent = {
             server.id
@@ -112,11 +122,12 @@ class FleetTicks:
             report.report_id,
             frozenset(silent.intersection(record.server_id for record in records)),
             last_tag,
+            max((left.at for left in retired), default=0),
         )
         if newest == self._newest:
             return False
         began = time.monotonic()
-        self._judge_tick(tick, records, gone, servers, silent)
+        self._judge_tick(tick, records, gone, servers, silent, left_by)
         self._tick = tick
         self._has_new_texts = False
         self._newest = newest
@@ -140,24 +151,30 @@ class FleetTicks:
         interval = self._reader.usual_interval(connection, server.id, record.seq)
         return server._replace(heard_at=record.received_at, usual_interval=interval)
 
-    def _judge_tick(
+    def _judge_tick(  # noqa: PLR0913, PLR0917 — all that is known at a tick
         self,
         tick: Tick,
         records: Sequence[NewestRecord],
         gone: Sequence[NewestRecord],
         servers: Mapping[int, JudgedServer],
         silent: Collection[int],
+        left_by: Sequence[tuple[JudgedServer, Bound]],
     ) -> None:
+        """left_by: servers that were retired since the last tick, and when."""
+        leaving = {server.id for server, _ in left_by}
         verdicts = self._judge.verdicts(tick.at, records, silent)
         with self._database.snapshot() as connection:
-            unchanged = self._unchanged(connection, verdicts, servers)
+            unchanged = self._unchanged(connection, verdicts, servers.keys() - leaving)
             changing = [
                 server_id
                 for server_id in servers
                 if any((server_id, rule) not in unchanged for rule in self._judge.terms)
             ]
-            states = self._store.load(connection, changing, self._formerly, unchanged)
+            states = self._store.load(connection, [*changing, *leaving], self._formerly, unchanged)
         self._name_last(states)
+        for left, bound in left_by:
+            for rule in self._judge.terms:
+                step(states[left.id, rule], as_server(left), None, Ended(bound, Fin.RETIRADO))
         away = {record.server_id for record in gone}
         continued = self._continued(states, silent, away) if self._has_new_texts else set()
         as_if_heard: FleetVerdicts = {}

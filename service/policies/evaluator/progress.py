@@ -21,6 +21,7 @@ from service.policies.rules.faults import InvalidRuleError
 from service.policies.rules.places import SHIPPED_FOLDER
 from service.policies.rules.rule import Scope
 from service.store.engines import Database
+from service.store.read.retirements import RetirementReader
 from service.store.read.tags import TagReader
 from service.store.read.unjudged import UnjudgedReader
 from service.store.write.rule_texts import StoredText
@@ -64,9 +65,10 @@ class Progress:
         reader: UnjudgedReader,
         tasks: TaskMaker,
         tags: TagReader,
+        retirements: RetirementReader,
     ) -> None:
         self._database, self._reader = database, reader
-        self._tasks, self._tags = tasks, tags
+        self._tasks, self._tags, self._retirements = tasks, tags, retirements
 
     def is_reached(self, until: int, rules: Mapping[str, RuleInForce], epoch: int) -> bool:
         """Whether all that arrived or fell due until then is judged by these rules.
@@ -82,7 +84,8 @@ class Progress:
             is_fleet_judged = any(rule.rule.scope is Scope.FLOTA for rule in rules.values())
             if is_fleet_judged and self._reader.is_fleet_unjudged(connection, until):
                 return False
-            if self._tags.servers_with_new(connection, until):
+            told = (self._tags, self._retirements)
+            if any(reader.servers_with_new(connection, until) for reader in told):
                 return False
         makes = (self._tasks.of_silence, self._tasks.of_clocks)
         return not any(make(rules, until) for make in makes)

@@ -62,6 +62,7 @@ class Rounds:
             ]
             states = self._load(connection, changing, unchanged)
         self._retire(states, changing)
+        self._leave(states, changing)
         # What a renamed rule continues has ended now.
         states.continue_renamed(self._formerly, [task.server.id for task in changing])
         for task in changing:
@@ -109,6 +110,14 @@ class Rounds:
                     task.bound.at if after is None else after.at,
                 )
         return states
+
+    def _leave(self, states: States, tasks: Sequence[Task]) -> None:
+        """Ends what servers that are retired have open; of rules about the fleet, a tick does."""
+        leaving = {task.server.id: task for task in tasks if task.leaves}
+        for state in states:
+            task, terms = leaving.get(state.server_id), self._terms.get(state.rule)
+            if task is not None and (terms is None or not terms.is_fleet):
+                step(state, as_server(task.server), None, Ended(task.bound, Fin.RETIRADO))
 
     def _retire(self, states: States, tasks: Sequence[Task]) -> None:
         """Ends what rules have open that are not in force any more."""

@@ -36,6 +36,7 @@ class Task:
     continues_only: bool = False  # the server is silent: a new text opens nothing on it
     retired: Bound | None = None  # ends what rules without a text in force have open
     told: Told = NOW  # the tags by which it is judged
+    leaves: bool = False  # the server is retired: nothing is judged, and what is open ends
     verdicts: Verdicts = field(default_factory=dict)
 
     @property

@@ -1,7 +1,7 @@
 """Makes the tasks of a round: which record of which server is judged, as which event.
 
-The events of a server come in the order of arrival: tags, silence, hours and days stand where they
-fell between its reports, whether they are judged then or later.
+The events of a server come in the order of arrival: what was told, silence, hours and days stand
+where they fell between its reports, whether they are judged then or later.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from service.policies.evaluator.clock_events import Clocks, Rules, last_of
 from service.policies.evaluator.hearing import Hearing
 from service.policies.evaluator.in_force import RuleInForce
 from service.policies.evaluator.task import Task
-from service.policies.evaluator.timeline import UNDER_WAY, Timeline, is_in_silence
+from service.policies.evaluator.timeline import UNDER_WAY, Timeline, ToldEvent, is_in_silence
 from service.policies.rules.rule import Clock, InSilence, Scope
 from service.store.engines import MAX_INTEGER, Connection, Database
-from service.store.read.tags import Before, TagEvent, TagReader, Told
+from service.store.read.retirements import RetirementReader, is_retired, next_told
+from service.store.read.tags import Before, TagReader, Told
 from service.store.read.unjudged import JudgedServer, UnjudgedReader, UnjudgedReport
 from service.store.verdict_rows import Cursor, event_bound, event_digest
 from service.store.write.verdicts import VerdictStore
@@ -27,16 +28,17 @@ from service.times import DAY, HOUR
 class TaskMaker:
     """Each of its methods reads one snapshot. Servers have one task at most."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 — each is passed in
         self,
         database: Database,
         reader: UnjudgedReader,
         store: VerdictStore,
         hearing: Hearing,
         tags: TagReader,
+        retirements: RetirementReader,
     ) -> None:
         self._database, self._reader, self._store = database, reader, store
-        self._tags = tags
+        self._tags, self._retirements = tags, retirements
         self._hearing = hearing
         self._timeline = Timeline(hearing, Clocks())
 
@@ -55,10 +57,10 @@ class TaskMaker:
     def _until_report(
         self, connection: Connection, report: UnjudgedReport, cursor: Cursor | None, rules: Rules
     ) -> Task | None:
-        """What time and tags changed before a report arrived."""
+        """What time changed, and what was told, before a report arrived."""
         if cursor is None or cursor.seq <= 0:
             return None
-        event = self._tags.next_event(connection, cursor, Before(report.id))
+        event = self._next_told(connection, cursor, Before(report.id))
         task = self._of_time(connection, cursor, rules, report.received_at, event)
         if task is not None or report.seq < 0:
             return task
@@ -149,8 +151,11 @@ class TaskMaker:
     ) -> Task:
         """On a silent server, rules that judge in silence come in a round of their own.
 
-        They see that it is silent. The others continue what was open as if it were heard.
+        They see that it is silent. The others continue what was open as if it were heard. A server
+        that is retired is judged by its next report.
         """
+        if is_retired(cursor):
+            changed = []
         is_silent = is_in_silence(cursor)
         waiting = [rule for rule in changed if rule.rule.in_silence is not InSilence.EVALUA]
         judged = waiting if is_silent and waiting else changed
@@ -201,6 +206,14 @@ class TaskMaker:
             servers = self._tags.servers_with_new(connection, until)
             return self._of_times(connection, servers, rules, until)
 
+    def of_retirements(self, rules: Rules, now: int) -> list[Task]:
+        """Servers that were retired."""
+        until = now - UNDER_WAY
+        with self._database.snapshot() as connection:
+            self._hearing.look(connection)
+            servers = self._retirements.servers_with_new(connection, until)
+            return self._of_times(connection, servers, rules, until)
+
     def _of_times(
         self, connection: Connection, servers: Sequence[int], rules: Rules, until: int
     ) -> list[Task]:
@@ -210,7 +223,7 @@ class TaskMaker:
                 cursor,
                 rules,
                 until,
-                self._tags.next_event(connection, cursor, Before(told_until=until)),
+                self._next_told(connection, cursor, Before(told_until=until)),
             )
             for cursor in self._store.cursors(connection, servers).values()
         )
@@ -222,9 +235,9 @@ class TaskMaker:
         cursor: Cursor,
         rules: Rules,
         until: int,
-        event: TagEvent | None,
+        event: ToldEvent | None,
     ) -> Task | None:
-        """What time changed until then, or until its tags were changed; else what these change."""
+        """What time changed until then, or until something was told; else what that changes."""
 
         def usual_interval() -> int | None:
             return self._reader.usual_interval(connection, cursor.server_id, cursor.seq)
@@ -238,4 +251,9 @@ class TaskMaker:
             return task
         if self._timeline.is_open(server, cursor, rules, until, usual_interval):
             return None
-        return self._timeline.of_tags(server, cursor, event)
+        return self._timeline.of_told(server, cursor, event)
+
+    def _next_told(
+        self, connection: Connection, cursor: Cursor, before: Before
+    ) -> ToldEvent | None:
+        return next_told(connection, self._tags, self._retirements, cursor, before)

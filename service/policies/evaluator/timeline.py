@@ -1,8 +1,8 @@
-"""What happens to a server, in the order of arrival: reports, tags, silence, hours and days.
+"""What happens to a server, in the order of arrival: reports, what was told, silence, hours, days.
 
-It does no I/O. Tags, silence, whole hours and days stand where they fell between reports, whether
-they are judged then or later; so the evaluator, an evaluator that was behind, and the back-test
-judge the same records as the same events.
+It does no I/O. Tags, retirements, silence, whole hours and days stand where they fell between
+reports, whether they are judged then or later; so the evaluator, an evaluator that was behind, and
+the back-test judge the same records as the same events.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from service.policies.evaluator.hearing import Hearing
 from service.policies.evaluator.task import Task
 from service.policies.rules.rule import Clock, InSilence
 from service.store.engines import MAX_INTEGER
+from service.store.read.retirements import RetirementEvent, is_retired
 from service.store.read.tags import TagEvent, Told
 from service.store.read.unjudged import JudgedServer, UnjudgedReport
 from service.store.verdict_rows import Bound, Cursor, event_bound, event_digest
@@ -22,6 +23,7 @@ from service.times import DAY, HOUR, SECOND
 
 UNDER_WAY = SECOND  # what arrived before a moment may be stored a little later
 
+ToldEvent = TagEvent | RetirementEvent
 Neighbours = tuple[Bound | None, Bound | None]
 
 
@@ -50,11 +52,13 @@ class Timeline:
         interval_before: int | None,
     ) -> Task:
         """A report in order. interval_before: the usual interval of the reports before it."""
+        was_retired = is_retired(cursor)
         cursor.seq, cursor.event, cursor.tag = report.seq, report.bound, None
-        # Hours and days count from the first report on, and while a rule asks for them.
-        if cursor.hour_at is None or asked_since(rules, Clock.HORA) is None:
+        # Hours and days count from the first report on, and while a rule asks for them; not while
+        # the server is retired.
+        if was_retired or cursor.hour_at is None or asked_since(rules, Clock.HORA) is None:
             cursor.hour_at = report.received_at // HOUR * HOUR
-        if cursor.day_at is None or asked_since(rules, Clock.DIA) is None:
+        if was_retired or cursor.day_at is None or asked_since(rules, Clock.DIA) is None:
             cursor.day_at = report.received_at // DAY * DAY
         task = _of_report(server, report, cursor)
         task.report_at = report.placed_at
@@ -100,6 +104,8 @@ class Timeline:
         until: int,
         usual_interval: Callable[[], int | None],
     ) -> Task | None:
+        if is_retired(cursor):
+            return None
         silent_at = self.silent_at(cursor, until, usual_interval)
         in_silence = is_in_silence(cursor)
         clocks = self._clocks.next(cursor, rules, min(until, silent_at - 1), in_silence=in_silence)
@@ -112,9 +118,20 @@ class Timeline:
             bound, only = clocks
         return _of_event(server, cursor, bound, only)
 
-    def of_tags(self, server: JudgedServer, cursor: Cursor, event: TagEvent) -> Task:
-        """Its tags were changed: all rules judge its last record anew, in silence too."""
-        cursor.tag_id, cursor.tag = event.last_id, event.bound
+    def of_told(self, server: JudgedServer, cursor: Cursor, event: ToldEvent) -> Task:
+        """Its tags were changed: all rules judge its last record anew, in silence too.
+
+        Or it was retired: what is open ends, and no rule judges it until its next report.
+        """
+        if isinstance(event, RetirementEvent):
+            cursor.event, cursor.tag = event.bound, None
+            task = _of_event(server, cursor, event.bound, frozenset())
+            task.leaves = True
+            return task
+        cursor.tag_id = event.last_id
+        if is_retired(cursor):
+            return _of_event(server, cursor, event.bound, frozenset())
+        cursor.tag = event.bound
         return _of_event(server, cursor, event.bound, None)
 
     def of_gap(

@@ -41,6 +41,7 @@ class ServerState:
     # last arrival in order until then, null if there was none.
     heard_at: int | None
     silent: bool
+    retired: bool
     open: bool  # no later record in order ends the moment
     has_late: bool  # late records lie beside the one shown
 
@@ -58,23 +59,26 @@ class FleetPage:
 class News(NamedTuple):
     """Something that is new to the fleet."""
 
-    kind: str  # servidor_nuevo, servidor_cambia, programa_nuevo, usuario_nuevo
-    at: int  # the place in time of the report that showed it
+    # servidor_nuevo, servidor_cambia, servidor_retirado, servidor_vuelve,
+    # programa_nuevo, usuario_nuevo
+    kind: str
+    at: int  # the place in time of the report that showed it; when it was retired, or came back
     server_id: int
     id_serv: int
     ip_server: str
     nombre_host: str | None
-    subject: str | None  # the program or the user
+    subject: str | None  # the program or the user; why it was retired
     changed: tuple[Difference, ...]  # of the server
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Figures of the whole fleet."""
+    """Figures of the whole fleet, without the servers that are retired."""
 
     at: int
     servers: int
     silent: int
+    retired: int
     longest_silent: list[ServerState]  # at most 20, the longest first
     systems: list[tuple[str, str, int]]  # nombre_so, version_so, servers
     architectures: list[tuple[str, int]]
@@ -127,7 +131,8 @@ class FleetStore:
         with self._database.snapshot() as connection:
             now = self._silence.parameters()
             place = (server_id, server_id)
-            state = next(self._states(connection, ServerFilter(), moment, place, now), None)
+            anyone = ServerFilter(retired=None)
+            state = next(self._states(connection, anyone, moment, place, now), None)
             if state is None:
                 raise ServerNotFoundError(server_id)
             return state
@@ -151,10 +156,12 @@ class FleetStore:
                 for _, server_id in silent[:_MAX_SHOWN]
             ]
             (arrived,) = connection.execute(self._queries["last_arrival"]).fetchone()
+            (retired,) = connection.execute(self._queries["number_of_retired"]).fetchone()
             return Summary(
                 at=now,
                 servers=len(outline),
                 silent=len(silent),
+                retired=retired,
                 longest_silent=longest,
                 systems=[
                     (*system, servers)
@@ -195,18 +202,29 @@ class FleetStore:
         place = criteria.parameters() | {"first": servers[0], "last": servers[1]}
         if moment is None:
             rows = connection.execute(self._queries["fleet_now"], place | now)
-            for server_id, heard_at, silent, *record in rows:
-                record_row = server_row(record)
+            for server_id, heard_at, silent, retired, *record in rows:
                 yield ServerState(
-                    server_id, record_row, heard_at, bool(silent), open=True, has_late=False
+                    server_id,
+                    server_row(record),
+                    heard_at,
+                    bool(silent),
+                    bool(retired),
+                    open=True,
+                    has_late=False,
                 )
         else:
             rows = connection.execute(self._queries["fleet_at"], place | moment.parameters())
-            for server_id, shown_at, next_at, late_at, *record in rows:
+            for server_id, shown_at, next_at, late_at, retired, *record in rows:
                 standing = self._moments.standing(connection, server_id, moment, shown_at)
                 row = server_row(record)
                 yield ServerState(
-                    server_id, row, *standing, next_at is None, is_within(late_at, next_at)
+                    server_id,
+                    row,
+                    standing.heard_at,
+                    standing.silent,
+                    bool(retired),
+                    open=next_at is None,
+                    has_late=is_within(late_at, next_at),
                 )
 
     def _late_records(
@@ -228,7 +246,8 @@ class FleetStore:
     def _news(self, connection: Connection) -> list[News]:
         latest = {"limit": _MAX_SHOWN}
         changes = connection.execute(self._queries["latest_profile_changes"], latest).fetchall()
-        news = []
+        told = connection.execute(self._queries["latest_retirements"], latest)
+        news = [News._make((*row, ())) for row in told]
         for id_serv, placed_at, server_id, ip_server, host, profile_id, former_id in changes:
             kind = "servidor_nuevo" if former_id is None else "servidor_cambia"
             changed = tuple(self._profiles.differences(connection, former_id, profile_id))

@@ -56,7 +56,7 @@ class MatrixServer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """rules: those that judge a server at the moment, by name. servers: every one, by number."""
+    """rules: those that judge a server at the moment, by name. servers: by number."""
 
     rules: Sequence[MatrixRule]
     servers: Sequence[MatrixServer]
@@ -106,7 +106,7 @@ class MatrixStore:
             texts = connection.execute(
                 self._queries["judging_texts"], parameters | {"words_at": parameters["moment"]}
             ).fetchall()
-            names = connection.execute(self._queries["server_names"]).fetchall()
+            names = connection.execute(self._queries["server_names"], parameters).fetchall()
         masks = _Masks({text_id: rule for text_id, rule, *_ in texts}, groups)
         rules = {
             rule: MatrixRule(rule, severity, json.loads(controls))

@@ -68,9 +68,10 @@ class ProcessHistory(NamedTuple):
     username: str | None
     first_at: int  # the place in time of the first record that shows the name
     last_at: int  # that of the last one
-    running: bool  # the newest record shows it, and the server is not silent
+    running: bool  # the newest record shows it, and the server is neither silent nor retired
     heard_at: int
     silent: bool
+    retired: bool = False
 
 
 class LoginHistory(NamedTuple):
@@ -86,3 +87,4 @@ class LoginHistory(NamedTuple):
     running: bool
     heard_at: int
     silent: bool
+    retired: bool = False

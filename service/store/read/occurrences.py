@@ -150,10 +150,7 @@ class OccurrenceStore(Generic[Filter, Occurrence, History]):
         with self._database.snapshot() as connection:
             walk = NameWalk(connection, of_walk, criteria, criteria.parameters() | now, effort)
             rows, following = _read(walk, query, after, limit)
-        shown = [
-            self._history._make((*row, bool(running and not silent), heard_at, bool(silent)))
-            for *row, running, heard_at, silent, _ in rows
-        ]
+        shown = [self._history._make(_told(*row[:-1])) for row in rows]
         return OccurrencePage(now["now"], shown, following, names=[row[-1] for row in rows])
 
 
@@ -198,6 +195,13 @@ def _read(walk: Walk, query: str, after: int, limit: int) -> tuple[list[Any], in
             server_id, *_, slot = rows[limit - 1]
             return rows[:limit], server_id << walk.bits | slot
     return rows, walk.after
+
+
+def _told(*columns: Any) -> tuple[object, ...]:  # noqa: ANN401 — a row
+    """A row of a history: what a server showed that is silent or retired does not run now."""
+    *row, running, heard_at, silent, retired = columns
+    is_now = bool(running and not silent and not retired)
+    return (*row, is_now, heard_at, bool(silent), bool(retired))
 
 
 def _columns(row: tuple[Any, ...], *more: object) -> tuple[Any, ...]:

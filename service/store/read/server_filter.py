@@ -11,7 +11,7 @@ from service.store.read.records import ServerRow
 
 @dataclass(frozen=True, slots=True)
 class ServerFilter:
-    """Selects servers; a null criterion selects all."""
+    """Selects servers; a null criterion selects all, but for those that are retired."""
 
     ipaddress: IPv4Network | IPv6Network | None = None
     nombre_so: str | None = None
@@ -19,6 +19,7 @@ class ServerFilter:
     arquitectura_proc: str | None = None
     q: str | None = None  # part of any text that identifies or describes a server, in any case
     silent: bool | None = None
+    retired: bool | None = False  # null: those and the others
 
     def parameters(self) -> dict[str, str | bool | None]:
         """The parameters of the queries. They select at least these servers, few others."""
@@ -29,10 +30,11 @@ class ServerFilter:
             "address_like": None if self.ipaddress is None else _address_like(self.ipaddress),
             "q_like": None if self.q is None else f"%{escape_like(self.q.casefold())}%",
             "silent": self.silent,
+            "retired": self.retired,
         }
 
     def selects(self, record: ServerRow) -> bool:
-        """Whether it selects a server with this record, silent or not."""
+        """Whether it selects a server with this record, silent, retired or not."""
         return (
             (self.nombre_so is None or record.nombre_so == self.nombre_so)
             and (self.version_so is None or record.version_so == self.version_so)

@@ -84,7 +84,7 @@ class UsageStore:
         self._figures = Figures()
 
     def servers(self) -> int:
-        """The number of known servers."""
+        """The number of servers that are not retired."""
         return int(self._rows(self._queries["number_of_servers"])[0][0])
 
     def busiest(self) -> Figure[Busiest | None]:

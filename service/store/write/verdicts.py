@@ -23,6 +23,7 @@ from service.store.verdict_rows import (
 from service.store.write.multi_row import insert_rows, select_rows
 
 _SERVER_ID = 1  # its place in a row of judgements, and of spans
+_RETIRED = "retirado"
 _PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
 
 
@@ -216,7 +217,12 @@ def _put(states: States, rule: str, violation: Violation) -> None:
 
 
 def _last(state: RuleState, cursor: Cursor | None, tick: int | None, clock: str) -> Bound | None:
-    """The last event that judged a rule, whether it wrote a row of it or not."""
+    """The last event that judged a rule, whether it wrote a row of it or not.
+
+    Nothing judges it while its server is retired.
+    """
+    if state.span is not None and state.span.reason == _RETIRED:
+        return state.span.first
     found: list[Bound | None] = []
     if state.judgement is not None:
         found.append(state.judgement.since)

@@ -69,6 +69,7 @@ OTHERS = (
     *(
         "token",
         "tag_change",
+        "retirement",
         "archive_file",
         "archive_link",
         "number_gap",
