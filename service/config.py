@@ -46,6 +46,7 @@ class Config:
     notify: Path | None = None  # a file of receivers; without it nobody is told of anything
     sender: str = "auto"  # started by gunicorn; "off": it is a unit of its own
     url: str | None = None  # of the pages, as readers of messages reach them
+    retire_after: int | None = None  # days of silence after which a server is retired
 
     @property
     def database(self) -> Path:
@@ -194,6 +195,7 @@ SETTINGS = (
     Setting("notify", _file, may_be_empty=True),
     Setting("sender", _one_of("auto", "off")),
     Setting("url", _url, may_be_empty=True),
+    Setting("retire_after", _integer(1, 9999), may_be_empty=True),
 )
 
 

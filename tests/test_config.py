@@ -46,10 +46,11 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
             "COMPLIANCE_NOTIFY": str(key),
             "COMPLIANCE_SENDER": "off",
             "COMPLIANCE_URL": "https://compliance.example.org/",
+            "COMPLIANCE_RETIRE_AFTER": "90",
         }
     )
     rules = (Path("/srv/rules"), "off", 60, True)
-    told = (key, "off", "https://compliance.example.org")
+    told = (key, "off", "https://compliance.example.org", 90)
     proxies = (ip_network("127.0.0.1"), ip_network("2001:db8::/32"))
     assert chosen == Config(
         Path("/srv/compliance"),

@@ -2,7 +2,7 @@
 
 It leaves word that reports can be stored, notes how far the archive is stored, so that the next
 start has little to compare, stores what a killed worker left between the archive and the database,
-gives disk space back, and seals the days of the archive.
+gives disk space back, seals the days of the archive, and retires servers that are silent for long.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from service.errors import ComplianceError
 from service.file_lock import folder_lock
 from service.maintenance.downtime import note_alive, note_downtime
 from service.maintenance.recovery import catch_up
+from service.maintenance.retire_silent import retire_silent
 from service.maintenance.sealing import last_closed_day, seal
 from service.store.engines import Database, open_database
 from service.times import MINUTE
@@ -71,6 +72,7 @@ class Housekeeping(threading.Thread):
                 for done in database.tidy():
                     _LOG.info("%s", done)
                 self._seal(database)
+                retire_silent(self._config, database)
 
     def _seal(self, database: Database) -> None:
         now = times.now()

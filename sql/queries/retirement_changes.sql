@@ -1,5 +1,6 @@
 -- name: server_to_retire
--- How the audit log names a server, the place of its newest record, and whether it is retired now.
+-- How the audit log names a server, the place of its newest record, when it was heard last, and whether
+-- it is retired now.
 SELECT
   server.identity, server.sibling,
   coalesce((
@@ -8,6 +9,7 @@ SELECT
     ORDER BY newest.seq DESC
     LIMIT 1
   ), 0),
+  coalesce(server.heard_at, 0),
   -- include: is_retired
 FROM server
 WHERE server.id = :server_id;

@@ -36,6 +36,15 @@ WHERE NOT EXISTS (
 )
 ORDER BY retirement.at DESC;
 
+-- name: silent_servers
+-- Servers that are silent and not retired, and when each was heard last.
+SELECT server.id, server.heard_at FROM server
+WHERE
+  -- include: is_silent
+  AND NOT
+  -- include: is_retired
+ORDER BY server.id;
+
 -- name: next_retirement
 -- When a server was retired after report :seq, its last in order that is judged.
 SELECT retirement.at FROM retirement

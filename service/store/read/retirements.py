@@ -37,6 +37,13 @@ class RetirementEvent(NamedTuple):
     bound: Bound
 
 
+class SilentServer(NamedTuple):
+    """A server that is silent. heard_at: when its last report in order arrived."""
+
+    id: int
+    heard_at: int
+
+
 class RetirementTime(NamedTuple):
     """When a server was retired, and the last report of all servers before."""
 
@@ -113,6 +120,13 @@ class RetirementStore:
         silence: Silence = DEFAULT_SILENCE,
     ) -> None:
         self._database, self._queries, self._silence = database, queries, silence
+
+    def silent(self) -> list[SilentServer]:
+        """The servers that are silent and not retired."""
+        with self._database.snapshot() as connection:
+            query = self._queries["silent_servers"]
+            rows = connection.execute(query, self._silence.parameters()).fetchall()
+        return [SilentServer(*row) for row in rows]
 
     def likely_successors(self, server_id: int | None = None) -> dict[int, int]:
         """Of each silent server the one that seems to be the same machine, installed anew.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from typing import NamedTuple
 
 from service import times
 from service.auth.audit_log import AuditLog
@@ -18,6 +19,15 @@ from service.errors import (
 from service.store.engines import Connection, Database
 
 MOST_LETTERS = 500  # of a reason
+
+
+class _Server(NamedTuple):
+    """placed_at: of its newest record. heard_at: when that arrived."""
+
+    named: Named
+    placed_at: int
+    heard_at: int
+    is_retired: bool
 
 
 class Retirements:
@@ -35,25 +45,41 @@ class Retirements:
 
     def retire(
         self, server_id: int, reason: str, by: str | None, successor_id: int | None = None
-    ) -> int:
-        """Retires a server from now until its next report. Since when, in microseconds.
+    ) -> None:
+        """Retires a server from now until its next report.
 
         successor_id: the server that took its place. Raises InvalidParameterError,
         ServerNotFoundError, ServerRetiredError, and StorageUnavailableError.
         """
-        reason = _checked(reason)
         if successor_id == server_id:
-            raise InvalidParameterError("por", "expected another server")
+            raise InvalidParameterError("sucesor", "expected another server")
+        self._retire(server_id, reason, by, successor_id)
+
+    def retire_unheard(self, server_id: int, reason: str, by: str, heard_at: int) -> bool:
+        """Retires a server unless it was heard after this. Whether it did. Raises as retire()."""
+        return self._retire(server_id, reason, by, heard_at=heard_at)
+
+    def _retire(
+        self,
+        server_id: int,
+        reason: str,
+        by: str | None,
+        successor_id: int | None = None,
+        heard_at: int | None = None,
+    ) -> bool:
         recorded: RetirementTold | None = None
+        reason = _checked(reason)
         try:
             with self._database.transaction() as connection:
                 # Within the transaction, so that all that arrives later is stored later.
-                server, placed_at = self._to_retire(connection, server_id)
-                successor = None
-                if successor_id is not None:
-                    successor, _, _ = self._server(connection, successor_id)
-                told = RetirementTold(server, self._now(connection, placed_at), reason, successor)
-                recorded = told
+                server = self._to_retire(connection, server_id)
+                if heard_at is not None and server.heard_at > heard_at:
+                    return False
+                successor = (
+                    None if successor_id is None else self._server(connection, successor_id).named
+                )
+                at = self._now(connection, server.placed_at)
+                told = recorded = RetirementTold(server.named, at, reason, successor)
                 self._audit.record([told], by)
                 row = {
                     "server_id": server_id,
@@ -68,21 +94,20 @@ class Retirements:
                 with suppress(StorageUnavailableError):
                     self._audit.record([replace(recorded, is_withdrawn=True)], by)
             raise
-        return told.at
+        return True
 
-    def _to_retire(self, connection: Connection, server_id: int) -> tuple[Named, int]:
-        server, placed_at, is_retired = self._server(connection, server_id)
-        if is_retired:
+    def _to_retire(self, connection: Connection, server_id: int) -> _Server:
+        server = self._server(connection, server_id)
+        if server.is_retired:
             raise ServerRetiredError(server_id)
-        return server, placed_at
+        return server
 
-    def _server(self, connection: Connection, server_id: int) -> tuple[Named, int, bool]:
-        """Its names, the place of its newest record, and whether it is retired."""
+    def _server(self, connection: Connection, server_id: int) -> _Server:
         query = self._queries["server_to_retire"]
         row = connection.execute(query, {"server_id": server_id}).fetchone()
         if row is None:
             raise ServerNotFoundError(server_id)
-        return Named(row[0], row[1]), row[2], bool(row[3])
+        return _Server(Named(row[0], row[1]), row[2], row[3], bool(row[4]))
 
     def _now(self, connection: Connection, placed_at: int) -> int:
         """Moments before the newest record are closed, also if our own clock was set back."""
