@@ -1,5 +1,5 @@
 -- id = "nucleo-distinto"
--- version = 1
+-- version = 2
 -- severidad = "baja"
 -- responsable = "plataforma"
 -- es = { titulo = "Núcleo distinto al de sus iguales", descripcion = "Compara el núcleo de cada servidor con el más frecuente entre cinco o más servidores con el mismo sistema, versión, arquitectura y rol (etiqueta rol).", justificacion = "Un servidor que se quedó con otro núcleo no recibió, o no arrancó con, los parches de los demás.", remedio = "Instale el núcleo de los demás y reinicie el servidor.", motivo = "Su núcleo es {nucleo}; el más frecuente de {servidores} servidores iguales es {comun}." }

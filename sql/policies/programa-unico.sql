@@ -1,5 +1,5 @@
 -- id = "programa-unico"
--- version = 1
+-- version = 2
 -- severidad = "baja"
 -- responsable = "seguridad"
 -- es = { titulo = "Programa que solo está en un servidor", descripcion = "Busca programas que se ejecutan en uno solo de diez o más servidores del mismo rol (etiqueta rol) o, sin esa etiqueta, del mismo sistema y versión, si la hay. Las cifras de un nombre no cuentan.", justificacion = "Los servidores de un rol ejecutan lo mismo; lo que uno solo tiene no lo puso la plataforma.", remedio = "Averigüe para qué es el programa. Si debe estar, instálelo en todos, o añádalo a listas/efimeros.txt.", motivo = "{name} solo se ejecuta en este de {servidores} servidores ({grupo})." }
