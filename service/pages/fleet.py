@@ -17,7 +17,8 @@ from service.pages import as_sql
 from service.pages.charts import columns, peak
 from service.pages.site import Site
 from service.store.read.fleet import FleetStore, Summary
-from service.store.read.policies import PolicyStore, Progress
+from service.store.read.policies import PolicyStore
+from service.store.read.progress import Progress
 
 _CHART_HEIGHT = 110  # pixels
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9A-Fa-f:]+\](:[0-9]+)?")

@@ -122,7 +122,7 @@ class ServerPage:
         self, server_id: int, moment: Moment | None, language: str
     ) -> dict[str, object]:
         """What each rule says of the server, the worst first."""
-        progress = self._policies.progress()
+        progress = self._policies.progress_of(server_id)
         found = self._policies.of_server(server_id, moment)
         verdicts = [
             (policy, words_of(policy, language), found.verdicts.get(policy.rule))

@@ -17,7 +17,8 @@ from service.resources.veredictos import (
 )
 from service.store.read.history import HistoryStore
 from service.store.read.moments import Moment
-from service.store.read.policies import PolicyRow, PolicyStore, Progress, ServerCompliance
+from service.store.read.policies import PolicyRow, PolicyStore, ServerCompliance
+from service.store.read.progress import Progress
 from service.store.read.verdict_at import VerdictRow
 
 _BOUNDS = ("desde_tras", "desde", "evaluado")
@@ -53,7 +54,7 @@ class Compliance:
     def on_get(self, req: falcon.Request, resp: falcon.Response, id_serv: int) -> None:
         query = Query(req.query_string, *AT_MOMENT, FORMAT)
         server_id, moment = self._history.server_of(id_serv), moment_of(query)
-        progress = self._policies.progress()
+        progress = self._policies.progress_of(server_id)
         found = self._policies.of_server(server_id, moment)
         show_whole(req, resp, query, compliance_listing(server_id, moment, progress, found))
 

@@ -191,7 +191,7 @@ class _Export:
     def _add_rules(self, pack: Pack) -> None:
         """What the rules said at the record, what was open, and the texts that said so."""
         moment, policies = Moment(self._place), self._sources.policies
-        progress = policies.progress()
+        progress = policies.progress_of(self._server_id)
         found = policies.of_server(self._server_id, moment)
         verdicts = compliance_listing(self._server_id, moment, progress, found)
         pack.add_json("veredictos.json", document_of(verdicts))
@@ -210,7 +210,7 @@ class _Export:
                 pack.add(f"reglas/{rule}-{text_hash[:12]}.datos.json", outside.encode() + b"\n")
 
     def _violations(self, rows: list[ViolationRow], moment: Moment | None) -> dict[str, object]:
-        progress = how_far(self._sources.policies.progress())
+        progress = how_far(self._sources.policies.progress_of(self._server_id))
         return document_of(violations_listing(rows, progress, moment, shows_all=self._shows_all))
 
     def _add_lines(self, pack: Pack) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from service import times
 from service.http.filters import KNOWN_AT, MOMENT
 from service.store.read.moments import Moment
-from service.store.read.policies import Progress
+from service.store.read.progress import Progress
 from service.store.verdict_rows import Bound
 
 BOUND = ("", "_id_serv", "_recibido", "_marca")  # of the column's name

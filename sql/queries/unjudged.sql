@@ -104,8 +104,9 @@ SELECT DISTINCT server_id FROM report WHERE id > :report_id;
 SELECT coalesce(max(id), 0) FROM report;
 
 -- name: oldest_unjudged
--- How many servers have reports that no rule has judged, and when the oldest of these arrived.
-SELECT count(*), min(report.received_at)
+-- How many servers have reports that no rule has judged, and when the oldest of a server's arrived; at
+-- most :limit servers, the one that has waited longest first.
+SELECT count(*) OVER (), report.received_at
 FROM (
   SELECT
     -- include: first_unjudged
@@ -114,6 +115,25 @@ FROM (
     AS late_id
   FROM
   -- include: begun_servers
+) AS waiting
+JOIN report ON report.id = coalesce(
+  min(waiting.in_order_id, waiting.late_id), waiting.in_order_id, waiting.late_id
+)
+ORDER BY report.received_at
+LIMIT :limit;
+
+-- name: oldest_unjudged_of_server
+-- When the oldest report of this server arrived that no rule has judged; no row if all are judged.
+SELECT report.received_at
+FROM (
+  SELECT
+    -- include: first_unjudged
+    AS in_order_id,
+    -- include: first_late_unjudged
+    AS late_id
+  FROM
+  -- include: begun_servers
+  WHERE begun.id = :server_id
 ) AS waiting
 JOIN report ON report.id = coalesce(
   min(waiting.in_order_id, waiting.late_id), waiting.in_order_id, waiting.late_id

@@ -106,15 +106,37 @@ def test_a_silent_server_is_unknown_and_its_violation_stays_open(fleet: Fleet) -
     assert since.startswith("between 20")
 
 
+OF_RULES = ("/", "/reglas", "/regla/minero", "/incumplimientos")
+
+
 def test_a_page_says_that_reports_wait_for_the_evaluator(fleet: Fleet) -> None:
     server = fleet.servers["bd-2"]
-    ((seq,),) = fleet.live.rows("SELECT seq FROM judged WHERE server_id = ?", (server,))
-    fleet.live.execute("UPDATE judged SET seq = ? WHERE server_id = ?", (seq - 1, server))
+    fleet.live.execute("UPDATE judged SET seq = seq - 1")
     try:
-        for address in ("/", "/reglas", "/regla/minero", "/incumplimientos", f"/servidor/{server}"):
+        for address in (*OF_RULES, f"/servidor/{server}"):
             assert "wait for the evaluator" in text_of(get_page(fleet.live, address)), address
     finally:
-        fleet.live.execute("UPDATE judged SET seq = ? WHERE server_id = ?", (seq, server))
+        fleet.live.execute("UPDATE judged SET seq = seq + 1")
+
+
+def test_a_page_says_that_one_server_sends_more_than_is_judged(fleet: Fleet) -> None:
+    server, other = fleet.servers["bd-2"], fleet.servers["web-1"]
+    newest = "SELECT max(id) FROM report WHERE server_id = ? AND seq > 0"
+    ((report_id,),) = fleet.live.rows(newest, (server,))
+    ((arrived,),) = fleet.live.rows("SELECT received_at FROM report WHERE id = ?", (report_id,))
+    arrives = "UPDATE report SET received_at = ? WHERE id = ?"
+    fleet.live.execute("UPDATE judged SET seq = seq - 1 WHERE server_id = ?", (server,))
+    fleet.live.execute(arrives, (times.now() - 11 * SECOND, report_id))
+    try:
+        for address in OF_RULES:
+            shown = text_of(get_page(fleet.live, address))
+            assert "One server sends more than is judged" in shown, address
+            assert "wait for the evaluator" not in shown
+        for address, waits in ((f"/servidor/{server}", True), (f"/servidor/{other}", False)):
+            assert ("wait for the evaluator" in text_of(get_page(fleet.live, address))) == waits
+    finally:
+        fleet.live.execute("UPDATE judged SET seq = seq + 1 WHERE server_id = ?", (server,))
+        fleet.live.execute(arrives, (arrived, report_id))
 
 
 def test_a_rule_is_shown_in_the_language_of_the_page(fleet: Fleet) -> None:

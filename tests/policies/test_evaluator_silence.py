@@ -9,6 +9,8 @@ import pytest
 
 from service import times
 from service.maintenance.downtime import note_alive, note_downtime
+from service.policies.evaluator import evaluator
+from service.policies.evaluator.evaluator import Evaluator
 from service.times import HOUR, MINUTE
 from tests.support import engine
 from tests.support.judged_fleet import Fleet
@@ -111,3 +113,21 @@ def test_a_service_that_can_store_nothing_hears_nobody(
         fleet.config.database, "SELECT from_at, until_at FROM deaf_span"
     )
     assert until - since >= HOUR
+
+
+def test_a_server_that_sends_more_than_is_judged_hides_no_silence_of_others(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluator, "_TIMERS_SECONDS", 0.0)
+    for minutes in range(40, 20, -1):
+        fleet.add(minutes * MINUTE, machine="m2")
+    fleet.add(5 * HOUR)
+    with Evaluator(fleet.config) as made:
+        made.begin(look_seconds=0)
+        for _ in range(4):
+            assert made.work()
+        waiting = "SELECT max(report.seq) > judged.seq FROM judged JOIN report USING (server_id)"
+        waiting += " GROUP BY server_id ORDER BY server_id"
+        assert engine.rows(fleet.config.database, waiting) == [(1,), (0,)]
+        silent = "SELECT DISTINCT server_id FROM verdict_span WHERE reason = 'silencio'"
+        assert engine.rows(fleet.config.database, silent) == [(2,)]

@@ -151,13 +151,16 @@ def test_an_unknown_rule_is_a_404(service: LiveService) -> None:
     assert answer.json()["type"] == "urn:compliance-continuo:problems:no-such-rule"
 
 
-@pytest.mark.parametrize("path", ["/politicas", "/violaciones", "/servers/1/cumplimiento"])
+@pytest.mark.parametrize("path", ["/politicas", "/violaciones", "/servers/{}/cumplimiento"])
 def test_each_answer_says_how_far_servers_are_judged(service: LiveService, path: str) -> None:
+    ((record,),) = service.rows("SELECT max(id) FROM report WHERE server_id = 2")
+    path = path.format(record)
     assert service.get(path).json()["evaluador"] == "al_dia"
     (waiting,) = service.rows("SELECT seq FROM judged WHERE server_id = 2")
     service.execute("UPDATE judged SET seq = 1 WHERE server_id = 2")
-    behind = service.get(path).json()
+    behind, another = service.get(path).json(), service.get("/servers/1/cumplimiento").json()
     service.execute("UPDATE judged SET seq = ? WHERE server_id = 2", waiting)
+    assert another["evaluador"] == "al_dia"
     assert behind["evaluador"] == "atrasado"
     ((arrived,),) = service.rows("SELECT received_at FROM report WHERE server_id = 2 AND seq = 2")
     assert parse(behind["evaluado_hasta"]) == arrived - 1

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service import times
 from service.errors import PolicyNotFoundError
 from service.policies.guard.verdict import Verdict
-from service.store.queries import load_queries
-from service.store.read.deafness import NOTICED
 from service.store.read.moments import Moment
-from service.store.read.policies import PolicyStore
 from service.store.read.violations import ViolationFilter
 from service.times import MINUTE, SECOND
 from tests.support.asked_verdicts import RULE, START, Asked, asked, at, known
@@ -261,35 +255,6 @@ def test_lists_by_period_server_rule_and_page() -> None:
         page = ask.policies.verdicts(RULE, "falla", None, 0, 1)
         assert [(row.server_id, row.state) for row in page.verdicts] == [(2, "falla")]
         assert page.after is None
-
-
-def test_progress_names_the_first_report_that_is_not_judged() -> None:
-    with stores() as both:
-        ask = asked(both)
-        assert ask.policies.progress() == (None, None, False)
-        ask.judge(1, 0, PASSES)
-        assert ask.policies.progress() == (START + SECOND, None, True)
-        ask.store(1, 5)
-        ask.store(2, 6)
-        waits_since = START + 5 * MINUTE + SECOND
-        assert ask.policies.progress() == (waits_since - 1, waits_since, True)
-        assert ask.policies.settled()[1] == (START + 5 * MINUTE,) * 2
-
-
-def test_servers_are_judged_until_the_evaluator_stopped_which_would_notice_silence(
-    tmp_path: Path,
-) -> None:
-    alive = tmp_path / "evaluator.lock"
-    alive.touch()
-    stopped_at = times.now() - NOTICED - SECOND
-    with stores() as both:
-        ask = asked(both)
-        policies = PolicyStore(both.database, load_queries(), alive)
-        ask.judge(1, 0, PASSES)
-        assert policies.progress().behind_since is None
-        os.utime(alive, ns=(stopped_at * 1000, stopped_at * 1000))
-        assert policies.progress() == (stopped_at - 1, stopped_at, True)
-        assert policies.settled()[1].at <= stopped_at
 
 
 def test_a_rule_that_never_was_is_not_found() -> None:

@@ -1,7 +1,9 @@
 """The evaluator: judges every report of every server, and what time alone changes.
 
 Work comes in this order: new texts of rules; reports, in each round the next one of each server;
-and, once no report waits, silence, hours and days, tags, retired servers, and ticks of the fleet.
+and silence, hours and days, tags, retired servers, of servers without a report that waits, and
+ticks of the fleet. These come once no report waits at all, or else every few seconds: one server
+that sends more than can be judged must not hide the silence of the others.
 The cursors in the database say what it has done, so another evaluator goes on where this one was
 killed.
 
@@ -59,6 +61,7 @@ _GATHERED = times.SECOND // 2
 _LOOK_SECONDS = 5.0  # between two looks at the folders of rules
 _FIRST_LOOK_SECONDS = 0.5
 _ALIVE_SECONDS = 5.0
+_TIMERS_SECONDS = 5.0  # between two looks at what time changed, while reports wait
 _ASK_SECONDS = 1.0  # between two questions whether all is judged, while reports come in
 
 
@@ -102,7 +105,7 @@ class Evaluator:
             database, self._reader, of_ticks, store, writer, self._hearing, tags, left, every
         )
         self._progress = Progress(database, self._reader, self._tasks, tags, left)
-        self._looked_at = self._told_alive_at = self._asked_at = 0.0
+        self._looked_at = self._told_alive_at = self._asked_at = self._timers_at = 0.0
         self._deaf_since: int | None = None
         self._gathers = False
         self._until: int | None = None  # what arrived later waits for the texts to be taken up
@@ -144,9 +147,11 @@ class Evaluator:
         if self._new_texts():
             return True
         if self._reports():
+            if time.monotonic() - self._timers_at >= _TIMERS_SECONDS:
+                self._timers()
             self._ticks.run_if_due(self._now())  # which wait for nothing
             return True
-        return self._timers() or self._take_held()
+        return self._timers() or self._ticks.run_if_due(self._now()) or self._take_held()
 
     def _now(self) -> int:
         """The moment to judge what time alone changes, of things under way too."""
@@ -260,6 +265,8 @@ class Evaluator:
         return reports[:_SERVERS_A_ROUND]
 
     def _timers(self) -> bool:
+        """What time changed of servers all of whose reports are judged. Whether it did."""
+        self._timers_at = time.monotonic()
         now, rules = self._now(), self._take_up.judged
         tasks_of = self._tasks
         for make in (
@@ -273,7 +280,7 @@ class Evaluator:
                 self._run(tasks[first : first + _SERVERS_A_ROUND])
             if tasks:
                 return True
-        return self._ticks.run_if_due(now)
+        return False
 
     def _run(self, tasks: Sequence[Task]) -> None:
         self._rounds.run(tasks)

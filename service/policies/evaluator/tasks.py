@@ -217,6 +217,15 @@ class TaskMaker:
     def _of_times(
         self, connection: Connection, servers: Sequence[int], rules: Rules, until: int
     ) -> list[Task]:
+        """Not of servers with earlier reports that wait: events come in the order of arrival."""
+        cursors = self._store.cursors(connection, servers)
+        waiting = {
+            server_id
+            for server_id, number in (
+                self._reader.next_reports_of(connection, cursors) or {}
+            ).items()
+            if self._reader.report(connection, number).received_at <= until
+        }
         tasks = (
             self._of_time(
                 connection,
@@ -225,7 +234,8 @@ class TaskMaker:
                 until,
                 self._next_told(connection, cursor, Before(told_until=until)),
             )
-            for cursor in self._store.cursors(connection, servers).values()
+            for cursor in cursors.values()
+            if cursor.server_id not in waiting
         )
         return [task for task in tasks if task is not None]
 

@@ -12,9 +12,8 @@ from typing import NamedTuple
 from service import times
 from service.errors import PolicyNotFoundError
 from service.store.engines import Connection, Database
-from service.store.read import deafness
 from service.store.read.moments import Moment
-from service.store.read.unjudged import UnjudgedReader
+from service.store.read.progress import Progress, ProgressReader
 from service.store.read.verdict_at import VerdictRow, first_of_each
 from service.store.read.violations import ended_after, moment_parameters, open_counts
 
@@ -95,19 +94,6 @@ class ServerCompliance:
     judged_since: dict[str, int]
 
 
-class Progress(NamedTuple):
-    """How far servers are judged.
-
-    until: all that was so until then is judged; null before the first report. behind_since: when
-    the first report arrived that is not, or since when no evaluator runs, which would notice
-    silence; null where all is judged. has_begun: anything was ever judged.
-    """
-
-    until: int | None
-    behind_since: int | None
-    has_begun: bool
-
-
 class PolicyStore:
     """evaluator: the file by which an evaluator tells that it runs."""
 
@@ -118,11 +104,10 @@ class PolicyStore:
         evaluator: Path | None = None,
         clock: Callable[[], int] = times.now,
     ) -> None:
-        self._evaluator = evaluator
         self._database = database
         self._queries = queries
-        self._unjudged = UnjudgedReader(queries)
         self._clock = clock
+        self._progress = ProgressReader(queries, evaluator, clock)
 
     def policies(self, moment: Moment | None) -> tuple[list[PolicyRow], dict[str, Counts]]:
         """Every rule, and its counts at a moment; all of one snapshot."""
@@ -214,46 +199,29 @@ class PolicyStore:
             )
 
     def progress(self) -> Progress:
-        """How far servers are judged."""
+        """How far all servers are judged."""
         with self._database.snapshot() as connection:
-            return self._progress(connection)
+            return self._progress.of_all(connection)
+
+    def progress_of(self, server_id: int) -> Progress:
+        """How far a server is judged."""
+        with self._database.snapshot() as connection:
+            return self._progress.of_server(connection, server_id)
 
     def settled(self) -> tuple[Progress, Moment]:
         """How far servers are judged, and the newest whole second of which all is judged.
 
         A number of that moment and the list that it leads to agree, also while reports come in.
+        Servers that are slow hold nothing back: of them this may still change, and it is said.
         """
         now = self._clock()  # before the snapshot, which then holds all that arrived until now
         with self._database.snapshot() as connection:
-            progress = self._progress(connection)
-            ticked = None
-            if self._unjudged.is_fleet_unjudged(connection, now):
-                ticked = connection.execute(self._queries["fleet_tick"]).fetchone()
-        behind_since = progress.behind_since
-        until = now if behind_since is None else min(now, behind_since - 1)
-        if ticked is not None:
-            until = min(until, ticked[0])
-        second = until // times.SECOND * times.SECOND
-        return progress, Moment(second, second)
+            return self._progress.settled(connection, now)
 
     def open_violations(self, moment: Moment | None) -> int:
         """How many violations of all rules went on at a moment."""
         with self._database.snapshot() as connection:
             return sum(count for *_, count in open_counts(connection, self._queries, moment))
-
-    def _progress(self, connection: Connection) -> Progress:
-        heard_at, judged = connection.execute(self._queries["last_arrival_to_judge"]).fetchone()
-        waiting_since = self._unjudged.waiting(connection).since
-        since = [at for at in (waiting_since, self._stopped_at()) if at is not None]
-        behind_since = min(since, default=None)
-        until = heard_at if behind_since is None else behind_since - 1
-        return Progress(until if judged else None, behind_since, bool(judged))
-
-    def _stopped_at(self) -> int | None:
-        """When the evaluator was heard last, if it does not run now."""
-        heard_at = None if self._evaluator is None else deafness.heard_at(self._evaluator)
-        is_running = heard_at is None or self._clock() - heard_at <= deafness.NOTICED
-        return None if is_running else heard_at
 
     def _policies(self, connection: Connection) -> list[PolicyRow]:
         return [

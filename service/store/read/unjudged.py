@@ -104,7 +104,19 @@ class UnjudgedReader:
         return {server for (server,) in connection.execute(query, {"report_id": report_id})}
 
     def waiting(self, connection: Connection) -> Waiting:
-        return Waiting(*connection.execute(self._queries["oldest_unjudged"]).fetchone())
+        rows = connection.execute(self._queries["oldest_unjudged"], {"limit": 1}).fetchall()
+        return Waiting(*rows[0]) if rows else Waiting(0, None)
+
+    def waiting_longest(self, connection: Connection, limit: int) -> list[int]:
+        """When the oldest waiting report arrived of the servers that have waited longest."""
+        rows = connection.execute(self._queries["oldest_unjudged"], {"limit": limit})
+        return [since for _, since in rows]
+
+    def server_waits_since(self, connection: Connection, server_id: int) -> int | None:
+        """When the oldest report of a server arrived that waits; null if none does."""
+        place = {"server_id": server_id}
+        row = connection.execute(self._queries["oldest_unjudged_of_server"], place).fetchone()
+        return None if row is None else int(row[0])
 
     def is_fleet_unjudged(self, connection: Connection, until: int) -> bool:
         """Whether a tick is to come for what arrived, fell silent or was taken up until then."""

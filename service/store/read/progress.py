@@ -1,0 +1,88 @@
+"""How far servers are judged. One that sends more than can be judged holds no other back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from service import times
+from service.store.engines import Connection
+from service.store.read import deafness
+from service.store.read.moments import Moment
+from service.store.read.unjudged import UnjudgedReader
+
+# Violations are there within ten seconds. Servers that wait longer, one in ten at most, are slow.
+_SLOW_AFTER = 10 * times.SECOND
+_SLOW_ONE_IN = 10
+
+
+class Progress(NamedTuple):
+    """How far servers are judged.
+
+    until: all that was so until then is judged; null before the first report. behind_since: when
+    the first report arrived that is not, or since when no evaluator runs, which would notice
+    silence; null where all is judged. has_begun: anything was ever judged. slow, slow_since:
+    servers of which all this is not said, since they send more than is judged, and when the first
+    of their reports arrived that waits.
+    """
+
+    until: int | None
+    behind_since: int | None
+    has_begun: bool
+    slow: int = 0
+    slow_since: int | None = None
+
+
+class ProgressReader:
+    """evaluator: the file by which an evaluator tells that it runs."""
+
+    def __init__(
+        self, queries: Mapping[str, str], evaluator: Path | None, clock: Callable[[], int]
+    ) -> None:
+        self._queries, self._evaluator, self._clock = queries, evaluator, clock
+        self._unjudged = UnjudgedReader(queries)
+
+    def of_all(self, connection: Connection) -> Progress:
+        return self._progress(connection, self._unjudged.waiting(connection).since)
+
+    def of_server(self, connection: Connection, server_id: int) -> Progress:
+        waits_since = self._unjudged.server_waits_since(connection, server_id)
+        return self._progress(connection, waits_since)
+
+    def settled(self, connection: Connection, now: int) -> tuple[Progress, Moment]:
+        """How far servers are judged but for slow ones, and the newest second that is settled.
+
+        now: before the snapshot, which then holds all that arrived until then.
+        """
+        progress = self._but_slow(connection, now)
+        until = now if progress.behind_since is None else min(now, progress.behind_since - 1)
+        if self._unjudged.is_fleet_unjudged(connection, now):
+            ticked = connection.execute(self._queries["fleet_tick"]).fetchone()
+            until = until if ticked is None else min(until, ticked[0])
+        second = until // times.SECOND * times.SECOND
+        return progress, Moment(second, second)
+
+    def _but_slow(self, connection: Connection, now: int) -> Progress:
+        """Without the few that wait for long while the reports of the others are judged."""
+        _, judged = connection.execute(self._queries["last_arrival_to_judge"]).fetchone()
+        most = max(min(judged - 1, max(judged // _SLOW_ONE_IN, 1)), 0)
+        waiting = self._unjudged.waiting_longest(connection, most + 1)
+        slow = [since for since in waiting[:most] if since < now - _SLOW_AFTER]
+        progress = self._progress(connection, next(iter(waiting[len(slow) :]), None))
+        until = progress.behind_since
+        slow = [since for since in slow if until is None or since < until]
+        return progress._replace(slow=len(slow), slow_since=min(slow, default=None))
+
+    def _progress(self, connection: Connection, waiting_since: int | None) -> Progress:
+        heard_at, judged = connection.execute(self._queries["last_arrival_to_judge"]).fetchone()
+        since = [at for at in (waiting_since, self._stopped_at()) if at is not None]
+        behind_since = min(since, default=None)
+        until = heard_at if behind_since is None else behind_since - 1
+        return Progress(until if judged else None, behind_since, bool(judged))
+
+    def _stopped_at(self) -> int | None:
+        """When the evaluator was heard last, if it does not run now."""
+        heard_at = None if self._evaluator is None else deafness.heard_at(self._evaluator)
+        is_running = heard_at is None or self._clock() - heard_at <= deafness.NOTICED
+        return None if is_running else heard_at
