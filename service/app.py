@@ -140,6 +140,7 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
             ArchiveLinkStore(database, queries),
             audit_log,
             config.data,
+            config.export_places,
         ),
         queries=QueryRunner(
             RelationCopies(

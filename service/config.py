@@ -90,6 +90,11 @@ class Config:
         return tuple(self.data / f"query-{number}.lock" for number in (1, 2))
 
     @property
+    def export_places(self) -> tuple[Path, ...]:
+        """Each locked by an export of evidence, so that no more run at a time."""
+        return tuple(self.data / f"export-{number}.lock" for number in (1, 2))
+
+    @property
     def host(self) -> str:
         return self.bind.rpartition(":")[0].strip("[]")
 

@@ -199,12 +199,26 @@ class QueriesOffError(ComplianceError):
         super().__init__("queries are off here; COMPLIANCE_QUERIES=1 turns them on")
 
 
-class QueriesBusyError(ComplianceError):
-    """As many queries run as may run at a time."""
+class BusyError(ComplianceError):
+    """As much of a kind runs as may run at a time."""
+
+    KIND = "answers"
 
     def __init__(self, running: int, retry_after: int) -> None:
-        super().__init__(f"{running} queries run now, and no more may: ask again later")
+        super().__init__(f"{running} {self.KIND} run now, and no more may: ask again later")
         self.retry_after = retry_after  # seconds
+
+
+class QueriesBusyError(BusyError):
+    """Queries of administrators."""
+
+    KIND = "queries"
+
+
+class ExportsBusyError(BusyError):
+    """Exports of evidence."""
+
+    KIND = "exports"
 
 
 class InvalidSqlError(ComplianceError):

@@ -11,7 +11,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -131,6 +131,27 @@ def try_lock(descriptor: int, *, shared: bool, seconds: float = 0) -> bool:
             time.sleep(_PAUSE_SECONDS)
         else:
             return True
+
+
+@contextmanager
+def one_place(files: Sequence[Path]) -> Iterator[int | None]:
+    """One of the places, each a lock on a file: its descriptor; null if all are taken.
+
+    Nobody waits for one. A child process may inherit it: the place is free once both have ended.
+    Raises StorageUnavailableError.
+    """
+    for file in files:
+        try:
+            descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StorageUnavailableError(f"cannot lock {file}: {error}") from error
+        try:
+            if try_lock(descriptor, shared=False):
+                yield descriptor
+                return
+        finally:
+            os.close(descriptor)  # which also unlocks, once no child has it
+    yield None
 
 
 def hold_lock(path: Path, seconds: float | None = 0) -> int | None:

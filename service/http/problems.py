@@ -12,13 +12,13 @@ import orjson
 
 from service.errors import (
     BackTestNotFoundError,
+    BusyError,
     ForbiddenError,
     FrameworkNotFoundError,
     InvalidParameterError,
     InvalidReportError,
     InvalidSqlError,
     PolicyNotFoundError,
-    QueriesBusyError,
     QueriesOffError,
     QuestionStoppedError,
     RecordNotFoundError,
@@ -74,7 +74,7 @@ def add_error_handlers(app: falcon.App[Any, Any], pages: ErrorPages) -> None:
     add(SourceBusyError, _source_busy)
     add(QuestionStoppedError, _question_stopped)
     add(InvalidSqlError, _invalid_sql)
-    add(QueriesBusyError, _queries_busy)
+    add(BusyError, _busy)
     add(QueriesOffError, _queries_off)
     add(UnauthorizedError, _unauthorized)
     add(ForbiddenError, _forbidden)
@@ -222,13 +222,10 @@ def _invalid_sql(
     _answer(resp, HTTPStatus.BAD_REQUEST, kind, title, str(error))
 
 
-def _queries_busy(
-    _req: falcon.Request, resp: falcon.Response, error: QueriesBusyError, _params: object
-) -> None:
+def _busy(_req: falcon.Request, resp: falcon.Response, error: BusyError, _params: object) -> None:
     resp.set_header("Retry-After", str(error.retry_after))
-    _answer(
-        resp, HTTPStatus.SERVICE_UNAVAILABLE, "queries-busy", "Too many queries now", str(error)
-    )
+    kind, title = f"{error.KIND}-busy", f"Too many {error.KIND} now"
+    _answer(resp, HTTPStatus.SERVICE_UNAVAILABLE, kind, title, str(error))
 
 
 def _queries_off(

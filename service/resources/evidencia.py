@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -14,7 +15,8 @@ from service import times
 from service.archive.chain import Link, parse_link
 from service.auth.audit_entries import EVIDENCE_EXPORTED
 from service.auth.audit_log import AuditLog
-from service.errors import RecordNotFoundError, StorageUnavailableError
+from service.errors import ExportsBusyError, RecordNotFoundError, StorageUnavailableError
+from service.file_lock import one_place
 from service.http.asker import facts_of, is_abandoned
 from service.http.authentication import sees_command_lines
 from service.http.csv_format import to_csv
@@ -36,6 +38,7 @@ from service.store.read.records import LoginRow, ProcessRow, Record, RecordStore
 from service.store.read.violations import ViolationFilter, ViolationRow, ViolationStore
 
 _SECONDS = 60.0  # a day of the archive is read whole, if need be
+_RETRY_SECONDS = 15
 _LATE = "tardio"
 
 
@@ -51,6 +54,7 @@ class Sources:
     links: ArchiveLinkStore
     audit_log: AuditLog
     folder: Path  # in which a pack grows, without a name
+    places: Sequence[Path]  # a file for each pack that may be made at a time
     clock: Callable[[], int] = field(default=times.now)
 
 
@@ -86,6 +90,23 @@ def _export(
     id_serv: int,
     violation: ViolationRow | None,
 ) -> None:
+    # Whoever reads a finished pack slowly keeps no place.
+    with one_place(sources.places) as place:
+        if place is None:
+            raise ExportsBusyError(len(sources.places), _RETRY_SECONDS)
+        name, file = _made(sources, req, id_serv, violation)
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    resp.content_type = "application/zip"
+    resp.downloadable_as = f"{name}.zip"
+    resp.cache_control = ["no-store"]
+    resp.set_stream(file, size)
+
+
+def _made(
+    sources: Sources, req: falcon.Request, id_serv: int, violation: ViolationRow | None
+) -> tuple[str, IO[bytes]]:
+    """The name of a pack, and its file, which the caller closes."""
     token = begin(Question(_SECONDS, is_abandoned(req)))
     file = _without_name(sources.folder)
     try:
@@ -97,9 +118,7 @@ def _export(
             violation=None if violation is None else violation.digest,
             **facts_of(req),
         )
-        name = export.write(file)
-        size = file.tell()
-        file.seek(0)
+        return export.write(file), file
     except BaseException as error:
         file.close()
         if isinstance(error, OSError):
@@ -107,10 +126,6 @@ def _export(
         raise
     finally:
         end(token)
-    resp.content_type = "application/zip"
-    resp.downloadable_as = f"{name}.zip"
-    resp.cache_control = ["no-store"]
-    resp.set_stream(file, size)
 
 
 def _without_name(folder: Path) -> IO[bytes]:

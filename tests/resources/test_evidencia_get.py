@@ -20,6 +20,7 @@ from service.app import create_app
 from service.archive.chain import parse_link
 from service.auth.audit_entries import has_entries_of_access
 from service.config import Config
+from service.file_lock import one_place
 from service.maintenance.sealing import seal
 from service.maintenance.startup import prepare_data_folder
 from service.store.engines import Database, open_database
@@ -204,6 +205,28 @@ def test_a_record_that_is_unknown_is_404_and_exports_nothing(exporting: Exportin
 def test_without_its_entry_in_the_audit_log_nothing_is_exported(exporting: Exporting) -> None:
     exporting.config.audit_log.mkdir()
     assert exporting.get("/servers/2/evidencia").status_code == 503
+
+
+def test_a_third_export_at_a_time_is_told_to_come_later(exporting: Exporting) -> None:
+    places = exporting.config.export_places
+    assert len(places) == 2
+    with one_place(places), one_place(places):
+        answer = exporting.get("/servers/2/evidencia")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "15")
+        assert answer.json["type"] == "urn:compliance-continuo:problems:exports-busy"
+        assert answer.json["detail"] == "2 exports run now, and no more may: ask again later"
+    assert not exporting.config.audit_log.exists()  # nothing left
+    with one_place(places):
+        exporting.pack("/servers/2/evidencia")
+
+
+def test_an_export_that_fails_and_one_that_is_read_slowly_keep_no_place(
+    exporting: Exporting,
+) -> None:
+    for _ in range(3):
+        assert exporting.get("/servers/9/evidencia").status_code == 404
+    answers = [exporting.get("/servers/2/evidencia") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
 
 
 def test_an_export_without_tokens_is_no_sign_that_there_were_some(exporting: Exporting) -> None:
