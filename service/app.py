@@ -30,7 +30,8 @@ from service.pages.site import Site
 from service.pages.static_files import StaticFiles
 from service.policies.backtest.job_requests import BackTestRequests
 from service.policies.queries.query_runner import QueryRunner
-from service.policies.rules.places import TABLES_SCRIPT
+from service.policies.rules.places import SHIPPED_FOLDER, TABLES_SCRIPT
+from service.policies.rules.support_calendar import SupportCalendar
 from service.resources.evidencia import Sources
 from service.routes import Collaborators, routes
 from service.store.archive_links import ArchiveLinkStore
@@ -101,6 +102,7 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
     static = StaticFiles()
     audit_log = AuditLog(config.audit_log)
     backtest_jobs = BackTestJobStore(database, queries)
+    rule_folders = [SHIPPED_FOLDER, *([] if config.policies is None else [config.policies])]
     records, history = RecordStore(database, queries), HistoryStore(database, queries)
     policies = PolicyStore(database, queries, config.evaluator_lock)
     violations = ViolationStore(database, queries)
@@ -120,7 +122,7 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
         records=records,
         lag=LagReader(database, queries),
         history=history,
-        fleet=FleetStore(database, queries, usage, silence),
+        fleet=FleetStore(database, queries, usage, silence, SupportCalendar(rule_folders).state),
         processes=process_occurrences(database, queries, silence),
         logins=login_occurrences(database, queries, silence),
         usage=usage,

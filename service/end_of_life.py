@@ -18,6 +18,11 @@ class Support(StrEnum):
     TERMINADO = "terminado"
 
 
+# What is shown of a server beside these: its system is updated without versions, or is not listed.
+CONTINUOUS, UNKNOWN = "continuo", "desconocido"
+SUPPORT_STATES = (*Support, CONTINUOUS, UNKNOWN)
+
+
 class Life(NamedTuple):
     """The ends of a version of a system; days as 2026-06-30.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from service.end_of_life import SUPPORT_STATES
 from service.http.parameters import Query, choice, integer, network, past_time, text, time
 from service.store.engines import MAX_INTEGER
 from service.store.read.changes import Period
@@ -21,7 +22,8 @@ STATE = choice("estado", {"al_dia": False, "silencioso": True})
 STATE_OF_SERVER = choice(
     "estado", {"al_dia": (False, False), "silencioso": (True, False), "retirado": (None, True)}
 )
-OF_SERVERS = (ADDRESS, SYSTEM, VERSION, ARCHITECTURE, SEARCH, STATE_OF_SERVER)
+SUPPORT = choice("soporte", {str(word): str(word) for word in SUPPORT_STATES})
+OF_SERVERS = (ADDRESS, SYSTEM, VERSION, ARCHITECTURE, SEARCH, STATE_OF_SERVER, SUPPORT)
 
 MOMENT = time("fecha_hora")
 KNOWN_AT = past_time("conocido_en")
@@ -68,6 +70,7 @@ def server_filter(query: Query) -> ServerFilter:
         q=query[SEARCH],
         silent=silent,
         retired=retired,
+        support=query[SUPPORT],
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from service.end_of_life import CONTINUOUS, UNKNOWN, Support
 from service.http.filters import AT_MOMENT, STATE
 from service.http.parameters import Query
 from service.pages.escaping import plain_name
@@ -19,6 +20,19 @@ from service.store.read.server_filter import ServerFilter
 _MAX_ADDRESS = 8000
 _MAX_PATTERN = 256  # bytes: service/store/engines/sandbox.py
 _ESCAPED = "ESCAPE '!'"
+
+_CONTINUOUS = (
+    "EXISTS (SELECT 1 FROM listas AS l WHERE l.lista = 'sistemas-continuos'"
+    " AND nombre_so GLOB l.valor)"
+)
+_SUPPORT = {
+    CONTINUOUS: _CONTINUOUS,
+    **{
+        str(state): f"NOT {_CONTINUOUS} AND servidor IN (SELECT servidor FROM soporte_vigente"  # noqa: S608 — constants
+        f" WHERE estado_soporte(fin, fin_ampliado, contratos, soporte, :ahora) IS {value})"
+        for state, value in [*((each, f"'{each}'") for each in Support), (UNKNOWN, "NULL")]
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +70,8 @@ def servers(criteria: ServerFilter, query: Query) -> AsSql | None:
     ]
     if criteria.ipaddress is not None:
         conditions.append(f"en_red(ipaddress, '{criteria.ipaddress}')")
+    if criteria.support is not None:
+        conditions.append(_SUPPORT[criteria.support])
     if criteria.silent is not None:
         conditions.append(_equal("estado", "silencioso" if criteria.silent else "al_dia"))
     return _select(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import falcon
 
 from service import times
+from service.end_of_life import SUPPORT_STATES
 from service.http.listing import FORMAT, csv_is_wanted, show_csv
 from service.http.parameters import Query
 from service.store.read.fleet import FleetStore, News, ServerState, Summary
@@ -38,6 +39,10 @@ def _document(summary: Summary) -> dict[str, object]:
         "por_sistema": [
             {"nombre_so": name, "version_so": version, "servidores": servers}
             for name, version, servers in summary.systems
+        ],
+        "por_soporte": [
+            {"soporte": state, "servidores": summary.support.get(state, 0)}
+            for state in SUPPORT_STATES
         ],
         "por_arquitectura": [
             {"arquitectura_proc": name, "servidores": servers}
@@ -101,6 +106,8 @@ def _counts(summary: Summary) -> Iterator[tuple[object, ...]]:
     yield "retirados", None, None, summary.retired
     for name, version, servers in summary.systems:
         yield "por_sistema", name, version, servers
+    for state in SUPPORT_STATES:
+        yield "por_soporte", state, None, summary.support.get(state, 0)
     for name, servers in summary.architectures:
         yield "por_arquitectura", name, None, servers
     for hour, reports in summary.reports_an_hour:

@@ -22,7 +22,7 @@ from service.store.read.fleet import FleetStore, ServerState
 from service.store.read.records import Record, RecordStore, ServerRow
 from service.store.tokens import TokenStore
 
-_COLUMNS = ("servidor", *ServerRow._fields, "ultimo_contacto", *STANDING)
+_COLUMNS = ("servidor", *ServerRow._fields, "ultimo_contacto", *STANDING, "soporte")
 
 _IN_EVERY_VERSION = (
     "ipaddress",
@@ -103,7 +103,7 @@ def _row(at: int, state: ServerState) -> tuple[object, ...]:
         has_late=state.has_late,
         retired=state.retired,
     )
-    return (state.server_id, *state.record, state.heard_at, *columns)
+    return (state.server_id, *state.record, state.heard_at, *columns, state.support)
 
 
 def as_posted(record: Record) -> dict[str, object]:

@@ -30,6 +30,15 @@ WHERE
   -- include: tag_in_force
 ORDER BY told.server_id, told.key;
 
+-- name: values_of_tag
+-- The value that each server has of a tag, likewise.
+SELECT told.server_id, told.value
+FROM tag_change AS told
+WHERE told.key = :key
+  AND
+  -- include: tag_in_force
+ORDER BY told.server_id;
+
 -- name: tag_spans
 -- Every value that a tag of a server ever had, when it was told, and when it was told otherwise.
 SELECT

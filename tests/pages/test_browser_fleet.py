@@ -97,6 +97,7 @@ def test_overview_matches_the_summary_api(visitor: Visitor) -> None:
         str(summary["al_dia"]),
         str(summary["silenciosos"]),
         str(len(page.request.get("/violaciones?abiertas=si").json()["violaciones"])),
+        str({row["soporte"]: row["servidores"] for row in summary["por_soporte"]}["terminado"]),
         str(arrived),
     ]
     programs = page.locator("section", has=page.locator("#programs-heading"))

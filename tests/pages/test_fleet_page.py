@@ -44,6 +44,9 @@ def test_figures_match_the_summary(fleet: Fleet) -> None:
         "Open violations": str(
             len(fleet.live.get("/violaciones?abiertas=si").json()["violaciones"])
         ),
+        "Systems without support": str(
+            {row["soporte"]: row["servidores"] for row in summary["por_soporte"]}["terminado"]
+        ),
         "Reports in the last 24 hours": str(
             sum(hour["informes"] for hour in summary["informes_por_hora"])
         ),

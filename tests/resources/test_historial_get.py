@@ -47,7 +47,7 @@ def test_a_row_shows_the_record_and_its_arrival(
     shared = row.keys() & newest.keys()
     assert {name: row[name] for name in shared} == {name: newest[name] for name in shared}
     assert row.keys() - shared == {"tardio", "lugar"}
-    of_now = {"ultimo_contacto", "estado", "antiguedad", "momento", "con_tardios"}
+    of_now = {"ultimo_contacto", "estado", "antiguedad", "momento", "con_tardios", "soporte"}
     assert newest.keys() - shared == {"servidor"} | of_now
     assert row["lugar"] == row["fecha_hora"]
     assert [row["id_serv"] for row in document["historial"]] == [

@@ -237,6 +237,7 @@ BAD = {
     "abiertas": ["true", "1", "S\u00ed"],
     "veredicto": ["pasa", "falla,cumple"],
     "historial": ["true", "SI"],
+    "soporte": ["ended", "vigente,ampliado"],
 }
 
 

@@ -106,7 +106,8 @@ def test_the_csv_has_the_same_counts_one_a_line(
     assert b"programas,'=xmrig,,1\r\n" in answer.body
     lines = [tuple(row.values()) for row in csv_of(answer)]
     expected = [(name, "", "", str(summary[name])) for name in list(summary)[1:5]]
-    for group in ("por_sistema", "por_arquitectura", "informes_por_hora", "programas", "usuarios"):
+    groups = ("por_sistema", "por_soporte", "por_arquitectura")
+    for group in (*groups, "informes_por_hora", "programas", "usuarios"):
         for *names, number in (tuple(row.values()) for row in summary[group]):
             name, version = ["" if text is None else text for text in [*names, ""][:2]]
             expected.append((group, name, version, str(number)))
@@ -118,6 +119,7 @@ def test_an_empty_database_has_a_summary_too(service: LiveService) -> None:
     hours = summary.pop("informes_por_hora")
     assert [row["informes"] for row in hours] == [0] * 24
     assert summary.pop("recuento_de") <= summary.pop("fecha_hora")
+    assert [row["servidores"] for row in summary.pop("por_soporte")] == [0] * 5
     assert all(not value for value in summary.values())
 
 

@@ -79,6 +79,7 @@ def test_a_row_is_the_newest_record_in_order(service: LiveService) -> None:
         "antiguedad": None,
         "momento": "abierto",
         "con_tardios": False,
+        "soporte": "desconocido",
     }
     assert row["recibido"] == row["ultimo_contacto"]  # which no late report moves
     shared = row.keys() & record.keys()

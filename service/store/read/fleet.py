@@ -21,6 +21,7 @@ from service.store.read.profiles import Difference, ProfileReader
 from service.store.read.records import ServerRow, server_row
 from service.store.read.server_filter import ServerFilter
 from service.store.read.silence import DEFAULT_SILENCE, Silence
+from service.store.read.support import SupportCalendar, SupportOnDay, SupportReader
 from service.store.read.usage_stats import Counts, UsageStore
 from service.times import HOUR, MINUTE
 
@@ -44,6 +45,7 @@ class ServerState:
     retired: bool
     open: bool  # no later record in order ends the moment
     has_late: bool  # late records lie beside the one shown
+    support: str  # of its system on that day: one of SUPPORT_STATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +87,21 @@ class Summary:
     reports_an_hour: list[tuple[int, int]]  # start of the hour, reports; the last hour is not over
     programs: Counts | None  # names, the most first; null: too many to count them in time
     users: Counts | None  # likewise
+    support: dict[str, int]  # servers that are heard, by what holds of their systems today
     counted_at: int  # when programs and users were counted, at most some seconds before
     news: list[News]  # the newest first
     # When the last report of all arrived, if that is a minute or more after now.
     our_clock_was_ahead: int | None
+
+
+class _View(NamedTuple):
+    """Which servers are asked for, and as of when. at: when silence and support are judged."""
+
+    criteria: ServerFilter
+    moment: Moment | None
+    now: dict[str, int]
+    at: int
+    support: SupportOnDay
 
 
 class FleetStore:
@@ -98,11 +111,13 @@ class FleetStore:
         queries: Mapping[str, str],
         usage: UsageStore,
         silence: Silence = DEFAULT_SILENCE,
+        support: SupportCalendar | None = None,
     ) -> None:
         self._database = database
         self._queries = queries
         self._usage = usage
         self._profiles = ProfileReader(queries)
+        self._support = SupportReader(queries, support)
         self._moments = MomentReader(queries, silence)
         self._silence = silence
 
@@ -111,28 +126,25 @@ class FleetStore:
     ) -> FleetPage:
         """Servers in the order of their first contact, now or as they were shown at a moment."""
         with self._database.snapshot() as connection:
-            now = self._silence.parameters()
+            view = self._view(connection, criteria, moment)
             places = self._places(connection, criteria, moment, after)
             found = (
                 state
                 for place in places
-                for state in self._states(connection, criteria, moment, place, now)
-                if criteria.selects(state.record)
+                for state in self._states(connection, view, place)
+                if criteria.selects(state.record) and criteria.support in {None, state.support}
             )
             servers = list(islice(found, limit + 1))
             more = len(servers) > limit
             shown = servers[:limit]
             late = self._late_records(connection, moment, {state.server_id for state in shown})
-        at = now["now"] if moment is None else self._moments.judged_at(moment)
-        return FleetPage(at, shown, shown[-1].server_id if more else None, late)
+        return FleetPage(view.at, shown, shown[-1].server_id if more else None, late)
 
     def server(self, server_id: int, moment: Moment | None) -> ServerState:
         """Raises ServerNotFoundError if the server is not known, or was not known at the moment."""
         with self._database.snapshot() as connection:
-            now = self._silence.parameters()
-            place = (server_id, server_id)
-            anyone = ServerFilter(retired=None)
-            state = next(self._states(connection, anyone, moment, place, now), None)
+            view = self._view(connection, ServerFilter(retired=None), moment)
+            state = next(self._states(connection, view, (server_id, server_id)), None)
             if state is None:
                 raise ServerNotFoundError(server_id)
             return state
@@ -144,21 +156,18 @@ class FleetStore:
 
     def summary(self) -> Summary:
         busiest = self._usage.busiest()
-        silence = self._silence.parameters()
-        now = silence["now"]
         with self._database.snapshot() as connection:
-            outline = connection.execute(self._queries["fleet_outline"], silence).fetchall()
+            view = self._view(connection, ServerFilter(), None)
+            outline = connection.execute(self._queries["fleet_outline"], view.now).fetchall()
             silent = sorted((row[1], row[0]) for row in outline if row[2])
             longest = [
-                next(
-                    self._states(connection, ServerFilter(), None, (server_id, server_id), silence)
-                )
+                next(self._states(connection, view, (server_id, server_id)))
                 for _, server_id in silent[:_MAX_SHOWN]
             ]
             (arrived,) = connection.execute(self._queries["last_arrival"]).fetchone()
             (retired,) = connection.execute(self._queries["number_of_retired"]).fetchone()
             return Summary(
-                at=now,
+                at=view.at,
                 servers=len(outline),
                 silent=len(silent),
                 retired=retired,
@@ -168,12 +177,15 @@ class FleetStore:
                     for system, servers in _most_first(Counter(row[3:5] for row in outline))
                 ],
                 architectures=_most_first(Counter(row[5] for row in outline)),
-                reports_an_hour=self._reports_an_hour(connection, now),
+                reports_an_hour=self._reports_an_hour(connection, view.at),
                 programs=busiest.value and busiest.value.programs[:_MAX_BUSIEST],
                 users=busiest.value and busiest.value.users[:_MAX_BUSIEST],
+                support=Counter(
+                    view.support.of(row[0], row[3], row[4]) for row in outline if not row[2]
+                ),
                 counted_at=busiest.at,
                 news=self._news(connection),
-                our_clock_was_ahead=arrived if (arrived or 0) > now + _OUR_CLOCK_BACK else None,
+                our_clock_was_ahead=arrived if (arrived or 0) > view.at + _OUR_CLOCK_BACK else None,
             )
 
     def _places(
@@ -190,32 +202,34 @@ class FleetStore:
         ):
             yield server_id, server_id
 
+    def _view(self, connection: Connection, criteria: ServerFilter, moment: Moment | None) -> _View:
+        now = self._silence.parameters()
+        at = now["now"] if moment is None else self._moments.judged_at(moment)
+        return _View(criteria, moment, now, at, self._support.on_day(connection, moment, at))
+
     def _states(
-        self,
-        connection: Connection,
-        criteria: ServerFilter,
-        moment: Moment | None,
-        servers: tuple[int, int],
-        now: dict[str, int],
+        self, connection: Connection, view: _View, servers: tuple[int, int]
     ) -> Iterator[ServerState]:
         """The servers, from the first to the last, read one by one as they are consumed."""
-        place = criteria.parameters() | {"first": servers[0], "last": servers[1]}
-        if moment is None:
-            rows = connection.execute(self._queries["fleet_now"], place | now)
+        place = view.criteria.parameters() | {"first": servers[0], "last": servers[1]}
+        if view.moment is None:
+            rows = connection.execute(self._queries["fleet_now"], place | view.now)
             for server_id, heard_at, silent, retired, *record in rows:
+                row = server_row(record)
                 yield ServerState(
                     server_id,
-                    server_row(record),
+                    row,
                     heard_at,
                     bool(silent),
                     bool(retired),
                     open=True,
                     has_late=False,
+                    support=view.support.of(server_id, row.nombre_so, row.version_so),
                 )
         else:
-            rows = connection.execute(self._queries["fleet_at"], place | moment.parameters())
+            rows = connection.execute(self._queries["fleet_at"], place | view.moment.parameters())
             for server_id, shown_at, next_at, late_at, retired, *record in rows:
-                standing = self._moments.standing(connection, server_id, moment, shown_at)
+                standing = self._moments.standing(connection, server_id, view.moment, shown_at)
                 row = server_row(record)
                 yield ServerState(
                     server_id,
@@ -225,6 +239,7 @@ class FleetStore:
                     bool(retired),
                     open=next_at is None,
                     has_late=is_within(late_at, next_at),
+                    support=view.support.of(server_id, row.nombre_so, row.version_so),
                 )
 
     def _late_records(

@@ -20,6 +20,7 @@ class ServerFilter:
     q: str | None = None  # part of any text that identifies or describes a server, in any case
     silent: bool | None = None
     retired: bool | None = False  # null: those and the others
+    support: str | None = None  # one of SUPPORT_STATES
 
     def parameters(self) -> dict[str, str | bool | None]:
         """The parameters of the queries. They select at least these servers, few others."""

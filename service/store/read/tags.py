@@ -71,6 +71,11 @@ class TagReader:
         rows = connection.execute(self._queries["tags_of_server"], parameters)
         return [Tag(*row) for row in rows]
 
+    def values_of(self, connection: Connection, key: str, told: Told) -> dict[int, str]:
+        """The value of a tag of each server that has it."""
+        parameters = {"key": key, **told._asdict()}
+        return dict(connection.execute(self._queries["values_of_tag"], parameters).fetchall())
+
     def spans(self, connection: Connection, server_id: int, told_until: int) -> list[TagSpan]:
         """Every value that its tags ever had, the newest first."""
         parameters = {"server_id": server_id, "told_until": told_until}
