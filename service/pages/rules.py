@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 import falcon
 
 from service.http.filters import AT_MOMENT, VERDICT, moment_of
 from service.http.parameters import CURSOR
+from service.pages.backtest_picture import picture_of
 from service.pages.backtests import DAYS
 from service.pages.language import request_language
 from service.pages.rule_words import WORST_FIRST, Words, links_to_moment, words_of
@@ -68,6 +70,8 @@ class RulePage:
         policy, counts = self._policies.policy(rule, moment)
         page = self._policies.verdicts(rule, query[VERDICT], moment, query.after, query.limit)
         at = links_to_moment(query, moment)
+        tried = self._jobs.newest_of_text(rule, policy.text_hash)
+        result = None if tried is None else json.loads(tried.result or "{}")
         self._site.show(
             req,
             resp,
@@ -80,6 +84,9 @@ class RulePage:
             counts=counts,
             texts=self._policies.texts(rule),
             jobs=self._jobs.newest(rule, _JOBS),
+            tried=tried,
+            result=result,
+            picture=picture_of(result),
             can_start=req.context.is_admin,
             days=DAYS,
             text_past=self._past.of_rule(rule),

@@ -10,6 +10,7 @@ from service.store.engines import Connection, Database
 
 MAX_DUE = 10  # jobs that wait or run
 KEPT = 50  # jobs
+TEXT = "texto"  # the member of a result that has the hash of the text
 
 
 class NewJob(NamedTuple):
@@ -95,6 +96,14 @@ class BackTestJobStore:
                 self._queries["backtest_jobs"], {"rule": rule, "limit": limit}
             )
             return [_job(row) for row in rows]
+
+    def newest_of_text(self, rule: str, text_hash: str) -> Job | None:
+        """The newest one that finished of a rule with this text, whole; null if there is none."""
+        parameters = {"rule": rule, "part": f'%"{TEXT}": "{text_hash}"%'}
+        with self._database.snapshot() as connection:
+            found = connection.execute(self._queries["finished_backtest_of_text"], parameters)
+            row = found.fetchone()
+        return None if row is None else _job(row)
 
     def next(self) -> Job | None:
         """The job to run; null if none is due."""

@@ -43,6 +43,16 @@ WHERE :rule IS NULL OR rule = :rule
 ORDER BY id DESC
 LIMIT :limit;
 
+-- name: finished_backtest_of_text
+-- The newest back-test of this rule that finished and whose result has this part, the hash of a text.
+SELECT
+  -- include: backtest_job_columns
+  , source, result
+FROM backtest_job
+WHERE rule = :rule AND state = 'done' AND result LIKE :part
+ORDER BY id DESC
+LIMIT 1;
+
 -- name: begin_backtest_job
 -- Notes that a process begins a job.
 UPDATE backtest_job SET state = 'running', started_at = :at, attempts = attempts + 1, done = 0

@@ -127,6 +127,34 @@ def test_a_rule_is_tried_from_its_page_and_shown_as_a_picture(tried: Tried) -> N
     assert f'href="{address}"' in tried.page("/regla/a-rule")
 
 
+def test_the_page_of_a_rule_shows_the_newest_finished_back_test_of_its_text(tried: Tried) -> None:
+    assert 'id="over-time"' not in tried.page("/regla/a-rule")
+    tried.start(politica="a-rule", servidor="1")
+    tried.run()
+    address = tried.start(politica="a-rule")
+    tried.run()
+    tried.start(texto=EVERY.replace("'bad'", "'b'").replace('"bad"', '"b"'))  # another text
+    assert tried.run().state == "done"
+    cancelled = tried.start(politica="a-rule")
+    tried.post(cancelled, {})
+    page, whole = tried.page("/regla/a-rule"), tried.page(address)
+    for label, number in (("Servers tried", "2"), ("Violations", "2")):
+        assert figures(page)[label] == figures(whole)[label] == number
+    for section in ("over-time", "windows"):
+        shown = page.partition(f'id="{section}"')[2].partition("</section>")[0]
+        assert shown == whole.partition(f'id="{section}"')[2].partition("</section>")[0] != ""
+    past = text_of(page.partition('id="past"')[2].partition("</section>")[0])
+    assert f"Back-test {address.rpartition('/')[2]} The newest that finished of this text" in past
+    assert "all servers" in past
+    assert "Never told" in past
+    engine.execute(tried.config.database, "UPDATE policy_text SET hash = 'another'")
+    try:
+        assert 'id="over-time"' not in tried.page("/regla/a-rule")
+    finally:
+        texto = json.loads(tried.jobs.get(int(address.rpartition("/")[2])).result or "")["texto"]
+        engine.execute(tried.config.database, "UPDATE policy_text SET hash = ?", (texto,))
+
+
 def test_the_picture_shows_what_reports_showed_and_no_more(tried: Tried) -> None:
     """The violation of 00:30 was not seen from 00:40 to 00:55, and came back."""
     address = tried.start(texto=EVERY)
