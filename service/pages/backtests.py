@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 
 import falcon
@@ -18,6 +17,7 @@ from service.pages.language import request_language
 from service.pages.rule_words import words_of_text
 from service.pages.site import PageQuery, Site
 from service.policies.backtest.job_requests import BackTestRequests
+from service.policies.backtest.job_result import read_result
 from service.policies.rules.faults import InvalidRuleError, RuleFault
 from service.policies.rules.rule import Scope
 from service.policies.rules.rule_file import MAX_BYTES
@@ -124,7 +124,7 @@ class BackTestPage:
     def on_get(self, req: falcon.Request, resp: falcon.Response, job_id: int) -> None:
         self._site.query(req, resp)
         job = self._jobs.get(job_id)
-        result = None if job.result is None else json.loads(job.result)
+        result = read_result(job.result)
         words = words_of_text(job.rule, job.source or "", request_language(req))
         self._site.show(
             req,
@@ -134,6 +134,7 @@ class BackTestPage:
             words=words,
             is_fleet=words.rule is not None and words.rule.scope is Scope.FLOTA,
             result=result,
+            is_of_another_version=job.result is not None and result is None,
             picture=picture_of(result),
             shares=shares_of(result),
             faults=[tuple(fault.values()) for fault in (result or {}).get("faltas", ())],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 
 import falcon
@@ -14,6 +13,7 @@ from service.pages.backtests import DAYS
 from service.pages.language import request_language
 from service.pages.rule_words import WORST_FIRST, Words, links_to_moment, words_of
 from service.pages.site import Site
+from service.policies.backtest.job_result import read_result
 from service.store.backtest_jobs import BackTestJobStore
 from service.store.past_openings import PastOpeningStore
 from service.store.read.policies import Counts, PolicyRow, PolicyStore
@@ -71,7 +71,7 @@ class RulePage:
         page = self._policies.verdicts(rule, query[VERDICT], moment, query.after, query.limit)
         at = links_to_moment(query, moment)
         tried = self._jobs.newest_of_text(rule, policy.text_hash)
-        result = None if tried is None else json.loads(tried.result or "{}")
+        result = None if tried is None else read_result(tried.result)
         self._site.show(
             req,
             resp,

@@ -13,9 +13,16 @@ SELECT :text_id, :since_at, :until_at, 0, 0 FROM (SELECT 1) AS one
 WHERE EXISTS (SELECT 1 FROM report);
 
 -- name: due_policy_pasts
--- Texts whose older records are not judged yet, of moments of which all is stored.
+-- Texts whose older records are not judged yet, of moments of which all is stored. One whose file is
+-- gone just now waits: it comes back, or is retired.
 SELECT text_id, since_at, until_at, servers_done, attempts FROM policy_past
 WHERE ended_at IS NULL AND until_at <= :settled_at
+  AND NOT EXISTS (
+    SELECT 1 FROM policy
+    WHERE policy.text_id = policy_past.text_id
+      AND policy.missing_since IS NOT NULL
+      AND policy.retired_at IS NULL
+  )
 ORDER BY until_at, servers_done, text_id;
 
 -- name: begin_policy_past

@@ -175,6 +175,21 @@ def test_the_picture_shows_what_reports_showed_and_no_more(tried: Tried) -> None
     assert table.count("<tr>") == 1 + 13
 
 
+def test_a_result_that_another_version_kept_is_not_read(tried: Tried) -> None:
+    address = tried.start(politica="a-rule")
+    result = json.loads(tried.run().result or "")
+    assert 'id="over-time"' in tried.page(address)
+    for state in ("done", "refused", "failed", "cancelled"):
+        for other in ({"formato": result["formato"] + 1}, {"formato": None}):
+            values = (state, json.dumps(result | other))
+            update = "UPDATE backtest_job SET state = ?, result = ?"
+            engine.execute(tried.config.database, update, values)
+            page = tried.page(address)
+            assert "Another version of the service kept the result" in page
+            assert 'id="over-time"' not in page
+            assert 'id="over-time"' not in tried.page("/regla/a-rule")
+
+
 def test_an_unsaved_text_is_tried_through_the_guard(tried: Tried) -> None:
     address = tried.start(texto=EVERY.replace("a-rule", "other"))
     assert tried.run().state == "done"

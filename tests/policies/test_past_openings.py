@@ -191,6 +191,31 @@ WHERE rule = 'a-rule' ORDER BY 1
 """
 
 
+def test_a_text_whose_file_is_gone_just_then_waits_for_it(field: Field) -> None:
+    filled(field)
+    missing = "UPDATE policy SET missing_since = ? WHERE rule = 'a-rule'"
+    engine.execute(field.config.database, missing, (field.now,))
+    while run_of(field).has_due():
+        run_of(field).run()
+    of_rule = PASTS + " JOIN policy_text ON policy_text.id = text_id WHERE rule = 'a-rule'"
+    assert engine.rows(field.config.database, of_rule) == [(0, 0, None)]
+    engine.execute(field.config.database, missing, (None,))
+    while run_of(field).has_due():
+        run_of(field).run()
+    assert [row[2] for row in engine.rows(field.config.database, of_rule)] == ["done"]
+    assert any(row[1] == "a-rule" for row in engine.rows(field.config.database, OPENINGS))
+
+
+def test_the_older_records_of_a_text_that_is_retired_are_not_judged(field: Field) -> None:
+    filled(field)
+    retired = "UPDATE policy SET missing_since = 1, retired_at = 2 WHERE rule = 'a-rule'"
+    engine.execute(field.config.database, retired)
+    while run_of(field).has_due():
+        run_of(field).run()
+    of_rule = PASTS + " JOIN policy_text ON policy_text.id = text_id WHERE rule = 'a-rule'"
+    assert [row[2] for row in engine.rows(field.config.database, of_rule)] == ["superseded"]
+
+
 def test_what_another_text_may_have_told_is_not_said_to_be_untold(field: Field) -> None:
     """A violation that continues another; and one of a text that was in force before."""
     filled(field)

@@ -5,8 +5,9 @@ The picture is of what reports showed: a violation counts from the first report 
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,7 @@ from service.store.rule_state import RelapseGap
 from service.store.verdict_rows import Span, Violation
 from service.times import DAY, HOUR, MINUTE
 
+FORMAT = 1  # of what is kept; a new number for each change of what a member means
 MAX_ROWS = 200  # violations
 MAX_SERVERS = 50  # that are drawn
 MAX_LINES = 50  # of a server
@@ -159,6 +161,17 @@ def result_of(
         ],
         **picture.as_json(),
     }
+
+
+def kept(result: Mapping[str, Any]) -> str:
+    """A result as it is stored."""
+    return json.dumps({"formato": FORMAT, **result}, ensure_ascii=False)
+
+
+def read_result(stored: str | None) -> dict[str, Any] | None:
+    """A stored result; null for none, and for one that another version of the service kept."""
+    result: Any = None if stored is None else json.loads(stored)
+    return result if isinstance(result, dict) and result.get("formato") == FORMAT else None
 
 
 def _windows(

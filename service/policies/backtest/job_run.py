@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,7 @@ from service.config import Config
 from service.errors import ComplianceError
 from service.policies.backtest.candidate import candidate_of_text, file_name_of
 from service.policies.backtest.history import Axis, Period
-from service.policies.backtest.job_result import Picture, result_of
+from service.policies.backtest.job_result import Picture, kept, result_of
 from service.policies.backtest.replay import ServerFound
 from service.policies.backtest.runs import BackTest
 from service.policies.backtest.summary import Summary
@@ -75,7 +74,7 @@ def run_job(
         state=state,
         done=progress.done,
         total=progress.total,
-        result=None if result is None else json.dumps(result, ensure_ascii=False),
+        result=None if result is None else kept(result),
     )
 
 

@@ -49,7 +49,10 @@ class PastRun:
     def run(self) -> None:
         """Judges by the texts that come first. Raises StorageUnavailableError."""
         due = self._due()
-        rules = {rule.text_id: rule for rule in stored_rules(self.texts.in_force()).values()}
+        stored = self.texts.in_force()
+        gone = {text.text_id for text in stored if text.missing_since is not None}  # since then
+        due = [past for past in due if past.text_id not in gone]
+        rules = {rule.text_id: rule for rule in stored_rules(stored).values()}
         self._end([past for past in due if past.attempts >= _MAX_ATTEMPTS], "failed")
         self._end([past for past in due if past.text_id not in rules], "superseded")
         left = [past for past in due if past.attempts < _MAX_ATTEMPTS and past.text_id in rules]
