@@ -43,6 +43,7 @@ from service.store.queries import load_queries
 from service.store.read.fleet import FleetStore
 from service.store.read.history import HistoryStore
 from service.store.read.matrix import MatrixStore
+from service.store.read.notifications import NotificationStore
 from service.store.read.occurrences import login_occurrences, process_occurrences
 from service.store.read.policies import PolicyStore
 from service.store.read.records import RecordStore
@@ -156,6 +157,9 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
         backtest_jobs=backtest_jobs,
         backtest_requests=BackTestRequests(backtest_jobs, audit_log),
         past_openings=PastOpeningStore(database, queries),
+        notifications=NotificationStore(
+            database, queries, config.sender_lock if config.notify else None
+        ),
         tokens=TokenStore(database, queries, audit_log),
         enrolment=EnrolmentStore(database, queries, audit_log),
         throttle=AuthThrottle(),

@@ -19,6 +19,7 @@ from service.pages.backtests import BackTestPage, BackTestsPage
 from service.pages.controls import ControlsPage, FrameworkPage
 from service.pages.fleet import FleetPage
 from service.pages.matrix import MatrixPage
+from service.pages.notifications import NotificationsPage
 from service.pages.programs import ProgramPage
 from service.pages.query import QueryPage
 from service.pages.rules import RulePage, RulesPage
@@ -41,6 +42,7 @@ from service.resources.health import Healthz, Readyz
 from service.resources.historial import RecordHistory
 from service.resources.marcos import Frameworks, OneFramework
 from service.resources.matriz import FleetMatrix
+from service.resources.notificaciones import Notifications
 from service.resources.politicas import OnePolicy, Policies
 from service.resources.procesos import ProcessHistories, ProcessOccurrences, RecordProcesses
 from service.resources.resumen import FleetSummary
@@ -55,6 +57,7 @@ from service.store.past_openings import PastOpeningStore
 from service.store.read.fleet import FleetStore
 from service.store.read.history import HistoryStore
 from service.store.read.matrix import MatrixStore
+from service.store.read.notifications import NotificationStore
 from service.store.read.occurrences import LoginOccurrenceStore, ProcessOccurrenceStore
 from service.store.read.policies import PolicyStore
 from service.store.read.records import RecordStore
@@ -94,6 +97,7 @@ class Collaborators:
     backtest_jobs: BackTestJobStore
     backtest_requests: BackTestRequests
     past_openings: PastOpeningStore
+    notifications: NotificationStore
     tokens: TokenStore
     enrolment: EnrolmentStore
     throttle: AuthThrottle
@@ -162,6 +166,7 @@ def routes(c: Collaborators) -> Sequence[Route]:
         Route("/violaciones/{violation}/evidencia", ViolationEvidence(c.evidence)),
         Route("/consulta", RunQuery(c.queries)),
         Route("/resumen", FleetSummary(c.fleet)),
+        Route("/notificaciones", Notifications(c.notifications), {"GET": ADMINISTRATORS}),
         Route("/tokens", Tokens(c.tokens), {"GET": ADMINISTRATORS}),
         Route("/tokens/{token_id:id}", OneToken(c.tokens), {"DELETE": ADMINISTRATORS}),
         Route("/inscripcion", Enrolment(c.enrolment), {"POST": ENROLLERS}),
@@ -181,6 +186,7 @@ def routes(c: Collaborators) -> Sequence[Route]:
             BackTestPage(c.site, c.backtest_jobs, times.now),
             forms=frozenset({"POST"}),
         ),
+        Route("/avisos", NotificationsPage(c.site, c.notifications), {"GET": ADMINISTRATORS}),
         Route("/incumplimientos", ViolationsPage(c.site, c.policies, c.violations)),
         Route(
             "/servidor/{server_id:id}",

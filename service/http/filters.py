@@ -8,6 +8,7 @@ from service.store.engines import MAX_INTEGER
 from service.store.read.changes import Period
 from service.store.read.moments import Moment
 from service.store.read.name_filters import LoginFilter, ProcessFilter
+from service.store.read.notifications import STATES
 from service.store.read.server_filter import ServerFilter
 from service.store.read.violations import ViolationFilter
 
@@ -45,6 +46,10 @@ VERDICT = choice(
 )
 
 OF_VIOLATIONS = (POLICY, SERVER, SEVERITY, OPEN)
+
+RECEIVER = text("receptor", 64)
+MESSAGE_STATE = choice("estado", {word: word for word in STATES})
+OF_MESSAGES = (RECEIVER, MESSAGE_STATE)
 
 
 def moment_of(query: Query) -> Moment | None:

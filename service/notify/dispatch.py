@@ -44,6 +44,7 @@ class Dispatcher:
             state.wants = wants
             if is_more:
                 self.tell_open(connection, "nuevo", now)
+        state.kind, state.place = self._receiver.kind, self._receiver.place
         self._outbox.put_receiver(connection, state)
         return state
 
@@ -84,6 +85,7 @@ class Dispatcher:
                 made_at=now,
                 not_before=self._receiver.quiet_until(now, worst),
                 body=body,
+                title=letter.title,
             )
 
     def take(self, connection: Connection, state: ReceiverState, now: int) -> int:

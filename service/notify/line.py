@@ -11,7 +11,7 @@ from service.notify.dispatch import CALM, GATHERED, Dispatcher
 from service.notify.receivers import Receiver
 from service.notify.shapes import SHAPES
 from service.store.engines import Connection, Database
-from service.store.write.outbox import Due, Outbox, ReceiverState, Told
+from service.store.write.outbox import Due, Outbox, ReceiverState, Told, Written
 from service.times import HOUR
 
 _DOWN_FROM = 3  # failures in a row
@@ -75,10 +75,11 @@ class Line:
                 if not self.receiver.hears(kind):
                     self._outbox.drop(connection, due.id)
                     return None
-            body = due.body
+            body, title = due.body, None
             if body is None:
-                body = SHAPES[self.receiver.kind](self._letter(connection, due, kind))
-            self._outbox.note_try(connection, due, kind, body, now)
+                letter = self._letter(connection, due, kind)
+                body, title = SHAPES[self.receiver.kind](letter), letter.title
+            self._outbox.note_try(connection, due, Written(kind, title, body), now)
         return Claimed(due, body.encode())
 
     def record(self, claimed: Claimed, attempt: Attempt) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
+from pathlib import Path
 from typing import TypeVar
 
 from service import times
@@ -17,12 +19,15 @@ from service.notify.receivers import Receiver
 from service.notify.transport import Transport, transport_to
 from service.store.engines import Database
 from service.store.write.outbox import Outbox
-from service.times import DAY, HOUR
+from service.times import DAY
 
 _LOG = logging.getLogger(__name__)
 
 _SECONDS_BETWEEN = 0.5
 _STOP_SECONDS = 3.0
+_WORD_SECONDS = 60.0
+_HANGS_SECONDS = 150.0  # a step takes 60 s for its try at most
+_MINUTES_BETWEEN_TIDYING = 60
 _KEPT = 90 * DAY  # messages that ended
 _KEPT_NOTICES = 30 * DAY
 _KEPT_TOLD = 400 * DAY
@@ -42,14 +47,20 @@ class Sender:
         queries: Mapping[str, str],
         receivers: Mapping[str, Receiver],
         base: str | None,
+        alive: Path,
     ) -> None:
+        """alive: touched once a minute while it runs."""
+        self._alive = alive
         self._database, self._outbox = database, Outbox(queries)
         self._lines = [Line(each, database, self._outbox, base) for each in receivers.values()]
+        self._stepped_at: dict[str, float] = {}
         self._writer = ThreadPoolExecutor(1, "writer")
         self._stored(int)  # starts its thread
 
     def run(self, stopped: threading.Event) -> None:
         """Sends until it is stopped."""
+        self._try_to(self._leave_out)
+        self._stepped_at = {line.receiver.name: time.monotonic() for line in self._lines}
         threads = [
             threading.Thread(target=self._work, args=[line, stopped], name=line.receiver.name)
             for line in self._lines
@@ -57,8 +68,13 @@ class Sender:
         for thread in threads:
             thread.daemon = True  # what a try came to is not known then, and it is tried again
             thread.start()
-        while not stopped.wait(HOUR / times.SECOND):
-            self._tidy()
+        minutes = 0
+        self._leave_word()
+        while not stopped.wait(_WORD_SECONDS):
+            minutes += 1
+            self._leave_word()
+            if minutes % _MINUTES_BETWEEN_TIDYING == 0:
+                self._try_to(self._tidy)
         ends = time.monotonic() + _STOP_SECONDS
         for thread in threads:
             thread.join(max(0.0, ends - time.monotonic()))
@@ -69,6 +85,7 @@ class Sender:
             while not stopped.is_set():
                 try:
                     is_busy = self._step(line, transport)
+                    self._stepped_at[line.receiver.name] = time.monotonic()
                     told = ""
                 except StorageUnavailableError as error:
                     if str(error) != told:
@@ -93,14 +110,28 @@ class Sender:
     def _stored(self, function: Callable[[], _Given]) -> _Given:
         return self._writer.submit(function).result()
 
-    def _tidy(self) -> None:
-        now = times.now()
-
-        def tidy() -> None:
-            with self._database.transaction() as connection:
-                self._outbox.tidy(connection, now - _KEPT, now - _KEPT_NOTICES, now - _KEPT_TOLD)
-
+    def _try_to(self, function: Callable[[], None]) -> None:
         try:
-            self._stored(tidy)
+            self._stored(function)
         except StorageUnavailableError as error:
             _LOG.warning("sender: %s", error)
+
+    def _tidy(self) -> None:
+        now = times.now()
+        with self._database.transaction() as connection:
+            self._outbox.tidy(connection, now - _KEPT, now - _KEPT_NOTICES, now - _KEPT_TOLD)
+
+    def _leave_out(self) -> None:
+        """Receivers that the file names no more."""
+        named = {line.receiver.name for line in self._lines}
+        with self._database.transaction() as connection:
+            for state in self._outbox.receivers(connection):
+                if state.name not in named and state.place is not None:
+                    self._outbox.leave_out(connection, state.name)
+
+    def _leave_word(self) -> None:
+        """Not while a thread hangs: nobody may take it for one that sends."""
+        oldest = min(self._stepped_at.values(), default=time.monotonic())
+        if time.monotonic() - oldest < _HANGS_SECONDS:
+            with suppress(OSError):
+                os.utime(self._alive)

@@ -44,6 +44,7 @@ PAGE_PATHS = {
     "controles",
     "ensayos",
     "ensayo",
+    "avisos",
     "consultar",
     "entrar",
     "salir",
@@ -117,12 +118,14 @@ class Site:
         language_links = [
             (code, name, address_in_language(req, code)) for code, name in LANGUAGES.items()
         ]
+        is_admin = getattr(req.context, "is_admin", False)
         signed_in = getattr(req.context, "token", None) is not None
         context |= {
             "language": language,
             "language_links": language_links,
             "signed_in": signed_in,
-            "can_query": self._has_queries and getattr(req.context, "is_admin", False),
+            "is_admin": is_admin,
+            "can_query": self._has_queries and is_admin,
             "page_address": req.uri,
             "made_at": self._clock() // SECOND * SECOND,
         }

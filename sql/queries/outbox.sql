@@ -1,27 +1,35 @@
 -- name: receiver_state
 -- What is known of a receiver.
-SELECT name, notice_id, wants, digest_due, failures, paused_until, error, error_at, sent_at
+SELECT name, notice_id, wants, digest_due, failures, paused_until, error, error_at, sent_at,
+  kind, place
 FROM receiver
 WHERE name = :name;
 
 -- name: receivers_known
 -- What is known of all receivers.
-SELECT name, notice_id, wants, digest_due, failures, paused_until, error, error_at, sent_at
+SELECT name, notice_id, wants, digest_due, failures, paused_until, error, error_at, sent_at,
+  kind, place
 FROM receiver
 ORDER BY name;
 
 -- name: put_receiver
 -- Replaces what is known of a receiver.
 INSERT INTO receiver (
-  name, notice_id, wants, digest_due, failures, paused_until, error, error_at, sent_at
+  name, notice_id, wants, digest_due, failures, paused_until, error, error_at, sent_at, kind, place
 )
 VALUES (
-  :name, :notice_id, :wants, :digest_due, :failures, :paused_until, :error, :error_at, :sent_at
+  :name, :notice_id, :wants, :digest_due, :failures, :paused_until, :error, :error_at, :sent_at,
+  :kind, :place
 )
 ON CONFLICT (name) DO UPDATE SET
   notice_id = excluded.notice_id, wants = excluded.wants, digest_due = excluded.digest_due,
   failures = excluded.failures, paused_until = excluded.paused_until, error = excluded.error,
-  error_at = excluded.error_at, sent_at = excluded.sent_at;
+  error_at = excluded.error_at, sent_at = excluded.sent_at, kind = excluded.kind,
+  place = excluded.place;
+
+-- name: leave_out_receiver
+-- The file names a receiver no more; what is known of it stays.
+UPDATE receiver SET place = NULL WHERE name = :name;
 
 -- name: newest_notice
 -- The number of the newest notice.
@@ -66,12 +74,12 @@ DELETE FROM told WHERE receiver = :receiver AND case_digest = :case_digest;
 -- name: add_message
 -- Adds a message to what waits.
 INSERT INTO message (
-  receiver, digest, kind, notice_id, subject, case_digest, made_at, not_before, body, attempts,
-  next_at, state
+  receiver, digest, kind, notice_id, subject, case_digest, made_at, not_before, body, title,
+  attempts, next_at, state
 )
 VALUES (
-  :receiver, :digest, :kind, :notice_id, :subject, :case_digest, :made_at, :not_before, :body, 0,
-  0, 'esperando'
+  :receiver, :digest, :kind, :notice_id, :subject, :case_digest, :made_at, :not_before, :body,
+  :title, 0, 0, 'esperando'
 )
 RETURNING id;
 
@@ -156,7 +164,8 @@ WHERE ended_at > :since AND receiver = :receiver AND state = 'enviado' AND diges
 -- name: try_message
 -- Notes that a message is about to be tried. Its body is that of the first try.
 UPDATE message SET
-  attempts = attempts + 1, tried_at = :now, body = coalesce(body, :body), kind = :kind
+  attempts = attempts + 1, tried_at = :now, body = coalesce(body, :body), kind = :kind,
+  title = coalesce(title, :title)
 WHERE id = :id;
 
 -- name: put_off_message

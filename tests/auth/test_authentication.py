@@ -214,22 +214,23 @@ ROUTES = routes(create_app(Config(data=Path("var"))))
 
 def scopes_of(method: str, path: str) -> set[str]:
     """The scopes of a route; by hand for every route that does more than read."""
-    decided = {
-        "POST /servers": {"ingest", "admin"},
-        "POST /inscripcion": {"inscripcion", "ingest"},
-        "GET /tokens": {"admin"},
-        "HEAD /tokens": {"admin"},
-        "DELETE /tokens/{token_id:id}": {"admin"},
-        "PUT /servers/{id_serv:id}/etiquetas/{clave}": {"admin"},
-        "POST /servers/{id_serv:id}/retiros": {"admin"},
-        "DELETE /servers/{id_serv:id}/etiquetas/{clave}": {"admin"},
-        "POST /consulta": {"admin"},
-        "GET /consultar": {"admin"},
-        "HEAD /consultar": {"admin"},
-        "POST /consultar": {"admin"},
-        "POST /ensayos": {"admin"},
-        "POST /ensayo/{job_id:id}": {"admin"},
-    } | {public: set(SCOPES) for public in PUBLIC}
+    private = ("/tokens", "/consultar", "/notificaciones", "/avisos")
+    decided = (
+        {f"{read} {path}": {"admin"} for read in ("GET", "HEAD") for path in private}
+        | {
+            "POST /servers": {"ingest", "admin"},
+            "POST /inscripcion": {"inscripcion", "ingest"},
+            "DELETE /tokens/{token_id:id}": {"admin"},
+            "PUT /servers/{id_serv:id}/etiquetas/{clave}": {"admin"},
+            "POST /servers/{id_serv:id}/retiros": {"admin"},
+            "DELETE /servers/{id_serv:id}/etiquetas/{clave}": {"admin"},
+            "POST /consulta": {"admin"},
+            "POST /consultar": {"admin"},
+            "POST /ensayos": {"admin"},
+            "POST /ensayo/{job_id:id}": {"admin"},
+        }
+        | {public: set(SCOPES) for public in PUBLIC}
+    )
     if method not in ("GET", "HEAD") and f"{method} {path}" not in decided:
         raise AssertionError(f"{method} {path} changes something: say here who may do that")
     return decided.get(f"{method} {path}", {"lectura", "admin"})

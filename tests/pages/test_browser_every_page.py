@@ -30,6 +30,7 @@ PAGES = {
     "rule": Page(lambda _: "/regla/minero"),
     "violations": Page(lambda _: "/incumplimientos?abiertas=si"),
     "backtests": Page(lambda _: "/ensayos"),
+    "notifications": Page(lambda _: "/avisos"),
     "query": Page(lambda _: f"/consultar?{urlencode({'sql': 'SELECT 1'})}"),
 }
 # Variants of these pages, which differ in parts only.

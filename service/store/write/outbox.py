@@ -15,7 +15,8 @@ from service.store.write.multi_row import select_rows
 class ReceiverState:
     """What is known of a receiver. notice_id: the last one that was looked at for it.
 
-    wants: what it listens to. digest_due: a message was given up. failures: in a row.
+    wants: what it listens to. digest_due: a message was given up. failures: in a row. place: its
+    host, null while the file does not name it.
     """
 
     name: str
@@ -27,6 +28,8 @@ class ReceiverState:
     error: str | None = None
     error_at: int | None = None
     sent_at: int | None = None
+    kind: str | None = None
+    place: str | None = None
 
 
 class Notice(NamedTuple):
@@ -69,6 +72,14 @@ class Due(NamedTuple):
     made_at: int
     body: str | None
     attempts: int
+
+
+class Written(NamedTuple):
+    """A message as it is tried. title: null if it was tried before."""
+
+    kind: str
+    title: str | None
+    body: str
 
 
 class OpenViolation(NamedTuple):
@@ -120,6 +131,10 @@ class Outbox:
     def put_receiver(self, connection: Connection, state: ReceiverState) -> None:
         self._run(connection, "put_receiver", **asdict(state))
 
+    def leave_out(self, connection: Connection, name: str) -> None:
+        """The file does not name this receiver any more."""
+        self._run(connection, "leave_out_receiver", name=name)
+
     def newest_notice(self, connection: Connection) -> int:
         return int(self._run(connection, "newest_notice").fetchone()[0])
 
@@ -164,6 +179,7 @@ class Outbox:
         subject: bytes | None = None,
         case_digest: bytes | None = None,
         body: str | None = None,
+        title: str | None = None,
     ) -> int:
         row = self._run(
             connection,
@@ -177,6 +193,7 @@ class Outbox:
             made_at=made_at,
             not_before=not_before,
             body=body,
+            title=title,
         ).fetchone()
         return int(row[0])
 
@@ -239,8 +256,8 @@ class Outbox:
         row = self._run(connection, "sent_since", receiver=receiver, since=since).fetchone()
         return int(row[0]), int(row[1])
 
-    def note_try(self, connection: Connection, due: Due, kind: str, body: str, now: int) -> None:
-        self._run(connection, "try_message", id=due.id, kind=kind, body=body, now=now)
+    def note_try(self, connection: Connection, due: Due, written: Written, now: int) -> None:
+        self._run(connection, "try_message", id=due.id, now=now, **written._asdict())
 
     def put_off(self, connection: Connection, due: Due, next_at: int, error: str) -> None:
         self._run(connection, "put_off_message", id=due.id, next_at=next_at, error=error)
