@@ -88,7 +88,14 @@ def _send(config: Config, lock: int | None) -> int:
         # As it is now: it may have changed while another sender ran.
         receivers = read_receivers(config.notify)
         with closing(open_database(config.database)) as database:
-            sender = Sender(database, load_queries(), receivers, config.url, config.sender_lock)
+            sender = Sender(
+                database,
+                load_queries(),
+                receivers,
+                config.url,
+                alive=config.sender_lock,
+                evaluator=config.evaluator_lock,
+            )
             with suppress(OSError):  # the unit of the service allows no change of priority
                 os.nice(_NICE)
             sender.run(stopped)

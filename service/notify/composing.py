@@ -15,7 +15,11 @@ from typing import Any, NamedTuple
 from service import times
 from service.notify.receivers import SEVERITIES, Receiver
 from service.notify.words import WORDS
+from service.store.server_event import SEVERITIES as EVENT_SEVERITIES
+from service.store.server_event import ServerEvent
+from service.store.write.notices import NamedServer
 from service.store.write.outbox import Document, OpenViolation
+from service.store.write.server_events import event_document
 
 MOST_ENTRIES = 100  # of a digest; the rest is a number
 VERSION = 1
@@ -72,6 +76,20 @@ class Composer:
             "enlace": self._link(page),
         }
 
+    def open_event(self, event: ServerEvent, server: NamedServer) -> dict[str, Any]:
+        """What is told of something that goes on of a server itself, or of the evaluator."""
+        document = Document(
+            event.number or 0,
+            event.kind,
+            violation="",
+            case=event.digest.hex(),
+            rule="",
+            severity=EVENT_SEVERITIES[event.kind],
+            at=event.since.received_at,
+            facts=event_document(event, server),
+        )
+        return self.entry(event.kind, document)
+
     def open_entry(self, row: OpenViolation) -> dict[str, Any]:
         """What is told of a violation that is open."""
         motives = {"es": row.motive_es, "en": row.motive_en}
@@ -95,9 +113,9 @@ class Composer:
     def one(self, message_id: str, entry: Mapping[str, Any], *, is_calm: bool = False) -> Letter:
         """A message about one transition."""
         line = self._line(entry, is_calm=is_calm)
-        kind = self._words[entry["tipo"]]
+        kind = self._kind(entry)
         severity = self._words[entry["severidad"]]
-        title = f"[{severity}] {kind}: {_plain(entry['titulo'] or entry['politica'])}"
+        title = f"[{severity}] {kind}: {self._about(entry)}"
         document = {**self._head(message_id), "texto": f"{title}: {line}", **entry}
         if is_calm:
             document["tras_inestable"] = True
@@ -151,28 +169,47 @@ class Composer:
         """A rule may have its texts in the other language only."""
         return texts.get(self._receiver.language) or next(filter(None, texts.values()), None)
 
+    def _kind(self, entry: Mapping[str, Any]) -> str:
+        """What it is a message of, in words."""
+        words, kind = self._words, entry["tipo"]
+        if entry["politica"] is None and kind in {"inestable", "cerrada"}:
+            return words[f"{kind}_de"].format(kind=words[entry["clase"]])
+        return words[kind]
+
+    def _about(self, entry: Mapping[str, Any]) -> str:
+        return _plain(entry["titulo"] or entry["politica"] or self._server(entry))
+
+    def _server(self, entry: Mapping[str, Any]) -> str:
+        if entry["ip_server"] is None:
+            return self._words["service"]
+        if entry["nombre_host"]:
+            return _plain(f"{entry['nombre_host']} ({entry['ip_server']})")
+        return _plain(entry["ip_server"])
+
     def _line(
         self, entry: Mapping[str, Any], *, with_title: bool = False, is_calm: bool = False
     ) -> str:
         words = self._words
-        server = entry["nombre_host"] or entry["ip_server"]
-        if entry["nombre_host"]:
-            server = f"{server} ({entry['ip_server']})"
-        parts = [words["on"].format(rule=entry["politica"], server=_plain(server))]
+        parts = [self._server(entry)]
+        if entry["politica"] is not None:
+            parts = [words["on"].format(rule=entry["politica"], server=parts[0])]
         if entry["motivo"]:
             parts.append(_plain(entry["motivo"]))
         parts.append(self._when(entry))
         if entry.get("terminada"):
             ended = entry["terminada"]["fecha_hora"][:19]
-            after = (entry.get("vista") or entry["terminada"])["fecha_hora"][:19]
-            parts.append(words["ended"].format(after=after, at=ended))
+            if entry.get("vista"):
+                after = entry["vista"]["fecha_hora"][:19]
+                parts.append(words["ended"].format(after=after, at=ended))
+            else:
+                parts.append(words["until"].format(at=ended))
         if entry["tipo"] == "cerrada":
             parts.append(words["reason"].format(fin=words[entry["fin"]]))
         if is_calm:
             parts.append(words["was_unstable"])
         text = "; ".join(parts)
         if with_title:
-            text = f"[{words[entry['severidad']]}] {words[entry['tipo']]}: {text}"
+            text = f"[{words[entry['severidad']]}] {self._kind(entry)}: {text}"
         return text
 
     def _when(self, entry: Mapping[str, Any]) -> str:

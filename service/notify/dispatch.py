@@ -6,11 +6,13 @@ Each method is one transaction, so what was told and what waits agree after any 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from service.notify.composing import Composer
 from service.notify.receivers import Receiver
 from service.notify.shapes import SHAPES
 from service.store.engines import Connection
+from service.store.server_event import ENDS, SEVERITIES
 from service.store.write.notices import digest_of, subject_of
 from service.store.write.outbox import Notice, Outbox, ReceiverState, Told
 from service.times import DAY, HOUR, MINUTE, SECOND
@@ -19,8 +21,10 @@ CALM = "calma"  # a message that is to say what is so, a day after the last tran
 OPEN = "resumen"  # a digest of what is open
 GATHERED = "acumulado"  # a digest of messages
 
-_OPENINGS = {"abierta", "inestable", "continua"}
-_ENDS = {"resuelta", "cerrada"}
+ALONE = {"tardia", *(kind for kind, end in ENDS.items() if end is None)}  # nothing follows
+_FRESH = {"abierta", *ENDS}  # told of a subject that was unstable before
+_OPENINGS = {"abierta", "inestable", "continua", *ENDS} - ALONE
+ENDED = {"resuelta", "cerrada", *filter(None, ENDS.values())}
 _AT_ONCE = 200  # notices
 _BETWEEN_DIGESTS = 20 * SECOND
 
@@ -71,9 +75,10 @@ class Dispatcher:
             self._outbox.put_told(
                 connection, Told(self._name, row.case_digest, subject, "abierta", now)
             )
+        events = self._tell_open_events(connection, reason, now)
         if self._receiver.hears("resumen"):
             digest = digest_of("resumen", self._name, reason, now)
-            entries = [self._composer.open_entry(row) for row in found]
+            entries = [self._composer.open_entry(row) for row in found] + events
             letter = self._composer.digest(digest.hex(), reason, entries)
             body = SHAPES[self._receiver.kind](letter)
             worst = "critica" if any(row.severity == "critica" for row in found) else "alta"
@@ -88,6 +93,22 @@ class Dispatcher:
                 title=letter.title,
             )
 
+    def _tell_open_events(
+        self, connection: Connection, reason: str, now: int
+    ) -> list[dict[str, Any]]:
+        """What goes on of servers themselves, and of the evaluator."""
+        told: list[dict[str, Any]] = []
+        for event, server in self._outbox.open_events(connection):
+            if not self._receiver.listens_to("", SEVERITIES[event.kind]) or (
+                reason != "perdido"
+                and self._outbox.told(connection, self._name, event.digest) is not None
+            ):
+                continue
+            state = Told(self._name, event.digest, event.subject, "abierta", now)
+            self._outbox.put_told(connection, state)
+            told.append(self._composer.open_event(event, server))
+        return told
+
     def take(self, connection: Connection, state: ReceiverState, now: int) -> int:
         """Looks at the next notices. How many there were."""
         notices = self._outbox.notices_after(connection, state.notice_id, _AT_ONCE)
@@ -100,7 +121,7 @@ class Dispatcher:
 
     def _take(self, connection: Connection, notice: Notice, now: int) -> None:
         name, outbox = self._name, self._outbox
-        if notice.kind != "abierta" and outbox.unstable_case(connection, name, notice.subject):
+        if notice.kind not in _FRESH and outbox.unstable_case(connection, name, notice.subject):
             self._put_off_calm(connection, notice, now)
             return
         known = outbox.told(connection, name, notice.case_digest)
@@ -109,14 +130,15 @@ class Dispatcher:
             if known is None and not is_wanted:
                 return
             kind = "abierta" if notice.kind == "continua" else notice.kind
-            self._note_told(connection, notice, kind)
+            state = "inestable" if kind == "inestable" else "abierta"
+            self._note_told(connection, notice, state)
             if known is None:
                 self._tell(connection, notice, kind, now)
             if kind == "inestable":
                 self._put_off_calm(connection, notice, now)
-        elif notice.kind == "tardia" and is_wanted:
-            self._tell(connection, notice, "tardia", now)
-        elif notice.kind in _ENDS and known is not None:
+        elif notice.kind in ALONE and is_wanted:
+            self._tell(connection, notice, notice.kind, now)
+        elif notice.kind in ENDED and known is not None:
             self._take_end(connection, notice, now)
 
     def _note_told(self, connection: Connection, notice: Notice, state: str) -> None:
@@ -125,10 +147,10 @@ class Dispatcher:
 
     def _take_end(self, connection: Connection, notice: Notice, now: int) -> None:
         name, outbox = self._name, self._outbox
-        if notice.kind == "resuelta":
-            outbox.forget_told(connection, name, notice.case_digest)
-        else:
+        if notice.kind == "cerrada" and notice.rule:
             self._note_told(connection, notice, "cerrada")
+        else:
+            outbox.forget_told(connection, name, notice.case_digest)
         untried = outbox.untried(connection, name, notice, "abierta")
         if untried is not None:
             number, opened = untried

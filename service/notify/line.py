@@ -7,7 +7,7 @@ from typing import NamedTuple
 from service import times
 from service.notify.attempt import GIVEN_UP_AFTER, Attempt, pause_after
 from service.notify.composing import Composer, Letter
-from service.notify.dispatch import CALM, GATHERED, Dispatcher
+from service.notify.dispatch import ALONE, CALM, ENDED, GATHERED, Dispatcher
 from service.notify.receivers import Receiver
 from service.notify.shapes import SHAPES
 from service.store.engines import Connection, Database
@@ -143,8 +143,10 @@ class Line:
         if unstable is not None:
             self._outbox.forget_told(connection, name, unstable)
         (document,) = self._outbox.documents(connection, [due.notice_id or 0])
-        if document.kind in ("resuelta", "cerrada"):
+        if document.kind in ENDED:
             return document.kind
-        case = bytes.fromhex(document.case)
-        self._outbox.put_told(connection, Told(name, case, subject, "abierta", now))
-        return "abierta"
+        kind = "abierta" if document.rule else str(document.facts["clase"])
+        if kind not in ALONE:
+            case = bytes.fromhex(document.case)
+            self._outbox.put_told(connection, Told(name, case, subject, "abierta", now))
+        return kind

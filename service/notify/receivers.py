@@ -17,6 +17,7 @@ from service.config import secret_of
 from service.errors import InvalidSettingError
 from service.notify.quiet_hours import QuietHours
 from service.notify.table import Table
+from service.store.server_event import ENDS
 
 WEBHOOK, SLACK, TEAMS, MATTERMOST = "webhook", "slack", "teams", "mattermost"
 MAIL = "mail"
@@ -25,6 +26,7 @@ TLS = ("starttls", "tls", "none")
 SEVERITIES = ("critica", "alta", "media", "baja")  # the worst first
 MESSAGES = (
     *("abierta", "resuelta", "abierta_y_resuelta", "cerrada", "tardia", "inestable"),
+    *(name for pair in ENDS.items() for name in pair if name is not None),
     "resumen",
 )
 LANGUAGES = ("es", "en")

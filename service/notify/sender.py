@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from service import times
 from service.errors import StorageUnavailableError
+from service.notify.lag import LagWatch
 from service.notify.line import Line
 from service.notify.receivers import Receiver
 from service.notify.transport import Transport, transport_to
@@ -28,6 +29,7 @@ _STOP_SECONDS = 3.0
 _WORD_SECONDS = 60.0
 _HANGS_SECONDS = 150.0  # a step takes 60 s for its try at most
 _MINUTES_BETWEEN_TIDYING = 60
+_LOOK_SECONDS = 30.0  # between two looks at the evaluator
 _KEPT = 90 * DAY  # messages that ended
 _KEPT_NOTICES = 30 * DAY
 _KEPT_TOLD = 400 * DAY
@@ -47,11 +49,14 @@ class Sender:
         queries: Mapping[str, str],
         receivers: Mapping[str, Receiver],
         base: str | None,
+        *,
         alive: Path,
+        evaluator: Path,
     ) -> None:
-        """alive: touched once a minute while it runs."""
+        """alive: touched once a minute while it runs. evaluator: likewise, by the evaluator."""
         self._alive = alive
         self._database, self._outbox = database, Outbox(queries)
+        self._lag = LagWatch(queries, evaluator, times.now())
         self._lines = [Line(each, database, self._outbox, base) for each in receivers.values()]
         self._stepped_at: dict[str, float] = {}
         self._writer = ThreadPoolExecutor(1, "writer")
@@ -65,6 +70,7 @@ class Sender:
             threading.Thread(target=self._work, args=[line, stopped], name=line.receiver.name)
             for line in self._lines
         ]
+        threads.append(threading.Thread(target=self._watch, args=[stopped], name="lag"))
         for thread in threads:
             thread.daemon = True  # what a try came to is not known then, and it is tried again
             thread.start()
@@ -93,6 +99,23 @@ class Sender:
                     told, is_busy = str(error), False
                 if not is_busy:
                     stopped.wait(_SECONDS_BETWEEN)
+
+    def _watch(self, stopped: threading.Event) -> None:
+        """Looks whether the evaluator lags, until it is stopped."""
+
+        def look() -> None:
+            now = times.now()
+            with self._database.snapshot() as connection:
+                lag = self._lag.change(connection, now)
+            if lag is not None:
+                with self._database.transaction() as connection:
+                    self._lag.store(connection, lag)
+
+        while not stopped.wait(_LOOK_SECONDS):
+            try:
+                self._stored(look)
+            except StorageUnavailableError as error:
+                _LOG.warning("sender: %s", error)
 
     def _step(self, line: Line, transport: Transport) -> bool:
         """Takes what happened, and tries one message. False if nothing was to be done."""

@@ -30,6 +30,7 @@ COPIED_TABLES = (
     "late_sighting",
     "relapse_gap",
     "deaf_span",
+    "server_event",
     "backtest_job",
     "archive_link",
     "policy_past",
@@ -90,7 +91,9 @@ def _known(rows: Iterable[Row], columns: list[str], servers: Mapping[int, int]) 
     at = columns.index("server_id")
     successor_at = columns.index("successor_id") if "successor_id" in columns else None
     for row in rows:
-        if row[at] in servers:
+        if row[at] is None:  # of the service itself
+            yield row
+        elif row[at] in servers:
             known = [*row]
             known[at] = servers[row[at]]
             if successor_at is not None:

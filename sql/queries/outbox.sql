@@ -206,6 +206,21 @@ WHERE violation.ended_at IS NULL AND violation.confirmed_at IS NOT NULL
   AND (violation.grace_until_at IS NULL OR violation.grace_until_at <= :now)
 ORDER BY violation.id;
 
+-- name: events_to_tell
+-- What goes on of servers themselves, and of the evaluator, with how messages name the server.
+SELECT
+  -- include: server_event_columns
+  , server.identity, server.sibling, profile.ipaddress, profile.nombre_host
+FROM server_event
+LEFT JOIN server ON server.id = server_event.server_id
+LEFT JOIN report
+  ON report.server_id = server.id
+  AND report.seq = (SELECT max(seq) FROM report WHERE report.server_id = server.id)
+LEFT JOIN profile ON profile.id = report.profile_id
+WHERE server_event.ended_at IS NULL
+  AND server_event.kind IN ('silencio', 'reloj', 'evaluador_atrasado')
+ORDER BY server_event.id;
+
 -- name: remove_old_messages
 -- Removes messages that ended long ago.
 DELETE FROM message WHERE ended_at < :before;

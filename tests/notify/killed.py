@@ -43,7 +43,15 @@ def main() -> None:
     assert config.notify is not None
     with closing(open_database(config.database)) as database:
         receivers = read_receivers(config.notify)
-        Sender(database, load_queries(), receivers, None, config.sender_lock).run(threading.Event())
+        sender = Sender(
+            database,
+            load_queries(),
+            receivers,
+            None,
+            alive=config.sender_lock,
+            evaluator=config.evaluator_lock,
+        )
+        sender.run(threading.Event())
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 from service.policies.evaluator.verdict_writer import VerdictWriter
 from service.store.engines import open_database
 from service.store.queries import load_queries
+from service.store.write.server_events import ServerEventStore
 from service.store.write.verdicts import VerdictStore
 
 
@@ -18,7 +19,7 @@ from service.store.write.verdicts import VerdictStore
 def open_writer(folder: Path) -> Iterator[VerdictWriter]:
     with closing(open_database(folder / "compliance.db")) as database:
         store = VerdictStore(load_queries())
-        with closing(VerdictWriter(database, store)) as writer:
+        with closing(VerdictWriter(database, store, ServerEventStore(load_queries()))) as writer:
             yield writer
 
 

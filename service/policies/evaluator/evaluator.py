@@ -33,6 +33,7 @@ from service.policies.evaluator.notices import Notices
 from service.policies.evaluator.progress import Progress
 from service.policies.evaluator.record_judge import RecordJudge
 from service.policies.evaluator.rounds import Rounds
+from service.policies.evaluator.server_events import ServerEvents
 from service.policies.evaluator.take_up import TakeUp
 from service.policies.evaluator.task import Task
 from service.policies.evaluator.tasks import TaskMaker
@@ -50,6 +51,7 @@ from service.store.read.tags import TagReader
 from service.store.read.unjudged import UnjudgedReader
 from service.store.write.notices import NoticeStore
 from service.store.write.rule_texts import RuleTextStore
+from service.store.write.server_events import ServerEventStore
 from service.store.write.verdicts import VerdictStore
 
 _LOG = logging.getLogger(__name__)
@@ -94,12 +96,14 @@ class Evaluator:
         self._candidates, tags = Candidates(self._reader), TagReader(queries)
         left = RetirementReader(queries)
         self._tasks = TaskMaker(database, self._reader, store, self._hearing, tags, left)
-        self._notices = None if config.notify is None else Notices(NoticeStore(queries))
+        notices = None if config.notify is None else NoticeStore(queries)
+        self._notices = None if notices is None else Notices(notices)
+        events = ServerEventStore(queries, notices)
         writer = self._resources.enter_context(
-            closing(VerdictWriter(database, store, self._notices))
+            closing(VerdictWriter(database, store, events, self._notices))
         )
         judge = RecordJudge(queries, self._guard, of_some)
-        self._rounds = Rounds(database, judge, store, writer)
+        self._rounds = Rounds(database, judge, store, writer, ServerEvents(events, self._reader))
         of_ticks, every = FleetJudge(queries, self._guard, of_fleet), config.fleet_every
         self._ticks = FleetTicks(
             database, self._reader, of_ticks, store, writer, self._hearing, tags, left, every

@@ -19,11 +19,12 @@ from service.policies.machine.opening import UNSTABLE
 from service.policies.rules.rule import Severity
 from service.store.engines import Connection
 from service.store.rule_state import RuleState, Transition
-from service.store.verdict_rows import Bound, Violation
+from service.store.verdict_rows import Violation
 from service.store.write.notices import (
     NamedServer,
     NewNotice,
     NoticeStore,
+    bound_of,
     digest_of,
     subject_of,
 )
@@ -114,22 +115,11 @@ def _document(
         "clave": None if is_reserved else json.loads(violation.key),
         "motivo": {} if is_reserved else {k: text for k, text in motives.items() if text},
         "filas": violation.total,
-        "abierta_entre": [_bound(violation.opened_after), _bound(violation.opened_in)],
-        "confirmada": _bound(violation.confirmed),
-        "vista": _bound(violation.seen),
-        "terminada": _bound(violation.ended),
+        "abierta_entre": [bound_of(violation.opened_after), bound_of(violation.opened_in)],
+        "confirmada": bound_of(violation.confirmed),
+        "vista": bound_of(violation.seen),
+        "terminada": bound_of(violation.ended),
         "fin": violation.ended_as,
         "tardia": violation.is_late,
         "pagina": f"/incumplimientos?{page}",
-    }
-
-
-def _bound(bound: Bound | None) -> dict[str, Any] | None:
-    if bound is None:
-        return None
-    return {
-        "id_serv": bound.report_id,
-        "fecha_hora": times.to_text(bound.at),
-        "recibido": times.to_text(bound.received_at),
-        "marca": bound.mark,
     }

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from service.policies.evaluator import trouble_log
 from service.policies.evaluator.in_force import RuleInForce
 from service.policies.evaluator.record_judge import RecordJudge
+from service.policies.evaluator.server_events import ServerEvents
 from service.policies.evaluator.task import Task, as_server, event_of
 from service.policies.evaluator.verdict_writer import VerdictWriter
 from service.policies.machine.events import Ended, Fin, Terms
@@ -28,9 +29,10 @@ class Rounds:
         judge: RecordJudge,
         store: VerdictStore,
         writer: VerdictWriter,
+        events: ServerEvents,
     ) -> None:
         self._database, self._judge, self._store = database, judge, store
-        self._writer = writer
+        self._writer, self._events = writer, events
         self._in_force: Collection[str] = ()
         self._terms: dict[str, Terms] = {}
         self._formerly: dict[str, str] = {}
@@ -61,6 +63,7 @@ class Rounds:
                 or any((task.server.id, rule) not in unchanged for rule in task.verdicts)
             ]
             states = self._load(connection, changing, unchanged)
+            events = self._events.of(connection, tasks)
         self._retire(states, changing)
         self._leave(states, changing)
         # What a renamed rule continues has ended now.
@@ -72,7 +75,7 @@ class Rounds:
                     event = event_of(task, verdict, self._terms[rule])
                     step(states[task.server.id, rule], server, self._terms[rule], event)
         lines = trouble_log.troubles(states)
-        self._writer.save(states, [task.cursor for task in tasks])
+        self._writer.save(states, [task.cursor for task in tasks], events=events)
         trouble_log.log(lines)
 
     def _unchanged(self, connection: Connection, tasks: Sequence[Task]) -> set[tuple[int, str]]:

@@ -37,12 +37,18 @@ class Task:
     retired: Bound | None = None  # ends what rules without a text in force have open
     told: Told = NOW  # the tags by which it is judged
     leaves: bool = False  # the server is retired: nothing is judged, and what is open ends
+    retirement: Bound | None = None  # the report brings the server back that was retired then
     verdicts: Verdicts = field(default_factory=dict)
 
     @property
     def is_plain_report(self) -> bool:
         """Whether it is a report in order of a server that is heard, and no rule ended."""
         return self.report_at is not None and self.neighbours is None and self.retired is None
+
+    @property
+    def is_silence(self) -> bool:
+        """Whether the server falls silent with it, by arrival."""
+        return self.only is None and (self.bound.mark or "").startswith("silencio ")
 
 
 def event_of(task: Task, verdict: Verdict, terms: Terms) -> Event:

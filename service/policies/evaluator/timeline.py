@@ -52,7 +52,7 @@ class Timeline:
         interval_before: int | None,
     ) -> Task:
         """A report in order. interval_before: the usual interval of the reports before it."""
-        was_retired = is_retired(cursor)
+        was_retired, before = is_retired(cursor), cursor.event
         cursor.seq, cursor.event, cursor.tag = report.seq, report.bound, None
         # Hours and days count from the first report on, and while a rule asks for them; not while
         # the server is retired.
@@ -63,6 +63,7 @@ class Timeline:
         task = _of_report(server, report, cursor)
         task.report_at = report.placed_at
         task.longest_gap = self._hearing.limit(interval_before)
+        task.retirement = before if was_retired else None
         return task
 
     def of_time(

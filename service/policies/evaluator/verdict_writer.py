@@ -13,7 +13,9 @@ from typing import TypeVar
 
 from service.policies.evaluator.notices import Notices
 from service.store.engines import Database
+from service.store.server_event import ServerEvent
 from service.store.verdict_rows import Cursor
+from service.store.write.server_events import ServerEventStore
 from service.store.write.verdicts import States, VerdictStore
 
 _Given = TypeVar("_Given")
@@ -23,10 +25,15 @@ class VerdictWriter:
     """Make it before the priority is lowered; a thread keeps what it began with."""
 
     def __init__(
-        self, database: Database, store: VerdictStore, notices: Notices | None = None
+        self,
+        database: Database,
+        store: VerdictStore,
+        events: ServerEventStore,
+        notices: Notices | None = None,
     ) -> None:
         """notices: null where nobody is to be told of anything."""
         self._database, self._store, self._notices = database, store, notices
+        self._events = events
         self._thread = ThreadPoolExecutor(1, "verdict-writer")
         self.call(int)  # starts the thread
 
@@ -35,18 +42,29 @@ class VerdictWriter:
         return self._thread.submit(function).result()
 
     def save(
-        self, states: States, cursors: Sequence[Cursor] = (), fleet_tick: int | None = None
+        self,
+        states: States,
+        cursors: Sequence[Cursor] = (),
+        fleet_tick: int | None = None,
+        events: Sequence[ServerEvent] = (),
     ) -> None:
         """Stores what changed, in one transaction. Raises StorageUnavailableError."""
-        self.call(lambda: self._save(states, cursors, fleet_tick))
+        self.call(lambda: self._save(states, cursors, fleet_tick, events))
 
-    def _save(self, states: States, cursors: Sequence[Cursor], fleet_tick: int | None) -> None:
+    def _save(
+        self,
+        states: States,
+        cursors: Sequence[Cursor],
+        fleet_tick: int | None,
+        events: Sequence[ServerEvent],
+    ) -> None:
         changed = [state for state in states if state.is_changed]
         transitions = [(state, each) for state in changed for each in state.transitions]
         with self._database.transaction() as connection:
             self._store.save(connection, changed, cursors, fleet_tick)
             if self._notices is not None:
                 self._notices.add(connection, transitions)
+            self._events.save(connection, events)
 
     def close(self) -> None:
         self._thread.shutdown()

@@ -15,10 +15,9 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from service.policies.rules.rule import Severity
+from service.store.damping import Damping, Told
 from service.store.verdict_rows import Violation
-from service.times import DAY, HOUR
-
-_UNSTABLE_FROM = 3  # openings of a key within a day
+from service.times import HOUR
 
 
 class AlertKind(StrEnum):
@@ -69,9 +68,8 @@ def _due(violation: Violation) -> Alert | None:
 
 def _damped(due: Iterable[Alert], *, is_critical: bool) -> Iterator[Alert]:
     """due: of one key, in the order of time."""
-    openings: list[int] = []
+    damping = Damping()
     told_at: int | None = None
-    quiet_until: int | None = None
     for alert in due:
         ended_at = alert.violation.ended_known_at
         if is_critical:
@@ -82,17 +80,10 @@ def _damped(due: Iterable[Alert], *, is_critical: bool) -> Iterator[Alert]:
             told_at = alert.at
             yield alert
             continue
-        if quiet_until is not None and alert.at < quiet_until:
-            quiet_until = max(alert.at, ended_at or 0) + DAY
-            continue
-        if quiet_until is not None:
-            openings.clear()
-            quiet_until = None
-        openings = [at for at in openings if at > alert.at - DAY] + [alert.at]
-        if len(openings) >= _UNSTABLE_FROM:
-            quiet_until = max(alert.at, ended_at or 0) + DAY
+        told = damping.take(alert.at, ended_at)
+        if told is Told.INESTABLE:
             yield alert._replace(kind=AlertKind.INESTABLE)
-        else:
+        elif told is Told.ABIERTA:
             yield alert
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from service import times
 from service.store.engines import Connection
-from service.store.verdict_rows import Violation
+from service.store.verdict_rows import Bound, Violation
 
 _NEWEST = 50  # violations of a key: more than decide whether the next one is told
 
@@ -50,6 +51,18 @@ def subject_of(rule: str, identity: str, sibling: int, kind: str, key: str) -> b
 def digest_of(*what: object) -> bytes:
     text = json.dumps(what, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).digest()
+
+
+def bound_of(bound: Bound | None) -> dict[str, Any] | None:
+    """A bound, as messages have it."""
+    if bound is None:
+        return None
+    return {
+        "id_serv": bound.report_id,
+        "fecha_hora": times.to_text(bound.at),
+        "recibido": times.to_text(bound.received_at),
+        "marca": bound.mark,
+    }
 
 
 class NoticeStore:

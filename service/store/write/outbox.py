@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from service.store.engines import Connection
+from service.store.server_event import ServerEvent
 from service.store.write.multi_row import select_rows
+from service.store.write.notices import NamedServer
 
 
 @dataclass(slots=True)
@@ -282,6 +284,12 @@ class Outbox:
     def open_violations(self, connection: Connection, now: int) -> list[OpenViolation]:
         rows = self._run(connection, "open_to_tell", now=now)
         return [OpenViolation(*row) for row in rows]
+
+    def open_events(self, connection: Connection) -> list[tuple[ServerEvent, NamedServer]]:
+        """What goes on of servers themselves, and of the evaluator, whose server is empty."""
+        rows = [tuple(row) for row in self._run(connection, "events_to_tell")]
+        named = len(NamedServer._fields)
+        return [(ServerEvent.of_row(row[:-named]), NamedServer(*row[-named:])) for row in rows]
 
     def tidy(self, connection: Connection, messages: int, notices: int, told: int) -> None:
         """Removes what ended before these moments."""
