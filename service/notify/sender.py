@@ -43,7 +43,7 @@ class Sender:
     Those who report wait for each transaction, and one of low priority may be preempted within.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 — each is passed in
         self,
         database: Database,
         queries: Mapping[str, str],

@@ -112,7 +112,15 @@ def test_a_receiver_that_the_file_names_no_more_is_said_to_be_so(
     database, receivers = told.fleet.database, read_receivers(told.file)
     stopped = threading.Event()
     stopped.set()
-    Sender(database, load_queries(), receivers, None, config.sender_lock).run(stopped)
+    sender = Sender(
+        database,
+        load_queries(),
+        receivers,
+        None,
+        alive=config.sender_lock,
+        evaluator=config.evaluator_lock,
+    )
+    sender.run(stopped)
     found = api.ask("GET", "/notificaciones").json["receptores"]
     assert ("guard", None, 2) in [(r["receptor"], r["destino"], r["esperan"]) for r in found]
     assert "not in the file any more" in api.page()
@@ -141,7 +149,9 @@ def test_a_sender_leaves_word_while_none_of_its_receivers_hangs(
         """Whether a sender leaves word while it runs for a moment."""
         os.utime(lock, (1, 1))
         receivers = read_receivers(told.file)
-        sender = Sender(told.fleet.database, load_queries(), receivers, None, lock)
+        evaluator = told.fleet.config.evaluator_lock
+        database = told.fleet.database
+        sender = Sender(database, load_queries(), receivers, None, alive=lock, evaluator=evaluator)
         stopped = threading.Event()
         threading.Timer(0.2, stopped.set).start()
         sender.run(stopped)

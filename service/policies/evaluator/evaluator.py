@@ -16,7 +16,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
 from contextlib import ExitStack, closing, suppress
 from types import TracebackType
 from typing import Self
@@ -35,7 +34,6 @@ from service.policies.evaluator.record_judge import RecordJudge
 from service.policies.evaluator.rounds import Rounds
 from service.policies.evaluator.server_events import ServerEvents
 from service.policies.evaluator.take_up import TakeUp
-from service.policies.evaluator.task import Task
 from service.policies.evaluator.tasks import TaskMaker
 from service.policies.evaluator.timeline import UNDER_WAY
 from service.policies.evaluator.verdict_writer import VerdictWriter
@@ -239,7 +237,7 @@ class Evaluator:
         if not servers:
             return False
         at = self._take_up.changed_at()
-        self._run(self._tasks.of_texts(servers, self._take_up.judged, epoch, at))
+        self._rounds.run(self._tasks.of_texts(servers, self._take_up.judged, epoch, at))
         return True
 
     def _reports(self) -> bool:
@@ -252,7 +250,7 @@ class Evaluator:
                 if times.now() - _GATHERED < arrived_at <= times.now():
                     return False
         rules, epoch = self._take_up.judged, self._take_up.epoch
-        self._run(self._tasks.of_reports(reports, rules, epoch))
+        self._rounds.run(self._tasks.of_reports(reports, rules, epoch))
         return True
 
     def _waiting(self, connection: Connection) -> list[int]:
@@ -281,13 +279,10 @@ class Evaluator:
         ):
             tasks = make(rules, now)
             for first in range(0, len(tasks), _SERVERS_A_ROUND):
-                self._run(tasks[first : first + _SERVERS_A_ROUND])
+                self._rounds.run(tasks[first : first + _SERVERS_A_ROUND])
             if tasks:
                 return True
         return False
-
-    def _run(self, tasks: Sequence[Task]) -> None:
-        self._rounds.run(tasks)
 
     def close(self) -> None:
         self._resources.close()
