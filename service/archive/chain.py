@@ -21,6 +21,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -86,7 +87,12 @@ def parse_link(text: str) -> Link:
         Stretch(day, int(before), int(lines), int(size), digest)
         for _, day, before, lines, size, digest in map(str.split, match[5].splitlines())
     )
-    return Link(int(match[1]), match[2], match[3], match[4], stretches)
+    link = Link(int(match[1]), match[2], match[3], match[4], stretches)
+    for day in (link.until, *(each.day for each in stretches)):
+        date.fromisoformat(day)
+    if link.text != text:  # leading zeros, other digits: its digest would be that of another text
+        raise ValueError("is not written as links are")
+    return link
 
 
 def stretches_by_day(links: Iterable[Link]) -> dict[str, list[Stretch]]:
@@ -96,6 +102,30 @@ def stretches_by_day(links: Iterable[Link]) -> dict[str, list[Stretch]]:
         for stretch in link.stretches:
             found.setdefault(stretch.day, set()).add(stretch)
     return {day: sorted(stretches) for day, stretches in found.items()}
+
+
+def stretches_without_link(stretches: Iterable[Stretch]) -> list[tuple[int, int]]:
+    """The lines of a day that no link covers, though later ones are: the first and the last one."""
+    found, end = [], 0
+    for each in sorted(stretches):
+        if each.before > end:
+            found.append((end + 1, each.before))
+        end = max(end, each.end)
+    return found
+
+
+def late_stretches(links: Sequence[Link]) -> list[tuple[Link, Stretch]]:
+    """Lines that came to a day after a link had closed it, each with the link that has them.
+
+    A link that was made while the clock was ahead, as later ones show, has closed no day.
+    """
+    found: list[tuple[Link, Stretch]] = []
+    for number, link in enumerate(links):
+        closed = max(
+            (each.until for each in links[:number] if each.until <= link.until), default=""
+        )
+        found += [(link, each) for each in link.stretches if each.before or each.day <= closed]
+    return found
 
 
 class DayMeasured(NamedTuple):

@@ -119,8 +119,8 @@ def read_token_entries(path: Path) -> Iterator[TokenEntry]:
                 yield entry
 
 
-def read_archive_links(path: Path) -> Iterator[tuple[int, str]]:
-    """The number and the text of each link of the archive's chain, in their order.
+def read_archive_links(path: Path) -> Iterator[tuple[int, str, str]]:
+    """The number, the text and the digest of each link of the archive's chain, in their order.
 
     Torn and foreign lines are skipped, and so is a file that does not exist. Raises OSError.
     """
@@ -135,8 +135,8 @@ def read_archive_links(path: Path) -> Iterator[tuple[int, str]]:
             try:
                 entry: Any = json.loads(line[max(line.rfind(_LINE_START), 0) :])
                 if entry["hecho"] == ARCHIVE_SEALED:
-                    yield int(entry["numero"]), str(entry["texto"])
-            except (ValueError, KeyError, TypeError, RecursionError):
+                    yield int(entry["numero"]), str(entry["texto"]), str(entry["eslabon"])
+            except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
                 continue
 
 

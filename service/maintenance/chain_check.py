@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
+from service import times
 from service.archive import files
-from service.archive.chain import NONE_BEFORE, Link, Stretch, measure_day, stretches_by_day
+from service.archive.chain import (
+    NONE_BEFORE,
+    DayMeasured,
+    Link,
+    Stretch,
+    late_stretches,
+    measure_day,
+    stretches_by_day,
+    stretches_without_link,
+)
 from service.config import Config
-from service.maintenance.sealing import known_links
+from service.maintenance.sealing import KnownLinks, known_links, last_closed_day
 from service.store.engines import Database
 
 _SHOWN = 10
@@ -25,12 +36,11 @@ class ChainFindings:
 def verify_chain(config: Config, database: Database) -> ChainFindings:
     """Reads the sealed days of the archive whole. Raises StorageUnavailableError."""
     known = known_links(config, database)
-    found = ChainFindings([*known.differing, *_broken(known.links)])
+    found = ChainFindings([*known.differing, *_broken(known.links), *_cut_off(known)])
     if not known.links:
         found.notes.append("No day of the archive is sealed yet.")
         return found
-    first, last = known.links[0], known.links[-1]
-    until = max(link.until for link in known.links)  # the clock may have been set back since
+    until = min(max(link.until for link in known.links), last_closed_day(times.now()))
     covered = stretches_by_day(known.links)
     days = {files.day_of(path) for path in files.archive_files(config.archive)}
     faults: list[str] = []
@@ -38,30 +48,29 @@ def verify_chain(config: Config, database: Database) -> ChainFindings:
     for day in sorted(days | covered.keys()):
         if day > until and day not in covered:
             continue
-        measured = measure_day(config.archive, day, covered.get(day, ()), lambda: None)
-        faults += [_denied(stretch, day in days) for stretch in measured.wrong]
-        if measured.breaks_off and not measured.wrong:
-            faults.append(f"{day} breaks off")
-        later += measured.rest.lines if measured.rest is not None else 0
-    found.faults += faults[:_SHOWN]
-    if len(faults) > _SHOWN:
-        found.faults.append(f"… and {len(faults) - _SHOWN} more")
-    lines = sum(stretch.lines for stretches in covered.values() for stretch in stretches)
-    found.notes.append(
-        f"The archive is sealed until {until}: {lines} lines by links {first.number} to"
-        f" {last.number}, the first of them made at {first.sealed} UTC."
-    )
+        stretches = covered.get(day, ())
+        faults += [
+            f"lines {first} to {last} of {day} are in no link, though later ones are"
+            for first, last in stretches_without_link(stretches)
+        ]
+        if day not in days:
+            continue
+        measured = measure_day(config.archive, day, stretches, lambda: None)
+        faults += _denied(day, measured)
+        later += measured.rest.lines if measured.rest is not None and day <= until else 0
+    found.faults += _first(faults)
+    found.faults += _gone({day: covered[day] for day in sorted(covered.keys() - days)})
+    found.notes += _notes(config, known, until, covered)
     if later:
         found.notes.append(
             f"Lines that came to sealed days later: {later}. The next link has them."
         )
-    rotated = known.stored - known.logged
-    if rotated:
-        found.notes.append(
-            f"Links in the database alone: {len(rotated)}, since {config.audit_log} was rotated, or"
-            " is not the one of before."
-        )
     return found
+
+
+def _first(lines: list[str]) -> list[str]:
+    more = len(lines) - _SHOWN
+    return [*lines[:_SHOWN], *([f"… and {more} more"] if more > 0 else [])]
 
 
 def _broken(links: Sequence[Link]) -> list[str]:
@@ -81,8 +90,80 @@ def _broken(links: Sequence[Link]) -> list[str]:
     return found
 
 
-def _denied(stretch: Stretch, is_there: bool) -> str:
-    lines = f"lines {stretch.before + 1} to {stretch.end} of {stretch.day}"
-    if not is_there:
-        return f"{lines} were sealed, and the day is gone"
-    return f"{lines} are not as they were sealed: changed, moved or removed"
+def _cut_off(known: KnownLinks) -> list[str]:
+    """Links that the audit log lacks, though it has earlier ones: rotation takes the oldest."""
+    earliest = min(known.logged, default=None)
+    lacking = [] if earliest is None else sorted(known.stored - known.logged)
+    return _first(
+        [
+            f"link {number} is in the database alone: the audit log has link {earliest}, so its"
+            " entry was removed, or the end of the audit log was cut off"
+            for number in lacking
+            if earliest is not None and number > earliest
+        ]
+    )
+
+
+def _denied(day: str, measured: DayMeasured) -> list[str]:
+    if measured.breaks_off:  # which also shifts the lines behind
+        return [f"{day} breaks off: its compressed file is damaged"]
+    return [
+        f"lines {stretch.before + 1} to {stretch.end} of {day} are not as they were sealed:"
+        " changed, moved or removed"
+        for stretch in measured.wrong
+    ]
+
+
+def _gone(covered: Mapping[str, Sequence[Stretch]]) -> list[str]:
+    """Sealed days without a file, in one line: nobody has changed them, they are not there."""
+    if not covered:
+        return []
+    runs: list[list[str]] = []
+    for day in covered:
+        if runs and times.parse(day) - times.parse(runs[-1][-1]) == times.DAY:
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    named = [run[0] if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs]
+    lines = sum(stretch.lines for stretches in covered.values() for stretch in stretches)
+    what = "a closed day is gone" if len(covered) == 1 else f"{len(covered)} closed days are gone"
+    return [f"{what}, with sealed lines ({lines}): {', '.join(_first(named))}"]
+
+
+def _notes(
+    config: Config, known: KnownLinks, until: str, covered: Mapping[str, Sequence[Stretch]]
+) -> list[str]:
+    first, last = known.links[0], known.links[-1]
+    lines = sum(stretch.lines for stretches in covered.values() for stretch in stretches)
+    sealed = (
+        f"The archive is sealed until {until}: {lines} lines by links {first.number} to"
+        f" {last.number}, the first of them made at {first.sealed} UTC."
+    )
+    found = [sealed]
+    late = [
+        f"{stretch.lines} of {stretch.day} (link {link.number}, {link.sealed[:10]})"
+        for link, stretch in late_stretches(known.links)
+    ]
+    if late:
+        found.append(
+            "Lines that came to days which links had closed, and are in later links: "
+            f"{', '.join(_first(late))}."
+        )
+    back = [
+        str(after.number)
+        for before, after in pairwise(known.links)
+        if after.sealed < before.sealed or after.until < before.until
+    ]
+    if back:
+        found.append(
+            "Links that by their times were made before the one that they follow, since the clock"
+            f" of the service was set back: {', '.join(_first(back))}."
+        )
+    earliest = min(known.logged, default=last.number + 1)
+    rotated = sum(number < earliest for number in known.stored)
+    if rotated:
+        found.append(
+            f"Links in the database alone: {rotated}, since {config.audit_log} was rotated, or"
+            " is not the one of before."
+        )
+    return found

@@ -6,9 +6,12 @@ disk; a service that is killed before the database has its copy makes up for it 
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from service import times
@@ -55,7 +58,9 @@ def known_links(config: Config, database: Database) -> KnownLinks:
     stored = ArchiveLinkStore(database, load_queries()).all()
     texts: dict[int, str] = {}
     try:
-        for number, text in read_archive_links(config.audit_log):
+        for number, text, digest in read_archive_links(config.audit_log):
+            if hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() != digest:
+                found.differing.append(f"link {number} has another digest in the audit log")
             if texts.get(number, text) != text:
                 found.differing.append(f"link {number} stands twice in the audit log, and differs")
             texts[number] = text
@@ -98,9 +103,10 @@ def seal(
     The caller holds the archive's lock. Raises StorageUnavailableError.
     """
     known = known_links(config, database)
-    store = ArchiveLinkStore(database, load_queries())
+    audit, store = AuditLog(config.audit_log), ArchiveLinkStore(database, load_queries())
     missing = {link.number: link.text for link in known.links if link.number not in known.stored}
     if missing:
+        _sync(config.audit_log)  # a service was killed, maybe before its entry was on disk
         store.put(missing)
     closed = last_closed_day(now)
     last = known.links[-1] if known.links else None
@@ -115,7 +121,7 @@ def seal(
     ]
     if last is None and not grown:
         return 0  # nothing was ever archived
-    audit, made = AuditLog(config.audit_log), 0
+    made = 0
     parts = [grown[at : at + _DAYS_AT_ONCE] for at in range(0, len(grown), _DAYS_AT_ONCE)] or [[]]
     for part in parts:
         stretches = _stretches(config, part, covered, step)
@@ -153,5 +159,21 @@ def _stretches(
             what = "breaks off" if measured.breaks_off else "is not as it was sealed"
             _LOG.warning("%s: %s %s, and is not sealed anew", config.archive, day, what)
         elif measured.rest is not None:
+            # No link before its lines: one may be on its way to a day that is over.
+            _sync(config.archive / f"{day}.jsonl")
             found.append(measured.rest)
     return found
+
+
+def _sync(path: Path) -> None:
+    """Puts on disk what is written to a file, if it is there. Raises StorageUnavailableError."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StorageUnavailableError(f"{path} cannot be written: {error}") from error

@@ -16,6 +16,7 @@ from service.maintenance.sealing import seal
 from service.maintenance.startup import prepare_data_folder
 from service.store.engines import Database, open_database
 from service.times import DAY, HOUR
+from tests.support.engine import SqliteEngine
 
 FIRST = times.parse("2026-02-15 00:00:00")
 
@@ -25,8 +26,8 @@ class Sealed:
 
     def __init__(self, folder: Path) -> None:
         self.config = Config(data=folder)
-        prepare_data_folder(self.config)
-        self.database: Database = open_database(self.config.database)
+        self.config.archive.mkdir(parents=True)
+        self.database: Database = SqliteEngine(self.config.database).migrated()
         self._writer = ArchiveWriter(self.config.archive)
         self._written = 0
 
@@ -55,7 +56,7 @@ class Sealed:
         return verify_chain(self.config, self.database)
 
     def texts(self) -> list[str]:
-        return [text for _, text in read_archive_links(self.config.audit_log)]
+        return [text for _, text, _ in read_archive_links(self.config.audit_log)]
 
     def lose_database(self) -> None:
         self.database.close()
