@@ -1,12 +1,14 @@
-"""Finds the lines of the archive that records were made of."""
+"""Finds the lines of the archive that records were made of, and whether these were changed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from service import times
+from service.archive.chain import Stretch, measure_day
 from service.archive.read import (
     DamagedLine,
     NumberedLine,
@@ -62,6 +64,19 @@ class ArchivedRecords:
                 if not wanted:
                     break
         return found
+
+    def changed(self, day: str, stretches: Sequence[Stretch]) -> list[Stretch]:
+        """Which of these stretches of a day are not as links of the chain fixed them.
+
+        Raises StorageUnavailableError, QuestionStoppedError.
+        """
+        lines = itertools.count(1)
+
+        def step() -> None:
+            if next(lines) % _LINES_BETWEEN_LOOKS == 0:
+                _look()
+
+        return measure_day(self._folder, day, stretches, step).wrong
 
     def _record_of(self, found: NumberedLine) -> int | None:
         """The id_serv that the report of a line has; null if it has none."""

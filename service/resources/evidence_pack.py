@@ -29,14 +29,18 @@ class PackedFile(NamedTuple):
 
 
 class Pack:
-    """Writes to an open file, each part as it is added. close() ends it."""
+    """Writes to an open file, each part as it is added. close() ends it.
 
-    def __init__(self, file: IO[bytes], folder: str, made_at: int) -> None:
+    sums: the SHA-256 of the list of digests, once it is closed.
+    """
+
+    def __init__(self, file: IO[bytes], name: str, made_at: int) -> None:
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
-        self._folder = folder
+        self.name = name
         made = max(datetime.fromisoformat(times.to_text(made_at)), _FIRST_TIME)
         self._time = (made.year, made.month, made.day, made.hour, made.minute, made.second)
         self.files: list[PackedFile] = []
+        self.sums = ""
 
     def add(self, name: str, content: bytes) -> None:
         self._write(name, content)
@@ -47,11 +51,13 @@ class Pack:
         self.add(name, orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
 
     def close(self) -> None:
-        self._write(SUMS, "".join(f"{each.sha256}  {each.name}\n" for each in self.files).encode())
+        sums = "".join(f"{each.sha256}  {each.name}\n" for each in self.files).encode()
+        self._write(SUMS, sums)
+        self.sums = hashlib.sha256(sums).hexdigest()
         self._zip.close()
 
     def _write(self, name: str, content: bytes) -> None:
-        entry = zipfile.ZipInfo(f"{self._folder}/{name}", self._time)
+        entry = zipfile.ZipInfo(f"{self.name}/{name}", self._time)
         entry.external_attr = _RIGHTS
         entry.compress_type = zipfile.ZIP_DEFLATED
         self._zip.writestr(entry, content)

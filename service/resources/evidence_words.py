@@ -19,7 +19,7 @@ Exportado / exported: {exported} UTC
 Compruébelo en esta carpeta / verify it in this folder:
 
     sha256sum -c SHA256SUMS
-
+{warnings}
 registro.json           el informe, como se guardó / the report, as it is stored
 procesos.csv, usuarios_activos.csv   sus filas / its rows
 anterior.json, siguiente.json        los informes vecinos, si los hay / its neighbours, if any
@@ -31,17 +31,40 @@ cadena/                 eslabones que fijan los días de esas líneas / links th
 manifiesto.json         quién, cuándo, y el SHA-256 de cada fichero / who, when, the digests
 
 QUÉ PRUEBA Y QUÉ NO
-Las sumas dicen que los ficheros son los que se exportaron juntos, no quién los hizo. Un eslabón
-fija todas las líneas de su día: para comprobarlo hace falta el archivo de ese día
+Las sumas muestran un cambio por accidente. Quien cambia un fichero puede escribirlas de nuevo, y
+por eso el servicio guarda la suma de SHA256SUMS en su registro de auditoría (audit.jsonl,
+«evidence exported», «sums»): compárela con la que da sha256sum SHA256SUMS. Un eslabón fija líneas
+del archivo; «coincide» dice si al exportar eran aún las que fijó, y «tarde» si llegaron a un día
+que otro eslabón había cerrado. Para comprobarlo hace falta el archivo de ese día
 (zcat DIA.jsonl.gz | sha256sum) y un eslabón que haya guardado un tercero. Un informe es lo que el
 servidor dijo de sí mismo en un momento; no dice nada del tiempo entre dos informes.
 
 WHAT IT PROVES AND WHAT NOT
-The sums say that these files were exported together, not who made them. A link fixes all lines of
-its day: to verify it, take the archive of that day (zcat DAY.jsonl.gz | sha256sum), and a link
-that a third party has kept. A report is what the server said of itself at one moment, and says
-nothing of the time between two reports.
+The sums show a change by accident. Whoever changes a file can write them anew, and so the service
+keeps the sum of SHA256SUMS in its audit log (audit.jsonl, "evidence exported", "sums"): compare it
+with what sha256sum SHA256SUMS prints. A link fixes lines of the archive; "coincide" says whether
+they were still those that it fixed at the export, and "tarde" whether they came to a day that
+another link had closed. To verify that, take the archive of that day (zcat DAY.jsonl.gz |
+sha256sum), and a link that a third party has kept. A report is what the server said of itself at
+one moment, and says nothing of the time between two reports.
 """
+
+
+_CHANGED = """
+ATENCIÓN: el archivo no es como lo fijaron los eslabones citados (python -m service check).
+WARNING: the archive is not as the cited links fixed it (python -m service check).
+"""
+_LACKING = """
+ATENCIÓN: el archivo no tiene las líneas de los registros {records} (python -m service check).
+WARNING: the archive does not have the lines of the records {records} (python -m service check).
+"""
+
+
+def _warnings(manifest: Mapping[str, Any]) -> str:
+    found = "" if all(link["coincide"] for link in manifest["cadena"]) else _CHANGED
+    if manifest["sin_linea"]:
+        found += _LACKING.format(records=", ".join(map(str, manifest["sin_linea"])))
+    return found
 
 
 def read_me(name: str, manifest: Mapping[str, Any]) -> str:
@@ -49,6 +72,7 @@ def read_me(name: str, manifest: Mapping[str, Any]) -> str:
     record, by = manifest["registro"], manifest["por"]
     return _TEXT.format(
         name=name,
+        warnings=_warnings(manifest),
         server=manifest["servidor"],
         label=json.dumps(record["nombre_host"] or record["ipaddress"]),
         machine=json.dumps(record["id_maquina"]),

@@ -12,7 +12,6 @@ from typing import IO, Any
 import falcon
 
 from service import times
-from service.archive.chain import Link, parse_link
 from service.auth.audit_entries import EVIDENCE_EXPORTED
 from service.auth.audit_log import AuditLog
 from service.errors import ExportsBusyError, RecordNotFoundError, StorageUnavailableError
@@ -24,6 +23,7 @@ from service.http.listing import document_of
 from service.http.parameters import Query
 from service.maintenance.archived_records import ArchivedLine, ArchivedRecords
 from service.resources.cumplimiento import compliance_listing
+from service.resources.evidence_links import cited_links
 from service.resources.evidence_pack import Pack, pack_name, stamp
 from service.resources.evidence_words import read_me
 from service.resources.servers import as_posted
@@ -111,19 +111,22 @@ def _made(
     file = _without_name(sources.folder)
     try:
         export = _Export(sources, id_serv, violation, facts_of(req), sees_command_lines(req))
+        pack = export.write(file)
         # Without its entry, nothing leaves.
         sources.audit_log.write(
             EVIDENCE_EXPORTED,
             record=id_serv,
             violation=None if violation is None else violation.digest,
+            sums=pack.sums,
             **facts_of(req),
         )
-        return export.write(file), file
     except BaseException as error:
         file.close()
         if isinstance(error, OSError):
             raise StorageUnavailableError(f"no pack can be written now: {error}") from error
         raise
+    else:
+        return pack.name, file
     finally:
         end(token)
 
@@ -160,8 +163,8 @@ class _Export:
             for each in (before, around.following)
         )
 
-    def write(self, file: IO[bytes]) -> str:
-        """Writes the pack to the file; its name."""
+    def write(self, file: IO[bytes]) -> Pack:
+        """Writes the pack to the file."""
         server = self._record.server
         about = (
             [] if self._violation is None else [self._violation.rule, self._violation.digest[:8]]
@@ -184,13 +187,14 @@ class _Export:
             "violacion": self._violation and self._violation.digest,
             "lineas_de_archivo": "incluidas" if self._shows_all else "solo para admin",
             "lineas": lines,
+            "sin_linea": self._lacking(lines),
             "cadena": cited,
             "ficheros": [each._asdict() for each in pack.files],
         }
         pack.add_json("manifiesto.json", manifest)
         pack.add("LEEME.txt", read_me(name, manifest).encode())
         pack.close()
-        return name
+        return pack
 
     def _records(self) -> Iterable[tuple[str, Record]]:
         named = (("registro", self._record), ("anterior", self._before), ("siguiente", self._after))
@@ -239,34 +243,20 @@ class _Export:
         pack.add("archivo.jsonl", b"".join(line.line for _, line in lines))
         return [_line_reference(id_serv, line) for id_serv, line in lines]
 
+    def _lacking(self, lines: list[dict[str, Any]]) -> list[int]:
+        """The records whose lines were looked for, and are not in the archive."""
+        found = {line["id_serv"] for line in lines}
+        every = [record.server.id_serv for _, record in self._records()]
+        return [id_serv for id_serv in every if self._shows_all and id_serv not in found]
+
     def _add_links(self, pack: Pack, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The links of the archive's chain that cover the lines, or their days; which they are."""
         days = {record.server.recibido[:10] for _, record in self._records()}
         places = {(line["dia"], line["linea"]) for line in lines}
-        cited: dict[int, Link] = {}
-        found: list[dict[str, Any]] = []
-        for text in self._sources.links.all().values():
-            try:
-                link = parse_link(text)
-            except ValueError:
-                continue  # the check tells of it
-            for each in link.stretches:
-                covers = any(day == each.day and each.before < n <= each.end for day, n in places)
-                if covers or (not lines and each.day in days):
-                    cited[link.number] = link
-                    found.append(
-                        {
-                            "numero": link.number,
-                            "eslabon": link.digest,
-                            "sellado": link.sealed,
-                            "dia": each.day,
-                            "lineas": [each.before + 1, each.end],
-                            "sha256": each.sha256,
-                        }
-                    )
-        for number, link in cited.items():
+        found = cited_links(self._sources.links, self._sources.archived, days, places)
+        for number, link in {each.link.number: each.link for each in found}.items():
             pack.add(f"cadena/eslabon-{number}.txt", link.text.encode())
-        return found
+        return [each.facts() for each in found]
 
 
 def _reference(server: ServerRow) -> dict[str, Any]:

@@ -44,13 +44,13 @@ class Exporting:
         self.database: Database = open_database(self.config.database)
         app = create_app(self.config, self.database)
         self._client = falcon.testing.TestClient(app, headers={"Host": "localhost"})
-        self.posted = [self._post(minute) for minute in range(3)]
+        self.posted = [self.post(minute) for minute in range(3)]
         judging = Judging(self.database)
         judging.take_up("minero", times.parse("2026-03-01 09:00:00"), command_lines=True)
         for id_serv, verdict in zip((1, 2, 3), (PASSES, fails("xmrig"), PASSES), strict=True):
             judging.report(id_serv, minero=verdict)
 
-    def _post(self, minute: int) -> bytes:
+    def post(self, minute: int) -> bytes:
         time = f"2026-03-01 10:0{minute}:00"
         document = report_2(fecha_hora=time, nombre_host=HOSTILE, ipaddress="10.0.0.1")
         body = json.dumps(document, indent=minute or None).encode()
@@ -161,6 +161,51 @@ def test_a_pack_cites_the_links_that_cover_its_lines(exporting: Exporting) -> No
     link = parse_link(files["cadena/eslabon-1.txt"].decode())
     assert (cited["eslabon"], cited["lineas"]) == (link.digest, [1, 3])
     assert cited["sha256"] == hashlib.sha256(files["archivo.jsonl"]).hexdigest()
+    assert (cited["coincide"], cited["tarde"]) == (True, False)
+    assert "WARNING" not in files["LEEME.txt"].decode()
+
+
+def test_a_pack_says_that_the_archive_is_not_as_the_links_fixed_it(exporting: Exporting) -> None:
+    exporting.seal()
+    (archive,) = exporting.config.archive.glob("*.jsonl")
+    first, *others = archive.read_bytes().splitlines(keepends=True)
+    archive.write_bytes(b"".join([first.replace(b"python", b"pythom"), *others]))
+    _, files = exporting.pack("/servers/3/evidencia")
+    (cited,) = json.loads(files["manifiesto.json"])["cadena"]
+    assert cited["coincide"] is False
+    assert "WARNING: the archive is not as the cited links" in files["LEEME.txt"].decode()
+
+
+def test_a_pack_says_that_lines_are_gone_and_cites_the_links_of_their_day(
+    exporting: Exporting,
+) -> None:
+    exporting.seal()
+    (archive,) = exporting.config.archive.glob("*.jsonl")
+    archive.unlink()
+    _, files = exporting.pack("/servers/2/evidencia")
+    manifest = json.loads(files["manifiesto.json"])
+    assert (manifest["lineas"], manifest["sin_linea"]) == ([], [2, 1, 3])
+    assert [cited["coincide"] for cited in manifest["cadena"]] == [False]
+    assert "the lines of the records 2, 1, 3 " in files["LEEME.txt"].decode()
+
+
+def test_a_pack_says_that_a_line_came_to_a_day_that_was_closed(exporting: Exporting) -> None:
+    exporting.seal()
+    exporting.post(3)
+    seal(exporting.config, exporting.database, times.now() + 3 * times.DAY)
+    _, files = exporting.pack("/servers/4/evidencia")
+    cited = json.loads(files["manifiesto.json"])["cadena"]
+    assert [(link["numero"], link["lineas"], link["tarde"]) for link in cited] == [
+        (1, [1, 3], False),
+        (2, [4, 4], True),
+    ]
+
+
+def test_the_audit_log_has_the_digest_of_the_sums_of_a_pack(exporting: Exporting) -> None:
+    _, files = exporting.pack("/servers/2/evidencia")
+    (entry,) = exporting.logged()
+    assert entry["sums"] == hashlib.sha256(files["SHA256SUMS"]).hexdigest()
+    assert "sha256sum SHA256SUMS" in files["LEEME.txt"].decode()
 
 
 def test_the_name_tells_the_server_and_the_moment_and_nothing_else(exporting: Exporting) -> None:
