@@ -19,6 +19,7 @@ from service.resources.veredictos import (
     bound_times,
     how_far,
 )
+from service.store.past_openings import PastOpening
 from service.store.read.moments import Moment
 from service.store.read.policies import PolicyStore
 from service.store.read.violations import ViolationRow, ViolationStore
@@ -49,6 +50,7 @@ _COLUMNS = (
     "anterior",
     "continua_de",
     "falla_desde",
+    "segun_registros",
     "motivo_es",
     "motivo_en",
     "filas",
@@ -135,12 +137,25 @@ def _row(row: ViolationRow, shows_all: bool) -> list[object]:
         row.former,
         row.continues,
         row.case_since_at,
+        _by_records(row.past),
         None if hidden else row.motive_es,
         None if hidden else row.motive_en,
         row.total,
         None if hidden else row.evidence,
         hidden,
     ]
+
+
+def _by_records(past: PastOpening | None) -> dict[str, object] | None:
+    """Since when it was open by the records from before the text, of which nobody was told."""
+    if past is None:
+        return None
+    return {
+        "tras": None if past.after_at is None else times.to_text(past.after_at),
+        "desde": times.to_text(past.opened_at),
+        "estimado": past.is_estimate,
+        "comunicado": False,
+    }
 
 
 def state_of(row: ViolationRow) -> str:

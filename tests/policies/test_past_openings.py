@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import os
 import random
 from collections.abc import Iterator
@@ -128,6 +130,31 @@ def test_pages_show_it_beside_before_and_say_that_it_was_never_told(field: Field
     assert "nunca avisado" in spanish
     then = client.simulate_get("/regla/a-rule?fecha_hora=2026-11-02T02:00:00").text
     assert "never told" not in then
+
+
+def test_the_api_tells_it_as_never_told(field: Field) -> None:
+    filled(field)
+    client = testing.TestClient(
+        create_app(field.config, field.database), headers={"Host": "localhost"}
+    )
+    address = "/violaciones?politica=a-rule"
+    listed = client.simulate_get(address).json["violaciones"]
+    assert [row["segun_registros"] for row in listed] == [None, None]
+    while run_of(field).has_due():
+        run_of(field).run()
+    found = {
+        row["servidor"]: row["segun_registros"]
+        for row in client.simulate_get(address).json["violaciones"]
+    }
+    untold = {"estimado": False, "comunicado": False}
+    assert found == {
+        1: {"tras": "2026-11-02 01:00:00.000000", "desde": "2026-11-02 01:05:00.000000"} | untold,
+        2: {"tras": None, "desde": "2026-11-02 00:05:00.000000"} | untold,
+    }
+    lines = client.simulate_get(f"{address}&formato=csv").text.splitlines()
+    assert {
+        int(row["servidor"]): json.loads(row["segun_registros"]) for row in csv.DictReader(lines)
+    } == found
 
 
 def test_records_of_before_say_what_live_evaluation_would_have_said(
