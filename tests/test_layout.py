@@ -33,7 +33,13 @@ MADE_WHILE_WORKING = {"var", "dist", "__pycache__"}  # .gitignore has them
 # from other folders of its layer or from above.
 LAYERS = [
     {"service.errors", "service.project", "service.times"},
-    {"service.config", "service.end_of_life", "service.file_lock", "service.report"},
+    {
+        "service.config",
+        "service.end_of_life",
+        "service.file_lock",
+        "service.plain_text",
+        "service.report",
+    },
     {"service.auth"},
     {"service.store"},
     {"service.archive", "service.http", "service.notify", "service.policies"},

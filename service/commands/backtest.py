@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 from service import times
@@ -18,6 +19,7 @@ from service.policies.backtest.runs import BackTest
 from service.policies.backtest.summary import Summary
 from service.policies.evaluator.in_force import RuleInForce
 from service.policies.guard.text_hash import Silence
+from service.policies.rules.faults import InvalidRuleError
 from service.policies.rules.fields import seconds_of
 from service.policies.rules.rule import Scope
 from service.store.read.past import PastServer
@@ -30,8 +32,9 @@ _DAYS = 30
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "Exit codes: 0; 1, more alerts than --max-alertas; 2, a wrong argument; 3, the rule is"
-        " refused; 4, not everything was judged: it was interrupted, or the rule broke or passed"
-        " its limit. Times are UTC, as in 2026-11-01 or 2026-11-01T12:00:00Z."
+        " refused; 4, not everything was judged: it was interrupted, the rule broke or passed its"
+        " limit, or the database cannot be read. Times are UTC, as in 2026-11-01 or"
+        " 2026-11-01T12:00:00Z."
     )
     parser.add_argument("rule", type=Path, metavar="RULE.sql", help="the file of the rule")
     parser.add_argument("--desde", type=_moment, help=f"from when on; {_DAYS} days before --hasta")
@@ -66,28 +69,56 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(config: Config, options: argparse.Namespace) -> int:
-    require_database(config)
+    try:
+        return _run(config, options)
+    except _UsageError as error:
+        print(f"compliance: {error}", file=sys.stderr)
+        return USAGE
+    except InvalidRuleError as refused:
+        for fault in refused.faults:
+            print(f"refused  {fault}")
+        return REFUSED
+    except ComplianceError as error:  # of which a pipeline must not say that a rule is noisy
+        print(f"compliance: {error}", file=sys.stderr)
+        return INCOMPLETE
+
+
+def _run(config: Config, options: argparse.Namespace) -> int:
     until = times.now() if options.hasta is None else options.hasta
     since = until - _DAYS * DAY if options.desde is None else options.desde
     if since >= until:
-        return _wrong("--desde has to be before --hasta")
+        raise _UsageError("--desde has to be before --hasta")
     if not options.rule.is_file():
-        return _wrong(f"{options.rule}: there is no such file")
-    with BackTest(config) as test:
-        silence = Silence(config.silent_after, config.silent_intervals)
-        candidates = read_candidate(options.rule, config.policies, test.guard, silence)
-        if candidates.faults:
-            for fault in candidates.faults:
-                print(f"refused  {fault}")
-            return REFUSED
-        servers = test.servers()
-        if options.servidor:
-            try:
-                servers = _chosen(servers, options.servidor)
-            except ComplianceError as error:
-                return _wrong(str(error))
-        (rule,) = candidates.rules.values()
-        return _back_test(test, rule, servers, test.period(since, until), options)
+        raise _UsageError(f"{options.rule}: there is no such file")
+    require_database(config)
+    with ExitStack() as resources:
+        try:
+            test = resources.enter_context(BackTest(config))
+            rule, servers = _asked(test, config, options)
+        except KeyboardInterrupt:
+            print("compliance: interrupted before anything was judged", file=sys.stderr)
+            return INCOMPLETE
+        period = test.period(since, until)
+        if period.since >= period.until:
+            raise _UsageError("--desde has to be in the past")
+        return _back_test(test, rule, servers, period, options)
+
+
+class _UsageError(ComplianceError):
+    pass
+
+
+def _asked(
+    test: BackTest, config: Config, options: argparse.Namespace
+) -> tuple[RuleInForce, list[PastServer]]:
+    """The rule, and the servers to judge. Raises InvalidRuleError, _UsageError."""
+    silence = Silence(config.silent_after, config.silent_intervals)
+    candidates = read_candidate(options.rule, config.policies, test.guard, silence)
+    if candidates.faults:
+        raise InvalidRuleError(*candidates.faults)
+    (rule,) = candidates.rules.values()
+    servers = test.servers()
+    return rule, _chosen(servers, options.servidor) if options.servidor else servers
 
 
 def _back_test(
@@ -164,12 +195,12 @@ def _of_fleet(
 
 
 def _chosen(servers: list[PastServer], wanted: list[str]) -> list[PastServer]:
-    """Raises ComplianceError for a name that no server has."""
+    """Raises _UsageError for a name that no server has."""
     found: dict[int, PastServer] = {}
     for name in wanted:
         matching = [server for server in servers if server.is_called(name)]
         if not matching:
-            raise ComplianceError(f"--servidor {name}: there is no such server")
+            raise _UsageError(f"--servidor {name}: there is no such server")
         found |= {server.id: server for server in matching}
     return sorted(found.values())
 
@@ -186,8 +217,3 @@ def _duration(text: str) -> int:
     if not seconds:
         raise argparse.ArgumentTypeError(f'expected a duration as "10s", "10m", "1h", got {text!r}')
     return seconds
-
-
-def _wrong(reason: str) -> int:
-    print(f"compliance: {reason}", file=sys.stderr)
-    return USAGE

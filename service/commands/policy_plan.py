@@ -9,6 +9,7 @@ from pathlib import Path
 from service import times
 from service.commands.progress import Progress
 from service.config import Config
+from service.errors import ComplianceError
 from service.maintenance.startup import require_database
 from service.policies.backtest.candidate import read_folder
 from service.policies.backtest.plan import make_plan
@@ -29,7 +30,7 @@ def add_plan(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         description="Says what changes, in verdicts now and over the last days, if a folder of"
         " rules takes the place of COMPLIANCE_POLICIES. Exit codes: 0; 1, verdicts change (with"
         " --codigo); 2, a wrong argument; 3, a file of the folder is refused; 4, a rule broke or"
-        " passed its limit.",
+        " passed its limit, or the database cannot be read.",
     )
     plan.add_argument("folder", type=Path, help="the folder that would be COMPLIANCE_POLICIES")
     plan.add_argument("--dias", type=_days, default=_DAYS, metavar="N", help=f"({_DAYS})")
@@ -38,6 +39,14 @@ def add_plan(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 
 def run_plan(config: Config, options: argparse.Namespace) -> int:
+    try:
+        return _run(config, options)
+    except ComplianceError as error:  # of which a pipeline must not say that verdicts change
+        print(f"compliance: {error}", file=sys.stderr)
+        return INCOMPLETE
+
+
+def _run(config: Config, options: argparse.Namespace) -> int:
     if not options.folder.is_dir():
         print(f"compliance: {options.folder}: there is no such folder", file=sys.stderr)
         return USAGE

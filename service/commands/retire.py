@@ -12,6 +12,7 @@ from service.commands.servers_by_name import ServersByName
 from service.config import Config
 from service.errors import InvalidParameterError
 from service.maintenance.startup import prepare_data_folder
+from service.plain_text import plain
 from service.store.engines import Database, open_database
 from service.store.queries import load_queries
 from service.store.read.retirements import RetirementStore
@@ -53,31 +54,23 @@ def _retire(config: Config, database: Database, options: argparse.Namespace) -> 
     retirements.retire(
         server.id, reason, getpass.getuser(), None if successor is None else successor.id
     )
-    print(f"server {server.id} ({_plain(server.name)}) is retired until it reports again")
+    print(f"server {server.id} ({plain(server.name)}) is retired until it reports again")
 
 
 def _list(config: Config, database: Database) -> None:
     silence = Silence(config.silent_after * times.SECOND, config.silent_intervals)
     store = RetirementStore(database, load_queries(), silence)
-    names = {server.id: _plain(server.name) for server in ServersByName.of(database).all}
+    names = {server.id: plain(server.name) for server in ServersByName.of(database).all}
     for retired in store.now():
-        by = "" if retired.told_by is None else f" by {_plain(retired.told_by)}"
+        by = "" if retired.told_by is None else f" by {plain(retired.told_by)}"
         place = retired.successor_id
         replaced = "" if place is None else f"; server {place} ({names[place]}) took its place"
         print(
             f"{retired.server_id} {names[retired.server_id]}: retired"
-            f" {times.to_text(retired.at)[:19]}{by}: {_plain(retired.reason)}{replaced}"
+            f" {times.to_text(retired.at)[:19]}{by}: {plain(retired.reason)}{replaced}"
         )
     for old, new in store.likely_successors().items():
         print(
             f"{old} {names[old]}: silent, and server {new} reports with its name since. Was it"
             f" installed anew? python -m service retire {old} --por {new}"
         )
-
-
-def _plain(text: str) -> str:
-    """Names from reports, without characters that a terminal would obey."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
-        for letter in text
-    )

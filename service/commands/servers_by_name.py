@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Self
 
 from service.errors import ComplianceError
+from service.plain_text import plain
 from service.store.engines import Database
 from service.store.queries import load_queries
 from service.store.read.past import PastReader, PastServer
@@ -39,4 +40,4 @@ class ServersByName:
 
 
 def _listed(servers: Iterable[PastServer]) -> str:
-    return ", ".join(f"{server.id} ({server.name})" for server in servers)
+    return ", ".join(f"{server.id} ({plain(server.name)})" for server in servers)

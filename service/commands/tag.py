@@ -15,6 +15,7 @@ from service.commands.servers_by_name import ServersByName
 from service.config import Config
 from service.errors import ComplianceError, InvalidParameterError, StorageUnavailableError
 from service.maintenance.startup import prepare_data_folder
+from service.plain_text import plain
 from service.store.engines import Database, open_database
 from service.store.queries import load_queries
 from service.store.read.tags import TagStore
@@ -108,7 +109,7 @@ def _of_row(servers: ServersByName, row: dict[str, str]) -> TagEdit:
 def _list(database: Database, name: str | None) -> None:
     store, servers = TagStore(database, load_queries()), ServersByName.of(database)
     if name is None:
-        names = {server.id: server.name for server in servers.all}
+        names = {server.id: plain(server.name) for server in servers.all}
         for tag in store.all():
             print(f"{tag.server_id} {names[tag.server_id]}: {tag.key}={tag.value}")
         return

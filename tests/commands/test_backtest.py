@@ -19,11 +19,13 @@ from pathlib import Path
 import pytest
 
 from service.commands import backtest
+from service.commands.progress import Progress
 from service.config import Config
 from service.times import MINUTE, SECOND
 from tests.policies.rule_texts import write_rule
+from tests.support import judged_field
 from tests.support.documentation import page
-from tests.support.judged_field import ALONE, EVERYWHERE, START, Arrival, Field
+from tests.support.judged_field import ALONE, EVERYWHERE, START, WEB, Arrival, Field
 from tests.support.live import PROJECT
 
 AT_ONCE = ('confirmar_tras = "2 informes", resolver_tras = "30m", gracia_nuevos = "24h"', "")
@@ -92,6 +94,21 @@ def test_the_axis_of_moments_puts_late_reports_into_their_place(
         ("00:47", False),
         ("01:00", False),
     ]
+
+
+def test_names_of_servers_are_shown_to_terminals_as_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(judged_field, "WEB", WEB._replace(nombre_host="m0\x1b[31m"))
+    with closing((made := Field(tmp_path / "var", monkeypatch)).database):
+        made.now = START + 2 * MINUTE
+        made.add(Arrival(START + MINUTE + SECOND, START + MINUTE, "m0", ("bad\u202e\x9b2J",)))
+        rule = write_rule(tmp_path, EVERYWHERE, AT_ONCE, ("name = 'bad'", "name LIKE 'bad%'"))
+        assert tried(made, rule) == 0
+    out = capsys.readouterr().out
+    assert r"m0\x1b[31m" in out
+    assert out.count(r'{"name":"bad\u202e\x9b2J"}') == 2  # the violation, and the noisiest keys
+    assert out.replace("\n", "").isprintable()
 
 
 def test_the_text_names_totals_and_where_records_begin(
@@ -176,6 +193,43 @@ def test_what_cannot_be_asked_is_a_mistake_of_the_caller(
     rule = write_rule(tmp_path, EVERYWHERE)
     assert tried(field, rule, "--desde", "2026-12-01") == 2
     assert capsys.readouterr().err.endswith("--desde has to be before --hasta\n")
+    assert tried(field, rule, "--desde", "2036-12-01", "--hasta", "2036-12-02") == 2
+    assert capsys.readouterr().err.endswith("--desde has to be in the past\n")
+
+
+def test_a_database_that_cannot_be_read_is_no_noisy_rule(
+    field: Field, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = write_rule(tmp_path, EVERYWHERE)
+    monkeypatch.setattr(field, "config", Config(data=tmp_path / "nothing"))
+    assert tried(field, rule, "--max-alertas", "0") == 4
+
+
+def test_ctrl_c_before_anything_is_judged_says_so(
+    field: Field,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(backtest, "read_candidate", lambda *_: signal.raise_signal(signal.SIGINT))
+    assert tried(field, write_rule(tmp_path, EVERYWHERE)) == 4
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "compliance: interrupted before anything was judged\n")
+
+
+def test_ctrl_c_tells_at_which_tick_of_the_fleet_it_came(
+    field: Field,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    steps = [lambda: None] * 8 + [lambda: signal.raise_signal(signal.SIGINT)]
+    monkeypatch.setattr(Progress, "step", lambda _: steps.pop(0)())
+    rule = write_rule(tmp_path, *ALONE, EVERYWHERE, AT_ONCE, name="f-rule")
+    assert tried(field, rule) == 4
+    said = capsys.readouterr()
+    assert "compliance: interrupted at 2026-11-02 00:4" in said.err
+    assert "2026-11-02 00:30:00" in said.out
 
 
 def test_trying_a_rule_writes_nothing(field: Field, tmp_path: Path) -> None:
@@ -203,12 +257,13 @@ def test_ctrl_c_tells_what_was_found_and_how_far_it_came(field: Field, tmp_path:
             env=os.environ | {"COMPLIANCE_DATA": str(field.config.data)},
             stdout=subprocess.PIPE,
             stderr=theirs,
+            start_new_session=True,
         )
         os.close(theirs)
         told = b""
         while b"servers judged: 1 of 2" not in told:
             told += shown.read(100)
-        process.send_signal(signal.SIGINT)
+        os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to all of its processes
         out, _ = process.communicate(timeout=30)
         told += shown.read(1000)
     assert process.returncode == 4

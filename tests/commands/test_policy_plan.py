@@ -7,11 +7,13 @@ import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from service import times
-from service.commands import policy
+from service.commands import policy, policy_plan
+from service.config import Config
 from service.times import HOUR, MINUTE, SECOND
 from tests.policies.rule_texts import write_rule
 from tests.support.judged_field import EVERYWHERE, START, Arrival, Field
@@ -53,6 +55,15 @@ def test_a_folder_that_is_the_same_changes_nothing(
 ) -> None:
     assert planned(present, proposed, "--codigo") == 0
     assert capsys.readouterr().out == ("Rules: no change, 4 unchanged\n\nNo verdict changes.\n")
+
+
+def test_a_database_that_cannot_be_read_is_no_change_of_verdicts(
+    proposed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = SimpleNamespace(folder=proposed, dias=30, markdown=False, codigo=True)
+    config = Config(data=tmp_path / "nothing")
+    assert policy_plan.run_plan(config, options) == 4  # type: ignore[arg-type]
+    assert capsys.readouterr().err.startswith("compliance: ")
 
 
 def test_another_text_names_servers_that_begin_to_fail(

@@ -68,6 +68,22 @@ def test_tags_are_set_and_removed_by_any_name_of_a_server(
     assert (rol.endswith("until now"), nota.endswith("until now")) == (True, False)
 
 
+def test_names_of_servers_are_shown_to_terminals_as_text(
+    config: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(open_database(config.database)) as database:
+        store = ReportStore(database, load_queries())
+        for number in (4, 5):
+            profile = Profile(
+                f"10.0.0.{number}", "x86_64", "I", "L", "12", 2, nombre_host="m\x1b[31m"
+            )
+            store.add(Report(number, profile, [], [], b"%d" % number), number)
+    run(config, "set", server="4", tags=["rol=bd"], since=None)
+    assert listed(config, capsys) == [r"4 m\x1b[31m: rol=bd"]
+    with pytest.raises(ComplianceError, match=r": 4 \(m\\x1b\[31m\), 5 \(m\\x1b"):
+        run(config, "set", server="m\x1b[31m", tags=["rol=bd"], since=None)
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TextIO
 
 from service import times
+from service.plain_text import plain
 from service.policies.backtest.history import Axis
 from service.policies.backtest.summary import COLUMNS, Row, Summary
 from service.policies.evaluator.in_force import RuleInForce
@@ -59,7 +60,7 @@ def _totals(summary: Summary, *, is_reserved: bool) -> Iterator[str]:
     if noisiest:
         yield "noisiest keys:"
         for server, key, told in noisiest:
-            shown = _RESERVED if is_reserved else key
+            shown = _RESERVED if is_reserved else plain(key)
             yield f"  server {server}, {shown}: {_count(told, 'alert')}"
     begin = summary.records_begin_at
     if begin is not None and begin > summary.period.since:
@@ -159,7 +160,7 @@ def _text_cells(row: Row, *, is_reserved: bool) -> Sequence[str]:
     shown[2] = shown[2] or _RESERVED
     shown[3] = shown[3] or _BEFORE
     shown[10] = "yes" if row.tardia else "no"
-    texts = ["" if cell is None else str(cell) for cell in shown]
+    texts = ["" if cell is None else plain(str(cell)) for cell in shown]
     for at in range(3, 8):
         texts[at] = texts[at][:_SECONDS]
     return texts
