@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from contextlib import closing
 from html import unescape
+from urllib.parse import urlencode
 
 from service import times
 from service.store.engines import open_database
-from service.times import SECOND
+from service.times import DAY, SECOND
 from tests.pages.fleet import Fleet
 from tests.pages.judged_fleet import HOSTILE
 from tests.pages.test_fleet_page import figures, get_page, text_of
 from tests.support.judged import Judging, fails
+from tests.support.lists import csv_of
 from tests.support.live import LiveService, wait_until
 from tests.support.reports import report
 
@@ -137,6 +139,36 @@ def test_a_page_says_that_one_server_sends_more_than_is_judged(fleet: Fleet) -> 
     finally:
         fleet.live.execute("UPDATE judged SET seq = seq + 1 WHERE server_id = ?", (server,))
         fleet.live.execute(arrives, (arrived, report_id))
+
+
+def test_a_page_says_whether_the_verdict_at_a_moment_may_still_change(
+    fresh_service: LiveService,
+) -> None:
+    live = fresh_service.start()
+    with closing(open_database(live.database)) as database:
+        judging = Judging(database)
+        judging.take_up("minero", at=0)
+        for day in ("2021-01-01", "2021-01-03"):
+            record = live.post(report(fecha_hora=f"{day} 00:00:00")).json()["id_serv"]
+            judging.report(record, minero=fails("xmrig"))
+    said, to_come = "open: a later report may still change it", "That moment has not come yet"
+    ahead = times.to_text(times.now() + DAY)
+    for at, is_open in (("2021-01-02", False), ("2021-01-03", True), (ahead, True)):
+        moment = urlencode({"fecha_hora": at})
+        for path in ("/servers/1/cumplimiento", "/politicas/minero"):
+            document = live.get(f"{path}?{moment}").json()
+            (row,) = document.get("cumplimiento") or document["veredictos"]
+            (line,) = csv_of(live.get(f"{path}?{moment}&formato=csv"))
+            assert row["momento"] == line["momento"] == ("abierto" if is_open else "cerrado")
+        for page, caption in (
+            ("/servidor/1", "rules-caption"),
+            ("/regla/minero", "servers-caption"),
+        ):
+            (cells,) = table(get_page(live, f"{page}?{moment}"), caption)
+            assert (said in cells[2]) == is_open, page
+        for page in ("/reglas", "/regla/minero", "/incumplimientos", "/cumplimiento", "/controles"):
+            assert (to_come in text_of(get_page(live, f"{page}?{moment}"))) == (at == ahead), page
+    assert said not in text_of(get_page(live, "/regla/minero"))
 
 
 def test_a_rule_is_shown_in_the_language_of_the_page(fleet: Fleet) -> None:
