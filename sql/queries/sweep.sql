@@ -1,13 +1,42 @@
--- name: swept_processes
--- Every process of a server's reports in order, as current_processes, by the first that shows it.
+-- name: swept_reports
+-- What each report in order of a server says of it, for the guard; times as in current_server.
 SELECT
-  span.first_seq, span.gone_seq, span.server_id * 1048576 + span.slot AS row_id, span.server_id,
-  span.pid, span.ppid, program.name, program.username, span.started_at,
-  program.executable, program.command_line
-FROM process_span AS span
-CROSS JOIN program ON program.id = span.program_id
-WHERE span.server_id = :server_id AND span.first_seq > 0
-ORDER BY span.first_seq;
+  report.seq,
+  report.server_id AS servidor,
+  shown.id_serv, shown.ipaddress, shown.fecha_hora, shown.arquitectura_proc, shown.marca_proc,
+  shown.nombre_so, shown.version_so, shown.version_esquema, shown.id_maquina, shown.nombre_host,
+  shown.nucleo, shown.version_agente, shown.fuente_usuarios, shown.descartados,
+  -- include: id_clonado_then
+  AS id_clonado,
+  shown.recibido, shown.reloj, shown.zona,
+  profile.booted_at AS arranque,
+  min(
+    (
+      SELECT first_report.placed_at FROM report AS first_report
+      WHERE first_report.server_id = :server_id AND first_report.seq > 0
+      ORDER BY first_report.seq
+      LIMIT 1
+    ),
+    report.placed_at
+  ) AS visto_desde
+FROM report
+CROSS JOIN servers AS shown ON shown.id_serv = report.id
+CROSS JOIN server AS owner ON owner.id = report.server_id
+CROSS JOIN profile ON profile.id = report.profile_id
+WHERE report.server_id = :server_id AND report.seq > 0
+ORDER BY report.seq;
+
+-- name: swept_processes
+-- Every process of them, as current_processes, but its program by number; by the first that shows it.
+SELECT
+  first_seq, gone_seq, server_id * 1048576 + slot AS row_id, pid, ppid, program_id, started_at
+FROM process_span
+WHERE server_id = :server_id AND first_seq > 0
+ORDER BY first_seq;
+
+-- name: swept_program
+-- What a process runs that swept_processes tells of.
+SELECT id, name, username, executable, command_line FROM program WHERE id = :id;
 
 -- name: swept_logins
 -- Every login of them, as current_logins.

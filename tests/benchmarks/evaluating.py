@@ -108,7 +108,7 @@ def _run(folder: Path, evaluator: str, options: argparse.Namespace) -> Run:
             wait_until(lambda: len(_evaluators(live)) == 2)
             wait_until(lambda: live.rows("SELECT 1 FROM policy_text LIMIT 1"))  # rules are taken up
         workers = live.worker_pids()
-        before = _processor(workers), _processor(_evaluators(live))
+        before = processor_seconds(workers), processor_seconds(_evaluators(live))
         load.start()
         if markers is not None:
             markers.start()
@@ -126,8 +126,8 @@ def _run(folder: Path, evaluator: str, options: argparse.Namespace) -> Run:
             percentiles[98],
             delays,
             behind,
-            (_processor(workers) - before[0]) / load.posted,
-            (_processor(_evaluators(live)) - before[1]) / load.posted,
+            (processor_seconds(workers) - before[0]) / load.posted,
+            (processor_seconds(_evaluators(live)) - before[1]) / load.posted,
         )
     finally:
         live.stop()
@@ -151,7 +151,7 @@ def _children(pid: int) -> list[int]:
     ]
 
 
-def _processor(pids: Iterable[int]) -> float:
+def processor_seconds(pids: Iterable[int]) -> float:
     """Seconds of processor that processes have taken. proc(5): utime and stime."""
     stats = [Path(f"/proc/{pid}/stat").read_text(encoding="ascii") for pid in pids]
     fields = [stat.rpartition(")")[2].split() for stat in stats]

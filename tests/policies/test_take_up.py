@@ -8,7 +8,7 @@ import pytest
 
 from service.policies.evaluator.kept_data import with_kept
 from service.policies.evaluator.take_up import KEPT_FOR
-from service.policies.guard.workspace import KERNEL_THREADS
+from service.policies.guard.names import KERNEL_THREADS
 from service.policies.rules.data_files import DataFiles
 from service.times import DAY, HOUR
 from tests.policies.rule_texts import write_rule

@@ -51,6 +51,7 @@ class Histories:
         server = self._unjudged.server(connection, server_id)
         cursor, intervals = Cursor(server_id), Intervals()
         is_by_arrival = self._axis is Axis.LLEGADA
+        is_told_of = self._is_told_of(connection, server_id)
         read = self._past.arrivals if is_by_arrival else self._past.places
         for report in read(connection, server_id, period.last_id, period.until):
             # As they arrived, tags stand between two reports; by places, they have their own time.
@@ -59,7 +60,13 @@ class Histories:
                 cursor.tag_id = self._tags.last_before(connection, server_id, told)
             else:
                 yield from self._of_time(
-                    connection, server, cursor, rules, report.received_at, intervals, told
+                    connection,
+                    server,
+                    cursor,
+                    rules,
+                    report.received_at,
+                    intervals,
+                    told if is_told_of else None,
                 )
             if report.seq < 0 and is_by_arrival:
                 around = self._unjudged.neighbours(connection, report)
@@ -74,6 +81,13 @@ class Histories:
             yield from self._of_time(
                 connection, server, cursor, rules, period.until, intervals, told
             )
+
+    def _is_told_of(self, connection: Connection, server_id: int) -> bool:
+        """Whether a tag of it was told, or a retirement, at any time."""
+        everything = Cursor(server_id, tag_id=0)
+        return (
+            next_told(connection, self._tags, self._retirements, everything, Before()) is not None
+        )
 
     def _of_report(
         self,
@@ -95,11 +109,13 @@ class Histories:
         rules: Rules,
         until: int,
         intervals: Intervals,
-        told: Before,
+        told: Before | None,
     ) -> Iterator[Task]:
-        """What time changed until then, and what was told."""
+        """What time changed until then, and what was told. told: null where nothing ever was."""
         while True:
-            event = next_told(connection, self._tags, self._retirements, cursor, told)
+            event = None
+            if told is not None:
+                event = next_told(connection, self._tags, self._retirements, cursor, told)
             at = until if event is None else min(until, event.bound.received_at)
             while task := self._timeline.of_time(server, cursor, rules, at, intervals.now):
                 yield task

@@ -10,18 +10,19 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from service import times
 from service.errors import GuardEndedError
 from service.policies.backtest.replay import Judge
 from service.policies.evaluator.task import Task
 from service.policies.guard.guard import Guard
+from service.policies.guard.verdict import Verdict
 from service.store.engines import Connection
 from service.store.read.current import state_of
-from service.store.read.sweep import Sweep
+from service.store.read.sweep import Changes, Sweep, SweepStep
 from service.store.read.tags import TagReader, Told, rows_of_tags
 
 _AT_ONCE = 500  # tasks; the guard gets all rows at the first one
-_NOTHING: tuple[list[int], list[Any]] = ([], [])
+_NOTHING = SweepStep({}, Changes([], []), Changes([], []))
+_PROGRAM = 3  # the place of its number in the row of a process
 
 
 class SweptReports:
@@ -49,7 +50,7 @@ class SweptReports:
                 steps.append(step)
                 at = task.seq
             try:
-                verdicts = self._guard.sweep(chunk[0].server.id, steps)
+                verdicts = self._swept(chunk[0].server.id, sweep, steps)
             except GuardEndedError:
                 rest = chunk
             else:
@@ -60,22 +61,26 @@ class SweptReports:
                 pass
             yield from chunk
 
+    def _swept(
+        self, server_id: int, sweep: Sweep | None, steps: list[dict[str, Any]]
+    ) -> list[dict[str, Verdict]]:
+        if sweep is None:  # nothing is in order
+            return []
+        numbers = {row[_PROGRAM] for step in steps for row in step["proceso"][1]}
+        return self._guard.sweep(server_id, sweep.programs(numbers), steps)
+
 
 def _step(sweep: Sweep, task: Task, at: int, *, is_first: bool) -> dict[str, Any]:
     """at: the report at which the sweep stands."""
-    step: dict[str, Any] = {
-        "now": times.to_text(task.now),
+    found = sweep.to(task.seq) if task.seq > at else _NOTHING
+    if is_first:
+        found = sweep.all()
+    return {
+        "now": task.now,
         "only": None if task.only is None else sorted(task.only),
         "reset": is_first,
-        "proceso": _NOTHING,
-        "usuario": _NOTHING,
+        "server": found.server | {"estado": state_of(is_silent=task.is_silent)},
+        "proceso": tuple(found.processes),
+        "usuario": tuple(found.logins),
         "etiqueta": None,
     }
-    if task.seq > at:
-        found = sweep.to(task.seq)
-        step["proceso"], step["usuario"] = tuple(found.processes), tuple(found.logins)
-    if is_first:
-        processes, logins = sweep.all()
-        step["proceso"], step["usuario"] = ([], processes), ([], logins)
-    step["server"] = sweep.server | {"estado": state_of(is_silent=task.is_silent)}
-    return step

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from service.end_of_life import Life
-from service.policies.guard.workspace import KERNEL_THREADS
+from service.policies.guard.names import KERNEL_THREADS
 from service.policies.rules.data_files import DataFiles
 
 

@@ -6,17 +6,15 @@ they have no user of their own, no executable and no command line.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from service.policies.rules.rule import Fact
 
 _ENOUGH = 95  # per cent
-_FIRST_PID = 1
-_FIRST_PID_ON_WINDOWS = 4
 
 # The column of each fact that processes must tell.
-_COLUMNS = {
+COLUMNS = {
     Fact.USUARIOS_DE_PROCESOS: "username",
     Fact.PPID: "ppid",
     Fact.EJECUTABLE: "ejecutable",
@@ -46,36 +44,6 @@ FROM fila_de_proceso
 """
 
 
-class RunningCounts:
-    """The ProcessCounts of one report after the other, by the rows that went and that came."""
-
-    def __init__(self) -> None:
-        self._rows: dict[int, tuple[int, bool]] = {}  # pid, and whether it is named, by id
-        self._named = 0
-        self._pids = {_FIRST_PID: 0, _FIRST_PID_ON_WINDOWS: 0}
-
-    def change(self, gone: Iterable[int], added: Iterable[Sequence[Any]]) -> None:
-        """added: rows of the table proceso."""
-        for row_id in gone:
-            self._count(*self._rows.pop(row_id), by=-1)
-        for row in added:
-            known = self._rows[row[0]] = row[2], row[4] is not None
-            self._count(*known, by=1)
-
-    def counts(self) -> ProcessCounts:
-        return ProcessCounts(
-            len(self._rows),
-            self._named,
-            int(self._pids[_FIRST_PID] > 0),
-            int(self._pids[_FIRST_PID_ON_WINDOWS] > 0),
-        )
-
-    def _count(self, pid: int, is_named: bool, *, by: int) -> None:
-        self._named += by * is_named
-        if pid in self._pids:
-            self._pids[pid] += by
-
-
 class ProgramCounts(NamedTuple):
     """Of one report: the processes that are no kernel threads, and how many have each fact."""
 
@@ -85,7 +53,7 @@ class ProgramCounts(NamedTuple):
 
 def count_programs(wanted: Collection[Fact]) -> str | None:
     """A query for the row that program_counts() takes; null where no rule requires such a fact."""
-    columns = [column for fact, column in _COLUMNS.items() if fact in wanted]
+    columns = [column for fact, column in COLUMNS.items() if fact in wanted]
     if not columns:
         return None
     counts = ", ".join(f"count({column})" for column in columns)
@@ -93,7 +61,7 @@ def count_programs(wanted: Collection[Fact]) -> str | None:
 
 
 def program_counts(wanted: Collection[Fact], row: Sequence[int]) -> ProgramCounts:
-    facts = [fact for fact in _COLUMNS if fact in wanted]
+    facts = [fact for fact in COLUMNS if fact in wanted]
     programs, *told = row
     return ProgramCounts(programs, dict(zip(facts, told, strict=True)))
 

@@ -109,26 +109,36 @@ class Guard:
                 request = waiting.pop(0)
                 yield request.server, self._judge_one_by_one(request)
 
-    def sweep(self, server: int, steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Verdict]]:
+    def sweep(
+        self,
+        server: int,
+        programs: Sequence[Sequence[Any]],
+        steps: Sequence[Mapping[str, Any]],
+    ) -> list[dict[str, Verdict]]:
         """The verdicts of the rules about a server at one report after the other.
 
-        steps: as Workspace.sweep() takes them, with `now` and `only` as of a Request; the first one
-        resets. Raises GuardEndedError, and has then judged nothing: judge() tells what is guilty.
+        programs, steps: as SweptRelations takes them, with `only` as of a Request, and `now` in
+        microseconds; the first one resets. Where verdicts stay, the same dict comes again. Raises
+        GuardEndedError, and has then judged nothing: judge() tells what is guilty.
         """
         if self._suspended(server):
             raise GuardEndedError("a rule is left out")
         self._image, self._is_open = None, True  # what it had is gone
         request = {
             "do": "sweep",
-            "server": server,
+            "programs": programs,
             "steps": steps,
             "processor": self._process_limits.processor,
         }
-        answers = list(self._ask(request))
-        return [
-            {rule: verdict_from_json(value) for rule, value in verdicts.items()}
-            for verdicts in answers
-        ]
+        found: list[dict[str, Verdict]] = []
+        for answers in self._ask(request):
+            for verdicts in answers:
+                found.append(
+                    found[-1]
+                    if verdicts is None
+                    else {rule: verdict_from_json(value) for rule, value in verdicts.items()}
+                )
+        return found
 
     def judge_fleet(
         self, now: str, only: Collection[str] | None = None

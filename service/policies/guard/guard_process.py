@@ -24,6 +24,10 @@ from service.policies.guard.judged_rule import JudgedRule
 from service.policies.guard.judging import Judging, Limits
 from service.policies.guard.verdict import Verdict, verdict_as_json
 
+# Of one answer with the verdicts at many reports.
+_MOST_FINDINGS = 1_000
+_MOST_SECONDS = 0.1
+
 _OPEN_FILES = 16  # the three that it has, and one time zone at a time
 
 
@@ -65,13 +69,29 @@ def _answers(judging: Judging, request: dict[str, Any], source: BinaryIO) -> Ite
             yield [server, _as_json(judging.judge_server(server, now, only))]
             allow_processor(processor)
     elif request["do"] == "sweep":
-        for at_report in judging.sweep(request["server"], request["steps"]):
-            yield _as_json(at_report)
+        for some in _in_lists(judging.sweep(request["programs"], request["steps"])):
+            yield some
             allow_processor(processor)
     else:
         for rule, verdicts in judging.judge_fleet(request["now"], request["only"]):
             yield [rule, [[server, verdict_as_json(verdicts[server])] for server in verdicts]]
             allow_processor(processor)
+
+
+def _in_lists(found: Iterator[dict[str, Verdict]]) -> Iterator[list[dict[str, Any] | None]]:
+    """The verdicts at many reports at once, null where they are the same as before."""
+    last: dict[str, Verdict] | None = None
+    answers: list[dict[str, Any] | None] = []
+    findings, began = 0, time.monotonic()
+    for verdicts in found:
+        answers.append(None if verdicts is last else _as_json(verdicts))
+        if verdicts is not last:
+            findings += sum(len(verdict.findings) for verdict in verdicts.values())
+        last = verdicts
+        if findings > _MOST_FINDINGS or time.monotonic() - began > _MOST_SECONDS:
+            yield answers
+            answers, findings, began = [], 0, time.monotonic()
+    yield answers
 
 
 def _as_json(verdicts: dict[str, Verdict]) -> dict[str, Any]:

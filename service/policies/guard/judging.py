@@ -8,15 +8,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple, Self
 
+from service import times
 from service.errors import StatementBrokenError, StatementLimitError, StatementRefusedError
 from service.policies.guard.evidence import Row
-from service.policies.guard.facts import count_programs
 from service.policies.guard.judged_rule import JudgedRule
 from service.policies.guard.patience import Patience
+from service.policies.guard.swept_relations import Needs, SweptRelations
 from service.policies.guard.verdict import Answer, Reason, Situation, State, Verdict, judge
 from service.policies.guard.workspace import Workspace
 from service.policies.rules.relations import facts_read
-from service.policies.rules.rule import Fact, Scope
+from service.policies.rules.rule import Fact, Scope, Semantics
+from service.policies.rules.sql_text import tokens
 from service.store.engines.sandbox import MAX_CHARACTERS, Sandbox, characters
 
 _OVER_AND_OVER = "it passed its limit again and again; it is tried again later"
@@ -82,6 +84,8 @@ class Judging:
         self._rules: list[JudgedRule] = []
         self._situations: dict[int, Situation] = {}
         self._patience = Patience(self._limits.seconds)
+        self._needs = Needs.of((), ())
+        self._reads_now = False
 
     def set_data(self, tables: Mapping[str, Sequence[Sequence[Any]]]) -> None:
         """The rows of listas, redes and fin_de_vida."""
@@ -91,8 +95,10 @@ class Judging:
         """Replaces the rules, and tells of each whether it runs. One that does not is unknown."""
         self._rules = []
         self._patience = Patience(self._limits.seconds)
+        is_broken = False
         for rule in rules:
             found = inspect(self._workspace.sandbox, rule)
+            is_broken |= found.error is not None
             self._rules.append(replace(rule, reads=found.reads, applies_reads=found.applies_reads))
             yield rule.id, found
         wanted: set[Fact] = set()
@@ -101,11 +107,9 @@ class Judging:
         self._workspace.wanted = wanted
         reads = {read for rule in self._rules for read in rule.reads | rule.applies_reads}
         self._workspace.matches_names = any(name == "procesos_listados" for name, _ in reads)
-        self._workspace.needs_marks = (
-            self._workspace.matches_names
-            or ("procesos_vigentes", "hilo_nucleo") in reads
-            or count_programs(wanted) is not None
-        )
+        # What a statement reads that does not run at first is not known.
+        self._needs = Needs.all(wanted) if is_broken else Needs.of(reads, wanted)
+        self._reads_now = any(map(_reads_now, self._rules))
 
     def open(self, image: bytes) -> None:
         """Takes the image over which the next calls judge."""
@@ -119,7 +123,13 @@ class Judging:
 
         now: `:ahora`. only: the rules to judge; null for all.
         """
-        situation = self._situation(server)
+        return self._judged(self._situation(server), now, only)
+
+    def _judged(
+        self, situation: Situation, now: str, only: Collection[str] | None
+    ) -> dict[str, Verdict]:
+        """The verdicts on the server that the relations show."""
+        server = situation.server
 
         def run(sql: str) -> Answer:
             columns, rows, cut = self._workspace.sandbox.first(
@@ -139,13 +149,38 @@ class Judging:
         return found
 
     def sweep(
-        self, server: int, steps: Iterable[Mapping[str, Any]]
+        self, programs: Iterable[Sequence[Any]], steps: Iterable[Mapping[str, Any]]
     ) -> Iterator[dict[str, Verdict]]:
-        """The verdicts of the rules about a server at one report after the other."""
+        """The verdicts of the rules about a server at one report after the other.
+
+        programs, steps: as SweptRelations takes them, with `now` and `only`. Where nothing changed
+        that decides a verdict, the very same dict comes again.
+        """
+        relations = SweptRelations(self._workspace.sandbox, self._workspace.names, self._needs)
+        relations.use(programs)
+        rules = self._of(Scope.SERVIDOR)
+        graces = {rule.grace_after_boot for rule in rules}
+        shows_absences = any(rule.semantics is Semantics.FILA_ES_EXITO for rule in rules)
+        kept: dict[str, Verdict] = {}
+        decided_by: object = None
         for step in steps:
-            self._workspace.sweep(step)
-            self._situations.clear()
-            yield self.judge_server(server, step["now"], step["only"])
+            is_changed = relations.apply(step)
+            situation, now, only = relations.situation(), step["now"], step["only"]
+            decides = (
+                only,
+                now if self._reads_now else None,
+                situation.is_silent,
+                sum(situation.is_within(grace) for grace in graces),
+                situation.facts,
+                situation.system,
+                situation.names_listed() if shows_absences else None,
+            )
+            if is_changed or decides != decided_by:
+                kept = self._judged(situation, times.to_text(now), only)
+                # Time may decide on a limit.
+                is_limit = any(found.reason is Reason.LIMITE for found in kept.values())
+                decided_by = None if is_limit else decides
+            yield kept
 
     def judge_fleet(
         self, now: str, only: Collection[str] | None = None
@@ -177,6 +212,11 @@ class Judging:
             for rule in self._rules
             if rule.scope is scope and (only is None or rule.id in only)
         ]
+
+
+def _reads_now(rule: JudgedRule) -> bool:
+    statements = (rule.sql, rule.applies.query or "")
+    return any(token.kind == "parameter" for sql in statements for token in tokens(sql))
 
 
 def inspect(sandbox: Sandbox, rule: JudgedRule) -> Inspection:

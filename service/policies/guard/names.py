@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+KERNEL_THREADS = "hilos-de-nucleo"  # the list of their names, for reports without parents
 _MAX_REMEMBERED = 100_000
 _PART = re.compile(r"\*|\[\?\]|\[\[\]|[^*\[]+|\[")
 _OF_GLOB = {"*": ".*", "[?]": r"\?", "[[]": r"\["}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from service.policies.guard.judging import Inspection
-from service.policies.guard.workspace import KERNEL_THREADS
+from service.policies.guard.names import KERNEL_THREADS
 from service.policies.rules.data_files import DataFiles
 from service.policies.rules.rule import Rule, digest
 from service.policies.rules.sql_text import quoted_texts

@@ -80,6 +80,13 @@ class Situation:
     system: str
     names_listed: Callable[[], int]
 
+    def is_within(self, seconds: int) -> bool:
+        """Whether the server started so lately.
+
+        A start that lies far ahead is no reason to know nothing: a report could claim one.
+        """
+        return self.running_for is not None and abs(self.running_for) < seconds
+
 
 # What a row of a statement may say in its column `veredicto`, beside that it cannot be told.
 _SAID = {Semantics.FILA_ES_VIOLACION: State.FALLA, Semantics.FILA_ES_EXITO: State.CUMPLE}
@@ -136,8 +143,7 @@ def _unheard(rule: JudgedRule, situation: Situation) -> Verdict | None:
     """The verdict where the report cannot tell whether the server fails; else null."""
     if situation.is_silent and rule.in_silence is InSilence.DESCONOCIDO:
         return Verdict(State.DESCONOCIDO, Reason.SILENCIO)
-    # A start that lies far ahead is no reason to know nothing: whoever reports could claim one.
-    if situation.running_for is not None and abs(situation.running_for) < rule.grace_after_boot:
+    if situation.is_within(rule.grace_after_boot):
         return Verdict(State.DESCONOCIDO, Reason.ARRANCANDO)
     missing = frozenset(rule.requires) - situation.facts
     return _without(missing) if missing else None

@@ -13,13 +13,13 @@ from typing import Any
 from service.policies.guard.facts import (
     COUNT_PROCESSES,
     ProcessCounts,
-    RunningCounts,
     count_programs,
     facts_told,
     program_counts,
 )
 from service.policies.guard.functions import FUNCTIONS, OF_VIEWS
-from service.policies.guard.names import NameLists
+from service.policies.guard.names import KERNEL_THREADS, NameLists
+from service.policies.guard.swept_relations import MARKS, SILENT
 from service.policies.guard.verdict import Situation
 from service.policies.rules.places import RELATIONS_SCRIPT, TABLES_SCRIPT
 from service.policies.rules.relations import ALLOWED
@@ -28,8 +28,6 @@ from service.policies.rules.unseen_reads import refusal
 from service.store.engines import Connection
 from service.store.engines.image import insert_rows
 from service.store.engines.sandbox import Sandbox
-
-KERNEL_THREADS = "hilos-de-nucleo"  # the list of their names, for reports without parents
 
 # The processes whose names, or the last parts of whose executables where they are others, may stand
 # in a list.
@@ -43,16 +41,10 @@ _MATCHING = {
 }
 _SLOTS = 1_048_576  # of a server: sql/guard/tables.sql
 _LAST_SERVER = 2**42
-_MARKS = ("coincidencia", "con_kthreadd", "nombre_de_hilo")
-_SILENT = "silencioso"
-_KTHREADD = 2  # its pid
 
 
 class Workspace:
-    """wanted: the facts that rules require. matches_names: whether one reads procesos_listados.
-
-    needs_marks: whether a rule can tell names of lists or kernel threads.
-    """
+    """wanted: the facts that rules require. matches_names: whether one reads procesos_listados."""
 
     def __init__(self) -> None:
         script = "\n".join(
@@ -61,16 +53,14 @@ class Workspace:
         self.sandbox = Sandbox(script, ALLOWED, {**FUNCTIONS, **OF_VIEWS}, refusal)
         self.wanted: Collection[Fact] = ()
         self.matches_names = True
-        self.needs_marks = True
-        self._names = NameLists(())
-        self._running: RunningCounts | None = None  # of the report at which a sweep stands
+        self.names = NameLists(())
 
     def close(self) -> None:
         self.sandbox.close()
 
     def set_data(self, tables: Mapping[str, Sequence[Sequence[Any]]]) -> None:
         """Replaces the data files: the rows of listas, redes and fin_de_vida."""
-        self._names = NameLists((name, entry) for name, entry in tables["listas"])
+        self.names = NameLists((name, entry) for name, entry in tables["listas"])
         with self.sandbox.trusted() as connection:
             for table, rows in tables.items():
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608
@@ -78,46 +68,9 @@ class Workspace:
 
     def open(self, image: bytes) -> None:
         """Replaces the relations by those of an image."""
-        self._running = None
         self.sandbox.take(image)
         with self.sandbox.trusted() as connection:
             self._mark(connection)
-
-    def sweep(self, step: Mapping[str, Any]) -> None:
-        """Changes the relations of one server to those of its next report.
-
-        step: `server`, its row, or null where that stays; `reset`, whether nothing stays; and of
-        `proceso` and `usuario` the ids that went and the rows that came. `etiqueta`: the rows of
-        all its tags, or null where they stay.
-        """
-        if step["reset"] or self._running is None:
-            self._running = RunningCounts()
-        self._running.change(*step["proceso"])
-        with self.sandbox.trusted() as connection:
-            if step["reset"]:
-                for table in ("proceso", "usuario", "servidor_vigente", "etiqueta"):
-                    connection.execute(f"DELETE FROM main.{table}")  # noqa: S608
-            row = step["server"]
-            if row is not None:
-                connection.execute(
-                    f"INSERT OR REPLACE INTO main.servidor_vigente ({', '.join(row)})"  # noqa: S608
-                    f" VALUES ({', '.join(f':{name}' for name in row)})",
-                    row,
-                )
-            for table in ("proceso", "usuario"):
-                gone, added = step[table]
-                if gone:
-                    connection.executemany(
-                        f"DELETE FROM main.{table} WHERE id = ?",  # noqa: S608
-                        [(row_id,) for row_id in gone],
-                    )
-                # Without `visto_desde`: rules that read it are not judged so.
-                insert_rows(connection, f"main.{table}", [(*row, None) for row in added])
-            if step["etiqueta"] is not None:
-                connection.execute("DELETE FROM main.etiqueta")
-                insert_rows(connection, "main.etiqueta", step["etiqueta"])
-            if self.needs_marks:
-                self._mark_changes(connection, step)
 
     def show(self, server: int | None) -> None:
         """Shows the rows of one server in the relations; null: those of all."""
@@ -132,11 +85,7 @@ class Workspace:
             result = connection.execute("SELECT * FROM servers_vigentes")
             columns = [column[0] for column in result.description or ()]
             row = dict(zip(columns, result.fetchone(), strict=True))
-            processes = (
-                ProcessCounts(*connection.execute(COUNT_PROCESSES).fetchone())
-                if self._running is None
-                else self._running.counts()
-            )
+            processes = ProcessCounts(*connection.execute(COUNT_PROCESSES).fetchone())
             query = count_programs(self.wanted)
             programs = (
                 None
@@ -147,7 +96,7 @@ class Workspace:
             tags = dict(connection.execute("SELECT clave, valor FROM etiquetas").fetchall())
         return Situation(
             server=server,
-            is_silent=row["estado"] == _SILENT,
+            is_silent=row["estado"] == SILENT,
             running_for=_seconds_between(row["arranque"], row["fecha_hora"]),
             facts=facts_told(row, processes, programs, has_logins=has_logins is not None),
             tags=tags,
@@ -175,7 +124,7 @@ class Workspace:
 
     def _mark(self, connection: Connection) -> None:
         """Fills the tables that tell kernel threads and names of lists."""
-        for table in _MARKS:
+        for table in MARKS:
             connection.execute(f"DELETE FROM {table}")  # noqa: S608
         self._mark_kthreadd(connection)
         # Many processes run the same few programs, so what they are called is asked once of each.
@@ -184,33 +133,6 @@ class Workspace:
         self._mark_threads(connection, names)
         if self.matches_names:
             self._match(connection, {"name": names, "ejecutable": {path for _, path in texts}})
-
-    def _mark_changes(self, connection: Connection, step: Mapping[str, Any]) -> None:
-        """The same after a step, by what it changes. Names of threads that went stay: they do no
-        harm.
-        """
-        if step["reset"]:
-            self._mark(connection)
-            return
-        gone, added = step["proceso"]
-        if gone or any(pid == _KTHREADD for _, _, pid, *_ in added):
-            self._mark_kthreadd(connection)
-        self._mark_threads(
-            connection,
-            {name for _, _, _, ppid, name, *_ in added if ppid is None and name is not None},
-        )
-        if self.matches_names:
-            connection.executemany(
-                "DELETE FROM coincidencia WHERE id = ?", [(row_id,) for row_id in gone]
-            )
-            named = [(row[0], row[4]) for row in added if row[4] is not None]
-            executed = [
-                (row[0], row[7])
-                for row in added
-                if row[7] is not None and (row[4] is None or not row[7].endswith(f"/{row[4]}"))
-            ]
-            self._mark_names(connection, "name", named)
-            self._mark_names(connection, "ejecutable", executed)
 
     def _mark_kthreadd(self, connection: Connection) -> None:
         connection.execute("DELETE FROM con_kthreadd")
@@ -222,7 +144,7 @@ class Workspace:
     def _mark_threads(self, connection: Connection, names: Collection[str]) -> None:
         connection.executemany(
             "INSERT OR IGNORE INTO nombre_de_hilo VALUES (?)",
-            [(name,) for name in names if KERNEL_THREADS in self._names.lists_of(name)],
+            [(name,) for name in names if KERNEL_THREADS in self.names.lists_of(name)],
         )
 
     def _mark_names(
@@ -233,13 +155,13 @@ class Workspace:
             [
                 (listed, row, name, by)
                 for row, text in texts
-                for listed, name in self._names.matches(text)
+                for listed, name in self.names.matches(text)
             ],
         )
 
     def _match(self, connection: Connection, texts: Mapping[str, Collection[str | None]]) -> None:
         """Notes which processes stand in a list, by their names first."""
-        matches = self._names.matches
+        matches = self.names.matches
         for by, of_processes in texts.items():
             listed = [(text,) for text in of_processes if text is not None and matches(text)]
             if not listed:

@@ -63,6 +63,10 @@ ALLOWED = Allowed(
 
 Reads = Collection[tuple[str, str]]  # (relation, column), as Sandbox.describe() tells them
 
+# The columns of processes and logins that come from their server under another name.
+_SERVER_COLUMN = {"id_proc": "id_serv", "id_usr": "id_serv", "ip_server": "ipaddress"}
+_WITHOUT_SERVER = {"etiquetas", "listas", "redes", "fin_de_vida"}
+
 _FACT_OF_COLUMN = {
     "username": Fact.USUARIOS_DE_PROCESOS,
     "ppid": Fact.PPID,
@@ -80,6 +84,26 @@ def reads_processes(reads: Reads) -> bool:
 
 def reads_logins(reads: Reads) -> bool:
     return any(relation in _LOGINS for relation, _ in reads)
+
+
+def reads_all_processes(reads: Reads) -> bool:
+    """Whether more than the processes with a name of a list is read."""
+    return any(relation in _PROCESSES - {"procesos_listados"} for relation, _ in reads)
+
+
+def server_columns(reads: Reads) -> frozenset[str] | None:
+    """The columns of servidor_vigente on which these reads depend; null where that may be all."""
+    found: set[str] = set()
+    for relation, column in reads:
+        if relation == "servers_vigentes":
+            found.add(column)
+        elif relation == "soporte_vigente":
+            found |= {"nombre_so", "version_so"}
+        elif relation in _PROCESSES | _LOGINS:
+            found.add(_SERVER_COLUMN.get(column, column))
+        elif relation not in _WITHOUT_SERVER:
+            return None
+    return frozenset(found)
 
 
 def reads_command_lines(reads: Reads) -> bool:

@@ -7,13 +7,15 @@ sql/guard/tables.sql hold what service/store/read/current.py would have copied.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from service import times
 from service.store.engines import Connection
-from service.store.read.current import read_server
 
 Row = tuple[Any, ...]
+
+_TIMES = ("arranque", "visto_desde")
 
 
 class Changes(NamedTuple):
@@ -24,8 +26,12 @@ class Changes(NamedTuple):
 
 
 class SweepStep(NamedTuple):
-    """What a report changes."""
+    """What a report changes. server: the columns of servidor_vigente, without `estado`.
 
+    processes: id, pid, ppid, the number of the program, start.
+    """
+
+    server: dict[str, Any]
     processes: Changes
     logins: Changes
 
@@ -37,19 +43,45 @@ class Sweep:
     """
 
     def __init__(self, connection: Connection, queries: Mapping[str, str], server_id: int) -> None:
-        self._connection, self._queries, self._server_id = connection, queries, server_id
+        self._connection, self._queries = connection, queries
+        self._reports = connection.execute(queries["swept_reports"], {"server_id": server_id})
+        self._columns = [column[0] for column in self._reports.description or ()][1:]
+        self._row: Row = ()
         self._processes = _Table(connection, queries["swept_processes"], server_id)
         self._logins = _Table(connection, queries["swept_logins"], server_id)
         self.server: dict[str, Any] = {}
 
     def to(self, seq: int) -> SweepStep:
         """Goes on to a report, which has a greater number than the one before."""
-        self.server = read_server(self._connection, self._queries, self._server_id, seq).row
-        return SweepStep(self._processes.to(seq), self._logins.to(seq))
+        row = next(row for row in self._reports if row[0] >= seq)[1:]
+        if not self._row:
+            self._row = (None,) * len(row)
+        changed = {
+            name: value
+            for name, value, former in zip(self._columns, row, self._row, strict=True)
+            if value != former
+        }
+        self._row = row
+        for name in _TIMES:
+            if changed.get(name) is not None:
+                changed[name] = times.to_text(changed[name])
+        if not self.server:
+            changed = dict.fromkeys(self._columns) | changed
+        self.server.update(changed)
+        return SweepStep(changed, self._processes.to(seq), self._logins.to(seq))
 
-    def all(self) -> tuple[list[Row], list[Row]]:
-        """All rows of the report at which the sweep stands: processes and logins."""
-        return list(self._processes.running.values()), list(self._logins.running.values())
+    def all(self) -> SweepStep:
+        """All rows of the report at which the sweep stands, as if nothing had been before."""
+        return SweepStep(
+            dict(self.server),
+            Changes([], list(self._processes.running.values())),
+            Changes([], list(self._logins.running.values())),
+        )
+
+    def programs(self, numbers: Iterable[int]) -> list[Row]:
+        """Number, name, username, executable and command line of programs."""
+        query = self._queries["swept_program"]
+        return [self._connection.execute(query, {"id": number}).fetchone() for number in numbers]
 
 
 class _Table:
@@ -65,16 +97,18 @@ class _Table:
     def to(self, seq: int) -> Changes:
         gone: dict[int, None] = {}
         came: dict[int, Row] = {}
+        spans, ends, running, span = self._spans, self._gone, self.running, self._next
         for passed in range(self._seq + 1, seq + 1):
-            for row_id in self._gone.pop(passed, ()):
-                del self.running[row_id]
+            for row_id in ends.pop(passed, ()):
+                del running[row_id]
                 if came.pop(row_id, None) is None:
                     gone[row_id] = None
-            while self._next is not None and self._next[0] <= passed:
-                _, gone_seq, *row = self._next
-                self.running[row[0]] = came[row[0]] = tuple(row)
+            while span is not None and span[0] <= passed:
+                gone_seq, row = span[1], span[2:]
+                row_id = row[0]
+                running[row_id] = came[row_id] = row
                 if gone_seq is not None:
-                    self._gone[gone_seq].append(row[0])
-                self._next = next(self._spans, None)
-        self._seq = seq
+                    ends[gone_seq].append(row_id)
+                span = next(spans, None)
+        self._seq, self._next = seq, span
         return Changes(list(gone), list(came.values()))

@@ -1,0 +1,124 @@
+"""The processes of one report after the other, counted by what tells the facts of a report."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+
+from service.policies.guard.facts import COLUMNS, ProcessCounts, ProgramCounts
+from service.policies.guard.names import KERNEL_THREADS, NameLists
+from service.policies.rules.rule import Fact
+
+_KTHREADD = "kthreadd"
+_KTHREADD_PID = 2
+
+# What is counted of a process, in one number: processes with the same one are counted together.
+_NAMED, _FIRST, _FIRST_OF_WINDOWS, _IS_KTHREADD, _THREAD, _PPID, _USERNAME, _EXECUTABLE, _LINE = (
+    1 << bit for bit in range(9)
+)
+_BITS = {
+    Fact.USUARIOS_DE_PROCESOS: _USERNAME,
+    Fact.PPID: _PPID,
+    Fact.EJECUTABLE: _EXECUTABLE,
+    Fact.LINEA_COMANDO: _LINE,
+}
+_PIDS = {1: _FIRST, _KTHREADD_PID: _THREAD, 4: _FIRST_OF_WINDOWS}
+
+
+class Program:
+    """What processes run. matches: its lists, each with the name there and where it stands."""
+
+    __slots__ = ("counted", "is_thread", "matches", "values")
+
+    def __init__(self, values: Sequence[str | None], names: NameLists, *, listed: bool) -> None:
+        self.values = name, username, executable, line = values
+        # By name, where the report does not tell its parent.
+        self.is_thread = (
+            name is not None and username == "root" and KERNEL_THREADS in names.lists_of(name)
+        )
+        self.counted = (
+            (_NAMED if name is not None else 0)
+            | (_USERNAME if username is not None else 0)
+            | (_EXECUTABLE if executable is not None else 0)
+            | (_LINE if line is not None else 0)
+        )
+        self.matches = _matches(name, executable, names) if listed else {}
+
+    def counts_as(self, pid: int, ppid: int | None) -> int:
+        """The bits of one of its processes."""
+        counted = self.counted
+        if ppid is not None:
+            counted |= _PPID if ppid != _KTHREADD_PID else _PPID | _THREAD
+        elif self.is_thread:
+            counted |= _THREAD
+        if pid in _PIDS:
+            counted |= _PIDS[pid]
+            if pid == _KTHREADD_PID and self.values[0] == _KTHREADD:
+                counted |= _IS_KTHREADD
+        return counted
+
+
+class RunningProcesses:
+    """counts: how many have the same bits. has_kthreadd: whether pid 2 is kthreadd."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, tuple[int, Program]] = {}
+        self.counts: dict[int, int] = defaultdict(int)
+        self.has_kthreadd = False
+
+    def remove(self, row_id: int) -> Program:
+        bits, program = self._rows.pop(row_id)
+        self.counts[bits] -= 1
+        return program
+
+    def add(self, row_id: int, pid: int, ppid: int | None, program: Program) -> None:
+        bits = program.counts_as(pid, ppid)
+        self._rows[row_id] = bits, program
+        self.counts[bits] += 1
+
+    def finds_kthreadd(self) -> bool:
+        """Brings has_kthreadd up to date, and tells whether it changed."""
+        before = self.has_kthreadd
+        self.has_kthreadd = any(
+            count and bits & _IS_KTHREADD for bits, count in self.counts.items()
+        )
+        return before != self.has_kthreadd
+
+    def counted(self, facts: Collection[Fact]) -> tuple[ProcessCounts, ProgramCounts | None]:
+        """Of all processes; and of those that are no kernel threads, how many have these facts.
+
+        Null for the latter if none of the facts is one of processes.
+        """
+        found = [(bits, count) for bits, count in self.counts.items() if count]
+        seen = 0
+        for bits, _ in found:
+            seen |= bits
+        processes = ProcessCounts(
+            len(self._rows),
+            sum(count for bits, count in found if bits & _NAMED),
+            int(bool(seen & _FIRST)),
+            int(bool(seen & _FIRST_OF_WINDOWS)),
+        )
+        wanted = [fact for fact in COLUMNS if fact in facts]
+        if not wanted:
+            return processes, None
+        if self.has_kthreadd:
+            found = [(bits, count) for bits, count in found if not bits & _THREAD]
+        told = {fact: sum(count for bits, count in found if bits & _BITS[fact]) for fact in wanted}
+        return processes, ProgramCounts(sum(count for _, count in found), told)
+
+    def names_listed(self) -> int:
+        """How many different names they have."""
+        names = {program.values[0] for _, program in self._rows.values()}
+        return len(names - {None})
+
+
+def _matches(
+    name: str | None, executable: str | None, names: NameLists
+) -> dict[str, tuple[str, str]]:
+    found: dict[str, tuple[str, str]] = {}
+    if executable is not None and (name is None or not executable.endswith(f"/{name}")):
+        found |= {listed: (part, "ejecutable") for listed, part in names.matches(executable)}
+    if name is not None:
+        found |= {listed: (whole, "name") for listed, whole in names.matches(name)}
+    return found

@@ -1,0 +1,244 @@
+"""The relations of one server at one report after the other, by what each report changes.
+
+A report costs what it changes of the rows that the rules at hand can read: of the processes, all or
+those with a name of a list; of the server, the columns that they name. What a report tells (its
+facts, how many names it lists) is counted beside the tables, from all of its rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, Self
+
+from service.policies.guard.facts import facts_told
+from service.policies.guard.names import NameLists
+from service.policies.guard.running_processes import Program, RunningProcesses
+from service.policies.guard.verdict import Situation
+from service.policies.rules.relations import (
+    Reads,
+    reads_all_processes,
+    reads_logins,
+    server_columns,
+)
+from service.policies.rules.rule import Fact
+from service.store.engines import Connection
+from service.store.engines.image import insert_rows
+from service.store.engines.sandbox import Sandbox
+
+SILENT = "silencioso"
+_OFTEN = {"id_serv", "fecha_hora", "recibido"}  # columns that tell no facts
+_TABLES = ("main.proceso", "main.usuario", "main.servidor_vigente", "main.etiqueta")
+MARKS = ("coincidencia", "con_kthreadd", "nombre_de_hilo")
+
+
+class Needs(NamedTuple):
+    """What rules read. server: columns of servidor_vigente; null: all. facts: that they require."""
+
+    processes: bool  # all of them, in a list or not
+    listed: bool
+    logins: bool
+    server: frozenset[str] | None
+    facts: Collection[Fact]
+
+    @classmethod
+    def of(cls, reads: Reads, facts: Collection[Fact]) -> Self:
+        listed = any(relation == "procesos_listados" for relation, _ in reads)
+        return cls(
+            reads_all_processes(reads), listed, reads_logins(reads), server_columns(reads), facts
+        )
+
+    @classmethod
+    def all(cls, facts: Collection[Fact]) -> Self:
+        return cls(processes=True, listed=True, logins=True, server=None, facts=facts)
+
+
+class SweptRelations:
+    """Steps from report to report. The first step resets."""
+
+    def __init__(self, sandbox: Sandbox, names: NameLists, needs: Needs) -> None:
+        self._sandbox, self._names, self._needs = sandbox, names, needs
+        self._programs: dict[int, Program] = {}
+        self._clear()
+
+    def _clear(self) -> None:
+        self._running = RunningProcesses()
+        self._threads: set[str | None] = set()  # the names in nombre_de_hilo
+        self._logins = 0
+        self._server: dict[str, Any] = {}
+        self._facts: frozenset[Fact] | None = None  # null: they are to be found out
+        self._told: list[object] = []  # what they were found out by, beside the server
+        self._tags: dict[str, str] = {}
+
+    def use(self, programs: Iterable[Sequence[Any]]) -> None:
+        """Replaces the programs to which the rows of the next steps refer: number and columns."""
+        self._programs = {
+            number: Program(values, self._names, listed=self._needs.listed)
+            for number, *values in programs
+        }
+
+    def apply(self, step: Mapping[str, Any]) -> bool:
+        """Changes the relations to those of the next report. Whether what rules read changes.
+
+        step: `server`, the columns of its row that change; `reset`, whether nothing stays; of
+        `proceso` and `usuario` the ids that went and the rows that came; those of processes are
+        id, pid, ppid, the number of the program, and start. `etiqueta`: the rows of all its tags,
+        or null where they stay.
+        """
+        is_changed = bool(step["reset"])
+        if is_changed:
+            self._clear()
+            self._empty_tables()
+        is_changed |= self._take_server(step["server"])
+        gone, added = step["proceso"]
+        if gone or added:
+            is_changed |= self._take_processes(gone, added)
+        gone, added = step["usuario"]
+        self._logins += len(added) - len(gone)
+        if self._needs.logins and (gone or added):
+            is_changed = True
+            with self._sandbox.trusted() as connection:
+                _delete(connection, "main.usuario", gone)
+                # Without `visto_desde`: rules that read it are not judged so.
+                insert_rows(connection, "main.usuario", [(*row, None) for row in added])
+        if step["etiqueta"] is not None:
+            is_changed = True
+            self._tags = {key: value for _, key, value, _ in step["etiqueta"]}
+            with self._sandbox.trusted() as connection:
+                connection.execute("DELETE FROM main.etiqueta")
+                insert_rows(connection, "main.etiqueta", step["etiqueta"])
+        return is_changed
+
+    def situation(self) -> Situation:
+        """The situation of the server at the report at which the relations stand."""
+        row = self._server
+        start = row["arranque"]
+        running_for = None
+        if start is not None:
+            running_for = _seconds_between(start, row["fecha_hora"])
+        return Situation(
+            server=row["servidor"],
+            is_silent=row["estado"] == SILENT,
+            running_for=running_for,
+            facts=self._facts_told(),
+            tags=self._tags,
+            system=row["nombre_so"],
+            names_listed=self._running.names_listed,
+        )
+
+    def _facts_told(self) -> frozenset[Fact]:
+        told = [self._logins > 0, *self._running.counts.items()]
+        if self._facts is None or told != self._told:
+            processes, programs = self._running.counted(self._needs.facts)
+            self._facts = facts_told(self._server, processes, programs, has_logins=self._logins > 0)
+            self._told = told
+        return self._facts
+
+    def _empty_tables(self) -> None:
+        with self._sandbox.trusted() as connection:
+            for table in (*_TABLES, *MARKS):
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608
+
+    def _take_server(self, told: Mapping[str, Any]) -> bool:
+        row, columns = self._server, self._needs.server
+        is_first = not row
+        changed = {name for name, value in told.items() if is_first or row[name] != value}
+        row.update(told)
+        if changed - _OFTEN:
+            self._facts = None
+        if not changed or not (is_first or columns is None or columns & changed):
+            return False
+        with self._sandbox.trusted() as connection:
+            connection.execute(
+                f"INSERT OR REPLACE INTO main.servidor_vigente ({', '.join(row)})"  # noqa: S608
+                f" VALUES ({', '.join(f':{name}' for name in row)})",
+                row,
+            )
+            if is_first:
+                server = row["servidor"]
+                connection.execute("UPDATE elegido SET desde = ?, hasta = ?", (server, server))
+        return True
+
+    def _take_processes(self, gone: Sequence[int], added: Sequence[Sequence[Any]]) -> bool:
+        running, programs, takes_all = self._running, self._programs, self._needs.processes
+        went: list[tuple[int, Program]] = []
+        came: list[tuple[Sequence[Any], Program]] = []
+        for row_id in gone:
+            program = running.remove(row_id)
+            if takes_all or program.matches:
+                went.append((row_id, program))
+        for row in added:
+            row_id, pid, ppid, number, _ = row
+            program = programs[number]
+            running.add(row_id, pid, ppid, program)
+            if takes_all or program.matches:
+                came.append((row, program))
+        is_flipped = running.finds_kthreadd()
+        if not (went or came or is_flipped):
+            return False
+        with self._sandbox.trusted() as connection:
+            if is_flipped:
+                self._mark_kthreadd(connection)
+            self._write(connection, went, came)
+        return True
+
+    def _mark_kthreadd(self, connection: Connection) -> None:
+        if self._running.has_kthreadd:
+            connection.execute("INSERT INTO con_kthreadd VALUES (?)", (self._server["servidor"],))
+        else:
+            connection.execute("DELETE FROM con_kthreadd")
+
+    def _write(
+        self,
+        connection: Connection,
+        went: Sequence[tuple[int, Program]],
+        came: Sequence[tuple[Sequence[Any], Program]],
+    ) -> None:
+        """Writes the rows that rules read, and what tells kernel threads and names of lists."""
+        listed = [(name, row_id) for row_id, program in went for name in program.matches]
+        if listed:
+            connection.executemany("DELETE FROM coincidencia WHERE lista = ? AND id = ?", listed)
+        # What came takes the place of what went, where it has its number.
+        replaced = {row[0] for row, _ in came}
+        _delete(
+            connection, "main.proceso", [row_id for row_id, _ in went if row_id not in replaced]
+        )
+        if not came:
+            return
+        server = self._server["servidor"]
+        connection.executemany(
+            "INSERT OR REPLACE INTO main.proceso VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            [
+                (row_id, server, pid, ppid, *program.values[:2], start, *program.values[2:])
+                for (row_id, pid, ppid, _, start), program in came
+            ],
+        )
+        matches = [
+            (name, row[0], *found)
+            for row, program in came
+            for name, found in program.matches.items()
+        ]
+        if matches:
+            connection.executemany("INSERT INTO coincidencia VALUES (?, ?, ?, ?)", matches)
+        threads = {
+            program.values[0]
+            for row, program in came
+            if program.is_thread and row[2] is None and program.values[0] not in self._threads
+        }
+        if threads:
+            self._threads |= threads  # those that went stay: they do no harm
+            connection.executemany(
+                "INSERT INTO nombre_de_hilo VALUES (?)", [(name,) for name in threads]
+            )
+
+
+def _delete(connection: Connection, table: str, ids: Sequence[int]) -> None:
+    if ids:
+        connection.executemany(
+            f"DELETE FROM {table} WHERE id = ?",  # noqa: S608 — a name of ours
+            [(row_id,) for row_id in ids],
+        )
+
+
+def _seconds_between(start: str, end: str) -> float:
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()

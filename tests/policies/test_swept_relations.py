@@ -1,0 +1,232 @@
+"""Sweeping from report to report gives the verdicts that a copy of each report gives.
+
+The reports are the cases of the shipped rules, whole and in parts, in a random order, with others
+between that change little or nothing.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from functools import cache
+from typing import Any
+
+import pytest
+
+from service import times
+from service.policies.guard.cases import read_case
+from service.policies.guard.judged_rule import JudgedRule
+from service.policies.guard.judging import Judging, Limits
+from service.policies.guard.verdict import Verdict, verdict_as_json
+from service.policies.rules.folders import Policies, read_policies
+from service.policies.rules.places import TABLES_SCRIPT
+from service.policies.rules.rule import Fact, Rule, Scope, Semantics
+from service.store.engines.image import ImageBuilder
+from tests.policies.ordinary import judged_rule
+
+Tables = dict[str, Any]
+
+_START = times.parse("2026-01-15 12:00:00")
+_SLOT = 1_048_576  # the first of server 1: sql/guard/tables.sql
+_OTHER_SLOTS = 100
+# They read what the shipped ones do not: the time, the number of the report, columns of the server.
+_OTHERS = (
+    judged_rule("SELECT :ahora AS t FROM procesos_listados", "at-a-time", key=("t",)),
+    judged_rule("SELECT id_serv, fecha_hora FROM servers_vigentes", "report", key=("id_serv",)),
+    judged_rule("SELECT id_proc AS k FROM procesos_listados", "process", key=("k",)),
+    judged_rule("SELECT id_usr AS k, ip_server FROM usuarios_vigentes", "login", key=("k",)),
+    judged_rule("SELECT recibido AS r FROM logged_in_users", "heard", key=("r",)),
+    judged_rule("SELECT kernel_version AS k FROM os_version", "kernel", key=("k",)),
+    judged_rule("SELECT version_so AS v FROM soporte_vigente", "support", key=("v",)),
+    judged_rule("SELECT valor FROM etiquetas", "tag", key=("valor",)),
+    judged_rule("SELECT pid, hilo_nucleo AS h FROM procesos_vigentes", "thread", key=("pid", "h")),
+    judged_rule(
+        "SELECT 1 FROM redes WHERE 0", "absent", semantics=Semantics.FILA_ES_EXITO,
+    ),
+    judged_rule(
+        "SELECT 1 FROM redes WHERE 0", "told", requires=(Fact.NOMBRES,),
+        requires_to_pass=(Fact.USUARIOS_DE_PROCESOS, Fact.PPID, Fact.EJECUTABLE),
+    ),
+    judged_rule("SELECT 1 FROM redes WHERE 0", "started", grace_after_boot=864_000),
+)  # fmt: skip
+
+
+@cache
+def _policies() -> Policies:
+    return read_policies()
+
+
+@cache
+def _rules() -> list[Rule]:
+    """The shipped rules about one server that a sweep judges."""
+    found = [rule for rule in _policies().rules.values() if rule.scope is Scope.SERVIDOR]
+    judging = Judging(Limits())
+    judging.set_data(_policies().data.tables())
+    inspections = dict(judging.set_rules(map(JudgedRule.of, found)))
+    return [
+        rule
+        for rule in found
+        if not any(
+            column == "visto_desde" and relation != "servers_vigentes"
+            for relation, column in inspections[rule.id].reads
+        )
+    ]
+
+
+@cache
+def _case(rule: str, number: int) -> Tables:
+    return {
+        table: [row for row in rows if row[0] == 1 or row[1] == 1]
+        for table, rows in read_case(_policies().rules[rule].cases[number]).tables.items()
+    }
+
+
+def _reports(generator: random.Random, rules: Sequence[Rule], count: int) -> Iterator[Tables]:
+    """A server's tables at one report after the other."""
+    cases = [_case(rule.id, number) for rule in rules for number in range(len(rule.cases))]
+    now: Tables = {}
+    for number in range(count):
+        kind = generator.random()
+        case = generator.choice(cases)
+        if not now or kind < 0.3:
+            now = {table: list(rows) for table, rows in case.items()}
+        elif kind < 0.7:  # some rows go, and one of another report comes, in a slot that is free
+            table = generator.choice(["proceso", "proceso", "proceso", "usuario"])
+            kept = [row for row in now[table] if generator.random() < 0.8]
+            free = {row[0] for row in case[table]} - {row[0] for row in kept}
+            now[table] = kept + [row for row in case[table] if row[0] in free]
+        elif kind < 0.85:
+            now["proceso"] = _with_others(generator, now["proceso"])
+        elif kind < 0.88:
+            now["etiqueta"] = case["etiqueta"]
+        (server,) = now["servidor_vigente"]
+        server = list(server)
+        server[1] = number  # id_serv
+        server[3] = server[16] = times.to_text(_START + number * times.MINUTE)
+        server[19] = generator.choice(["al_dia"] * 9 + ["silencioso"])
+        if generator.random() < 0.2:  # nucleo
+            server[11] = generator.choice(["6.1", "6.2"])
+        if generator.random() < 0.2:  # version_so
+            server[7] = generator.choice(["11", "12"])
+        if server[20] is not None and generator.random() < 0.2:  # arranque
+            server[20] = times.to_text(_START - generator.choice([9, 11]) * times.DAY)
+        now["servidor_vigente"] = [tuple(server)]
+        yield dict(now)
+
+
+def _with_others(generator: random.Random, rows: Sequence[Any]) -> list[Any]:
+    """Some processes that rules do not look for, but by which facts and threads are told."""
+    kept = [row for row in rows if row[0] < _SLOT + _OTHER_SLOTS or generator.random() < 0.5]
+    free = set(range(_OTHER_SLOTS, _OTHER_SLOTS + 9)) - {row[0] - _SLOT for row in kept}
+    for slot in generator.sample(sorted(free), min(len(free), generator.choice([0, 1, 4]))):
+        name = generator.choice([None, "kthreadd", "kworker/1:0", "kswapd0", "sh"])
+        user = generator.choice([None, "root", "root", "ana"])
+        path = generator.choice([None, "/bin/sh"])
+        pid, ppid = generator.choice([1, 2, 4, 77]), generator.choice([None, None, 1, 2])
+        kept.append((_SLOT + slot, 1, pid, ppid, name, user, None, path, path, None))
+    return kept
+
+
+def _columns() -> list[str]:
+    with (
+        closing(ImageBuilder(TABLES_SCRIPT.read_text(encoding="utf-8"))) as builder,
+        builder.filled() as connection,
+    ):
+        found = connection.execute("SELECT * FROM servidor_vigente")
+        return [column[0] for column in found.description or ()]
+
+
+def _steps(reports: Sequence[Tables], resets: int) -> tuple[list[Any], list[dict[str, Any]]]:
+    """Programs, and the steps between the reports. resets: at every such number."""
+    programs: dict[tuple[Any, ...], int] = {}
+    steps, columns = [], _columns()
+    last: Tables = {}
+    for number, report in enumerate(reports):
+        is_first = number % resets == 0
+        if is_first:
+            last = {"servidor_vigente": [(None,) * len(columns)], "proceso": [], "usuario": []}
+        row, former = report["servidor_vigente"][0], last["servidor_vigente"][0]
+        step: dict[str, Any] = {
+            "now": _START + number * times.MINUTE,
+            "only": None,
+            "reset": is_first,
+            "server": {
+                name: value
+                for name, value, before in zip(columns, row, former, strict=True)
+                if is_first or value != before or name == "estado"
+            },
+            "etiqueta": None if report["etiqueta"] == last.get("etiqueta") else report["etiqueta"],
+        }
+        for table in ("proceso", "usuario"):
+            gone = [was[0] for was in last[table] if was not in report[table]]
+            added = [now for now in report[table] if now not in last[table]]
+            if table == "proceso":
+                added = [
+                    (row_id, pid, ppid, programs.setdefault(
+                        (name, user, path, line), len(programs)), start)
+                    for row_id, _, pid, ppid, name, user, start, path, line, _ in added
+                ]  # fmt: skip
+            else:
+                added = [now[:-1] for now in added]
+            step[table] = gone, added
+        steps.append(step)
+        last = report
+    return [(number, *values) for values, number in programs.items()], steps
+
+
+def _copied(judging: Judging, reports: Sequence[Tables]) -> list[dict[str, Verdict]]:
+    found = []
+    with closing(ImageBuilder(TABLES_SCRIPT.read_text(encoding="utf-8"))) as builder:
+        for number, report in enumerate(reports):
+            judging.open(builder.image_of(report))
+            now = times.to_text(_START + number * times.MINUTE)
+            found.append(judging.judge_server(1, now))
+    return found
+
+
+def _compare(seed: int, count: int) -> None:
+    generator = random.Random(seed)
+    rules = generator.sample(_rules(), generator.choice([1, 1, 1, 2, 3]))
+    judged = generator.choice([[], [JudgedRule.of(rule) for rule in rules]])
+    judged = [*judged, *generator.sample(_OTHERS, generator.choice([1, 1, 2]))]
+    judging = Judging(Limits())
+    judging.set_data(_policies().data.tables())
+    assert not [found.error for _, found in judging.set_rules(judged) if found.error]
+    reports = list(_reports(generator, rules, count))
+    swept = list(judging.sweep(*_steps(reports, resets=17)))
+    copied = _copied(judging, reports)
+    for number, (one, other) in enumerate(zip(swept, copied, strict=True)):
+        assert _shown(one) == _shown(other), (number, [rule.id for rule in judged])
+
+
+def _shown(verdicts: dict[str, Verdict]) -> dict[str, object]:
+    return {rule: verdict_as_json(verdict) for rule, verdict in verdicts.items()}
+
+
+def test_a_sweep_of_few_rules_gives_what_copies_give() -> None:
+    for seed in range(45):
+        _compare(seed, 30)
+
+
+@pytest.mark.torture
+def test_sweeps_of_few_rules_give_what_copies_give() -> None:
+    for seed in range(1_000, 1_400):
+        _compare(seed, 40)
+
+
+def test_reports_that_change_nothing_that_is_read_are_not_judged_again() -> None:
+    judging = Judging(Limits())
+    judging.set_data(_policies().data.tables())
+    list(judging.set_rules([JudgedRule.of(_policies().rules["servicio-telnet"])]))
+    report = _case("servicio-telnet", 0)
+    busier = {**report, "proceso": [*report["proceso"], _another(report["proceso"][-1])]}
+    reports = [report, busier, report, {**report, "proceso": report["proceso"][:2]}]
+    first, second, third, last = judging.sweep(*_steps(reports, resets=17))
+    assert first is second is third
+    assert last is not first
+
+
+def _another(row: Sequence[Any]) -> tuple[Any, ...]:
+    _, server, pid, ppid, _, user, start, *_ = row
+    return (row[0] + 1, server, pid + 1, ppid, "harmless", user, start, "/usr/bin/harmless", "", 0)
