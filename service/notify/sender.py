@@ -29,7 +29,6 @@ _STOP_SECONDS = 3.0
 _WORD_SECONDS = 60.0
 _HANGS_SECONDS = 150.0  # a step takes 60 s for its try at most
 _MINUTES_BETWEEN_TIDYING = 60
-_LOOK_SECONDS = 30.0  # between two looks at the evaluator
 _KEPT = 90 * DAY  # messages that ended
 _KEPT_NOTICES = 30 * DAY
 _KEPT_TOLD = 400 * DAY
@@ -53,7 +52,7 @@ class Sender:
         alive: Path,
         evaluator: Path,
     ) -> None:
-        """alive: touched once a minute while it runs. evaluator: likewise, by the evaluator."""
+        """alive: touched once a minute while it runs. evaluator: touched by the evaluator."""
         self._alive = alive
         self._database, self._outbox = database, Outbox(queries)
         self._lag = LagWatch(queries, evaluator, times.now())
@@ -70,7 +69,6 @@ class Sender:
             threading.Thread(target=self._work, args=[line, stopped], name=line.receiver.name)
             for line in self._lines
         ]
-        threads.append(threading.Thread(target=self._watch, args=[stopped], name="lag"))
         for thread in threads:
             thread.daemon = True  # what a try came to is not known then, and it is tried again
             thread.start()
@@ -79,6 +77,7 @@ class Sender:
         while not stopped.wait(_WORD_SECONDS):
             minutes += 1
             self._leave_word()
+            self._try_to(self._look)
             if minutes % _MINUTES_BETWEEN_TIDYING == 0:
                 self._try_to(self._tidy)
         ends = time.monotonic() + _STOP_SECONDS
@@ -99,23 +98,6 @@ class Sender:
                     told, is_busy = str(error), False
                 if not is_busy:
                     stopped.wait(_SECONDS_BETWEEN)
-
-    def _watch(self, stopped: threading.Event) -> None:
-        """Looks whether the evaluator lags, until it is stopped."""
-
-        def look() -> None:
-            now = times.now()
-            with self._database.snapshot() as connection:
-                lag = self._lag.change(connection, now)
-            if lag is not None:
-                with self._database.transaction() as connection:
-                    self._lag.store(connection, lag)
-
-        while not stopped.wait(_LOOK_SECONDS):
-            try:
-                self._stored(look)
-            except StorageUnavailableError as error:
-                _LOG.warning("sender: %s", error)
 
     def _step(self, line: Line, transport: Transport) -> bool:
         """Takes what happened, and tries one message. False if nothing was to be done."""
@@ -143,6 +125,14 @@ class Sender:
         now = times.now()
         with self._database.transaction() as connection:
             self._outbox.tidy(connection, now - _KEPT, now - _KEPT_NOTICES, now - _KEPT_TOLD)
+
+    def _look(self) -> None:
+        """Whether the evaluator lags."""
+        with self._database.snapshot() as connection:
+            lag = self._lag.change(connection, times.now())
+        if lag is not None:
+            with self._database.transaction() as connection:
+                self._lag.store(connection, lag)
 
     def _leave_out(self) -> None:
         """Receivers that the file names no more."""

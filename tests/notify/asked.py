@@ -12,15 +12,16 @@ from service.app import create_app
 from service.auth.audit_log import AuditLog
 from service.store.queries import load_queries
 from service.store.tokens import TokenStore
-from tests.notify.told import ToldFleet
+from tests.support.judged_field import Field
+from tests.support.judged_fleet import Fleet
 from tests.support.tokens import bearer
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Origin": "http://127.0.0.1:8000"}
 
 
 class Api:
-    def __init__(self, told: ToldFleet) -> None:
-        config, database = told.fleet.config, told.fleet.database
+    def __init__(self, fleet: Fleet | Field) -> None:
+        config, database = fleet.config, fleet.database
         self.audit = config.audit_log
         tokens = TokenStore(database, load_queries(), AuditLog(self.audit))
         self.secrets = {scope: tokens.add(scope).secret for scope in ("admin", "lectura")}

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 
+import orjson
+
 from service.notify.lag import LAGS_AFTER, LagWatch
+from service.notify.receivers import MESSAGES
+from service.project import SCHEMAS_FOLDER
 from service.store.queries import load_queries
 from service.times import DAY, HOUR, MINUTE, SECOND
+from tests.notify.asked import Api
 from tests.notify.servers import Servers
 from tests.support.judged_field import START, Arrival
 
@@ -64,3 +69,27 @@ def test_the_time_before_the_sender_ran_is_no_lag(servers: Servers) -> None:
     assert servers.tell() == []
     look(servers, lag, began + LAGS_AFTER, runs=False)
     assert servers.tell() == ["evaluador_atrasado"]
+
+
+def test_administrators_are_shown_what_was_told_of_servers_and_of_the_evaluator(
+    servers: Servers,
+) -> None:
+    servers.begin()
+    servers.report(MINUTE)
+    servers.pass_until(HOUR)
+    look(servers, watch(servers, -DAY), HOUR, runs=False)
+    servers.tell()
+    api = Api(servers.field)
+    shown = {row["tipo"]: row for row in api.messages()}
+    assert shown["silencio"]["servidor"] == 1
+    assert shown["evaluador_atrasado"]["servidor"] is None
+    assert {row["politica"] for row in shown.values()} == {None}
+    page = api.page()
+    assert "Silent server" in page
+    assert "Evaluation lags" in page
+
+
+def test_the_api_describes_every_kind_of_message() -> None:
+    schemas = orjson.loads((SCHEMAS_FOLDER / "openapi.json").read_bytes())["components"]["schemas"]
+    message = schemas["Notificaciones"]["properties"]["notificaciones"]["items"]
+    assert set(message["properties"]["tipo"]["enum"]) == {*MESSAGES, "calma", "acumulado"}

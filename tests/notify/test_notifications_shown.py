@@ -37,7 +37,7 @@ def api(told: ToldFleet, receiver: HttpReceiver) -> Api:
     tell(line)
     told.report("bad", machine="m3")
     line.take()
-    return Api(told)
+    return Api(told.fleet)
 
 
 def states(api: Api, **query: str) -> list[tuple[str, str, str | None]]:
@@ -164,7 +164,7 @@ def test_a_sender_leaves_word_while_none_of_its_receivers_hangs(
 
 def test_without_a_file_of_receivers_nobody_is_told(told: ToldFleet) -> None:
     told.fleet.config = replace(told.fleet.config, notify=None)
-    api = Api(told)
+    api = Api(told.fleet)
     assert api.ask("GET", "/notificaciones").json["remitente"] == "sin_receptores"
     assert "names no file of receivers" in api.page()
 

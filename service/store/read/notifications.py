@@ -141,6 +141,7 @@ class NotificationStore:
 def _message(row: Sequence[Any]) -> MessageRow:
     number, digest, receiver, kind, state, title, rule, severity, document = row[:9]
     made_at, due_at, attempts, tried_at, ended_at, error, carried_by, again_of = row[9:]
+    rule = rule or None  # of an event of the server itself
     facts = {} if document is None else json.loads(document)
     is_waiting = state == "esperando"
     server = (facts.get(name) for name in ("servidor", "ip_server", "nombre_host"))
