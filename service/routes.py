@@ -22,6 +22,7 @@ from service.pages.matrix import MatrixPage
 from service.pages.notifications import NotificationsPage
 from service.pages.programs import ProgramPage
 from service.pages.query import QueryPage
+from service.pages.retire import RetirePage
 from service.pages.rules import RulePage, RulesPage
 from service.pages.server import ServerPage
 from service.pages.sign_in import SignInPage, SignOut
@@ -200,6 +201,11 @@ def routes(c: Collaborators) -> Sequence[Route]:
                 past=c.past_openings,
                 clock=times.now,
             ),
+        ),
+        Route(
+            "/servidor/{server_id:id}/retirar",
+            RetirePage(c.retirement_changes),
+            forms=frozenset({"POST"}),
         ),
         Route("/programa", ProgramPage(c.site, c.processes, c.usage, times.now)),
         Route("/usuario", UserPage(c.site, c.logins, c.usage, times.now)),

@@ -226,6 +226,7 @@ def scopes_of(method: str, path: str) -> set[str]:
             "DELETE /servers/{id_serv:id}/etiquetas/{clave}": {"admin"},
             "POST /consulta": {"admin"},
             "POST /consultar": {"admin"},
+            "POST /servidor/{server_id:id}/retirar": {"admin"},
             "POST /ensayos": {"admin"},
             "POST /ensayo/{job_id:id}": {"admin"},
         }
