@@ -34,6 +34,7 @@ _COMMANDS = {
     "rebuild": "make a new database from the archive, and put it into place",
     "retire": "take servers out of counts and lists until they report again",
     "tag": "tell what servers are: environment, owner, role",
+    "waive": "accept for a time that a rule fails on some servers",
     "token": "make, list and revoke tokens",
 }
 

@@ -30,6 +30,7 @@ from service.pages.site import Site
 from service.pages.static_files import StaticFiles
 from service.policies.backtest.job_requests import BackTestRequests
 from service.policies.queries.query_runner import QueryRunner
+from service.policies.rules.kept_text import key_columns
 from service.policies.rules.places import SHIPPED_FOLDER, TABLES_SCRIPT
 from service.policies.rules.support_calendar import SupportCalendar
 from service.resources.evidencia import Sources
@@ -54,10 +55,12 @@ from service.store.read.tags import TagStore
 from service.store.read.unjudged import LagReader
 from service.store.read.usage_stats import UsageStore
 from service.store.read.violations import ViolationStore
+from service.store.read.waivers import WaiverStore
 from service.store.tokens import TokenStore
 from service.store.write.reports import ReportStore
 from service.store.write.retirement_changes import Retirements
 from service.store.write.tag_changes import TagChanges
+from service.store.write.waiver_changes import Waivers
 
 
 def create_app(
@@ -105,8 +108,8 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
     backtest_jobs = BackTestJobStore(database, queries)
     rule_folders = [SHIPPED_FOLDER, *([] if config.policies is None else [config.policies])]
     records, history = RecordStore(database, queries), HistoryStore(database, queries)
-    policies = PolicyStore(database, queries, config.evaluator_lock)
-    violations = ViolationStore(database, queries)
+    policies = PolicyStore(database, queries, config.evaluator_lock, times.now)
+    violations = ViolationStore(database, queries, times.now)
     return Collaborators(
         config=config,
         intake=Intake(
@@ -132,6 +135,8 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
         retirements=RetirementStore(database, queries, silence),
         tag_changes=TagChanges(database, queries, audit_log),
         retirement_changes=Retirements(database, queries, audit_log, times.now),
+        waivers=WaiverStore(database, queries, times.now),
+        waiver_changes=Waivers(database, queries, audit_log, key_columns, times.now),
         policies=policies,
         violations=violations,
         evidence=Sources(

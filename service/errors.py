@@ -110,6 +110,20 @@ class TagNotFoundError(ComplianceError):
         self.key = key
 
 
+class WaiverNotFoundError(ComplianceError):
+    """No waiver has this number."""
+
+    def __init__(self, waiver_id: int) -> None:
+        super().__init__(f"no waiver has number {waiver_id}")
+
+
+class WaiverEndedError(ComplianceError):
+    """The waiver has ended, or was revoked."""
+
+    def __init__(self, waiver_id: int) -> None:
+        super().__init__(f"waiver {waiver_id} has ended already")
+
+
 class ServerRetiredError(ComplianceError):
     """The server is retired already."""
 

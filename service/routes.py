@@ -39,6 +39,7 @@ from service.resources.cumplimiento import Compliance
 from service.resources.documents import Document
 from service.resources.etiquetas import OneTag, RecordTags
 from service.resources.evidencia import RecordEvidence, Sources, ViolationEvidence
+from service.resources.exenciones import OneWaiver, WaiverList
 from service.resources.health import Healthz, Readyz
 from service.resources.historial import RecordHistory
 from service.resources.marcos import Frameworks, OneFramework
@@ -67,9 +68,11 @@ from service.store.read.tags import TagStore
 from service.store.read.unjudged import LagReader
 from service.store.read.usage_stats import UsageStore
 from service.store.read.violations import ViolationStore
+from service.store.read.waivers import WaiverStore
 from service.store.tokens import TokenStore
 from service.store.write.retirement_changes import Retirements
 from service.store.write.tag_changes import TagChanges
+from service.store.write.waiver_changes import Waivers
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,8 @@ class Collaborators:
     retirements: RetirementStore
     tag_changes: TagChanges
     retirement_changes: Retirements
+    waivers: WaiverStore
+    waiver_changes: Waivers
     evidence: Sources
     queries: QueryRunner
     backtest_jobs: BackTestJobStore
@@ -165,6 +170,8 @@ def routes(c: Collaborators) -> Sequence[Route]:
         Route("/violaciones", Violations(c.violations, c.policies)),
         Route(f"{record}/evidencia", RecordEvidence(c.evidence)),
         Route("/violaciones/{violation}/evidencia", ViolationEvidence(c.evidence)),
+        Route("/exenciones", WaiverList(c.waivers, c.waiver_changes)),
+        Route("/exenciones/{waiver_id:id}", OneWaiver(c.waivers, c.waiver_changes)),
         Route("/consulta", RunQuery(c.queries)),
         Route("/resumen", FleetSummary(c.fleet)),
         Route("/notificaciones", Notifications(c.notifications), {"GET": ADMINISTRATORS}),

@@ -28,7 +28,7 @@ _LINE_START = b'{"hora": '
 _SEALED = f'"hecho": "{ARCHIVE_SEALED}"'.encode()
 _NOT_OF_ACCESS = re.compile(
     rb'\{"hora": "[^"]*",'
-    rb' "hecho": "(rule |tag |server |query asked"|archive sealed"|evidence exported")'
+    rb' "hecho": "(rule |tag |server |waiver |query asked"|archive sealed"|evidence exported")'
 )
 _MAX_INTEGER = 2**63 - 1
 

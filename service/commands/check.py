@@ -17,6 +17,7 @@ from service.maintenance.recovery import (
     recover_retirements,
     recover_tags,
     recover_tokens,
+    recover_waivers,
 )
 from service.maintenance.startup import require_database
 from service.store.archive_files import ArchiveFileStore
@@ -56,6 +57,7 @@ def _repair(config: Config, database: Database) -> None:
     recover_tokens(config, database)
     recover_tags(config, database)
     recover_retirements(config, database)
+    recover_waivers(config, database)
     numbers = NumberStore(database, load_queries())
     numbers.note(numbers.gaps()[0], times.now())
 

@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="bring everything up to date, and exit: 3 if a rule is broken, or nothing can be"
         " judged; 4 if not everything is judged, or less than --minimo of what applies; 1 if a"
         " violation of severity alta or"
-        " critica is open; otherwise 0",
+        " critica is open and not waived; otherwise 0",
     )
     way.add_argument(
         "--follow",

@@ -13,6 +13,7 @@ import orjson
 from service.errors import (
     BackTestNotFoundError,
     BusyError,
+    ComplianceError,
     ForbiddenError,
     FrameworkNotFoundError,
     InvalidParameterError,
@@ -32,12 +33,25 @@ from service.errors import (
     TooManyAttemptsError,
     UnauthorizedError,
     ViolationNotFoundError,
+    WaiverEndedError,
+    WaiverNotFoundError,
 )
 
 _LOG = logging.getLogger(__name__)
 _RETRY_AFTER_SECONDS = 10
 _INVALID_QUERY = ("invalid-query", "Invalid query")
 _REPORTS = ("/servers", "/inscripcion")  # what machines post to
+_NOT_FOUND: Mapping[type[ComplianceError], tuple[str, str]] = {
+    BackTestNotFoundError: ("no-such-backtest", "No such back-test"),
+    FrameworkNotFoundError: ("no-such-framework", "No such framework"),
+    PolicyNotFoundError: ("no-such-rule", "No such rule"),
+    RecordNotFoundError: ("no-such-record", "No such record"),
+    ServerNotFoundError: ("no-such-server", "No such server"),
+    TagNotFoundError: ("no-such-tag", "No such tag"),
+    TokenNotFoundError: ("no-such-token", "No such token"),
+    ViolationNotFoundError: ("no-such-violation", "No such violation"),
+    WaiverNotFoundError: ("no-such-waiver", "No such waiver"),
+}
 
 
 class ErrorPages(Protocol):
@@ -64,12 +78,8 @@ def add_error_handlers(app: falcon.App[Any, Any], pages: ErrorPages) -> None:
     add(falcon.HTTPError, _http_error)
     add(InvalidReportError, _invalid_report)
     add(InvalidParameterError, _invalid_parameter)
-    add(RecordNotFoundError, _not_found)
-    add(ServerNotFoundError, _server_not_found)
-    add(FrameworkNotFoundError, _framework_not_found)
-    add(PolicyNotFoundError, _policy_not_found)
-    add(BackTestNotFoundError, _back_test_not_found)
-    add(ViolationNotFoundError, _violation_not_found)
+    for error_class in _NOT_FOUND:
+        add(error_class, _not_found)
     add(StorageUnavailableError, _storage_unavailable)
     add(SourceBusyError, _source_busy)
     add(QuestionStoppedError, _question_stopped)
@@ -79,8 +89,7 @@ def add_error_handlers(app: falcon.App[Any, Any], pages: ErrorPages) -> None:
     add(UnauthorizedError, _unauthorized)
     add(ForbiddenError, _forbidden)
     add(ServerRetiredError, _server_retired)
-    add(TagNotFoundError, _tag_not_found)
-    add(TokenNotFoundError, _token_not_found)
+    add(WaiverEndedError, _waiver_ended)
     add(TooManyAttemptsError, _too_many_attempts)
 
 
@@ -110,39 +119,9 @@ def _invalid_parameter(
 
 
 def _not_found(
-    _req: falcon.Request, resp: falcon.Response, error: RecordNotFoundError, _params: object
+    _req: falcon.Request, resp: falcon.Response, error: ComplianceError, _params: object
 ) -> None:
-    _answer(resp, HTTPStatus.NOT_FOUND, "no-such-record", "No such record", str(error))
-
-
-def _server_not_found(
-    _req: falcon.Request, resp: falcon.Response, error: ServerNotFoundError, _params: object
-) -> None:
-    _answer(resp, HTTPStatus.NOT_FOUND, "no-such-server", "No such server", str(error))
-
-
-def _framework_not_found(
-    _req: falcon.Request, resp: falcon.Response, error: FrameworkNotFoundError, _params: object
-) -> None:
-    _answer(resp, HTTPStatus.NOT_FOUND, "no-such-framework", "No such framework", str(error))
-
-
-def _policy_not_found(
-    _req: falcon.Request, resp: falcon.Response, error: PolicyNotFoundError, _params: object
-) -> None:
-    _answer(resp, HTTPStatus.NOT_FOUND, "no-such-rule", "No such rule", str(error))
-
-
-def _back_test_not_found(
-    _req: falcon.Request, resp: falcon.Response, error: BackTestNotFoundError, _params: object
-) -> None:
-    _answer(resp, HTTPStatus.NOT_FOUND, "no-such-backtest", "No such back-test", str(error))
-
-
-def _violation_not_found(
-    _req: falcon.Request, resp: falcon.Response, error: ViolationNotFoundError, _params: object
-) -> None:
-    _answer(resp, HTTPStatus.NOT_FOUND, "no-such-violation", "No such violation", str(error))
+    _answer(resp, HTTPStatus.NOT_FOUND, *_NOT_FOUND[type(error)], str(error))
 
 
 def _unauthorized(
@@ -166,16 +145,10 @@ def _server_retired(
     _answer(resp, HTTPStatus.CONFLICT, "server-retired", "Server retired", str(error))
 
 
-def _tag_not_found(
-    _req: falcon.Request, resp: falcon.Response, error: TagNotFoundError, _params: object
+def _waiver_ended(
+    _req: falcon.Request, resp: falcon.Response, error: WaiverEndedError, _params: object
 ) -> None:
-    _answer(resp, HTTPStatus.NOT_FOUND, "no-such-tag", "No such tag", str(error))
-
-
-def _token_not_found(
-    _req: falcon.Request, resp: falcon.Response, error: TokenNotFoundError, _params: object
-) -> None:
-    _answer(resp, HTTPStatus.NOT_FOUND, "no-such-token", "No such token", str(error))
+    _answer(resp, HTTPStatus.CONFLICT, "waiver-ended", "Waiver ended", str(error))
 
 
 def _too_many_attempts(

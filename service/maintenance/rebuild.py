@@ -35,6 +35,7 @@ from service.store.read.consistency import open_content
 from service.store.retirement_recovery import reconcile_retirements
 from service.store.tokens import TokenStore
 from service.store.verdict_copy import copy_verdicts
+from service.store.waiver_recovery import reconcile_waivers
 
 Steps = Callable[[str], Callable[[], None]]  # what is counted -> what is called for each of them
 
@@ -142,10 +143,11 @@ def take_tokens(config: Config, present: Database, new: Database) -> int:
 
 
 def take_verdicts(config: Config, present: Database, new: Database) -> int:
-    """Takes over tags, retirements, the texts of rules, and what they found. How many violations.
+    """Takes over tags, retirements, waivers, the texts of rules, and what they found. How many
+    violations.
 
     A damaged database tells nothing of them: the rules judge the servers anew from now on, with the
-    tags and retirements of the audit log.
+    tags, retirements and waivers of the audit log.
     """
     violations = 0
     if config.database.exists():
@@ -154,6 +156,7 @@ def take_verdicts(config: Config, present: Database, new: Database) -> int:
                 violations = copy_verdicts(present, new, load_queries())
     reconcile_tags(new, AuditLog(config.audit_log))
     reconcile_retirements(new, load_queries(), AuditLog(config.audit_log))
+    reconcile_waivers(new, load_queries(), AuditLog(config.audit_log))
     return violations
 
 

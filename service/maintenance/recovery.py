@@ -21,6 +21,7 @@ from service.maintenance.token_recovery import reconcile_tokens
 from service.store.engines import Database
 from service.store.queries import load_queries
 from service.store.retirement_recovery import reconcile_retirements
+from service.store.waiver_recovery import reconcile_waivers
 
 _LOG = logging.getLogger(__name__)
 
@@ -75,6 +76,20 @@ def recover_retirements(config: Config, database: Database) -> None:
         )
     if done.recorded:
         _LOG.info("%s describes %d more retirements now", config.audit_log, done.recorded)
+
+
+def recover_waivers(config: Config, database: Database) -> None:
+    """Restores waivers from the audit log, once the reports are there. Raises
+    StorageUnavailableError.
+    """
+    done = reconcile_waivers(database, load_queries(), AuditLog(config.audit_log))
+    if done.restored:
+        _LOG.info(
+            "%s lacked %d waivers and revocations that %s tells",
+            *(config.database, done.restored, config.audit_log),
+        )
+    if done.recorded:
+        _LOG.info("%s describes %d more of waivers now", config.audit_log, done.recorded)
 
 
 def recover_reports(config: Config, database: Database, *, was_closed: bool) -> None:

@@ -23,6 +23,7 @@ from service.maintenance.recovery import (
     recover_retirements,
     recover_tags,
     recover_tokens,
+    recover_waivers,
 )
 from service.store.engines import Database, open_database
 from service.store.numbers import NumberStore
@@ -49,6 +50,7 @@ def prepare(config: Config) -> None:
         recover_reports(config, database, was_closed=was_closed)
         recover_tags(config, database)
         recover_retirements(config, database)
+        recover_waivers(config, database)
 
 
 def prepare_data_folder(config: Config) -> None:

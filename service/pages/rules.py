@@ -16,7 +16,8 @@ from service.pages.site import Site
 from service.policies.backtest.job_result import read_result
 from service.store.backtest_jobs import BackTestJobStore
 from service.store.past_openings import PastOpeningStore
-from service.store.read.policies import Counts, PolicyRow, PolicyStore
+from service.store.read.policies import PolicyRow, PolicyStore
+from service.store.read.rule_counts import Counts
 
 _JOBS = 5  # back-tests that the page of a rule names
 

@@ -12,7 +12,8 @@ from service.policies.rules.kept_text import kept_rule, titles
 from service.policies.rules.rule import Rule
 from service.resources import cumplimiento
 from service.resources.veredictos import asked_moment, how_far
-from service.store.read.policies import Counts, PolicyRow, PolicyStore
+from service.store.read.policies import PolicyRow, PolicyStore
+from service.store.read.rule_counts import Counts
 from service.store.read.verdict_at import VerdictRow
 
 _COLUMNS = (
@@ -36,6 +37,7 @@ _COLUMNS = (
     "sin_evaluar",
     "proporcion",
     "violaciones_abiertas",
+    "exentas",
 )
 _TIMES = frozenset({"tomada_en", "ausente_desde", "retirada_en"})
 _VERDICTS = ("servidor", "ip_server", "nombre_host", "version", "hash", *cumplimiento.VERDICT)
@@ -150,6 +152,7 @@ def _row(policy: PolicyRow, counts: Counts) -> tuple[object, ...]:
         counts.not_judged,
         counts.share,
         counts.open_violations,
+        counts.waived,
     )
 
 

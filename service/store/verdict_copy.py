@@ -1,8 +1,8 @@
 """Copies what is known of rules into another database: texts, verdicts, violations, back-tests.
 
-Most of it stands in no report: the texts of rules and their times, silence, tags, our own gaps, the
-links of the archive's chain. So a rebuilt database takes it from the one before, and each violation
-keeps its identity.
+Most of it stands in no report: the texts of rules and their times, silence, tags, waivers, our own
+gaps, the links of the archive's chain. So a rebuilt database takes it from the one before, and each
+violation keeps its identity.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from service.store.write.multi_row import insert_rows
 COPIED_TABLES = (
     "tag_change",
     "retirement",
+    "waiver",
     "policy_text",
     "policy",
     "policy_change",
@@ -91,7 +92,7 @@ def _known(rows: Iterable[Row], columns: list[str], servers: Mapping[int, int]) 
     at = columns.index("server_id")
     successor_at = columns.index("successor_id") if "successor_id" in columns else None
     for row in rows:
-        if row[at] is None:  # of the service itself
+        if row[at] is None:  # of the service itself, or a waiver of a tag or a network
             yield row
         elif row[at] in servers:
             known = [*row]

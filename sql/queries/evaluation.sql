@@ -25,17 +25,15 @@ GROUP BY judgement.server_id, judgement.text_id
 ORDER BY policy.rule, judgement.server_id;
 
 -- name: open_violations
--- Every violation that is open now, those of silent servers included, not those of retired ones. Key and motives are null where
--- the rule reads command lines: the files of a pipeline are for everybody.
+-- Every violation that is open now, those of silent servers included, not those of retired ones, and
+-- whether its rule reads command lines.
 SELECT
-  violation.server_id, policy.rule, policy.severity, lower(hex(violation.digest)),
-  CASE WHEN NOT policy_text.command_lines THEN violation.key END,
+  violation.server_id, policy.rule, policy.severity, lower(hex(violation.digest)), violation.key,
   violation.opened_after_at, violation.opened_in_at, violation.confirmed_at,
   violation.grace_until_at,
-  CASE WHEN NOT policy_text.command_lines
-    THEN coalesce(violation.motive_es, violation.motive_en) END,
-  CASE WHEN NOT policy_text.command_lines
-    THEN coalesce(violation.motive_en, violation.motive_es) END
+  coalesce(violation.motive_es, violation.motive_en),
+  coalesce(violation.motive_en, violation.motive_es),
+  violation.kind, policy_text.command_lines
 FROM violation
 JOIN policy ON policy.text_id = violation.text_id
 JOIN policy_text ON policy_text.id = violation.text_id

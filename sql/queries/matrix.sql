@@ -5,7 +5,11 @@ WITH
     -- include: spans_going_on
   ),
   failing AS (
-    -- include: failing
+    SELECT DISTINCT violation.server_id, violation.text_id FROM violation
+    WHERE
+      -- include: may_show
+      AND
+      -- include: shows_at
   )
 SELECT judgement.server_id, 'juzga' AS state, group_concat(judgement.text_id)
 FROM judgement NOT INDEXED

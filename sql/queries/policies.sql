@@ -181,92 +181,37 @@ WHERE NOT EXISTS (
     AND (:known_at IS NULL OR now.first_received_at <= :known_at)
 )
 
--- fragment: failing
--- Servers and texts with a violation that shows at :moment. :ended_after is a little before it.
-SELECT DISTINCT violation.server_id, violation.text_id FROM violation
-WHERE violation.id IN (
-    SELECT going_on.id FROM violation AS going_on WHERE going_on.ended_at IS NULL
-    UNION ALL
-    SELECT ended.id FROM violation AS ended
-    WHERE ended.ended_at IS NOT NULL AND ended.ended_known_at > :ended_after
-  )
-  AND violation.opened_in_at <= :moment
-  AND violation.is_late = 0
-  AND (:known_at IS NULL OR violation.opened_in_received_at <= :known_at)
-  AND (
-    violation.cleared_at IS NULL
-    OR violation.cleared_at > :moment
-    OR (:known_at IS NOT NULL AND violation.cleared_received_at > :known_at)
-  )
-  AND (
-    violation.ended_at IS NULL
-    OR violation.ended_at > :moment
-    OR (:known_at IS NOT NULL AND violation.ended_received_at > :known_at)
-  )
-  AND NOT EXISTS (
-    SELECT 1 FROM relapse_gap AS gap
-    WHERE gap.violation_id = violation.id
-      AND gap.cleared_at <= :moment
-      AND (:known_at IS NULL OR gap.cleared_received_at <= :known_at)
-      AND (gap.back_at > :moment OR (:known_at IS NOT NULL AND gap.back_received_at > :known_at))
-  )
+-- fragment: shows_at
+-- Condition on violation, one that had opened by then: it shows at :moment.
+violation.is_late = 0
+AND (
+  violation.cleared_at IS NULL
+  OR violation.cleared_at > :moment
+  OR (:known_at IS NOT NULL AND violation.cleared_received_at > :known_at)
+)
+AND (
+  violation.ended_at IS NULL
+  OR violation.ended_at > :moment
+  OR (:known_at IS NOT NULL AND violation.ended_received_at > :known_at)
+)
+AND NOT EXISTS (
+  SELECT 1 FROM relapse_gap AS gap
+  WHERE gap.violation_id = violation.id
+    AND gap.cleared_at <= :moment
+    AND (:known_at IS NULL OR gap.cleared_received_at <= :known_at)
+    AND (gap.back_at > :moment OR (:known_at IS NOT NULL AND gap.back_received_at > :known_at))
+)
 
--- name: judged_counts
--- How many servers each rule judges at :moment; of one rule, or of all.
-SELECT policy_text.rule, sum(counted.servers)
-FROM (
-  SELECT judgement.text_id, count(*) AS servers
-  FROM judgement NOT INDEXED
-  WHERE judgement.server_id NOT IN (
-      -- include: retired_servers
-    )
-    AND
-    -- include: judges_at
-  GROUP BY judgement.text_id
-) AS counted
-JOIN policy_text ON policy_text.id = counted.text_id
-WHERE :rule IS NULL OR policy_text.rule = :rule
-GROUP BY policy_text.rule;
-
--- name: verdict_counts
--- Servers by rule and verdict at :moment, but those that pass; of one rule, or of all.
-WITH
-  span AS (
-    -- include: spans_going_on
-  ),
-  failing AS (
-    -- include: failing
-  )
-SELECT policy_text.rule, found.state, sum(found.servers)
-FROM (
-  SELECT span.text_id, span.state, count(*) AS servers
-  FROM span
-  JOIN judgement ON judgement.server_id = span.server_id AND judgement.text_id = span.text_id
-  WHERE span.server_id NOT IN (
-      -- include: retired_servers
-    )
-    AND
-    -- include: judges_at
-  GROUP BY span.text_id, span.state
+-- fragment: may_show
+-- Condition on violation: it had opened at :moment. :ended_after is a little before it.
+violation.id IN (
+  SELECT going_on.id FROM violation AS going_on WHERE going_on.ended_at IS NULL
   UNION ALL
-  SELECT failing.text_id, 'falla', count(*)
-  FROM failing
-  JOIN judgement
-    ON judgement.server_id = failing.server_id AND judgement.text_id = failing.text_id
-  WHERE NOT EXISTS (
-      SELECT 1 FROM span
-      WHERE span.server_id = failing.server_id AND span.text_id = failing.text_id
-    )
-    AND failing.server_id NOT IN (
-      -- include: retired_servers
-    )
-    AND
-    -- include: judges_at
-  GROUP BY failing.text_id
-) AS found
-JOIN policy_text ON policy_text.id = found.text_id
-WHERE :rule IS NULL OR policy_text.rule = :rule
-GROUP BY policy_text.rule, found.state;
+  SELECT ended.id FROM violation AS ended
+  WHERE ended.ended_at IS NOT NULL AND ended.ended_known_at > :ended_after
+)
+AND violation.opened_in_at <= :moment
+AND (:known_at IS NULL OR violation.opened_in_received_at <= :known_at)
 
 -- name: first_judgements
 -- From when on each rule has judged this server.
@@ -297,17 +242,3 @@ SELECT source, outside FROM policy_text WHERE rule = :rule AND hash = :hash;
 -- name: policy_faults
 -- What the last look at the folders of rules refused.
 SELECT path, line, reason FROM policy_fault ORDER BY path, line, id;
-
--- name: servers_known_at
--- How many servers had reported by :moment and were not retired then.
-SELECT count(*) FROM server
-WHERE EXISTS (
-  SELECT 1 FROM report
-  WHERE report.server_id = server.id
-    AND report.seq > 0
-    AND report.placed_at <= :moment
-    AND (:known_at IS NULL OR report.received_at <= :known_at)
-)
-AND server.id NOT IN (
-  -- include: retired_servers
-);

@@ -224,12 +224,12 @@ def scopes_of(method: str, path: str) -> set[str]:
             "PUT /servers/{id_serv:id}/etiquetas/{clave}": {"admin"},
             "POST /servers/{id_serv:id}/retiros": {"admin"},
             "DELETE /servers/{id_serv:id}/etiquetas/{clave}": {"admin"},
-            "POST /consulta": {"admin"},
-            "POST /consultar": {"admin"},
             "POST /servidor/{server_id:id}/retirar": {"admin"},
-            "POST /ensayos": {"admin"},
+            "POST /exenciones": {"admin"},
+            "DELETE /exenciones/{waiver_id:id}": {"admin"},
             "POST /ensayo/{job_id:id}": {"admin"},
         }
+        | {f"POST {path}": {"admin"} for path in ("/consulta", "/consultar", "/ensayos")}
         | {public: set(SCOPES) for public in PUBLIC}
     )
     if method not in ("GET", "HEAD") and f"{method} {path}" not in decided:

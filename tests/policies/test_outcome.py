@@ -11,6 +11,7 @@ import pytest
 from service.policies.evaluator.outcome import Outcome, write_csv, write_junit
 from service.store.read.evaluation import Evaluation, OpenViolation, ServerVerdict
 from service.store.read.unjudged import Waiting
+from service.store.read.waivers import Waiver
 from service.times import HOUR
 
 NOW = 1000 * HOUR
@@ -21,13 +22,21 @@ def verdict(state: str, reason: str | None = None, server: int = 1) -> ServerVer
 
 
 def violation(
-    severity: str = "alta", confirmed_at: int | None = HOUR, grace_until_at: int | None = None
+    severity: str = "alta",
+    confirmed_at: int | None = HOUR,
+    grace_until_at: int | None = None,
+    waiver: Waiver | None = None,
 ) -> OpenViolation:
     key = '{"name":"=xmrig"}'
     opened = (None, HOUR)
     return OpenViolation(
-        1, "minero", severity, "ab", key, *opened, confirmed_at, grace_until_at, "m", "m"
+        1, "minero", severity, "ab", key, *opened, confirmed_at, grace_until_at, "m", "m", waiver
     )
+
+
+WAIVER = Waiver(
+    *(7, "minero", 1, None, None, None, None, "lab", "ana", HOUR, NOW + HOUR, None, None)
+)
 
 
 def outcome(
@@ -55,6 +64,8 @@ FAULT = ("rules/x.sql", 3, "no SELECT")
         (outcome(FAIL, violations=(violation(confirmed_at=None),)), 0),
         (outcome(FAIL, violations=(violation(grace_until_at=NOW + 1),)), 0),
         (outcome(FAIL, violations=(violation(grace_until_at=NOW),)), 1),
+        (outcome(FAIL, violations=(violation(waiver=WAIVER),)), 0),
+        (outcome(FAIL, violations=(violation(waiver=WAIVER), violation())), 1),
         (outcome(*[PASS] * 9, SILENT, violations=(violation(),)), 1),
         (outcome(*[PASS] * 8, SILENT, violations=(violation(),)), 4),
         (outcome(PASS, waiting=1), 4),
@@ -94,6 +105,18 @@ def test_junit_skips_unknown_and_makes_broken_an_error(tmp_path: Path) -> None:
         "skipped": "1",
     }
     assert policies.get("errors") == "1"
+
+
+def test_a_waived_violation_stays_a_failure_and_says_so(tmp_path: Path) -> None:
+    found = outcome(FAIL, violations=(violation(waiver=WAIVER), violation()))
+    assert "2 violations open, 1 of them waived; 100 % of what applies judged" in found.lines()
+    write_csv(found, tmp_path / "verdicts.csv")
+    with (tmp_path / "verdicts.csv").open(encoding="utf-8", newline="") as file:
+        ends = [row["exenta_hasta"] for row in csv.DictReader(file)]
+    assert ends == ["1970-02-11 17:00:00.000000", ""]
+    write_junit(found, tmp_path / "verdicts.xml")
+    failures = ET.parse(tmp_path / "verdicts.xml").getroot().iter("failure")
+    assert [failure.get("type") for failure in failures] == ["exenta", None]
 
 
 def test_a_clone_is_a_case_of_its_own(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ _COLUMNS = (
     "abierta_en",
     "confirmada_en",
     "motivo",
+    "exenta_hasta",
 )
 
 
@@ -65,8 +66,14 @@ class Outcome:
         return (
             violation.severity in _SEVERE
             and violation.confirmed_at is not None
+            and violation.waiver is None
             and (grace is None or grace <= self.evaluation.read_at)
         )
+
+    def _open(self) -> str:
+        violations = self.evaluation.violations
+        waived = sum(violation.waiver is not None for violation in violations)
+        return f"{len(violations)} violations open" + (f", {waived} of them waived" * bool(waived))
 
     def lines(self) -> Iterator[str]:
         """The summary, for people."""
@@ -83,7 +90,7 @@ class Outcome:
             )
         judged, applies = self.judged()
         share = f"{100 * judged // applies} %" if applies else "nothing"
-        yield f"{len(self.evaluation.violations)} violations open; {share} of what applies judged"
+        yield f"{self._open()}; {share} of what applies judged"
         if self.evaluation.waiting.servers:
             yield f"{self.evaluation.waiting.servers} servers have reports that are not judged yet"
 
@@ -124,6 +131,7 @@ def _row(verdict: ServerVerdict, found: OpenViolation | None) -> Sequence[object
         _text(found.opened_in_at),
         _text(found.confirmed_at),
         found.motive_es,
+        _text(None if found.waiver is None else found.waiver.until_at),
     )
 
 
@@ -181,6 +189,8 @@ def _suite(
         if verdict.state == State.FALLA:
             for found in violations.get((verdict.server_id, rule), ()):
                 failure = ET.SubElement(case, "failure", message=_clean(found.motive_en or ""))
+                if found.waiver is not None:
+                    failure.set("type", "exenta")
                 after = _text(found.opened_after_at) or "before"
                 failure.text = _clean(
                     f"{found.key or 'reserved'}; between {after} and {_text(found.opened_in_at)}"

@@ -20,6 +20,12 @@ def kept_rule(rule_id: str, source: str) -> Rule | None:
         return None
 
 
+def key_columns(rule_id: str, source: str) -> tuple[str, ...]:
+    """The columns of its `clave`; none where this version of the service cannot read it."""
+    rule = kept_rule(rule_id, source)
+    return () if rule is None else tuple(rule.key)
+
+
 def titles(rule_id: str, source: str) -> tuple[str | None, str | None]:
     """The title in Spanish and in English; null where the rule has none."""
     rule = kept_rule(rule_id, source)

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from service.store.engines import Connection, Database
-from service.store.read.moments import Moment
-from service.store.read.policies import moment_of_verdicts
+from service.store.read.moments import Moment, moment_of_verdicts
 
 
 class MatrixRule(NamedTuple):

@@ -19,6 +19,8 @@ from service.times import MINUTE
 MAX_LATE_RECORDS = 100  # named beside an answer
 # The place of a report is at most so far after its arrival: our own clock may have been set back.
 _PLACED_AFTER_ARRIVAL = MINUTE
+# A record's place is at most so far after the arrival at which an end was known.
+_ENDED_BEFORE_IT_WAS_KNOWN = 2 * MINUTE
 
 
 class Moment(NamedTuple):
@@ -44,6 +46,24 @@ class Moment(NamedTuple):
 def last_known_place(known_at: int | None) -> int:
     """No report that was known at a moment has a later place."""
     return MAX_INTEGER if known_at is None else known_at + _PLACED_AFTER_ARRIVAL
+
+
+def moment_parameters(moment: Moment | None) -> tuple[int, int | None]:
+    """The place in time, and as known when. Now is the end of time."""
+    return (MAX_INTEGER, None) if moment is None else (moment.at, moment.known_at)
+
+
+def ended_after(at: int, known_at: int | None) -> int:
+    """Nothing that went on at the moment was known to have ended by then."""
+    return max(
+        min(at, MAX_INTEGER if known_at is None else known_at) - _ENDED_BEFORE_IT_WAS_KNOWN, 0
+    )
+
+
+def moment_of_verdicts(moment: Moment | None) -> dict[str, int | None]:
+    """The parameters of queries for verdicts at a moment."""
+    at, known_at = moment_parameters(moment)
+    return {"moment": at, "known_at": known_at, "ended_after": ended_after(at, known_at)}
 
 
 class LateRecord(NamedTuple):

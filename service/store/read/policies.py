@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -12,10 +11,12 @@ from typing import NamedTuple
 from service import times
 from service.errors import PolicyNotFoundError
 from service.store.engines import Connection, Database
-from service.store.read.moments import Moment
+from service.store.read.moments import Moment, moment_of_verdicts
 from service.store.read.progress import Progress, ProgressReader
+from service.store.read.rule_counts import CountReader, Counts
 from service.store.read.verdict_at import VerdictRow, first_of_each
-from service.store.read.violations import ended_after, moment_parameters, open_counts
+from service.store.read.violations import open_counts
+from service.store.read.waivers import Waiver, WaiverReader
 
 BATCH = 1000  # verdicts of a list that is read whole
 
@@ -59,24 +60,6 @@ class PolicyText(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """Servers by verdict of a rule, and its open violations."""
-
-    passing: int = 0
-    failing: int = 0
-    unknown: int = 0
-    not_applicable: int = 0
-    not_judged: int = 0
-    open_violations: int = 0
-
-    @property
-    def share(self) -> int | None:
-        """Per cent of the servers to which it applies that pass, rounded down; of none, null."""
-        applies = self.passing + self.failing + self.unknown
-        return 100 * self.passing // applies if applies else None
-
-
-@dataclass(frozen=True, slots=True)
 class VerdictPage:
     """Some servers' verdicts of one rule; `after` is the cursor of the next page, or null."""
 
@@ -106,13 +89,16 @@ class PolicyStore:
     ) -> None:
         self._database = database
         self._queries = queries
+        self._waivers = WaiverReader(queries)
+        self._counts = CountReader(queries, clock)
         self._clock = clock
         self._progress = ProgressReader(queries, evaluator, clock)
 
     def policies(self, moment: Moment | None) -> tuple[list[PolicyRow], dict[str, Counts]]:
         """Every rule, and its counts at a moment; all of one snapshot."""
         with self._database.snapshot() as connection:
-            return self._policies(connection), self._counts(connection, moment, None)
+            rows = self._policies(connection)
+            return rows, self._counts.of(connection, moment, [row.rule for row in rows])
 
     def policy(self, rule: str, moment: Moment | None) -> tuple[PolicyRow, Counts]:
         """Raises PolicyNotFoundError."""
@@ -120,7 +106,7 @@ class PolicyStore:
             found = next((row for row in self._policies(connection) if row.rule == rule), None)
             if found is None:
                 raise PolicyNotFoundError(rule)
-            return found, self._counts(connection, moment, rule).get(rule, Counts())
+            return found, self._counts.of(connection, moment, [rule], rule)[rule]
 
     def rows(self) -> list[PolicyRow]:
         """Every rule that is or was in force."""
@@ -164,7 +150,8 @@ class PolicyStore:
                 for verdict in first_of_each(rows, moment)
                 if state is None or verdict.state == state
             )
-            verdicts = list(islice(found, limit + 1))
+            waived = self._waived(connection, moment, rule)
+            verdicts = [_marked(verdict, waived) for verdict in islice(found, limit + 1)]
         shown = verdicts[:limit]
         return VerdictPage(shown, shown[-1].server_id if len(verdicts) > limit else None)
 
@@ -185,7 +172,10 @@ class PolicyStore:
             rows = connection.execute(
                 self._queries["verdicts_of_server"], place | moment_of_verdicts(moment)
             )
-            verdicts = {verdict.rule: verdict for verdict in first_of_each(rows, moment)}
+            waived = self._waived(connection, moment, None, server_id)
+            verdicts = {
+                verdict.rule: _marked(verdict, waived) for verdict in first_of_each(rows, moment)
+            }
             since = connection.execute(self._queries["first_judgements"], place).fetchall()
             return ServerCompliance(
                 self._policies(connection),
@@ -229,36 +219,17 @@ class PolicyStore:
             for row in connection.execute(self._queries["policies"])
         ]
 
-    def _counts(
-        self, connection: Connection, moment: Moment | None, rule: str | None
-    ) -> dict[str, Counts]:
-        parameters = moment_of_verdicts(moment)
-        of_rule = {**parameters, "rule": rule}
-        judged = dict(connection.execute(self._queries["judged_counts"], of_rule).fetchall())
-        servers: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        for name, state, count in connection.execute(self._queries["verdict_counts"], of_rule):
-            servers[name][state] = count
-        for name, total in judged.items():
-            servers[name]["cumple"] = total - servers[name].total()
-        found: Counter[str] = Counter()
-        for name, _, count in open_counts(connection, self._queries, moment):
-            found[name] += count
-        (known,) = connection.execute(self._queries["servers_known_at"], parameters).fetchone()
-        names = {rule} if rule else {row.rule for row in self._policies(connection)}
-        return {
-            name: Counts(
-                passing=servers[name]["cumple"],
-                failing=servers[name]["falla"],
-                unknown=servers[name]["desconocido"],
-                not_applicable=servers[name]["no_aplica"],
-                not_judged=max(known - servers[name].total(), 0),
-                open_violations=found[name],
-            )
-            for name in names
-        }
+    def _waived(
+        self,
+        connection: Connection,
+        moment: Moment | None,
+        rule: str | None,
+        server_id: int | None = None,
+    ) -> dict[tuple[str, int], Waiver]:
+        return self._waivers.waived(connection, moment, self._clock(), rule, server_id)
 
 
-def moment_of_verdicts(moment: Moment | None) -> dict[str, int | None]:
-    """The parameters of queries for verdicts at a moment."""
-    at, known_at = moment_parameters(moment)
-    return {"moment": at, "known_at": known_at, "ended_after": ended_after(at, known_at)}
+def _marked(verdict: VerdictRow, waived: Mapping[tuple[str, int], Waiver]) -> VerdictRow:
+    if verdict.state != "falla":
+        return verdict
+    return verdict._replace(waiver=waived.get((verdict.rule, verdict.server_id)))

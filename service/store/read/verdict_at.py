@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from service.store.read.bounds import NOWHERE, bounds_of
-from service.store.read.moments import Moment
-from service.store.read.violations import moment_parameters
+from service.store.read.moments import Moment, moment_parameters
+from service.store.read.waivers import Waiver
 from service.store.verdict_rows import Bound
 
 
@@ -22,7 +22,7 @@ class VerdictRow(NamedTuple):
     verdict; after: the last one before it, null if there was none. failing_since: of a failure,
     when the first of a chain of violations opened that were not repaired. judged: the last report
     or event that judged the server, now. is_closed: a later report of the server was judged, so
-    this never changes.
+    this never changes. waiver: that which ends first, of a failure that is waived as a whole.
     """
 
     server_id: int
@@ -41,6 +41,7 @@ class VerdictRow(NamedTuple):
     since: Bound
     judged: Bound | None
     is_closed: bool
+    waiver: Waiver | None = None
 
 
 def first_of_each(rows: Any, moment: Moment | None) -> Iterator[VerdictRow]:  # noqa: ANN401
@@ -62,7 +63,7 @@ def _verdict(row: Sequence[Any], at: int, known_at: int | None) -> VerdictRow:
     passing = VerdictRow._make(
         (
             *(*of_text, "cumple", None, None, False, False, None),
-            *(None, began or NOWHERE, judged, bool(is_closed)),
+            *(None, began or NOWHERE, judged, bool(is_closed), None),
         )
     )
     if first is not None and not _is_over(until, at):

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from service import times
 from service.errors import ViolationNotFoundError
 from service.store.engines import MAX_INTEGER, Connection, Database
 from service.store.past_openings import PastOpening, of_violations
 from service.store.read.bounds import NOWHERE, bounds_of
-from service.store.read.moments import Moment
+from service.store.read.moments import Moment, ended_after, moment_parameters
+from service.store.read.waivers import Waiver, WaiverReader
 from service.store.verdict_rows import Bound
 from service.store.write.multi_row import select_rows
-from service.times import MINUTE
 
 MOST_LATE = 20  # late reports that are shown of a violation
 BATCH = 1000  # violations of a list that is read whole
-
-# A record's place is at most so far after the arrival at which an end was known.
-_ENDED_BEFORE_IT_WAS_KNOWN = 2 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,8 @@ class ViolationRow(NamedTuple):
     is_cloned: machines share its id. is_open: it went on. opened_after: null if there was no
     verdict before that the server passed. seen: the last report or event that showed it. late: the
     first late reports that showed it too; has_more_late: there are more of them. past: where there
-    was no verdict before, since when it had been open by the records of before.
+    was no verdict before, since when it had been open by the records of before. waiver: that which
+    covers it for the longest time, if it went on and one did.
     """
 
     severity: str | None
@@ -124,6 +123,7 @@ class ViolationRow(NamedTuple):
     late: Sequence[LateSight] = ()
     has_more_late: bool = False
     past: PastOpening | None = None
+    waiver: Waiver | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +135,14 @@ class ViolationPage:
 
 
 class ViolationStore:
-    def __init__(self, database: Database, queries: Mapping[str, str]) -> None:
-        self._database = database
-        self._queries = queries
+    def __init__(
+        self,
+        database: Database,
+        queries: Mapping[str, str],
+        clock: Callable[[], int] = times.now,
+    ) -> None:
+        self._database, self._queries, self._clock = database, queries, clock
+        self._waivers = WaiverReader(queries)
 
     def page(self, criteria: ViolationFilter, after: int, limit: int) -> ViolationPage:
         """The newest violations; after: the cursor, 0 for the first page."""
@@ -179,11 +184,15 @@ class ViolationStore:
             if known_at is None or shown.received_at <= known_at:
                 late.setdefault(number, []).append(shown)
         past = of_violations(connection, self._queries, [row.id for row in found])
+        in_force = self._waivers.in_force(connection, criteria.moment, self._clock())
         return [
             row._replace(
                 late=late.get(row.id, ())[:MOST_LATE],
                 has_more_late=len(late.get(row.id, ())) > MOST_LATE,
                 past=past.get(row.id),
+                waiver=in_force.lasting(row.rule, row.server_id, row.kind, row.key)
+                if row.is_open
+                else None,
             )
             for row in found
         ]
@@ -196,18 +205,6 @@ def open_counts(
     at, known_at = moment_parameters(moment)
     parameters = {"moment": at, "known_at": known_at, "ended_after": ended_after(at, known_at)}
     return connection.execute(queries["open_violation_counts"], parameters).fetchall()
-
-
-def moment_parameters(moment: Moment | None) -> tuple[int, int | None]:
-    """The place in time, and as known when. Now is the end of time."""
-    return (MAX_INTEGER, None) if moment is None else (moment.at, moment.known_at)
-
-
-def ended_after(at: int, known_at: int | None) -> int:
-    """Nothing that went on at the moment was known to have ended by then."""
-    return max(
-        min(at, MAX_INTEGER if known_at is None else known_at) - _ENDED_BEFORE_IT_WAS_KNOWN, 0
-    )
 
 
 def _violation(row: Sequence[Any], at: int, known_at: int | None) -> ViolationRow:
@@ -234,7 +231,7 @@ def _violation(row: Sequence[Any], at: int, known_at: int | None) -> ViolationRo
             *(None if is_open else ended_as, unknown_because, is_open),
             *(after, opened or NOWHERE),
             confirmed if confirmed is not None and confirmed.at <= at else None,
-            *(seen, None if is_open else ended, (), False, None),
+            *(seen, None if is_open else ended, (), False, None, None),
         )
     )
 

@@ -70,6 +70,7 @@ OTHERS = (
         "token",
         "tag_change",
         "retirement",
+        "waiver",
         "archive_file",
         "archive_link",
         "number_gap",
@@ -77,7 +78,7 @@ OTHERS = (
         "policy_fault",
     ),
     "backtest_job",
-    *("notice", "receiver", "told", "message"),
+    *("notice", "receiver", "told", "message", "server_event"),
 )
 # Of rules: the evaluator fills them, from the newest report of each server on.
 RULES = (

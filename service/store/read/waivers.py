@@ -1,0 +1,251 @@
+"""Waivers: which hold at a moment, and what they cover then.
+
+A waiver covers what fails by its rule on its servers, as their tags and addresses are at that
+moment. It changes no verdict.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from ipaddress import ip_address, ip_network
+from typing import NamedTuple
+
+from service import times
+from service.errors import WaiverNotFoundError
+from service.store.engines import MAX_INTEGER, Connection, Database
+from service.store.read.moments import Moment, moment_of_verdicts
+from service.store.read.tags import Told
+from service.store.waiver_format import fits
+from service.times import DAY
+
+_KEYED = "clave"  # the kind of a violation that has a key
+_TOLD_BEFORE = 7 * DAY  # that it comes to its end
+_PART = 10  # or that part of its length, if it is less
+
+
+class Waiver(NamedTuple):
+    """A waiver, as it was told. Times in microseconds.
+
+    One of server_id, tag and network says what it covers. key: JSON of the values of `clave` that
+    it is about; null for all.
+    """
+
+    id: int
+    rule: str
+    server_id: int | None
+    tag_key: str | None
+    tag_value: str | None
+    network: str | None
+    key: str | None
+    reason: str
+    told_by: str | None
+    at: int
+    until_at: int
+    revoked_at: int | None
+    revoked_by: str | None
+
+    @property
+    def ends_at(self) -> int:
+        return self.until_at if self.revoked_at is None else min(self.until_at, self.revoked_at)
+
+    @property
+    def warns_at(self) -> int:
+        """From when on it comes to its end."""
+        return self.until_at - min(_TOLD_BEFORE, (self.until_at - self.at) // _PART)
+
+    @property
+    def tag(self) -> str | None:
+        return None if self.tag_key is None else f"{self.tag_key}={self.tag_value}"
+
+
+class ShownWaiver(NamedTuple):
+    """A waiver at a moment. state: vigente, por_vencer, ociosa, terminada.
+
+    is_reserved: its rule reads command lines, so its key is for administrators. violations,
+    servers: how many open violations it covers, and on how many servers.
+    """
+
+    waiver: Waiver
+    state: str
+    is_reserved: bool
+    violations: int
+    servers: int
+
+
+class WaiversInForce:
+    """The waivers that hold at a moment, each with its servers then."""
+
+    def __init__(self, found: Mapping[str, list[tuple[Waiver, frozenset[int]]]]) -> None:
+        self._of_rule = found
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._of_rule
+
+    def covering(
+        self, rule: str, server_id: int, kind: str, key: str | Mapping[str, object]
+    ) -> Iterator[Waiver]:
+        """Those that cover a violation; key: JSON, or what it says. What ends first comes first."""
+        for waiver, servers in self._of_rule.get(rule, ()):
+            if server_id in servers and (
+                waiver.key is None or (kind == _KEYED and _fits(waiver.key, key))
+            ):
+                yield waiver
+
+    def lasting(
+        self, rule: str, server_id: int, kind: str, key: str | Mapping[str, object]
+    ) -> Waiver | None:
+        """That which covers a violation for the longest time."""
+        return max(
+            self.covering(rule, server_id, kind, key), key=lambda each: each.until_at, default=None
+        )
+
+
+class WaiverReader:
+    """Its methods take a snapshot. now: our clock, for which a moment that is null stands."""
+
+    def __init__(self, queries: Mapping[str, str]) -> None:
+        self._queries = queries
+
+    def in_force(self, connection: Connection, moment: Moment | None, now: int) -> WaiversInForce:
+        rows = connection.execute(self._queries["waivers_in_force"], _told(moment, now))
+        found: defaultdict[str, list[tuple[Waiver, frozenset[int]]]] = defaultdict(list)
+        servers = _Servers(connection, self._queries, moment)
+        for waiver in (Waiver(*row) for row in rows.fetchall()):
+            found[waiver.rule].append((waiver, servers.of(waiver)))
+        return WaiversInForce(found)
+
+    def waived(
+        self,
+        connection: Connection,
+        moment: Moment | None,
+        now: int,
+        rule: str | None = None,
+        server_id: int | None = None,
+    ) -> dict[tuple[str, int], Waiver]:
+        """Rules and servers of which all that fails at a moment is waived.
+
+        With the waiver that ends first. rule, server_id: of these alone.
+        """
+        in_force = self.in_force(connection, moment, now)
+        if in_force.is_empty:
+            return {}
+        found: dict[tuple[str, int], Waiver | None] = {}
+        for of_rule, server, kind, key, shows in self._open(connection, moment, rule, server_id):
+            if not shows:
+                continue
+            waiver, place = in_force.lasting(of_rule, server, kind, key), (of_rule, server)
+            before = found.get(place, waiver)
+            if waiver is None or before is None:
+                found[place] = None
+            else:
+                found[place] = min(before, waiver, key=lambda each: each.until_at)
+        return {place: waiver for place, waiver in found.items() if waiver is not None}
+
+    def shown(self, connection: Connection, moment: Moment | None, now: int) -> list[ShownWaiver]:
+        """Every waiver that was told until a moment, the newest first, and what it covers then."""
+        in_force = self.in_force(connection, moment, now)
+        covered: defaultdict[int, list[int]] = defaultdict(list)
+        for rule, server, kind, key, _ in self._open(connection, moment, None, None):
+            for waiver in in_force.covering(rule, server, kind, key):
+                covered[waiver.id].append(server)
+        told = _told(moment, now)
+        reserved = {rule for (rule,) in connection.execute(self._queries["reserved_rules"])}
+        rows = connection.execute(self._queries["waivers"], {"told_until": told["told_until"]})
+        return [
+            ShownWaiver(
+                waiver,
+                _state(waiver, told["moment"], is_idle=waiver.id not in covered),
+                waiver.rule in reserved,
+                len(covered[waiver.id]) if waiver.id in covered else 0,
+                len(set(covered[waiver.id])) if waiver.id in covered else 0,
+            )
+            for waiver in (Waiver(*row) for row in rows.fetchall())
+        ]
+
+    def _open(
+        self,
+        connection: Connection,
+        moment: Moment | None,
+        rule: str | None,
+        server_id: int | None,
+    ) -> list[tuple[str, int, str, str, int]]:
+        wanted = {"rule": rule, "server_id": server_id}
+        query = self._queries["open_keys"]
+        return connection.execute(query, moment_of_verdicts(moment) | wanted).fetchall()
+
+
+class WaiverStore:
+    """Its methods raise StorageUnavailableError."""
+
+    def __init__(
+        self,
+        database: Database,
+        queries: Mapping[str, str],
+        clock: Callable[[], int] = times.now,
+    ) -> None:
+        self._database, self._clock = database, clock
+        self._reader = WaiverReader(queries)
+
+    def all(self, moment: Moment | None = None) -> list[ShownWaiver]:
+        """Those that were told until a moment, the newest first, as they were then."""
+        with self._database.snapshot() as connection:
+            return self._reader.shown(connection, moment, self._clock())
+
+    def one(self, waiver_id: int, moment: Moment | None = None) -> ShownWaiver:
+        """Raises WaiverNotFoundError."""
+        for shown in self.all(moment):
+            if shown.waiver.id == waiver_id:
+                return shown
+        raise WaiverNotFoundError(waiver_id)
+
+
+def _told(moment: Moment | None, now: int) -> dict[str, int]:
+    """Now, all waivers count that were told, also if our own clock was set back since."""
+    if moment is None:
+        return {"moment": now, "told_until": MAX_INTEGER}
+    return {"moment": moment.at, "told_until": Told.at(moment).told_until}
+
+
+def _state(waiver: Waiver, at: int, *, is_idle: bool) -> str:
+    if waiver.revoked_at is not None or waiver.until_at <= at:
+        return "terminada"
+    if is_idle:
+        return "ociosa"
+    return "por_vencer" if waiver.warns_at <= at else "vigente"
+
+
+def _fits(wanted: str, key: str | Mapping[str, object]) -> bool:
+    return fits(json.loads(wanted), json.loads(key) if isinstance(key, str) else key)
+
+
+class _Servers:
+    """Which servers waivers cover at a moment."""
+
+    def __init__(
+        self, connection: Connection, queries: Mapping[str, str], moment: Moment | None
+    ) -> None:
+        self._connection, self._queries, self._moment = connection, queries, moment
+        self._addresses: list[tuple[int, str]] | None = None
+
+    def of(self, waiver: Waiver) -> frozenset[int]:
+        if waiver.server_id is not None:
+            return frozenset((waiver.server_id,))
+        if waiver.network is not None:
+            network = ip_network(waiver.network)
+            return frozenset(
+                server for server, address in self._all() if ip_address(address) in network
+            )
+        told = Told.at(self._moment)._asdict()
+        wanted = told | {"key": waiver.tag_key, "value": waiver.tag_value}
+        rows = self._connection.execute(self._queries["servers_with_tag"], wanted)
+        return frozenset(server for (server,) in rows)
+
+    def _all(self) -> list[tuple[int, str]]:
+        if self._addresses is None:
+            place = moment_of_verdicts(self._moment)
+            query = self._queries["addresses_at"]
+            self._addresses = self._connection.execute(query, place).fetchall()
+        return self._addresses
