@@ -11,8 +11,15 @@ from pathlib import Path
 
 from service.commands.policy_plan import add_plan, run_plan
 from service.config import Config
+from service.errors import ComplianceError
+from service.maintenance.startup import require_database
+from service.policies.backtest.applying import warnings_of
+from service.policies.backtest.candidate import read_folder
+from service.policies.backtest.runs import BackTest
 from service.policies.guard.check import check_rules
 from service.policies.guard.guard import Guard
+from service.policies.guard.text_hash import Silence
+from service.policies.rules.faults import RuleFault
 from service.policies.rules.folders import read_policies
 from service.policies.rules.places import SHIPPED_FOLDER
 
@@ -59,7 +66,20 @@ def _test(config: Config, options: argparse.Namespace) -> int:
         print(f"off      {name}")
     for fault in sorted(faults, key=lambda fault: (str(fault.path), fault.line or 0)):
         print(f"refused  {fault}")
+    for warning in _warnings(config, folder):
+        print(f"warning  {warning}")
     count = f"{len(rules)} rules, {sum(len(rule.cases) for rule in rules)} cases"
     found = {0: "no faults", 1: "1 fault"}.get(len(faults), f"{len(faults)} faults")
     print(f"{count}, {found}")
     return 1 if faults else 0
+
+
+def _warnings(config: Config, folder: Path | None) -> list[RuleFault]:
+    """What may be a mistake, by the servers of the database; none where there is no database."""
+    try:
+        require_database(config)
+    except ComplianceError:
+        return []
+    with BackTest(config) as test:
+        silence = Silence(config.silent_after, config.silent_intervals)
+        return warnings_of(test, read_folder(folder, test.guard, silence))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import falcon
 
@@ -14,6 +15,8 @@ from service.pages.language import request_language
 from service.pages.rule_words import WORST_FIRST, Words, links_to_moment, words_of
 from service.pages.site import Site
 from service.policies.backtest.job_result import read_result
+from service.policies.guard.warnings import is_tag_of_nobody
+from service.policies.rules.kept_text import adjusted_rule
 from service.store.backtest_jobs import BackTestJobStore
 from service.store.past_openings import PastOpeningStore
 from service.store.read.policies import PolicyRow, PolicyStore
@@ -45,6 +48,7 @@ class RulesPage:
             rules=_sorted(each for each in rows if each[0].retired_at is None),
             retired=[each for each in rows if each[0].retired_at is not None],
             faults=self._policies.faults(),
+            warnings={} if asked else _warnings(rows, self._policies.tag_values()),
             at=links_to_moment(query, moment),
             address=query.address,
         )
@@ -84,6 +88,7 @@ class RulePage:
             words=words_of(policy, request_language(req)),
             counts=counts,
             texts=self._policies.texts(rule),
+            warning=None if asked else _warning(policy, counts, self._policies.tag_values()),
             jobs=self._jobs.newest(rule, _JOBS),
             tried=tried,
             result=result,
@@ -99,6 +104,31 @@ class RulePage:
             path=req.path,
             next_page=query.address_after(req.path, page.after, **at) if page.after else None,
         )
+
+
+class RuleWarning(NamedTuple):
+    """What may be a mistake in a rule in force. tag: that no server has; null if it is another."""
+
+    tag: str | None
+
+
+def _warnings(
+    rows: Iterable[tuple[PolicyRow, Words, Counts]], tags: Mapping[str, frozenset[str]]
+) -> dict[str, RuleWarning]:
+    found = {policy.rule: _warning(policy, counts, tags) for policy, _, counts in rows}
+    return {rule: warning for rule, warning in found.items() if warning is not None}
+
+
+def _warning(
+    policy: PolicyRow, counts: Counts, tags: Mapping[str, frozenset[str]]
+) -> RuleWarning | None:
+    """Now, of a rule in force."""
+    if policy.retired_at is not None:
+        return None
+    rule = adjusted_rule(policy.rule, policy.text_source, policy.outside)
+    if rule is not None and is_tag_of_nobody(rule, tags):
+        return RuleWarning(rule.applies.tag)
+    return RuleWarning(None) if counts.applies_to_none else None
 
 
 def _sorted(

@@ -226,7 +226,8 @@ GROUP BY policy_text.rule;
 SELECT
   policy.rule, policy_text.hash, policy_text.version, policy.severity, policy.owner,
   policy_text.is_fleet, policy_text.is_shipped, policy_text.command_lines,
-  policy.taken_up_at, policy.missing_since, policy.retired_at, policy.source, policy_text.source
+  policy.taken_up_at, policy.missing_since, policy.retired_at, policy.source, policy_text.source,
+  policy.outside
 FROM policy
 JOIN policy_text ON policy_text.id = policy.text_id
 ORDER BY policy.rule;

@@ -17,8 +17,10 @@ from service.policies.evaluator.clock_events import Clocks, Rules
 from service.policies.evaluator.fleet_judge import FleetJudge
 from service.policies.evaluator.hearing import Hearing
 from service.policies.evaluator.record_judge import RecordJudge
+from service.policies.evaluator.task import Task
 from service.policies.evaluator.timeline import UNDER_WAY, Timeline
 from service.policies.guard.guard import Guard
+from service.policies.guard.verdict import Verdict
 from service.policies.rules.places import TABLES_SCRIPT
 from service.store.engines import MAX_INTEGER, open_database
 from service.store.engines.image import ImageBuilder
@@ -28,8 +30,11 @@ from service.store.read.retirements import RetirementReader
 from service.store.read.silence import Silence
 from service.store.read.tags import TagReader
 from service.store.read.unjudged import JudgedServer, UnjudgedReader
+from service.store.verdict_rows import Cursor
 from service.store.write.verdicts import VerdictStore
 from service.times import DAY
+
+_SERVERS_AT_A_TIME = 200
 
 
 class FleetRun(NamedTuple):
@@ -117,6 +122,34 @@ class BackTest:
             tags = self._tags.times(connection, period.until)
             retired = RetirementReader(self._queries).times(connection, period.until)
         return FleetRun(replay, replay.ticks(read, [*tags, *retired], period))
+
+    def verdicts_now(self, rules: Rules) -> dict[str, list[Verdict]]:
+        """What rules that the guard has loaded say of the newest record of each server."""
+        reader, now = UnjudgedReader(self._queries), times.now()
+        with self._database.snapshot() as connection:
+            records = reader.fleet(connection, 0, MAX_INTEGER)
+            tasks = [
+                Task(
+                    reader.server(connection, record.server_id),
+                    record.seq,
+                    now,
+                    Cursor(record.server_id),
+                    record.bound,
+                    record.digest.hex(),
+                    only=frozenset(rules),
+                )
+                for record in records
+            ]
+        judge = RecordJudge(self._queries, self.guard, self._builder)
+        judge.use(rules)
+        found: dict[str, list[Verdict]] = {rule: [] for rule in rules}
+        for first in range(0, len(tasks), _SERVERS_AT_A_TIME):
+            some = tasks[first : first + _SERVERS_AT_A_TIME]
+            judge.judge(some)
+            for task in some:
+                for rule in rules.keys() & task.verdicts.keys():
+                    found[rule].append(task.verdicts[rule])
+        return found
 
     def tags(self) -> dict[str, frozenset[str]]:
         """The values that each tag has on some server now."""

@@ -11,13 +11,11 @@ from typing import Any
 from service.policies.guard.judging import Inspection
 from service.policies.guard.text_hash import Silence, outside, text_hash
 from service.policies.rules.data_files import DataFiles
-from service.policies.rules.folders import adjusted
+from service.policies.rules.folders import ADJUSTED, adjusted
 from service.policies.rules.relations import HIDDEN, RELATIONS, reads_command_lines
 from service.policies.rules.rule import Rule, Scope
 from service.policies.rules.rule_file import parse_rule
 from service.store.write.rule_texts import NewText, StoredText
-
-_ADJUSTMENTS = "ajustes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ class RuleInForce:
     @property
     def adjustments(self) -> dict[str, Any]:
         """Its table of `ajustes.toml`."""
-        found: dict[str, Any] = json.loads(self.outside).get(_ADJUSTMENTS, {})
+        found: dict[str, Any] = json.loads(self.outside).get(ADJUSTED, {})
         return found
 
     @property
@@ -98,7 +96,7 @@ def in_force(  # noqa: PLR0913, PLR0917 — all that a text is made of
     """The rule as it would be in force. adjustments: its table of `ajustes.toml`."""
     beside = outside(rule, inspection, data, silence)
     if adjustments:
-        beside[_ADJUSTMENTS] = dict(adjustments)
+        beside[ADJUSTED] = dict(adjustments)
     return RuleInForce(
         rule,
         text_hash(rule, inspection, data, silence),

@@ -9,15 +9,19 @@ from service.policies.rules.faults import RuleFault
 from service.policies.rules.rule import Rule
 
 
+def is_tag_of_nobody(rule: Rule, tags: Mapping[str, frozenset[str]]) -> bool:
+    if rule.applies.tag is None:
+        return False
+    key, equals, value = rule.applies.tag.partition("=")
+    return key not in tags or bool(equals and value not in tags[key])
+
+
 def tags_of_nobody(
     rules: Iterable[Rule], tags: Mapping[str, frozenset[str]]
 ) -> Iterator[RuleFault]:
     """Rules whose `aplica` names a tag that no server has. tags: the values of each key."""
     for rule in rules:
-        if rule.applies.tag is None:
-            continue
-        key, equals, value = rule.applies.tag.partition("=")
-        if key not in tags or (equals and value not in tags[key]):
+        if is_tag_of_nobody(rule, tags):
             yield RuleFault(
                 rule.path, rule.lines.get("aplica"), f"no server has the tag {rule.applies.tag}"
             )

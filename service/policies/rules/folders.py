@@ -29,6 +29,7 @@ from service.policies.rules.rule_file import read_rule
 from service.policies.rules.small_file import is_hidden, is_there, parse_toml, read_small
 
 ADJUSTMENTS = "ajustes.toml"
+ADJUSTED = "ajustes"  # the member of what decides beside a text that has its table
 _MAX_ADJUSTMENTS = 1024 * 1024  # bytes
 
 _LINE = re.compile(r" \(at line (\d+), column \d+\)$")

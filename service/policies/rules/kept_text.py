@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from pathlib import Path
 
 from service.policies.rules.faults import InvalidRuleError
+from service.policies.rules.folders import ADJUSTED, adjusted
 from service.policies.rules.relations import HIDDEN, RELATIONS
 from service.policies.rules.rule import Rule
 from service.policies.rules.rule_file import parse_rule
@@ -24,6 +26,17 @@ def key_columns(rule_id: str, source: str) -> tuple[str, ...]:
     """The columns of its `clave`; none where this version of the service cannot read it."""
     rule = kept_rule(rule_id, source)
     return () if rule is None else tuple(rule.key)
+
+
+@lru_cache(maxsize=512)
+def adjusted_rule(rule_id: str, source: str, outside: str) -> Rule | None:
+    """The same as ajustes.toml has it. outside: what decides beside the text, as JSON."""
+    rule = kept_rule(rule_id, source)
+    adjustments = json.loads(outside).get(ADJUSTED, {})
+    try:
+        return adjusted(rule, adjustments) if rule is not None and adjustments else rule
+    except InvalidRuleError:
+        return None
 
 
 def titles(rule_id: str, source: str) -> tuple[str | None, str | None]:

@@ -14,6 +14,7 @@ from service.store.engines import Connection, Database
 from service.store.read.moments import Moment, moment_of_verdicts
 from service.store.read.progress import Progress, ProgressReader
 from service.store.read.rule_counts import CountReader, Counts
+from service.store.read.tags import TagReader
 from service.store.read.verdict_at import VerdictRow, first_of_each
 from service.store.read.violations import open_counts
 from service.store.read.waivers import Waiver, WaiverReader
@@ -25,7 +26,8 @@ class PolicyRow(NamedTuple):
     """A rule that is or was in force.
 
     text_hash: of all that decides its verdicts. source: its file as it is now. text_source: the
-    file of the text that judges, whose words may be older.
+    file of the text that judges, whose words may be older. outside: what decides beside it,
+    as JSON.
     """
 
     rule: str
@@ -41,6 +43,7 @@ class PolicyRow(NamedTuple):
     retired_at: int | None
     source: str
     text_source: str
+    outside: str
 
 
 class PolicyFault(NamedTuple):
@@ -107,6 +110,11 @@ class PolicyStore:
             if found is None:
                 raise PolicyNotFoundError(rule)
             return found, self._counts.of(connection, moment, [rule], rule)[rule]
+
+    def tag_values(self) -> dict[str, frozenset[str]]:
+        """The values that each tag has on some server now."""
+        with self._database.snapshot() as connection:
+            return TagReader(self._queries).values(connection)
 
     def rows(self) -> list[PolicyRow]:
         """Every rule that is or was in force."""

@@ -33,6 +33,12 @@ class Counts:
         applies = self.passing + self.failing + self.unknown
         return 100 * self.passing // applies if applies else None
 
+    @property
+    def applies_to_none(self) -> bool:
+        """Whether it judged servers, and applies to none of them."""
+        others = self.passing + self.failing + self.unknown + self.not_judged
+        return bool(self.not_applicable) and not others
+
 
 class CountReader:
     """clock: for waivers, which end by themselves."""
