@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from service.policies.evaluator.clock_events import Rules
+from service.policies.evaluator.clock_events import Rules, asked_since
 from service.policies.evaluator.task import Task
 from service.policies.evaluator.timeline import Timeline
+from service.policies.rules.rule import Clock
 from service.store.engines import Connection
 from service.store.read.past import Intervals, PastReader
 from service.store.read.retirements import RetirementReader, next_told
@@ -52,13 +53,15 @@ class Histories:
         cursor, intervals = Cursor(server_id), Intervals()
         is_by_arrival = self._axis is Axis.LLEGADA
         is_told_of = self._is_told_of(connection, server_id)
+        clocks = (asked_since(rules, clock) for clock in (Clock.HORA, Clock.DIA))
+        may_hear = is_told_of or any(since is not None for since in clocks)
         read = self._past.arrivals if is_by_arrival else self._past.places
         for report in read(connection, server_id, period.last_id, period.until):
             # As they arrived, tags stand between two reports; by places, they have their own time.
             told = Before(report.id) if is_by_arrival else Before(told_until=report.received_at)
             if cursor.event is None:
                 cursor.tag_id = self._tags.last_before(connection, server_id, told)
-            else:
+            elif may_hear or not self._timeline.is_soon(cursor, report.received_at):
                 yield from self._of_time(
                     connection,
                     server,

@@ -83,6 +83,11 @@ class Timeline:
             server, cursor, rules, min(until, self._hearing.known_until), usual_interval
         )
 
+    def is_soon(self, cursor: Cursor, until: int) -> bool:
+        """Whether nothing but an hour or a day can have come of itself until then."""
+        heard = cursor.event
+        return heard is not None and until - heard.received_at <= self._hearing.shortest_limit
+
     def is_open(
         self,
         server: JudgedServer,

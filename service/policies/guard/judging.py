@@ -163,23 +163,28 @@ class Judging:
         shows_absences = any(rule.semantics is Semantics.FILA_ES_EXITO for rule in rules)
         kept: dict[str, Verdict] = {}
         decided_by: object = None
-        for step in steps:
-            is_changed = relations.apply(step)
-            situation, now, only = relations.situation(), step["now"], step["only"]
-            decides = (
+
+        def deciding() -> object:
+            """What decides the verdicts that are kept, beside the relations."""
+            fails = any(verdict.state is State.FALLA for verdict in kept.values())
+            return (
                 only,
                 now if self._reads_now else None,
                 situation.is_silent,
                 sum(situation.is_within(grace) for grace in graces),
                 situation.facts,
                 situation.system,
-                situation.names_listed() if shows_absences else None,
+                situation.names_listed() if fails and shows_absences else None,
             )
-            if is_changed or decides != decided_by:
+
+        for step in steps:
+            is_changed = relations.apply(step)
+            situation, now, only = relations.situation(), step["now"], step["only"]
+            if is_changed or deciding() != decided_by:
                 kept = self._judged(situation, times.to_text(now), only)
                 # Time may decide on a limit.
                 is_limit = any(found.reason is Reason.LIMITE for found in kept.values())
-                decided_by = None if is_limit else decides
+                decided_by = None if is_limit else deciding()
             yield kept
 
     def judge_fleet(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from service.policies.guard.facts import COLUMNS, ProcessCounts, ProgramCounts
 from service.policies.guard.names import KERNEL_THREADS, NameLists
@@ -66,15 +67,35 @@ class RunningProcesses:
         self.counts: dict[int, int] = defaultdict(int)
         self.has_kthreadd = False
 
-    def remove(self, row_id: int) -> Program:
-        bits, program = self._rows.pop(row_id)
-        self.counts[bits] -= 1
-        return program
+    def change(
+        self,
+        gone: Sequence[int],
+        added: Sequence[Sequence[Any]],
+        programs: Mapping[int, Program],
+        *,
+        takes_all: bool,
+    ) -> tuple[list[tuple[int, Program]], list[tuple[Sequence[Any], Program]]]:
+        """Those that went, and those that came; takes_all: false for those with a name of a list.
 
-    def add(self, row_id: int, pid: int, ppid: int | None, program: Program) -> None:
-        bits = program.counts_as(pid, ppid)
-        self._rows[row_id] = bits, program
-        self.counts[bits] += 1
+        added: id, pid, ppid, the number of the program, start.
+        """
+        rows, counts = self._rows, self.counts
+        went: list[tuple[int, Program]] = []
+        came: list[tuple[Sequence[Any], Program]] = []
+        for row_id in gone:
+            bits, program = rows.pop(row_id)
+            counts[bits] -= 1
+            if takes_all or program.matches:
+                went.append((row_id, program))
+        for row in added:
+            row_id, pid, ppid, number, _ = row
+            program = programs[number]
+            bits = program.counts_as(pid, ppid)
+            rows[row_id] = bits, program
+            counts[bits] += 1
+            if takes_all or program.matches:
+                came.append((row, program))
+        return went, came
 
     def finds_kthreadd(self) -> bool:
         """Brings has_kthreadd up to date, and tells whether it changed."""

@@ -160,19 +160,8 @@ class SweptRelations:
         return True
 
     def _take_processes(self, gone: Sequence[int], added: Sequence[Sequence[Any]]) -> bool:
-        running, programs, takes_all = self._running, self._programs, self._needs.processes
-        went: list[tuple[int, Program]] = []
-        came: list[tuple[Sequence[Any], Program]] = []
-        for row_id in gone:
-            program = running.remove(row_id)
-            if takes_all or program.matches:
-                went.append((row_id, program))
-        for row in added:
-            row_id, pid, ppid, number, _ = row
-            program = programs[number]
-            running.add(row_id, pid, ppid, program)
-            if takes_all or program.matches:
-                came.append((row, program))
+        running = self._running
+        went, came = running.change(gone, added, self._programs, takes_all=self._needs.processes)
         is_flipped = running.finds_kthreadd()
         if not (went or came or is_flipped):
             return False

@@ -38,6 +38,9 @@ def step(state: RuleState, server: Server, terms: Terms | None, event: Event) ->
 
 def _judge(state: RuleState, server: Server, terms: Terms, event: Judged) -> None:
     bound, verdict = event.bound, event.verdict
+    if verdict.state is State.CUMPLE and _has_passed(state, terms) and not event.is_silent:
+        state.last = bound
+        return
     judgement = state.judgement
     if judgement is not None and judgement.text_id != terms.text_id:
         _end_judgement(state, bound, Fin.REGLA_CAMBIADA)
@@ -60,6 +63,20 @@ def _judge(state: RuleState, server: Server, terms: Terms, event: Judged) -> Non
         keys.judge()
     _note_known(state, judgement, is_known=tells_all(verdict))
     state.last = bound
+
+
+def _has_passed(state: RuleState, terms: Terms) -> bool:
+    """Whether the last verdict of this text said no of every key, and nothing is open.
+
+    Nothing waits then to be continued, and no span goes on.
+    """
+    judgement = state.judgement
+    return (
+        judgement is not None
+        and judgement.text_id == terms.text_id
+        and judgement.is_known
+        and not state.open
+    )
 
 
 def _precedes_silence(verdict: Verdict) -> bool:

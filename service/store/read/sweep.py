@@ -97,18 +97,34 @@ class _Table:
     def to(self, seq: int) -> Changes:
         gone: dict[int, None] = {}
         came: dict[int, Row] = {}
-        spans, ends, running, span = self._spans, self._gone, self.running, self._next
-        for passed in range(self._seq + 1, seq + 1):
-            for row_id in ends.pop(passed, ()):
-                del running[row_id]
+        for passed in range(self._seq + 1, seq):
+            ended, started = self._next_one(passed)
+            for row_id in ended:
                 if came.pop(row_id, None) is None:
                     gone[row_id] = None
-            while span is not None and span[0] <= passed:
-                gone_seq, row = span[1], span[2:]
-                row_id = row[0]
-                running[row_id] = came[row_id] = row
-                if gone_seq is not None:
-                    ends[gone_seq].append(row_id)
-                span = next(spans, None)
-        self._seq, self._next = seq, span
-        return Changes(list(gone), list(came.values()))
+            came |= {row[0]: row for row in started}
+        ended, started = self._next_one(seq)
+        self._seq = seq
+        if not (gone or came):
+            return Changes(ended, started)
+        for row_id in ended:
+            if came.pop(row_id, None) is None:
+                gone[row_id] = None
+        return Changes(list(gone), [*came.values(), *started])
+
+    def _next_one(self, seq: int) -> tuple[list[int], list[Row]]:
+        """What ended with a report, and what it was the first to show."""
+        spans, running, ends, span = self._spans, self.running, self._gone, self._next
+        ended = ends.pop(seq, [])
+        for row_id in ended:
+            del running[row_id]
+        started: list[Row] = []
+        while span is not None and span[0] <= seq:
+            row = span[2:]
+            running[row[0]] = row
+            started.append(row)
+            if span[1] is not None:
+                ends[span[1]].append(row[0])
+            span = next(spans, None)
+        self._next = span
+        return ended, started
