@@ -46,14 +46,29 @@ WHERE
 ORDER BY server.id;
 
 -- name: next_retirement
--- When a server was retired after report :seq, its last in order that is judged.
+-- When a server was retired after report :seq, its last that is judged. A late one is judged in its place
+-- where the past is judged by places: the retirements after that place count, and after the record in
+-- order that is shown then.
 SELECT retirement.at FROM retirement
 WHERE retirement.server_id = :server_id
   AND retirement.after_report_id < :before_report_id
   AND retirement.at <= :told_until
+  AND retirement.at > CASE WHEN :seq > 0 THEN 0 ELSE coalesce((
+    SELECT late.placed_at FROM report AS late
+    WHERE late.server_id = :server_id AND late.seq = :seq
+  ), 0) END
   AND retirement.after_report_id >= coalesce((
     SELECT judged_last.id FROM report AS judged_last
-    WHERE judged_last.server_id = :server_id AND judged_last.seq = :seq
+    WHERE judged_last.server_id = :server_id
+      AND judged_last.seq = CASE WHEN :seq > 0 THEN :seq ELSE (
+        SELECT max(known.seq) FROM report AS known
+        WHERE known.server_id = :server_id
+          AND known.seq > 0
+          AND known.placed_at <= (
+            SELECT late.placed_at FROM report AS late
+            WHERE late.server_id = :server_id AND late.seq = :seq
+          )
+      ) END
   ), 0)
 ORDER BY retirement.id
 LIMIT 1;

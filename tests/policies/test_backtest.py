@@ -74,7 +74,7 @@ def _row(row: Violation | Span | Judgement) -> tuple[object, ...]:
     return tuple(values)
 
 
-def replayed(field: Field, end: int) -> dict[str, list[Found]]:
+def replayed(field: Field, end: int, axis: Axis = Axis.LLEGADA) -> dict[str, list[Found]]:
     """What the back-test finds of the whole past, by rule."""
     found: dict[str, list[Found]] = {}
     with BackTest(field.config) as test:
@@ -83,9 +83,9 @@ def replayed(field: Field, end: int) -> dict[str, list[Found]]:
         assert not candidates.faults
         period = test.period(START, end)
         servers = test.servers()
-        of_fleet = test.of_fleet(candidates.rules, period, Axis.LLEGADA, FLEET_EVERY)
+        of_fleet = test.of_fleet(candidates.rules, period, axis, FLEET_EVERY)
         assert all(until <= end for until in of_fleet.ticks)
-        of_servers = test.of_servers(candidates.rules, period, Axis.LLEGADA, servers)
+        of_servers = test.of_servers(candidates.rules, period, axis, servers)
         for server in chain(of_servers, of_fleet.found(servers)):
             for rule, of_rule in server.rules.items():
                 found.setdefault(rule, []).append(of_rule)

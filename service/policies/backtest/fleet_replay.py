@@ -48,6 +48,7 @@ class FleetReplay:
         self._known, self._judge, self._hearing = known, judge, hearing
         self._cadence, self._takes_late = cadence, takes_late
         self._newest: dict[int, NewestRecord] = {}
+        self._in_order: dict[int, int] = {}  # the newest record in order of each server
         self._intervals: dict[int, Intervals] = {}
         self._recorders: dict[tuple[int, str], Recorder] = {}
         self._judged_until = 0
@@ -86,9 +87,9 @@ class FleetReplay:
         yield from self._arrive(at, period)
         if isinstance(event, int):
             return
-        newest = self._newest.get(event.server_id)
-        if newest is not None and newest.report_id <= event.after_report_id:
-            del self._newest[event.server_id]
+        # A late record in its place arrived later than its place says, so it does not count here.
+        if self._in_order.get(event.server_id, MAX_INTEGER) <= event.after_report_id:
+            self._newest.pop(event.server_id, None)
             bound = retirement_bound(at)
             for (server_id, _), recorder in self._recorders.items():
                 if server_id == event.server_id:
@@ -126,6 +127,8 @@ class FleetReplay:
         self._last = NewestReport(report.id, report.received_at, report.server_id, report.digest)
         if report.seq < 0 and not self._takes_late:
             return
+        if report.seq > 0:
+            self._in_order[report.server_id] = report.id
         intervals = self._intervals.setdefault(report.server_id, Intervals())
         intervals.add(report)
         silent_at = self._hearing.silent_from(report.received_at, intervals.now())

@@ -89,7 +89,9 @@ class FleetTicks:
             report = self._reader.newest_report(connection, at)
             last_tag = self._tags.last_id(connection, at)
             retired = self._retirements.times(connection, at)
-            leaving = {left.server_id: left.at for left in retired if left.at > (last or 0)}
+            # The first since the last tick: a server may be back, and be retired once more.
+            new = [left for left in retired if left.at > (last or 0)]
+            leaving = {left.server_id: left.at for left in reversed(new)}
             self._hearing.look(connection)
             heard_since = at - HEARD_WITHIN
             records = [
