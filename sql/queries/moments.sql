@@ -229,3 +229,16 @@ WHERE server.id = :server_id
   )
   AND (:known_at IS NULL OR late.received_at <= :known_at)
 ORDER BY late.taken_at, late.id;
+
+-- fragment: newest_place
+-- The place of the newest record of all servers. What is told from now on is not told before it, also
+-- where the clock of the service was set back.
+coalesce((
+  SELECT max((
+    SELECT newest.placed_at FROM report AS newest
+    WHERE newest.server_id = server.id AND newest.seq > 0
+    ORDER BY newest.seq DESC
+    LIMIT 1
+  ))
+  FROM server
+), 0)

@@ -1,22 +1,17 @@
 -- name: server_to_retire
--- How the audit log names a server, the place of its newest record, when it was heard last, and whether
--- it is retired now.
+-- How the audit log names a server, when it was heard last, and whether it is retired now.
 SELECT
-  server.identity, server.sibling,
-  coalesce((
-    SELECT newest.placed_at FROM report AS newest
-    WHERE newest.server_id = server.id AND newest.seq > 0
-    ORDER BY newest.seq DESC
-    LIMIT 1
-  ), 0),
-  coalesce(server.heard_at, 0),
+  server.identity, server.sibling, coalesce(server.heard_at, 0),
   -- include: is_retired
 FROM server
 WHERE server.id = :server_id;
 
 -- name: last_retirement_at
--- When a server was retired last.
-SELECT coalesce(max(at), 0) FROM retirement;
+-- When a server was retired last, or the place of the newest record, if that is later.
+SELECT max(
+  coalesce((SELECT max(at) FROM retirement), 0),
+  -- include: newest_place
+);
 
 -- name: add_retirement
 -- Notes that a server is retired, after the reports that are stored.

@@ -4,9 +4,10 @@ INSERT INTO tag_change (server_id, key, value, since_at, told_at, told_by, after
 VALUES (:server_id, :key, :value, :since_at, :told_at, :told_by, :after_report_id);
 
 -- name: last_told_at
--- When a tag was told last.
-SELECT coalesce(max(told_at), 0) FROM (
-  SELECT told_at FROM tag_change ORDER BY id DESC LIMIT 1
+-- When a tag was told last, or the place of the newest record, if that is later.
+SELECT max(
+  coalesce((SELECT told_at FROM tag_change ORDER BY id DESC LIMIT 1), 0),
+  -- include: newest_place
 );
 
 -- name: named_server

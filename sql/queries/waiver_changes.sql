@@ -7,15 +7,7 @@ SELECT source FROM policy WHERE rule = :rule AND retired_at IS NULL;
 SELECT max(
   coalesce((SELECT max(waiver.at) FROM waiver), 0),
   coalesce((SELECT max(waiver.revoked_at) FROM waiver), 0),
-  coalesce((
-    SELECT max((
-      SELECT newest.placed_at FROM report AS newest
-      WHERE newest.server_id = server.id AND newest.seq > 0
-      ORDER BY newest.seq DESC
-      LIMIT 1
-    ))
-    FROM server
-  ), 0)
+  -- include: newest_place
 );
 
 -- name: next_waiver_id

@@ -20,7 +20,7 @@ from service.maintenance.startup import prepare
 from service.store.engines import open_database
 from service.store.queries import load_queries
 from service.store.tokens import TokenStore
-from service.times import HOUR, MINUTE
+from service.times import DAY, HOUR, MINUTE
 from tests.support.judged import PASSES, Judging, fails
 from tests.support.reports import report_2
 from tests.support.tokens import bearer
@@ -246,6 +246,21 @@ def test_what_cannot_be_retired_is_refused(api: Api) -> None:
     assert api.servers(estado="retirado") == []
     assert api.retire(2).status_code == 201
     assert api.retire(2).status_code == 409
+
+
+def test_a_clock_that_was_set_back_dates_no_retirement_and_no_tag_back(api: Api) -> None:
+    """Not before the newest record of all servers: the answers about the time until then stay."""
+    api.now += 60 * DAY
+    api.report(1)
+    newest, api.now = api.now, api.now - 30 * DAY
+    assert api.retire(2).status_code == 201
+    path = f"/servers/{api.records[2]}/etiquetas/rol"
+    assert api.ask("PUT", path, {"valor": "bd"}).status_code == 204
+    (retired,) = api.ask("GET", f"/servers/{api.records[1]}/retiros").json["retiros"]
+    (tag,) = api.ask("GET", f"/servers/{api.records[2]}/etiquetas").json["etiquetas"]
+    assert min(retired["dicha"], tag["dicha"]) > moment(newest)
+    for at in (newest, newest - 10 * DAY):
+        assert [server for server, _ in api.servers(fecha_hora=moment(at))] == [1, 2, 3]
 
 
 def test_nothing_is_retired_without_an_entry(api: Api) -> None:

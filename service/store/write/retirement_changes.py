@@ -22,10 +22,9 @@ MOST_LETTERS = 500  # of a reason
 
 
 class _Server(NamedTuple):
-    """placed_at: of its newest record. heard_at: when that arrived."""
+    """heard_at: when its newest record arrived."""
 
     named: Named
-    placed_at: int
     heard_at: int
     is_retired: bool
 
@@ -78,7 +77,7 @@ class Retirements:
                 successor = (
                     None if successor_id is None else self._server(connection, successor_id).named
                 )
-                at = self._now(connection, server.placed_at)
+                at = self._now(connection)
                 told = recorded = RetirementTold(server.named, at, reason, successor)
                 self._audit.record([told], by)
                 row = {
@@ -107,12 +106,12 @@ class Retirements:
         row = connection.execute(query, {"server_id": server_id}).fetchone()
         if row is None:
             raise ServerNotFoundError(server_id)
-        return _Server(Named(row[0], row[1]), row[2], row[3], bool(row[4]))
+        return _Server(Named(row[0], row[1]), row[2], bool(row[3]))
 
-    def _now(self, connection: Connection, placed_at: int) -> int:
-        """Moments before the newest record are closed, also if our own clock was set back."""
+    def _now(self, connection: Connection) -> int:
+        """Its times rise, and are after the newest record, also if our own clock was set back."""
         (last,) = connection.execute(self._queries["last_retirement_at"]).fetchone()
-        return max(self._clock(), int(last) + 1, placed_at + 1)
+        return max(self._clock(), int(last) + 1)
 
 
 def _checked(reason: str) -> str:

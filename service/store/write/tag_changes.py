@@ -73,6 +73,7 @@ class TagChanges:
         return len(changes)
 
     def _now(self, connection: Connection) -> int:
+        """Its times rise, and are after the newest record, also if our own clock was set back."""
         (last,) = connection.execute(self._queries["last_told_at"]).fetchone()
         return max(self._clock(), int(last) + 1)
 
