@@ -130,7 +130,7 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
         processes=process_occurrences(database, queries, silence),
         logins=login_occurrences(database, queries, silence),
         usage=usage,
-        matrix=MatrixStore(database, queries),
+        matrix=MatrixStore(database, queries, times.now),
         tags=TagStore(database, queries),
         retirements=RetirementStore(database, queries, silence),
         tag_changes=TagChanges(database, queries, audit_log),

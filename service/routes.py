@@ -30,6 +30,7 @@ from service.pages.site import Site
 from service.pages.static_files import StaticFiles
 from service.pages.users import UserPage
 from service.pages.violations import ViolationsPage
+from service.pages.waivers import WaiversPage
 from service.policies.backtest.job_requests import BackTestRequests
 from service.policies.queries.query_runner import QueryRunner
 from service.project import SCHEMAS_FOLDER
@@ -195,6 +196,7 @@ def routes(c: Collaborators) -> Sequence[Route]:
             forms=frozenset({"POST"}),
         ),
         Route("/avisos", NotificationsPage(c.site, c.notifications), {"GET": ADMINISTRATORS}),
+        Route("/dispensas", WaiversPage(c.site, c.policies, c.waivers)),
         Route("/incumplimientos", ViolationsPage(c.site, c.policies, c.violations)),
         Route(
             "/servidor/{server_id:id}",

@@ -45,6 +45,10 @@ VERDICT = choice(
     "veredicto", {word: word for word in ("cumple", "falla", "desconocido", "no_aplica")}
 )
 
+WAIVER_STATE = choice(
+    "estado", {word: word for word in ("vigente", "por_vencer", "ociosa", "terminada")}
+)
+
 OF_VIOLATIONS = (POLICY, SERVER, SEVERITY, OPEN)
 
 RECEIVER = text("receptor", 64)

@@ -134,6 +134,9 @@ class ServerPage:
             "progress": progress,
             "rules": sorted(verdicts, key=_worst_first),
             "states": states,
+            "waived_rules": sum(
+                verdict is not None and verdict.waiver is not None for *_, verdict in verdicts
+            ),
             "has_open_unknown": any(
                 verdict is not None and verdict.state == "desconocido"
                 for policy, _, verdict in verdicts

@@ -42,6 +42,7 @@ PAGE_PATHS = {
     "incumplimientos",
     "cumplimiento",
     "controles",
+    "dispensas",
     "ensayos",
     "ensayo",
     "avisos",

@@ -10,9 +10,9 @@ import orjson
 from service.errors import Fault, InvalidReportError
 from service.http.asker import told_by
 from service.http.authentication import sees_command_lines
-from service.http.filters import AT_MOMENT, POLICY, moment_of
+from service.http.filters import AT_MOMENT, POLICY, WAIVER_STATE, moment_of
 from service.http.listing import FORMAT, Listing, csv_is_wanted, document_of, show_whole
-from service.http.parameters import Query, choice
+from service.http.parameters import Query
 from service.http.request_body import read_body
 from service.ingest.json_reader import read_json
 from service.resources.veredictos import asked_moment
@@ -21,8 +21,6 @@ from service.store.waiver_format import end_of, target_of
 from service.store.write.waiver_changes import NewWaiver, Waivers
 
 _MAX_BYTES = 20_000
-_STATES = ("vigente", "por_vencer", "ociosa", "terminada")
-_STATE = choice("estado", {word: word for word in _STATES})
 _COLUMNS = (
     "id",
     "politica",
@@ -56,9 +54,9 @@ class WaiverList:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Every waiver, the newest first, as of now or as it was at a moment."""
-        query = Query(req.query_string, POLICY, _STATE, *AT_MOMENT, FORMAT)
+        query = Query(req.query_string, POLICY, WAIVER_STATE, *AT_MOMENT, FORMAT)
         moment = moment_of(query)
-        rule, state = query[POLICY], query[_STATE]
+        rule, state = query[POLICY], query[WAIVER_STATE]
         found = [
             shown
             for shown in self._waivers.all(moment)

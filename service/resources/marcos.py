@@ -13,7 +13,15 @@ from service.resources.veredictos import asked_moment, how_far
 from service.store.read.matrix import MatrixStore
 from service.store.read.policies import PolicyStore
 
-_FRAMEWORK = ("id", "controles_total", "con_evidencia", "fallan", "desconocidos", "cumplen")
+_FRAMEWORK = (
+    "id",
+    "controles_total",
+    "con_evidencia",
+    "fallan",
+    "desconocidos",
+    "cumplen",
+    "exentos",
+)
 _CONTROL = (
     "control",
     "veredicto",
@@ -23,6 +31,8 @@ _CONTROL = (
     "desconocido",
     "no_aplica",
     "proporcion",
+    "exenta",
+    "exentas",
 )
 
 
@@ -71,7 +81,7 @@ class OneFramework:
 
 def _framework(found: Framework) -> tuple[object, ...]:
     states = (found.in_state(state) for state in ("falla", "desconocido", "cumple"))
-    return (found.id, found.size, found.with_evidence, *states)
+    return (found.id, found.size, found.with_evidence, *states, found.waived)
 
 
 def _control(control: Control) -> tuple[object, ...]:
@@ -84,4 +94,6 @@ def _control(control: Control) -> tuple[object, ...]:
         control.unknown,
         control.not_applicable,
         control.share,
+        control.is_waived,
+        control.waived,
     )

@@ -21,6 +21,8 @@ _COLUMNS = (
     "no_aplica",
     "reglas_que_falla",
     "reglas_desconocidas",
+    "exentas",
+    "reglas_exentas",
 )
 
 
@@ -55,6 +57,8 @@ def _rows(matrix: Matrix) -> list[tuple[object, ...]]:
             server.not_applicable.bit_count(),
             " ".join(matrix.names(server.failing)),
             " ".join(matrix.names(server.unknown)),
+            server.waived.bit_count(),
+            " ".join(matrix.names(server.waived)),
         )
         for server in worst_first(matrix)
     ]

@@ -29,6 +29,7 @@ PAGES = {
     "user": Page(lambda _: "/usuario?username=juan"),
     "rule": Page(lambda _: "/regla/minero"),
     "violations": Page(lambda _: "/incumplimientos?abiertas=si"),
+    "waivers": Page(lambda _: "/dispensas"),
     "backtests": Page(lambda _: "/ensayos"),
     "notifications": Page(lambda _: "/avisos"),
     "query": Page(lambda _: f"/consultar?{urlencode({'sql': 'SELECT 1'})}"),

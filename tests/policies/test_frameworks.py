@@ -26,10 +26,11 @@ def server(number: int, *verdicts: str | None) -> MatrixServer:
         number,
         "10.0.0.1",
         None,
-        mask("falla", "desconocido", "no_aplica", "cumple"),
-        mask("falla"),
+        mask("falla", "exenta", "desconocido", "no_aplica", "cumple"),
+        mask("falla", "exenta"),
         mask("desconocido"),
         mask("no_aplica"),
+        mask("exenta"),
     )
 
 
@@ -48,8 +49,8 @@ MATRIX = Matrix(
 def test_each_server_counts_once_by_the_worst_verdict_of_a_controls_rules() -> None:
     found = framework_of(MATRIX, "ens")
     assert found.controls == [
-        Control("op.exp.2", ["first", "second"], 1, 2, 1, 1),
-        Control("op.exp.6", ["first"], 2, 1, 1, 1),
+        Control("op.exp.2", ["first", "second"], 1, 2, 1, 1, has_unknown=True),
+        Control("op.exp.6", ["first"], 2, 1, 1, 1, has_unknown=True),
         Control("mp.com.1", ["third"], 0, 0, 0, 4),
     ]
     worst, _, without = found.controls
@@ -71,6 +72,33 @@ def test_what_is_unknown_everywhere_is_no_evidence() -> None:
     found = framework_of(Matrix(RULES[:1], [server(1, "desconocido")]), "ens")
     assert [control.state for control in found.controls] == ["desconocido", "desconocido"]
     assert found.with_evidence == 0
+
+
+@pytest.mark.parametrize(
+    ("servers", "expected"),
+    [
+        ([("exenta", "cumple")], ("falla", True, 1, 1)),
+        ([("exenta", "exenta"), ("cumple", "cumple")], ("falla", True, 1, 1)),
+        ([("exenta", "falla")], ("falla", False, 1, 0)),
+        ([("exenta", "cumple"), ("falla", "cumple")], ("falla", False, 2, 1)),
+        ([("exenta", "desconocido")], ("desconocido", False, 1, 1)),
+        ([("exenta", "cumple"), ("desconocido", "cumple")], ("desconocido", False, 1, 1)),
+        ([("cumple", "cumple")], ("cumple", False, 0, 0)),
+    ],
+)
+def test_what_is_waived_comes_after_the_unknown_and_counts_as_before(
+    servers: list[tuple[str, str]], expected: tuple[str, bool, int, int]
+) -> None:
+    matrix = Matrix(RULES[:2], [server(n, *verdicts) for n, verdicts in enumerate(servers)])
+    (control,) = (each for each in framework_of(matrix, "ens").controls if each.id == "op.exp.2")
+    found = (control.state, control.is_waived, control.failing, control.waived)
+    assert found == expected
+    plain = [["falla" if v == "exenta" else v for v in verdicts] for verdicts in servers]
+    same = Matrix(RULES[:2], [server(n, *verdicts) for n, verdicts in enumerate(plain)])
+    (before,) = (each for each in framework_of(same, "ens").controls if each.id == "op.exp.2")
+    assert (before.share, before.failing, before.unknown, before.passing) == (
+        *(control.share, control.failing, control.unknown, control.passing),
+    )
 
 
 @pytest.mark.parametrize("framework", controls.FRAMEWORKS)

@@ -10,16 +10,15 @@ from service.errors import FrameworkNotFoundError
 from service.policies.rules import controls
 from service.store.read.matrix import Matrix, MatrixServer
 
-# The worst of its rules is a control's; none judges a server of them: there is no evidence.
-_WORST_FIRST = ("falla", "desconocido", "cumple")
-
 
 @dataclass(frozen=True, slots=True)
 class Control:
     """A control that rules name.
 
-    rules: their names. The counts are of servers, each by the worst verdict of these rules on it;
-    no_aplica: those to which none of the rules applies.
+    rules: their names. The counts are of servers, each by the worst verdict of these rules on it,
+    as if nothing were waived; not_applicable: those to which none of the rules applies. waived: of
+    the servers that fail, those on which all that fails is waived. has_unknown: a rule is unknown
+    on a server, whatever others say there.
     """
 
     id: str
@@ -28,12 +27,25 @@ class Control:
     failing: int
     unknown: int
     not_applicable: int
+    waived: int = 0
+    has_unknown: bool = False
 
     @property
     def state(self) -> str | None:
-        """falla, desconocido, cumple; null without evidence."""
-        counts = (self.failing, self.unknown, self.passing)
-        return next((state for state, n in zip(_WORST_FIRST, counts, strict=True) if n), None)
+        """The worst of its rules: falla, desconocido, falla where all is waived, cumple.
+
+        Null without evidence: none of them judges a server.
+        """
+        if self.failing > self.waived:
+            return "falla"
+        if self.unknown or self.has_unknown:
+            return "desconocido"
+        return "falla" if self.waived else "cumple" if self.passing else None
+
+    @property
+    def is_waived(self) -> bool:
+        """Whether it fails, and all that fails is waived."""
+        return self.state == "falla" and self.failing == self.waived
 
     @property
     def share(self) -> int | None:
@@ -68,6 +80,11 @@ class Framework:
     def in_state(self, state: str) -> int:
         return sum(control.state == state for control in self.controls)
 
+    @property
+    def waived(self) -> int:
+        """How many of the controls that fail are waived."""
+        return sum(control.is_waived for control in self.controls)
+
 
 def framework_of(matrix: Matrix, framework: str) -> Framework:
     """Raises FrameworkNotFoundError."""
@@ -92,10 +109,11 @@ def framework_of(matrix: Matrix, framework: str) -> Framework:
 def _control(
     matrix: Matrix, control: str, mask: int, servers: Sequence[tuple[MatrixServer, int]]
 ) -> Control:
-    passing = failing = unknown = not_applicable = 0
+    passing = failing = unknown = not_applicable = waived = 0
     for server, count in servers:
         if server.failing & mask:
             failing += count
+            waived += 0 if server.failing & ~server.waived & mask else count
         elif server.unknown & mask:
             unknown += count
         elif server.passing & mask:
@@ -103,8 +121,12 @@ def _control(
         elif server.not_applicable & mask:
             not_applicable += count
     rules = [rule.rule for position, rule in enumerate(matrix.rules) if mask >> position & 1]
-    return Control(control, rules, passing, failing, unknown, not_applicable)
+    has_unknown = any(server.unknown & mask for server, _ in servers)
+    counts = (passing, failing, unknown, not_applicable, waived)
+    return Control(control, rules, *counts, has_unknown=has_unknown)
 
 
 def _rank(control: Control) -> int:
-    return len(_WORST_FIRST) if control.state is None else _WORST_FIRST.index(control.state)
+    if control.is_waived:
+        return 2
+    return {"falla": 0, "desconocido": 1, "cumple": 3, None: 4}[control.state]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from service import times
 from service.store.engines import Connection, Database
 from service.store.read.moments import Moment, moment_of_verdicts
+from service.store.read.waivers import WaiverReader
 
 
 class MatrixRule(NamedTuple):
@@ -23,7 +25,8 @@ class MatrixRule(NamedTuple):
 class MatrixServer(NamedTuple):
     """Verdicts of a server as bit masks: bit n is the rule at position n of the matrix.
 
-    A rule that judged the server and is in no other mask passes.
+    A rule that judged the server and is in no other mask passes. waived: of those that fail, the
+    rules of which all that fails is waived.
     """
 
     server_id: int
@@ -33,6 +36,7 @@ class MatrixServer(NamedTuple):
     failing: int
     unknown: int
     not_applicable: int
+    waived: int = 0
 
     @property
     def passing(self) -> int:
@@ -51,6 +55,9 @@ class MatrixServer(NamedTuple):
             if mask & bit:
                 return state
         return "cumple"
+
+    def is_waived(self, position: int) -> bool:
+        return bool(self.waived >> position & 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,10 @@ class Matrix:
 
 
 def worst_first(matrix: Matrix) -> list[MatrixServer]:
-    """The servers with the most severe failures first, then with the most, then the unknown."""
+    """The servers with the most severe failures first, then with the most, then the unknown.
+
+    What is waived comes last.
+    """
     severe = [
         sum(1 << n for n, rule in enumerate(matrix.rules) if rule.severity == severity)
         for severity in ("critica", "alta", "media", "baja")
@@ -86,16 +96,25 @@ def worst_first(matrix: Matrix) -> list[MatrixServer]:
     return sorted(
         matrix.servers,
         key=lambda server: (
-            *(-(server.failing & mask).bit_count() for mask in severe),
+            *(-(server.failing & ~server.waived & mask).bit_count() for mask in severe),
             -server.unknown.bit_count(),
+            *(-(server.waived & mask).bit_count() for mask in severe),
             server.server_id,
         ),
     )
 
 
 class MatrixStore:
-    def __init__(self, database: Database, queries: Mapping[str, str]) -> None:
-        self._database, self._queries = database, queries
+    """clock: for waivers, which end by themselves."""
+
+    def __init__(
+        self,
+        database: Database,
+        queries: Mapping[str, str],
+        clock: Callable[[], int] = times.now,
+    ) -> None:
+        self._database, self._queries, self._clock = database, queries, clock
+        self._waivers = WaiverReader(queries)
 
     def matrix(self, moment: Moment | None) -> Matrix:
         """Raises StorageUnavailableError."""
@@ -106,11 +125,15 @@ class MatrixStore:
                 self._queries["judging_texts"], parameters | {"words_at": parameters["moment"]}
             ).fetchall()
             names = connection.execute(self._queries["server_names"], parameters).fetchall()
+            pairs = self._waivers.waived(connection, moment, self._clock())
         masks = _Masks({text_id: rule for text_id, rule, *_ in texts}, groups)
         rules = {
             rule: MatrixRule(rule, severity, json.loads(controls))
             for _, rule, severity, controls in texts
         }
+        waived: defaultdict[int, int] = defaultdict(int)
+        for rule, server_id in pairs:
+            waived[server_id] |= masks.bit(rule)
         servers = []
         for server_id, address, host in names:
             found = groups.get(server_id, {})
@@ -120,9 +143,8 @@ class MatrixStore:
                 for state in ("desconocido", "no_aplica", "falla")
             )
             failing &= ~(unknown | not_applicable)
-            servers.append(
-                MatrixServer(server_id, address, host, judged, failing, unknown, not_applicable)
-            )
+            verdicts = (judged, failing, unknown, not_applicable, waived[server_id] & failing)
+            servers.append(MatrixServer(server_id, address, host, *verdicts))
         return Matrix([rules[rule] for rule in masks.rules], servers)
 
     def _groups(
@@ -144,9 +166,12 @@ class _Masks:
         judging = {texts for found in groups.values() for texts in [found.get("juzga")] if texts}
         ids = {text_id for texts in judging for text_id in _numbers(texts)}
         self.rules = sorted({rule_of[text_id] for text_id in ids})
-        positions = {rule: n for n, rule in enumerate(self.rules)}
-        self._bits = {text_id: 1 << positions[rule_of[text_id]] for text_id in ids}
+        self._bit_of_rule = {rule: 1 << n for n, rule in enumerate(self.rules)}
+        self._bits = {text_id: self._bit_of_rule[rule_of[text_id]] for text_id in ids}
         self._known: dict[str, int] = {}
+
+    def bit(self, rule: str) -> int:
+        return self._bit_of_rule.get(rule, 0)
 
     def of(self, texts: str | None) -> int:
         if not texts:

@@ -1,0 +1,117 @@
+"""/dispensas, and what the other pages say of waivers. They change no number that was there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from service import times
+from service.times import DAY, MINUTE
+from tests.pages.test_fleet_page import text_of
+from tests.pages.test_rules_pages import links, table
+from tests.support.waived import START, WaivedApi
+
+HOSTILE = '<b onclick="x">=1</b>'
+
+
+@pytest.fixture
+def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WaivedApi]:
+    made = WaivedApi(tmp_path, monkeypatch)
+    with closing(made.database):
+        yield made
+
+
+def page(api: WaivedApi, path: str, scope: str = "lectura", **query: str) -> str:
+    answer = api.ask("GET", path, scope=scope, **query)
+    assert answer.status_code == 200, answer.text
+    assert HOSTILE not in answer.text
+    text: str = answer.text
+    return text
+
+
+def test_the_page_lists_what_ends_soon_first_and_what_ended_last(api: WaivedApi) -> None:
+    ended = api.waived(servidor=3)
+    api.ask("DELETE", f"/exenciones/{ended}")
+    api.waived(servidor=3, motivo="idle")
+    api.waived(servidor=2, motivo=HOSTILE, clave={"name": "xmrig"})
+    api.waived(red="10.0.0.0/8", hasta="2026-03-01T11:01", motivo="soon")
+    api.now = START + 59 * MINUTE
+    html = page(api, "/dispensas")
+    rows = table(html, "waivers-caption")
+    assert [(row[1], row[2], row[-1]) for row in rows] == [
+        ("Servers in 10.0.0.0/8", "Coming to an end", "3"),
+        ('Server 2 {"name":"xmrig"}', "In force", "1"),
+        ("Server 3", "Idle", "0"),
+        ("Server 3", "Ended", "0"),
+    ]
+    assert rows[1][4] == HOSTILE
+    assert "revoked at 2026-03-01 10:01:00" in rows[3][3]
+    assert [row[2] for row in table(page(api, "/dispensas", estado="ociosa"), "waivers-caption")]
+    assert table(page(api, "/dispensas", politica="other"), "waivers-caption") == []
+    spanish = page(api, "/dispensas", idioma="es")
+    assert table(spanish, "waivers-caption")[0][2] == "Por vencer"
+    then = page(api, "/dispensas", fecha_hora=times.to_text(START))
+    assert "Nothing was waived." in text_of(then)
+
+
+def test_every_page_says_what_is_waived_beside_the_same_numbers(api: WaivedApi) -> None:
+    pages = ("/reglas", "/regla/minero", "/incumplimientos", "/servidor/2", "/cumplimiento")
+    before = {path: page(api, path) for path in (*pages, "/controles", "/controles/ens")}
+    assert not any("waived until" in html for html in before.values())
+    number = api.waived(servidor=2, motivo=HOSTILE)
+    api.now += MINUTE
+    after = {path: page(api, path) for path in before}
+    for path in ("/regla/minero", "/incumplimientos", "/servidor/2"):
+        assert "waived until 2026-03-12 00:00" in text_of(after[path]), path
+        assert f"/dispensas#waiver-{number}" in links(after[path], "/dispensas#"), path
+    for path in ("/reglas", "/regla/minero"):
+        assert "2 1 waived" in text_of(after[path]), path
+    assert "Of those that fail, 1 is waived." in text_of(after["/servidor/2"])
+    (first, second, third) = table(after["/cumplimiento"], "matrix-caption")
+    assert (first[1], first[-1]) == ("1", "✗")
+    assert (second[1], second[-1]) == ("1 1 waived", "(✗)")  # below what is not waived
+    assert third[1] == "0"
+    for path, caption in (("/controles/ens", "controls"), ("/controles", "frameworks")):
+        was, now = (table(html[path], f"{caption}-caption") for html in (before, after))
+        assert [[cell.replace(" 1 waived", "") for cell in row] for row in now] == was
+
+
+def test_a_control_that_fails_by_waived_failures_alone_says_so(api: WaivedApi) -> None:
+    api.waived(red="10.0.0.0/8")
+    api.now += MINUTE
+    for row in table(page(api, "/controles/ens"), "controls-caption"):
+        assert (row[1], row[2]) == ("Fails, waived", "2 2 waived")
+    answer = api.ask("GET", "/marcos/ens").json
+    found = {(row["veredicto"], row["exenta"], row["exentas"]) for row in answer["controles"]}
+    assert found == {("falla", True, 2)}
+    (ens, *_) = api.ask("GET", "/marcos").json["marcos"]
+    assert ens["fallan"] == ens["exentos"] == len(answer["controles"])
+    rows = api.ask("GET", "/matriz").json["servidores"]
+    assert [(row["falla"], row["exentas"], row["reglas_exentas"]) for row in rows] == [
+        (1, 1, "minero"),
+        (1, 1, "minero"),
+        (0, 0, ""),
+    ]
+
+
+def test_a_key_of_a_rule_that_reads_command_lines_is_shown_to_administrators(
+    api: WaivedApi,
+) -> None:
+    api.waived(servidor=1, clave={"name": "hunter2"})
+    with api.database.transaction() as connection:
+        connection.execute("UPDATE policy_text SET command_lines = 1")
+    html = page(api, "/dispensas")
+    assert "hunter2" not in html
+    assert "shown to administrators only" in html
+    assert "hunter2" in page(api, "/dispensas", scope="admin")
+
+
+def test_the_end_of_a_waiver_is_seen_without_a_report(api: WaivedApi) -> None:
+    api.waived(servidor=2, hasta="2026-03-01T12:00")
+    assert re.search(r"waived until", page(api, "/incumplimientos", fecha_hora="2026-03-01T11:00"))
+    api.now = START + DAY
+    assert "waived until" not in page(api, "/incumplimientos")
