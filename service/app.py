@@ -41,6 +41,7 @@ from service.store.engines import Database, open_database
 from service.store.enrolment import EnrolmentStore
 from service.store.past_openings import PastOpeningStore
 from service.store.queries import load_queries
+from service.store.read.feed import FeedStore
 from service.store.read.fleet import FleetStore
 from service.store.read.history import HistoryStore
 from service.store.read.matrix import MatrixStore
@@ -92,6 +93,7 @@ def create_app(
                 collaborators.audit_log,
                 lambda method, address: table[address].accepts(method),
                 lambda method, address: method in table[address].forms,
+                lambda address: table[address].token_in_address,
             ),
             ETagMiddleware(),
         ]
@@ -110,6 +112,7 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
     records, history = RecordStore(database, queries), HistoryStore(database, queries)
     policies = PolicyStore(database, queries, config.evaluator_lock, times.now)
     violations = ViolationStore(database, queries, times.now)
+    fleet = FleetStore(database, queries, usage, silence, SupportCalendar(rule_folders).state)
     return Collaborators(
         config=config,
         intake=Intake(
@@ -126,7 +129,8 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
         records=records,
         lag=LagReader(database, queries),
         history=history,
-        fleet=FleetStore(database, queries, usage, silence, SupportCalendar(rule_folders).state),
+        fleet=fleet,
+        feed=FeedStore(database, queries, fleet),
         processes=process_occurrences(database, queries, silence),
         logins=login_occurrences(database, queries, silence),
         usage=usage,

@@ -9,7 +9,14 @@ from functools import partial
 from service import times
 from service.auth.audit_log import AuditLog
 from service.auth.auth_throttle import AuthThrottle
-from service.auth.token_format import ADMINISTRATORS, ENROLLERS, PUBLIC, READERS, REPORTERS
+from service.auth.token_format import (
+    ADMINISTRATORS,
+    ENROLLERS,
+    FEED_READERS,
+    PUBLIC,
+    READERS,
+    REPORTERS,
+)
 from service.config import Config
 from service.http.request_body import receive_body
 from service.http.router import READ_METHODS
@@ -46,6 +53,7 @@ from service.resources.historial import RecordHistory
 from service.resources.marcos import Frameworks, OneFramework
 from service.resources.matriz import FleetMatrix
 from service.resources.notificaciones import Notifications
+from service.resources.novedades import NewsFeed
 from service.resources.politicas import OnePolicy, Policies
 from service.resources.procesos import ProcessHistories, ProcessOccurrences, RecordProcesses
 from service.resources.resumen import FleetSummary
@@ -57,6 +65,7 @@ from service.resources.violaciones import Violations
 from service.store.backtest_jobs import BackTestJobStore
 from service.store.enrolment import EnrolmentStore
 from service.store.past_openings import PastOpeningStore
+from service.store.read.feed import FeedStore
 from service.store.read.fleet import FleetStore
 from service.store.read.history import HistoryStore
 from service.store.read.matrix import MatrixStore
@@ -87,6 +96,7 @@ class Collaborators:
     lag: LagReader
     history: HistoryStore
     fleet: FleetStore
+    feed: FeedStore
     processes: ProcessOccurrenceStore
     logins: LoginOccurrenceStore
     usage: UsageStore
@@ -118,12 +128,14 @@ class Route:
     """scopes: by method, where they are not READERS for reads and ADMINISTRATORS for the rest.
 
     forms: the methods by which forms of our pages are sent, which a cookie authenticates.
+    token_in_address: for feed readers, which can send no header.
     """
 
     address: str
     resource: object
     scopes: Mapping[str, frozenset[str]] = field(default_factory=dict)
     forms: frozenset[str] = frozenset()
+    token_in_address: bool = False
 
     def accepts(self, method: str) -> frozenset[str]:
         """The scopes that a method takes; PUBLIC asks for no token. HEAD is GET's twin."""
@@ -176,6 +188,12 @@ def routes(c: Collaborators) -> Sequence[Route]:
         Route("/consulta", RunQuery(c.queries)),
         Route("/resumen", FleetSummary(c.fleet)),
         Route("/notificaciones", Notifications(c.notifications), {"GET": ADMINISTRATORS}),
+        Route(
+            "/novedades.atom",
+            NewsFeed(c.feed, c.config.url),
+            {"GET": FEED_READERS},
+            token_in_address=True,
+        ),
         Route("/tokens", Tokens(c.tokens), {"GET": ADMINISTRATORS}),
         Route("/tokens/{token_id:id}", OneToken(c.tokens), {"DELETE": ADMINISTRATORS}),
         Route("/inscripcion", Enrolment(c.enrolment), {"POST": ENROLLERS}),

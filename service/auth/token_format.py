@@ -15,11 +15,13 @@ import string
 import zlib
 
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
-LETTERS = {"ingest": "i", "lectura": "l", "admin": "a", "inscripcion": "e"}
+LETTERS = {"ingest": "i", "lectura": "l", "admin": "a", "inscripcion": "e", "novedades": "n"}
 
 # The scopes that a route accepts.
 PUBLIC: frozenset[str] = frozenset()  # no token is asked for
 READERS = frozenset({"lectura", "admin"})
+IN_ADDRESS = "novedades"  # the one scope whose tokens an address may hold
+FEED_READERS = READERS | {IN_ADDRESS}
 REPORTERS = frozenset({"ingest", "admin"})
 ENROLLERS = frozenset({"inscripcion", "ingest"})
 ADMINISTRATORS = frozenset({"admin"})

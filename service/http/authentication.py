@@ -15,7 +15,7 @@ import falcon
 
 from service.auth.audit_log import AuditLog
 from service.auth.auth_throttle import AuthThrottle
-from service.auth.token_format import COOKIE, PUBLIC, masked
+from service.auth.token_format import COOKIE, IN_ADDRESS, PUBLIC, masked
 from service.errors import ForbiddenError, UnauthorizedError
 from service.http.router import READ_METHODS
 from service.http.same_origin import is_from_own_page, is_same_origin
@@ -33,22 +33,24 @@ class AuthenticationMiddleware:
     And is_admin: whether the request may do all; false where the route is public.
 
     scopes_of: the scopes that a method of a route (its URI template) accepts. takes_form: whether
-    it takes a form of a page of ours, which a cookie then authenticates.
+    it takes a form of a page of ours, which a cookie then authenticates. takes_token: whether its
+    address may hold a token, which then is of a scope that opens nothing else.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 — each is passed in
         self,
         tokens: TokenStore,
         throttle: AuthThrottle,
         audit_log: AuditLog,
         scopes_of: Callable[[str, str], frozenset[str]],
         takes_form: Callable[[str, str], bool] = lambda *_: False,
+        takes_token: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._tokens = tokens
         self._throttle = throttle
         self._audit_log = audit_log
         self._scopes_of = scopes_of
-        self._takes_form = takes_form
+        self._takes_form, self._takes_token = takes_form, takes_token
 
     def process_resource(
         self, req: falcon.Request, _resp: falcon.Response, resource: object, _params: object
@@ -90,12 +92,20 @@ class AuthenticationMiddleware:
         reads = req.method in READ_METHODS or (
             self._takes_form(req.method, req.uri_template or "") and is_from_own_page(req)
         )
-        secret = _secret_of(req, by_browser=reads)
+        secret, is_in_address = _secret_of(req, by_browser=reads), False
+        if secret is None and self._takes_token(req.uri_template or ""):
+            secret = _secret_in_address(req)
+            is_in_address = secret is not None
         token = None if secret is None else self._tokens.find(secret)
         if token is None:
             if secret is not None:
                 self._throttle.failed(req.context.client_ip)
             raise UnauthorizedError
+        if is_in_address and token.scope != IN_ADDRESS:
+            raise ForbiddenError(
+                f"an address holds a token of scope {IN_ADDRESS} only, got {token.scope}: others"
+                " are to be sent as Authorization"
+            )
         return token
 
 
@@ -153,6 +163,11 @@ def _secret_of(req: falcon.Request, *, by_browser: bool) -> str | None:
             values = req.get_cookie_values(COOKIE)
             return values[0] if values else None
     return "" if scheme else None
+
+
+def _secret_in_address(req: falcon.Request) -> str | None:
+    value = req.params.get("token")
+    return value if isinstance(value, str) else None
 
 
 def _password(credentials: str) -> str:

@@ -177,14 +177,14 @@ class Composer:
         return words[kind]
 
     def _about(self, entry: Mapping[str, Any]) -> str:
-        return _plain(entry["titulo"] or entry["politica"] or self._server(entry))
+        return plain(entry["titulo"] or entry["politica"] or self._server(entry))
 
     def _server(self, entry: Mapping[str, Any]) -> str:
         if entry["ip_server"] is None:
             return self._words["service"]
         if entry["nombre_host"]:
-            return _plain(f"{entry['nombre_host']} ({entry['ip_server']})")
-        return _plain(entry["ip_server"])
+            return plain(f"{entry['nombre_host']} ({entry['ip_server']})")
+        return plain(entry["ip_server"])
 
     def _line(
         self, entry: Mapping[str, Any], *, with_title: bool = False, is_calm: bool = False
@@ -194,7 +194,7 @@ class Composer:
         if entry["politica"] is not None:
             parts = [words["on"].format(rule=entry["politica"], server=parts[0])]
         if entry["motivo"]:
-            parts.append(_plain(entry["motivo"]))
+            parts.append(plain(entry["motivo"]))
         parts.append(self._when(entry))
         if entry.get("terminada"):
             ended = entry["terminada"]["fecha_hora"][:19]
@@ -223,7 +223,7 @@ class Composer:
         return self._words["between"].format(after=after["fecha_hora"][:19], at=at)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """One line of at most 300 characters, none of which acts on a terminal or on its neighbours."""
     shown = text if len(text) <= _MAX_TEXT else f"{text[: _MAX_TEXT - 1]}…"
     return "".join("\ufffd" if unicodedata.category(c) in _ACTS else c for c in shown)

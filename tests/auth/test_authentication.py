@@ -28,7 +28,7 @@ from tests.support.reports import report
 from tests.support.routes import served_routes
 from tests.support.tokens import bearer, make_token, token
 
-SCOPES = ("ingest", "lectura", "admin", "inscripcion")
+SCOPES = ("ingest", "lectura", "admin", "inscripcion", "novedades")
 PUBLIC = {
     "GET /healthz", "GET /readyz", "GET /openapi.json", "GET /static/{name}",
     "GET /schemas/report.v1.json", "GET /schemas/report.v2.json",
@@ -61,7 +61,7 @@ class Closed(NamedTuple):
 @pytest.fixture(scope="module")
 def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Closed]:
     live = LiveService(tmp_path_factory.mktemp("closed") / "var", COMPLIANCE_PROXIES="127.0.0.1")
-    secrets = {scope: make_token(live.data, scope) for scope in SCOPES[:3]}
+    secrets = {scope: make_token(live.data, scope) for scope in SCOPES if scope != "inscripcion"}
     secrets["inscripcion"] = make_token(live.data, "inscripcion", "--usos", "100")
     closed = Closed(live, secrets, count(int(IPv4Address("10.0.0.1"))))
     try:
@@ -215,8 +215,10 @@ ROUTES = routes(create_app(Config(data=Path("var"))))
 def scopes_of(method: str, path: str) -> set[str]:
     """The scopes of a route; by hand for every route that does more than read."""
     private = ("/tokens", "/consultar", "/notificaciones", "/avisos")
+    changing = ("/consulta", "/consultar", "/ensayos", "/exenciones", "/ensayo/{job_id:id}")
     decided = (
         {f"{read} {path}": {"admin"} for read in ("GET", "HEAD") for path in private}
+        | {f"{read} /novedades.atom": {"lectura", "admin", "novedades"} for read in ("GET", "HEAD")}
         | {
             "POST /servers": {"ingest", "admin"},
             "POST /inscripcion": {"inscripcion", "ingest"},
@@ -225,11 +227,9 @@ def scopes_of(method: str, path: str) -> set[str]:
             "POST /servers/{id_serv:id}/retiros": {"admin"},
             "DELETE /servers/{id_serv:id}/etiquetas/{clave}": {"admin"},
             "POST /servidor/{server_id:id}/retirar": {"admin"},
-            "POST /exenciones": {"admin"},
             "DELETE /exenciones/{waiver_id:id}": {"admin"},
-            "POST /ensayo/{job_id:id}": {"admin"},
         }
-        | {f"POST {path}": {"admin"} for path in ("/consulta", "/consultar", "/ensayos")}
+        | {f"POST {path}": {"admin"} for path in changing}
         | {public: set(SCOPES) for public in PUBLIC}
     )
     if method not in ("GET", "HEAD") and f"{method} {path}" not in decided:

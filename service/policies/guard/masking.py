@@ -31,7 +31,7 @@ _FORMS = (
     # tokens that say so themselves
     re.compile(
         r"()\b(?:gh[pousr]_\w{20,}|xox[abp]-[\w-]{10,}|AKIA[0-9A-Z]{16}|eyJ[\w-]{10,}\.[\w.-]+"
-        r"|ccs[ilae]_[0-9A-Za-z]{36}|sk-[\w-]{20,})\b"
+        r"|ccs[ilaen]_[0-9A-Za-z]{36}|sk-[\w-]{20,})\b"
     ),
 )
 # What hides passwords behind options of its own, and the options. All of them behind such a name

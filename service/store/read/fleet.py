@@ -184,7 +184,7 @@ class FleetStore:
                     view.support.of(row[0], row[3], row[4]) for row in outline if not row[2]
                 ),
                 counted_at=busiest.at,
-                news=self._news(connection),
+                news=self.news(connection),
                 our_clock_was_ahead=arrived if (arrived or 0) > view.at + _OUR_CLOCK_BACK else None,
             )
 
@@ -258,7 +258,8 @@ class FleetStore:
         )
         return [(hour * HOUR, counted.get(hour, 0)) for hour in hours]
 
-    def _news(self, connection: Connection) -> list[News]:
+    def news(self, connection: Connection) -> list[News]:
+        """What is new to the fleet, the newest first; at most 20. connection: of a snapshot."""
         latest = {"limit": _MAX_SHOWN}
         changes = connection.execute(self._queries["latest_profile_changes"], latest).fetchall()
         told = connection.execute(self._queries["latest_retirements"], latest)
