@@ -59,6 +59,7 @@ from service.store.read.violations import ViolationStore
 from service.store.read.waivers import WaiverStore
 from service.store.tokens import TokenStore
 from service.store.write.reports import ReportStore
+from service.store.write.resending import Resending
 from service.store.write.retirement_changes import Retirements
 from service.store.write.tag_changes import TagChanges
 from service.store.write.waiver_changes import Waivers
@@ -169,6 +170,7 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
         notifications=NotificationStore(
             database, queries, config.sender_lock if config.notify else None
         ),
+        resending=Resending(database, queries, audit_log),
         tokens=TokenStore(database, queries, audit_log),
         enrolment=EnrolmentStore(database, queries, audit_log),
         throttle=AuthThrottle(),

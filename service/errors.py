@@ -95,6 +95,17 @@ class ViolationNotFoundError(ComplianceError):
         super().__init__(f"no violation has id {violation[:64]!r}")
 
 
+class MessageNotFoundError(ComplianceError):
+    """No message to a receiver has this number, or no more."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"there is no message {number}; sent ones are kept for 90 days")
+
+
+class NotSentAgainError(ComplianceError):
+    """The message cannot be sent again; the text says why."""
+
+
 class TokenNotFoundError(ComplianceError):
     """No valid token has this number."""
 

@@ -52,7 +52,7 @@ from service.resources.health import Healthz, Readyz
 from service.resources.historial import RecordHistory
 from service.resources.marcos import Frameworks, OneFramework
 from service.resources.matriz import FleetMatrix
-from service.resources.notificaciones import Notifications
+from service.resources.notificaciones import Notifications, SendAgain
 from service.resources.novedades import NewsFeed
 from service.resources.politicas import OnePolicy, Policies
 from service.resources.procesos import ProcessHistories, ProcessOccurrences, RecordProcesses
@@ -80,6 +80,7 @@ from service.store.read.usage_stats import UsageStore
 from service.store.read.violations import ViolationStore
 from service.store.read.waivers import WaiverStore
 from service.store.tokens import TokenStore
+from service.store.write.resending import Resending
 from service.store.write.retirement_changes import Retirements
 from service.store.write.tag_changes import TagChanges
 from service.store.write.waiver_changes import Waivers
@@ -115,6 +116,7 @@ class Collaborators:
     backtest_requests: BackTestRequests
     past_openings: PastOpeningStore
     notifications: NotificationStore
+    resending: Resending
     tokens: TokenStore
     enrolment: EnrolmentStore
     throttle: AuthThrottle
@@ -194,6 +196,7 @@ def routes(c: Collaborators) -> Sequence[Route]:
             {"GET": FEED_READERS},
             token_in_address=True,
         ),
+        Route("/notificaciones/{message_id:id}/reenvio", SendAgain(c.resending)),
         Route("/tokens", Tokens(c.tokens), {"GET": ADMINISTRATORS}),
         Route("/tokens/{token_id:id}", OneToken(c.tokens), {"DELETE": ADMINISTRATORS}),
         Route("/inscripcion", Enrolment(c.enrolment), {"POST": ENROLLERS}),
@@ -213,7 +216,12 @@ def routes(c: Collaborators) -> Sequence[Route]:
             BackTestPage(c.site, c.backtest_jobs, times.now),
             forms=frozenset({"POST"}),
         ),
-        Route("/avisos", NotificationsPage(c.site, c.notifications), {"GET": ADMINISTRATORS}),
+        Route(
+            "/avisos",
+            NotificationsPage(c.site, c.notifications, c.resending),
+            {"GET": ADMINISTRATORS},
+            frozenset({"POST"}),
+        ),
         Route("/dispensas", WaiversPage(c.site, c.policies, c.waivers)),
         Route("/incumplimientos", ViolationsPage(c.site, c.policies, c.violations)),
         Route(

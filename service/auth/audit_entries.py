@@ -20,6 +20,7 @@ RULE_TRIED = "rule tried"  # on the past; beside an entry about the token, if th
 RULE_TAKEN_UP, RULE_REFUSED, RULE_RETIRED = "rule taken up", "rule refused", "rule retired"
 ARCHIVE_SEALED = "archive sealed"
 EVIDENCE_EXPORTED = "evidence exported"
+MESSAGE_AGAIN = "message sent again"  # to a receiver; beside an entry about the token
 QUERY_ASKED = "query asked"  # beside an entry about the token that was used, if there is one
 MADE, USED, CLOSED, REVOKED = "token made", "token in use", "token closed", "token revoked"
 
@@ -28,7 +29,8 @@ _LINE_START = b'{"hora": '
 _SEALED = f'"hecho": "{ARCHIVE_SEALED}"'.encode()
 _NOT_OF_ACCESS = re.compile(
     rb'\{"hora": "[^"]*",'
-    rb' "hecho": "(rule |tag |server |waiver |query asked"|archive sealed"|evidence exported")'
+    rb' "hecho": "(rule |tag |server |waiver |message |query asked"|archive sealed"'
+    rb'|evidence exported")'
 )
 _MAX_INTEGER = 2**63 - 1
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import os
 import secrets
 from contextlib import closing, suppress
 
 from service import times
+from service.auth.audit_log import AuditLog
 from service.commands.alone import alone
 from service.config import Config
 from service.errors import InvalidSettingError
@@ -19,7 +21,9 @@ from service.notify.shapes import SHAPES
 from service.notify.transport import transport_to
 from service.store.engines import open_database
 from service.store.queries import load_queries
-from service.store.write.outbox import Outbox, ReceiverState
+from service.store.write.outbox import Outbox
+from service.store.write.outbox_rows import ReceiverState
+from service.store.write.resending import Resending
 
 _NICE = 10
 
@@ -32,6 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     send.add_argument("--lock", type=int, help=argparse.SUPPRESS)  # held for it by the keeper
     test = ways.add_parser("test", help="send a marked sample to one receiver, and exit by it")
     test.add_argument("name", metavar="NAME")
+    again = ways.add_parser("again", help="send a message again, with what is so now")
+    again.add_argument("id", metavar="ID", type=int, help="its number, as /avisos shows it")
     ways.add_parser("list", help="list the receivers, with what waits and the last error")
 
 
@@ -44,6 +50,8 @@ def run(config: Config, options: argparse.Namespace) -> int:
     require_database(config)
     if options.way == "list":
         return _list(config, list(receivers.values()))
+    if options.way == "again":
+        return _again(config, options.id)
     return _send(config, options.lock)
 
 
@@ -81,6 +89,14 @@ def _list(config: Config, receivers: list[Receiver]) -> int:
     return 0
 
 
+def _again(config: Config, number: int) -> int:
+    with closing(open_database(config.database)) as database:
+        resending = Resending(database, load_queries(), AuditLog(config.audit_log))
+        repeat = resending.again(number, {"by": getpass.getuser()})
+    print(f"message {repeat} repeats message {number}; the sender sends it")
+    return 0
+
+
 def _send(config: Config, lock: int | None) -> int:
     with alone(config.sender_lock, lock) as stopped:
         if stopped is None or config.notify is None:
@@ -88,14 +104,7 @@ def _send(config: Config, lock: int | None) -> int:
         # As it is now: it may have changed while another sender ran.
         receivers = read_receivers(config.notify)
         with closing(open_database(config.database)) as database:
-            sender = Sender(
-                database,
-                load_queries(),
-                receivers,
-                config.url,
-                alive=config.sender_lock,
-                evaluator=config.evaluator_lock,
-            )
+            sender = Sender(database, load_queries(), receivers, config)
             with suppress(OSError):  # the unit of the service allows no change of priority
                 os.nice(_NICE)
             sender.run(stopped)

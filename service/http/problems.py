@@ -19,6 +19,8 @@ from service.errors import (
     InvalidParameterError,
     InvalidReportError,
     InvalidSqlError,
+    MessageNotFoundError,
+    NotSentAgainError,
     PolicyNotFoundError,
     QueriesOffError,
     QuestionStoppedError,
@@ -43,6 +45,7 @@ _INVALID_QUERY = ("invalid-query", "Invalid query")
 _REPORTS = ("/servers", "/inscripcion")  # what machines post to
 _NOT_FOUND: Mapping[type[ComplianceError], tuple[str, str]] = {
     BackTestNotFoundError: ("no-such-backtest", "No such back-test"),
+    MessageNotFoundError: ("no-such-message", "No such message"),
     FrameworkNotFoundError: ("no-such-framework", "No such framework"),
     PolicyNotFoundError: ("no-such-rule", "No such rule"),
     RecordNotFoundError: ("no-such-record", "No such record"),
@@ -80,6 +83,7 @@ def add_error_handlers(app: falcon.App[Any, Any], pages: ErrorPages) -> None:
     add(InvalidParameterError, _invalid_parameter)
     for error_class in _NOT_FOUND:
         add(error_class, _not_found)
+    add(NotSentAgainError, _not_sent_again)
     add(StorageUnavailableError, _storage_unavailable)
     add(SourceBusyError, _source_busy)
     add(QuestionStoppedError, _question_stopped)
@@ -122,6 +126,12 @@ def _not_found(
     _req: falcon.Request, resp: falcon.Response, error: ComplianceError, _params: object
 ) -> None:
     _answer(resp, HTTPStatus.NOT_FOUND, *_NOT_FOUND[type(error)], str(error))
+
+
+def _not_sent_again(
+    _req: falcon.Request, resp: falcon.Response, error: NotSentAgainError, _params: object
+) -> None:
+    _answer(resp, HTTPStatus.CONFLICT, "not-sent-again", "Not sent again", str(error))
 
 
 def _unauthorized(

@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 from service import times
 from service.notify.receivers import SEVERITIES, Receiver
 from service.notify.words import WORDS
+from service.store.read.standing import Standing
 from service.store.server_event import SEVERITIES as EVENT_SEVERITIES
 from service.store.server_event import ServerEvent
 from service.store.write.notices import NamedServer
-from service.store.write.outbox import Document, OpenViolation
+from service.store.write.outbox_rows import Document, OpenViolation
 from service.store.write.server_events import event_document
 
 MOST_ENTRIES = 100  # of a digest; the rest is a number
@@ -52,6 +53,19 @@ class Letter(NamedTuple):
         """Its lines, and how many are left out."""
         more = [self.words["more"].format(n=self.left)] if self.left else []
         return [*self.lines, *more]
+
+
+class Again(NamedTuple):
+    """A message that is sent again.
+
+    of: the id of the first of its repetitions. title: what that said, if it was ever tried, and
+    made_at, when it was made. until: what is so now is judged until then; null before any report.
+    """
+
+    of: str
+    title: str | None
+    made_at: int
+    until: int | None
 
 
 class Composer:
@@ -89,6 +103,32 @@ class Composer:
             facts=event_document(event, server),
         )
         return self.entry(event.kind, document)
+
+    def now_of(self, standing: Standing) -> dict[str, Any]:
+        """What an entry says beside what was so, where it is told again."""
+        return {
+            "estado": standing.state,
+            "fin": standing.ended_as,
+            "en": None if standing.at is None else times.to_text(standing.at),
+        }
+
+    def again(self, letter: Letter, again: Again) -> Letter:
+        """The same letter, marked as sent again."""
+        words = self._words
+        until = words["nothing_judged"]
+        if again.until is not None:
+            until = words["judged_until"].format(at=times.to_text(again.until)[:19])
+        made = times.to_text(again.made_at)
+        was = words["was"].format(at=made[:19], title=again.title or words["untried"])
+        title = f"{words['again']}: {letter.title}"
+        document = {
+            **letter.document,
+            "texto": title,
+            "repite": again.of,
+            "antes": {"hecha": made, "titulo": again.title},
+            "evaluado_hasta": None if again.until is None else times.to_text(again.until),
+        }
+        return letter._replace(title=title, lines=[was, until, *letter.lines], document=document)
 
     def open_entry(self, row: OpenViolation) -> dict[str, Any]:
         """What is told of a violation that is open."""
@@ -207,10 +247,17 @@ class Composer:
             parts.append(words["reason"].format(fin=words[entry["fin"]]))
         if is_calm:
             parts.append(words["was_unstable"])
+        if entry.get("ahora"):
+            parts.append(self._now(entry["ahora"]))
         text = "; ".join(parts)
         if with_title:
             text = f"[{words[entry['severidad']]}] {self._kind(entry)}: {text}"
         return text
+
+    def _now(self, now: Mapping[str, Any]) -> str:
+        words = self._words
+        fin = "" if now["fin"] is None else words[now["fin"]].lower()
+        return words[f"now_{now['estado']}"].format(at=(now["en"] or "")[:19], fin=fin)
 
     def _when(self, entry: Mapping[str, Any]) -> str:
         """Between two reports: nothing is known of the time between."""

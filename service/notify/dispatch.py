@@ -14,7 +14,8 @@ from service.notify.shapes import SHAPES
 from service.store.engines import Connection
 from service.store.server_event import ENDS, SEVERITIES
 from service.store.write.notices import digest_of, subject_of
-from service.store.write.outbox import Notice, Outbox, ReceiverState, Told
+from service.store.write.outbox import Outbox
+from service.store.write.outbox_rows import Notice, ReceiverState, Told
 from service.times import DAY, HOUR, MINUTE, SECOND
 
 CALM = "calma"  # a message that is to say what is so, a day after the last transition

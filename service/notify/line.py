@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from service import times
 from service.notify.attempt import GIVEN_UP_AFTER, Attempt, pause_after
-from service.notify.composing import Composer, Letter
-from service.notify.dispatch import ALONE, CALM, ENDED, GATHERED, Dispatcher
+from service.notify.composing import Composer
+from service.notify.dispatch import ALONE, CALM, ENDED, Dispatcher
+from service.notify.letters import LetterWriter
 from service.notify.receivers import Receiver
 from service.notify.shapes import SHAPES
 from service.store.engines import Connection, Database
-from service.store.write.outbox import Due, Outbox, ReceiverState, Told, Written
+from service.store.read.policies import PolicyStore
+from service.store.read.standing import RepeatReader
+from service.store.write.outbox import Outbox
+from service.store.write.outbox_rows import Due, ReceiverState, Told, Written
 from service.times import HOUR
 
 _DOWN_FROM = 3  # failures in a row
@@ -24,16 +30,30 @@ class Claimed(NamedTuple):
     body: bytes
 
 
+class Stores(NamedTuple):
+    """What all lines read and write."""
+
+    database: Database
+    outbox: Outbox
+    repeats: RepeatReader
+    policies: PolicyStore
+
+
+def stores_of(database: Database, queries: Mapping[str, str], evaluator: Path) -> Stores:
+    """evaluator: the file by which an evaluator tells that it runs."""
+    policies = PolicyStore(database, queries, evaluator)
+    return Stores(database, Outbox(queries), RepeatReader(queries), policies)
+
+
 class Line:
     """Each method is one transaction. Raises StorageUnavailableError, in all methods."""
 
-    def __init__(
-        self, receiver: Receiver, database: Database, outbox: Outbox, base: str | None
-    ) -> None:
-        self.receiver = receiver
-        self._database, self._outbox = database, outbox
-        self._composer = Composer(receiver, base)
-        self._dispatcher = Dispatcher(receiver, outbox, self._composer)
+    def __init__(self, receiver: Receiver, stores: Stores, base: str | None) -> None:
+        self.receiver, self._progress = receiver, stores.policies.progress
+        self._database, self._outbox = stores.database, stores.outbox
+        composer = Composer(receiver, base)
+        self._dispatcher = Dispatcher(receiver, stores.outbox, composer)
+        self._letters = LetterWriter(receiver, stores.outbox, stores.repeats, composer)
         self._begun = False
         self._gave_digest_at = 0
 
@@ -61,13 +81,15 @@ class Line:
             state = self._state(connection)
             if state.paused_until > now:
                 return None
-            if self._outbox.due(connection, self.receiver.name, now) is None:
+            peeked = self._outbox.due(connection, self.receiver.name, now)
+            if peeked is None:
                 return None
+        until = None if peeked.again_of is None else self._progress().until
         with self._database.transaction() as connection:
             if not self._dispatcher.gather(connection, now):
                 return None
             due = self._outbox.due(connection, self.receiver.name, now)
-            if due is None:
+            if due is None or (due.again_of is not None and due.id != peeked.id):
                 return None
             kind = due.kind
             if kind == CALM:
@@ -77,7 +99,7 @@ class Line:
                     return None
             body, title = due.body, None
             if body is None:
-                letter = self._letter(connection, due, kind)
+                letter = self._letters.letter(connection, due, kind, until)
                 body, title = SHAPES[self.receiver.kind](letter), letter.title
             self._outbox.note_try(connection, due, Written(kind, title, body), now)
         return Claimed(due, body.encode())
@@ -95,7 +117,7 @@ class Line:
                 is_over = now - due.made_at >= GIVEN_UP_AFTER
                 if attempt.is_final or is_over:
                     self._give_up(connection, due, attempt.error, now)
-                    state.digest_due = 1
+                    state.digest_due |= due.again_of is None
                 else:
                     pause = pause_after(due.attempts + 1)
                     next_at = now + max(pause, attempt.retry_after or 0)
@@ -124,17 +146,6 @@ class Line:
         for case in self._outbox.cases_told_by(connection, due):
             self._outbox.forget_told(connection, self.receiver.name, case)
         self._outbox.end(connection, due, is_sent=False, error=error, now=now)
-
-    def _letter(self, connection: Connection, due: Due, kind: str) -> Letter:
-        if kind == GATHERED:
-            kinds = dict(self._outbox.carried_by(connection, due))
-            documents = self._outbox.documents(connection, kinds)
-            documents.sort(key=lambda document: document.id)
-            entries = [self._composer.entry(kinds[each.id], each) for each in documents]
-            return self._composer.digest(due.digest.hex(), GATHERED, entries)
-        (document,) = self._outbox.documents(connection, [due.notice_id or 0])
-        entry = self._composer.entry(kind, document)
-        return self._composer.one(due.digest.hex(), entry, is_calm=due.kind == CALM)
 
     def _calm(self, connection: Connection, due: Due, now: int) -> str:
         """The kind of the message that says what is so, once a subject is stable again."""

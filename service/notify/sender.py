@@ -9,17 +9,16 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
-from pathlib import Path
 from typing import TypeVar
 
 from service import times
+from service.config import Config
 from service.errors import StorageUnavailableError
 from service.notify.lag import LagWatch
-from service.notify.line import Line
+from service.notify.line import Line, stores_of
 from service.notify.receivers import Receiver
 from service.notify.transport import Transport, transport_to
 from service.store.engines import Database
-from service.store.write.outbox import Outbox
 from service.times import DAY
 
 _LOG = logging.getLogger(__name__)
@@ -42,21 +41,18 @@ class Sender:
     Those who report wait for each transaction, and one of low priority may be preempted within.
     """
 
-    def __init__(  # noqa: PLR0913 — each is passed in
+    def __init__(
         self,
         database: Database,
         queries: Mapping[str, str],
         receivers: Mapping[str, Receiver],
-        base: str | None,
-        *,
-        alive: Path,
-        evaluator: Path,
+        config: Config,
     ) -> None:
-        """alive: touched once a minute while it runs. evaluator: touched by the evaluator."""
-        self._alive = alive
-        self._database, self._outbox = database, Outbox(queries)
-        self._lag = LagWatch(queries, evaluator, times.now())
-        self._lines = [Line(each, database, self._outbox, base) for each in receivers.values()]
+        self._alive = config.sender_lock  # touched once a minute while it runs
+        stores = stores_of(database, queries, config.evaluator_lock)
+        self._database, self._outbox = database, stores.outbox
+        self._lag = LagWatch(queries, config.evaluator_lock, times.now())
+        self._lines = [Line(each, stores, config.url) for each in receivers.values()]
         self._stepped_at: dict[str, float] = {}
         self._writer = ThreadPoolExecutor(1, "writer")
         self._stored(int)  # starts its thread

@@ -1,4 +1,4 @@
-"""/notificaciones: what receivers are told, what waits, what was set aside and why."""
+"""/notificaciones: what receivers are told, what waits, what was set aside; sends it again."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from collections.abc import Sequence
 import falcon
 
 from service import times
+from service.http.asker import facts_of
 from service.http.filters import MESSAGE_STATE, OF_MESSAGES, RECEIVER
 from service.http.listing import FORMAT, Listing, csv_is_wanted, show_page, stream_csv
 from service.http.parameters import PAGING, Query
 from service.store.read.notifications import MessageRow, NotificationStore, ReceiverRow
+from service.store.write.resending import Resending
 
 _COLUMNS = (
     *("numero", "id", "receptor", "tipo", "estado", "titulo", "politica", "severidad", "servidor"),
@@ -37,6 +39,16 @@ class Notifications:
             "receptores": [_receiver(each) for each in page.receivers],
         }
         show_page(req, resp, query, _listing(page.messages, beside), page.after)
+
+
+class SendAgain:
+    def __init__(self, resending: Resending) -> None:
+        self._resending = resending
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, message_id: int) -> None:
+        Query(req.query_string)
+        number = self._resending.again(message_id, facts_of(req))
+        resp.status, resp.media = falcon.HTTP_202, {"numero": number}
 
 
 def _listing(rows: Sequence[MessageRow], beside: dict[str, object] | None = None) -> Listing:

@@ -111,7 +111,7 @@ DELETE FROM message WHERE id = :id;
 
 -- name: due_message
 -- The first message that is due, none of whose subject waits before it.
-SELECT id, digest, kind, notice_id, subject, case_digest, made_at, body, attempts
+SELECT id, digest, kind, notice_id, subject, case_digest, made_at, body, attempts, again_of
 FROM message
 WHERE receiver = :receiver AND state = 'esperando' AND digest_id IS NULL
   AND not_before <= :now AND next_at <= :now
@@ -143,13 +143,13 @@ FROM message
 JOIN notice ON notice.id = message.notice_id
 WHERE message.receiver = :receiver AND message.state = 'esperando'
   AND message.digest_id IS NULL AND message.attempts = 0 AND message.not_before <= :now
-  AND message.kind <> 'calma'
+  AND message.kind <> 'calma' AND message.again_of IS NULL
 ORDER BY message.id
 LIMIT :limit;
 
 -- name: messages_of_digest
 -- What a digest carries: the notice of each message, and its kind.
-SELECT notice_id, kind FROM message WHERE digest_id = :id ORDER BY id;
+SELECT notice_id, kind FROM message WHERE digest_id = :id AND notice_id IS NOT NULL ORDER BY id;
 
 -- name: put_into_digest
 -- A message is told with others.

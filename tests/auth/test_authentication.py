@@ -22,20 +22,12 @@ from service.config import Config
 from service.store.engines import Database
 from service.store.queries import load_queries
 from service.store.tokens import TokenStore
+from tests.auth.scopes import PUBLIC, SCOPES, scopes_of
 from tests.support.live import Answer, LiveService
 from tests.support.raw_http import exchange
 from tests.support.reports import report
 from tests.support.routes import served_routes
 from tests.support.tokens import bearer, make_token, token
-
-SCOPES = ("ingest", "lectura", "admin", "inscripcion", "novedades")
-PUBLIC = {
-    "GET /healthz", "GET /readyz", "GET /openapi.json", "GET /static/{name}",
-    "GET /schemas/report.v1.json", "GET /schemas/report.v2.json",
-    "GET /entrar", "POST /entrar", "POST /salir",
-}  # fmt: skip
-PUBLIC |= {public.replace("GET", "HEAD") for public in PUBLIC}
-
 
 STORED = "10.77.66.55"  # the address in the only report that is stored
 
@@ -210,31 +202,6 @@ def routes(app: Any) -> list[tuple[str, str]]:
 
 
 ROUTES = routes(create_app(Config(data=Path("var"))))
-
-
-def scopes_of(method: str, path: str) -> set[str]:
-    """The scopes of a route; by hand for every route that does more than read."""
-    private = ("/tokens", "/consultar", "/notificaciones", "/avisos")
-    changing = ("/consulta", "/consultar", "/ensayos", "/exenciones", "/ensayo/{job_id:id}")
-    decided = (
-        {f"{read} {path}": {"admin"} for read in ("GET", "HEAD") for path in private}
-        | {f"{read} /novedades.atom": {"lectura", "admin", "novedades"} for read in ("GET", "HEAD")}
-        | {
-            "POST /servers": {"ingest", "admin"},
-            "POST /inscripcion": {"inscripcion", "ingest"},
-            "DELETE /tokens/{token_id:id}": {"admin"},
-            "PUT /servers/{id_serv:id}/etiquetas/{clave}": {"admin"},
-            "POST /servers/{id_serv:id}/retiros": {"admin"},
-            "DELETE /servers/{id_serv:id}/etiquetas/{clave}": {"admin"},
-            "POST /servidor/{server_id:id}/retirar": {"admin"},
-            "DELETE /exenciones/{waiver_id:id}": {"admin"},
-        }
-        | {f"POST {path}": {"admin"} for path in changing}
-        | {public: set(SCOPES) for public in PUBLIC}
-    )
-    if method not in ("GET", "HEAD") and f"{method} {path}" not in decided:
-        raise AssertionError(f"{method} {path} changes something: say here who may do that")
-    return decided.get(f"{method} {path}", {"lectura", "admin"})
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)

@@ -19,7 +19,8 @@ from service.config import Config
 from service.maintenance.startup import prepare
 from service.pages.static_files import StaticFiles
 from service.store.engines import Database
-from tests.auth.test_authentication import PUBLIC, ROUTES, basic
+from tests.auth.scopes import PUBLIC
+from tests.auth.test_authentication import ROUTES, basic
 from tests.pages.hostile import NAMES
 from tests.support.live import Answer, LiveService
 from tests.support.raw_http import exchange

@@ -43,15 +43,7 @@ def main() -> None:
     assert config.notify is not None
     with closing(open_database(config.database)) as database:
         receivers = read_receivers(config.notify)
-        sender = Sender(
-            database,
-            load_queries(),
-            receivers,
-            None,
-            alive=config.sender_lock,
-            evaluator=config.evaluator_lock,
-        )
-        sender.run(threading.Event())
+        Sender(database, load_queries(), receivers, config).run(threading.Event())
 
 
 if __name__ == "__main__":

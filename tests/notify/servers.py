@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from service.notify.line import Line
+from service.notify.line import Line, stores_of
 from service.notify.receivers import read_receivers
 from service.policies.evaluator.evaluator import Evaluator
 from service.store.queries import load_queries
-from service.store.write.outbox import Outbox
 from service.times import SECOND
 from tests.notify.receiver import HttpReceiver
 from tests.notify.told import tell
@@ -50,7 +49,8 @@ class Servers:
 
     def new_line(self) -> Line:
         receiver = read_receivers(self.file)["guard"]
-        return Line(receiver, self.field.database, Outbox(load_queries()), None)
+        word = self.field.config.evaluator_lock
+        return Line(receiver, stores_of(self.field.database, load_queries(), word), None)
 
     def report(self, at: int, *names: str, machine: str = "m0", **facts: int | str) -> None:
         self.field.now = START + at

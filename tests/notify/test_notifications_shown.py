@@ -12,7 +12,8 @@ import jsonschema
 import orjson
 import pytest
 
-from service.notify.receivers import read_receivers
+from service.notify.dispatch import CALM, GATHERED
+from service.notify.receivers import MESSAGES, read_receivers
 from service.notify.sender import Sender
 from service.project import SCHEMAS_FOLDER
 from service.store.queries import load_queries
@@ -112,15 +113,7 @@ def test_a_receiver_that_the_file_names_no_more_is_said_to_be_so(
     database, receivers = told.fleet.database, read_receivers(told.file)
     stopped = threading.Event()
     stopped.set()
-    sender = Sender(
-        database,
-        load_queries(),
-        receivers,
-        None,
-        alive=config.sender_lock,
-        evaluator=config.evaluator_lock,
-    )
-    sender.run(stopped)
+    Sender(database, load_queries(), receivers, config).run(stopped)
     found = api.ask("GET", "/notificaciones").json["receptores"]
     assert ("guard", None, 2) in [(r["receptor"], r["destino"], r["esperan"]) for r in found]
     assert "not in the file any more" in api.page()
@@ -149,9 +142,7 @@ def test_a_sender_leaves_word_while_none_of_its_receivers_hangs(
         """Whether a sender leaves word while it runs for a moment."""
         os.utime(lock, (1, 1))
         receivers = read_receivers(told.file)
-        evaluator = told.fleet.config.evaluator_lock
-        database = told.fleet.database
-        sender = Sender(database, load_queries(), receivers, None, alive=lock, evaluator=evaluator)
+        sender = Sender(told.fleet.database, load_queries(), receivers, told.fleet.config)
         stopped = threading.Event()
         threading.Timer(0.2, stopped.set).start()
         sender.run(stopped)
@@ -167,6 +158,15 @@ def test_without_a_file_of_receivers_nobody_is_told(told: ToldFleet) -> None:
     api = Api(told.fleet)
     assert api.ask("GET", "/notificaciones").json["remitente"] == "sin_receptores"
     assert "names no file of receivers" in api.page()
+
+
+def test_every_kind_of_message_is_described_and_has_words(api: Api, told: ToldFleet) -> None:
+    described = SCHEMA["components"]["schemas"]["Notificaciones"]["properties"]
+    kinds = set(described["notificaciones"]["items"]["properties"]["tipo"]["enum"])
+    assert kinds == {*MESSAGES, CALM, GATHERED}
+    for kind in sorted(kinds):
+        engine.execute(told.fleet.config.database, "UPDATE message SET kind = ?", (kind,))
+        assert f"1. {kind}" not in api.page(language="en")
 
 
 @pytest.mark.usefixtures("api")

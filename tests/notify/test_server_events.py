@@ -6,6 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from service.auth.audit_log import AuditLog
+from service.store.queries import load_queries
+from service.store.write.resending import Resending
 from service.times import HOUR, MINUTE, SECOND
 from tests.notify.servers import Servers
 from tests.support import engine
@@ -205,3 +208,29 @@ def test_what_is_judged_again_is_noted_once(servers: Servers) -> None:
     servers.close()
     servers.begin()
     assert engine.rows(path, "SELECT hex(digest), kind FROM notice") == notices
+
+
+def test_a_silence_that_is_told_again_says_whether_it_goes_on(servers: Servers) -> None:
+    servers.begin()
+    servers.report(MINUTE)
+    servers.pass_until(HOUR)
+    servers.tell()
+    config = servers.field.config
+    audit_log, database = AuditLog(config.audit_log), servers.field.database
+    resending = Resending(database, load_queries(), audit_log, lambda: servers.field.now)
+    resending.again(2, {"by": "ana"})
+    assert servers.tell() == ["silencio"]
+    repeat = servers.receiver.taken[-1].json()
+    assert repeat["ahora"] == {
+        "estado": "abierta",
+        "fin": None,
+        "en": repeat["abierta_entre"][1]["fecha_hora"],
+    }
+    servers.report(2 * HOUR)
+    servers.tell()
+    resending.again(2, {"by": "ana"})
+    resending.again(1, {"by": "ana"})  # the digest of what is open
+    assert servers.tell() == ["silencio", "resumen"]
+    repeat, digest = (message.json() for message in servers.receiver.taken[-2:])
+    assert (repeat["ahora"]["estado"], repeat["ahora"]["fin"]) == ("cerrada", "resuelta")
+    assert digest["total"] == 0

@@ -13,7 +13,7 @@ from service.notify.shapes import SHAPES, mattermost, slack, teams
 from service.notify.words import WORDS
 from service.policies.machine.events import Fin
 from service.policies.rules.rule import Severity
-from service.store.write.outbox import OpenViolation
+from service.store.write.outbox_rows import OpenViolation
 
 HOSTILE = [
     "<!channel>",

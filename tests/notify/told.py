@@ -7,12 +7,11 @@ from pathlib import Path
 
 from service import times
 from service.notify.attempt import Attempt
-from service.notify.line import Claimed, Line
+from service.notify.line import Claimed, Line, stores_of
 from service.notify.receivers import read_receivers
 from service.notify.transport import Transport, transport_to
 from service.policies.evaluator.evaluator import Evaluator
 from service.store.queries import load_queries
-from service.store.write.outbox import Outbox
 from service.times import MINUTE
 from tests.support import engine
 from tests.support.judged_fleet import Fleet
@@ -45,7 +44,9 @@ class ToldFleet:
     def line(self, name: str = "guard") -> Line:
         """As a sender that starts now has it."""
         receiver = read_receivers(self.file)[name]
-        made = Line(receiver, self.fleet.database, Outbox(load_queries()), self.fleet.config.url)
+        config = self.fleet.config
+        stores = stores_of(self.fleet.database, load_queries(), config.evaluator_lock)
+        made = Line(receiver, stores, config.url)
         self.lines[name] = made
         return made
 

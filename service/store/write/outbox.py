@@ -1,117 +1,26 @@
-"""The queue of messages: the sender's side. Only the sender writes these tables."""
+"""The queue of messages: the sender's side. Nobody else writes these tables, but
+`resending.py`, which adds messages."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from dataclasses import asdict
+from typing import Any
 
 from service.store.engines import Connection
 from service.store.server_event import ServerEvent
 from service.store.write.multi_row import select_rows
 from service.store.write.notices import NamedServer
-
-
-@dataclass(slots=True)
-class ReceiverState:
-    """What is known of a receiver. notice_id: the last one that was looked at for it.
-
-    wants: what it listens to. digest_due: a message was given up. failures: in a row. place: its
-    host, null while the file does not name it.
-    """
-
-    name: str
-    notice_id: int
-    wants: str = "{}"
-    digest_due: int = 0
-    failures: int = 0
-    paused_until: int = 0
-    error: str | None = None
-    error_at: int | None = None
-    sent_at: int | None = None
-    kind: str | None = None
-    place: str | None = None
-
-
-class Notice(NamedTuple):
-    """A transition, without what was so."""
-
-    id: int
-    digest: bytes
-    kind: str
-    violation_digest: bytes
-    case_digest: bytes
-    subject: bytes
-    rule: str
-    severity: str
-    at: int
-    due_at: int
-
-
-class Document(NamedTuple):
-    """A transition, with what was so."""
-
-    id: int
-    kind: str
-    violation: str
-    case: str
-    rule: str
-    severity: str
-    at: int
-    facts: Mapping[str, Any]
-
-
-class Due(NamedTuple):
-    """A message that is to be tried. body: null before its first try."""
-
-    id: int
-    digest: bytes
-    kind: str
-    notice_id: int | None
-    subject: bytes | None
-    case_digest: bytes | None
-    made_at: int
-    body: str | None
-    attempts: int
-
-
-class Written(NamedTuple):
-    """A message as it is tried. title: null if it was tried before."""
-
-    kind: str
-    title: str | None
-    body: str
-
-
-class OpenViolation(NamedTuple):
-    """What is open, as a digest says it. key, motives: null where its rule reads command lines."""
-
-    digest: bytes
-    case_digest: bytes
-    kind: str
-    key: str
-    server_id: int
-    identity: str
-    sibling: int
-    ipaddress: str
-    nombre_host: str | None
-    rule: str
-    severity: str
-    is_reserved: bool
-    opened_in_at: int
-    motive_es: str | None
-    motive_en: str | None
-
-
-class Told(NamedTuple):
-    """What a receiver was told of a case. state: abierta, inestable or cerrada."""
-
-    receiver: str
-    case_digest: bytes
-    subject: bytes
-    state: str
-    at: int
+from service.store.write.outbox_rows import (
+    Document,
+    Due,
+    Notice,
+    OpenViolation,
+    ReceiverState,
+    Told,
+    Written,
+)
 
 
 class Outbox:
@@ -249,9 +158,9 @@ class Outbox:
         for number in messages:
             self._run(connection, "put_into_digest", digest_id=digest_id, id=number)
 
-    def carried_by(self, connection: Connection, due: Due) -> list[tuple[int, str]]:
+    def carried_by(self, connection: Connection, digest_id: int) -> list[tuple[int, str]]:
         """The notice and the kind of each message that a digest carries."""
-        return [tuple(row) for row in self._run(connection, "messages_of_digest", id=due.id)]
+        return [tuple(row) for row in self._run(connection, "messages_of_digest", id=digest_id)]
 
     def sent_since(self, connection: Connection, receiver: str, since: int) -> tuple[int, int]:
         """How many messages it took, and how many of them are digests."""

@@ -1,0 +1,71 @@
+"""Writes the letter of a message, when it is tried for the first time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from service.notify.composing import Again, Composer, Letter
+from service.notify.dispatch import CALM, GATHERED, OPEN
+from service.notify.receivers import Receiver
+from service.store.engines import Connection
+from service.store.read.standing import RepeatReader
+from service.store.server_event import SEVERITIES
+from service.store.write.outbox import Outbox
+from service.store.write.outbox_rows import Document, Due
+
+
+class LetterWriter:
+    """Of one receiver. Call its methods within a transaction."""
+
+    def __init__(
+        self, receiver: Receiver, outbox: Outbox, repeats: RepeatReader, composer: Composer
+    ) -> None:
+        self._receiver, self._outbox, self._composer = receiver, outbox, composer
+        self._repeats = repeats
+
+    def letter(self, connection: Connection, due: Due, kind: str, until: int | None) -> Letter:
+        """kind: of the message. until: all that was so until then is judged."""
+        if due.again_of is None:
+            return self._first(connection, due, due.id, kind)
+        first = self._repeats.first(connection, self._receiver.name, due.again_of)
+        number, title, made_at = first or (due.id, None, due.made_at)
+        letter = self._first(connection, due, number, kind)
+        return self._composer.again(letter, Again(due.again_of.hex(), title, made_at, until))
+
+    def _first(self, connection: Connection, due: Due, number: int, kind: str) -> Letter:
+        """number: of the message that is told, or told again."""
+        message_id = due.digest.hex()
+        if kind == OPEN:  # again: what is open now
+            return self._composer.digest(message_id, "repetido", self._open(connection, due))
+        if kind == GATHERED:
+            kinds = dict(self._outbox.carried_by(connection, number))
+            documents = self._outbox.documents(connection, kinds)
+            documents.sort(key=lambda document: document.id)
+            entries = [self._entry(connection, due, kinds[each.id], each) for each in documents]
+            return self._composer.digest(message_id, GATHERED, entries)
+        (document,) = self._outbox.documents(connection, [due.notice_id or 0])
+        entry = self._entry(connection, due, kind, document)
+        return self._composer.one(message_id, entry, is_calm=due.kind == CALM)
+
+    def _open(self, connection: Connection, due: Due) -> list[Mapping[str, Any]]:
+        receiver, composer = self._receiver, self._composer
+        violations = [
+            composer.open_entry(row)
+            for row in self._outbox.open_violations(connection, due.made_at)
+            if receiver.listens_to(row.rule, row.severity)
+        ]
+        return violations + [
+            composer.open_event(event, server)
+            for event, server in self._outbox.open_events(connection)
+            if receiver.listens_to("", SEVERITIES[event.kind])
+        ]
+
+    def _entry(
+        self, connection: Connection, due: Due, kind: str, document: Document
+    ) -> Mapping[str, Any]:
+        entry = self._composer.entry(kind, document)
+        if due.again_of is None:
+            return entry
+        standing = self._repeats.standing(connection, document)
+        return entry | {"ahora": None if standing is None else self._composer.now_of(standing)}
