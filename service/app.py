@@ -47,6 +47,7 @@ from service.store.read.history import HistoryStore
 from service.store.read.matrix import MatrixStore
 from service.store.read.notifications import NotificationStore
 from service.store.read.occurrences import login_occurrences, process_occurrences
+from service.store.read.periods import PeriodStore
 from service.store.read.policies import PolicyStore
 from service.store.read.records import RecordStore
 from service.store.read.relation_copies import RelationCopies
@@ -136,6 +137,7 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
         logins=login_occurrences(database, queries, silence),
         usage=usage,
         matrix=MatrixStore(database, queries, times.now),
+        periods=PeriodStore(database, queries),
         tags=TagStore(database, queries),
         retirements=RetirementStore(database, queries, silence),
         tag_changes=TagChanges(database, queries, audit_log),

@@ -54,6 +54,7 @@ from service.resources.marcos import Frameworks, OneFramework
 from service.resources.matriz import FleetMatrix
 from service.resources.notificaciones import Notifications, SendAgain
 from service.resources.novedades import NewsFeed
+from service.resources.periodo import PeriodVerdicts
 from service.resources.politicas import OnePolicy, Policies
 from service.resources.procesos import ProcessHistories, ProcessOccurrences, RecordProcesses
 from service.resources.resumen import FleetSummary
@@ -71,6 +72,7 @@ from service.store.read.history import HistoryStore
 from service.store.read.matrix import MatrixStore
 from service.store.read.notifications import NotificationStore
 from service.store.read.occurrences import LoginOccurrenceStore, ProcessOccurrenceStore
+from service.store.read.periods import PeriodStore
 from service.store.read.policies import PolicyStore
 from service.store.read.records import RecordStore
 from service.store.read.retirements import RetirementStore
@@ -103,6 +105,7 @@ class Collaborators:
     usage: UsageStore
     policies: PolicyStore
     matrix: MatrixStore
+    periods: PeriodStore
     violations: ViolationStore
     tags: TagStore
     retirements: RetirementStore
@@ -182,6 +185,7 @@ def routes(c: Collaborators) -> Sequence[Route]:
         Route("/matriz", FleetMatrix(c.matrix, c.policies)),
         Route("/marcos", Frameworks(c.matrix, c.policies)),
         Route("/marcos/{framework}", OneFramework(c.matrix, c.policies)),
+        Route("/periodo", PeriodVerdicts(c.periods, c.policies)),
         Route("/violaciones", Violations(c.violations, c.policies)),
         Route(f"{record}/evidencia", RecordEvidence(c.evidence)),
         Route("/violaciones/{violation}/evidencia", ViolationEvidence(c.evidence)),

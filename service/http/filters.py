@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from service.end_of_life import SUPPORT_STATES
-from service.http.parameters import Query, choice, integer, network, past_time, text, time
+from service.errors import InvalidParameterError
+from service.http.parameters import (
+    Parameter,
+    Query,
+    choice,
+    integer,
+    network,
+    past_time,
+    text,
+    time,
+)
 from service.store.engines import MAX_INTEGER
 from service.store.read.changes import Period
 from service.store.read.moments import Moment
 from service.store.read.name_filters import LoginFilter, ProcessFilter
 from service.store.read.notifications import STATES
+from service.store.read.period_rows import PeriodFilter
 from service.store.read.server_filter import ServerFilter
 from service.store.read.violations import ViolationFilter
+from service.store.tag_format import wanted_tag
 
 # The longest texts that schemas/report.v2.json allows.
 ADDRESS = network("ipaddress")
@@ -40,6 +52,8 @@ PID = integer("pid", 0, 4_294_967_295)
 POLICY = text("politica", 64)
 SERVER = integer("servidor", 1, MAX_INTEGER)
 SEVERITY = choice("severidad", {word: word for word in ("baja", "media", "alta", "critica")})
+FRAMEWORK = choice("marco", {word: word for word in ("ens", "iso27001", "nist", "cis")})
+TAG = Parameter("etiqueta", "a tag such as entorno=produccion", wanted_tag)
 OPEN = choice("abiertas", {"si": True, "no": False})
 VERDICT = choice(
     "veredicto", {word: word for word in ("cumple", "falla", "desconocido", "no_aplica")}
@@ -50,6 +64,7 @@ WAIVER_STATE = choice(
 )
 
 OF_VIOLATIONS = (POLICY, SERVER, SEVERITY, OPEN)
+OF_PERIODS = (*IN_PERIOD, SERVER, TAG, POLICY, FRAMEWORK, SEVERITY)
 
 RECEIVER = text("receptor", 64)
 MESSAGE_STATE = choice("estado", {word: word for word in STATES})
@@ -93,6 +108,23 @@ def violation_filter(query: Query) -> ViolationFilter:
         moment=moment_of(query),
         since=query[SINCE],
         until=query[UNTIL],
+    )
+
+
+def period_filter(query: Query) -> PeriodFilter:
+    """The period that a query over OF_PERIODS asks about. Raises InvalidParameterError."""
+    since, until = query[SINCE], query[UNTIL]
+    if since is not None and until is not None and until <= since:
+        raise InvalidParameterError(UNTIL.name, f"expected a moment after {SINCE.name}")
+    return PeriodFilter(
+        since=since,
+        until=until,
+        known_at=query[KNOWN_AT],
+        rule=query[POLICY],
+        server_id=query[SERVER],
+        severity=query[SEVERITY],
+        framework=query[FRAMEWORK],
+        tag=query[TAG],
     )
 
 

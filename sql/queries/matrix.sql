@@ -31,15 +31,7 @@ SELECT
   policy_text.id, policy_text.rule,
   -- include: severity_then
   ,
-  coalesce(
-    (
-      SELECT policy_change.controls FROM policy_change
-      WHERE policy_change.rule = policy_text.rule AND policy_change.at <= :words_at
-      ORDER BY policy_change.at DESC, policy_change.id DESC
-      LIMIT 1
-    ),
-    policy.controls
-  )
+  -- include: controls_then
 FROM policy_text
 JOIN policy ON policy.rule = policy_text.rule
 ORDER BY policy_text.id;

@@ -10,6 +10,18 @@ coalesce(
   policy.severity
 )
 
+-- fragment: controls_then
+-- The controls that the rule of policy_text named at :words_at.
+coalesce(
+  (
+    SELECT policy_change.controls FROM policy_change
+    WHERE policy_change.rule = policy_text.rule AND policy_change.at <= :words_at
+    ORDER BY policy_change.at DESC, policy_change.id DESC
+    LIMIT 1
+  ),
+  policy.controls
+)
+
 -- fragment: violation_columns
 -- What is shown of a violation: see ViolationRow.
 violation.id, violation.digest, policy_text.rule, policy_text.version, policy_text.hash,

@@ -1,0 +1,147 @@
+"""/periodo: for how long each rule passed, failed or was unknown on each server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import falcon
+import orjson
+
+from service import times
+from service.http.filters import KNOWN_AT, OF_PERIODS, period_filter
+from service.http.listing import FORMAT, Listing, csv_is_wanted, show_page, stream_csv
+from service.http.parameters import PAGING, Query
+from service.resources.veredictos import bound_cells, bound_columns, bound_times, how_far
+from service.store.read.period_rows import Known, PeriodRow
+from service.store.read.periods import PeriodStore
+from service.store.read.policies import PolicyStore
+from service.times import SECOND
+
+_BOUNDS = ("abierta_tras", "abierta_en")
+_COLUMNS = (
+    "servidor",
+    "ip_server",
+    "nombre_host",
+    "politica",
+    "severidad",
+    "controles",
+    "juzgada_desde",
+    "segundos_cumple",
+    "segundos_falla",
+    "segundos_desconocido",
+    "segundos_no_aplica",
+    "segundos_sin_evaluar",
+    "desconocido_por",
+    "no_aplica_por",
+    "proporcion",
+    "proporcion_de_lo_conocido",
+    "veredicto",
+    "razon",
+    "falla_desde",
+    *bound_columns(*_BOUNDS),
+    "violaciones",
+    "tardias",
+    "tardios",
+    "momento",
+)
+_TIMES = bound_times(*_BOUNDS) | {"juzgada_desde", "falla_desde"}
+
+
+class PeriodVerdicts:
+    def __init__(self, periods: PeriodStore, policies: PolicyStore) -> None:
+        self._periods, self._policies = periods, policies
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        query = Query(req.query_string, *OF_PERIODS, *PAGING, FORMAT)
+        criteria = period_filter(query)
+        progress, settled = self._policies.settled()
+        known = self._periods.known(criteria, settled.at)
+        shared = _of_period(known) | how_far(progress)
+        if csv_is_wanted(req, resp, query):
+            listing = Listing("veredictos", _COLUMNS, (), times=_TIMES, of=shared)
+            batches = self._periods.batches(known, query.after)
+            rows = ([_as_csv(row, known) for row in batch] for batch in batches)
+            stream_csv(req, resp, listing, rows)
+            return
+        page = self._periods.page(known, query.after, query.limit)
+        listing = Listing(
+            "veredictos",
+            _COLUMNS,
+            [_row(row, known) for row in page.rows],
+            times=_TIMES,
+            of=shared,
+            beside=_beside(known),
+        )
+        show_page(req, resp, query, listing, page.after)
+
+
+def _of_period(known: Known) -> dict[str, object]:
+    """From where to where it counts, and what is known at all."""
+    return {
+        "desde": times.to_text(known.since),
+        "hasta": _text(known.criteria.until),
+        "primer_veredicto": _text(known.begins_at),
+        "juzgado_hasta": times.to_text(known.until),
+        "segundos": _seconds(known.length),
+    }
+
+
+def _beside(known: Known) -> dict[str, object]:
+    return {
+        KNOWN_AT.name: _text(known.criteria.known_at),
+        "segundos_sordo": _seconds(known.deaf_time),
+        "sordo": [
+            {"desde": times.to_text(span.since), "hasta": _text(span.until)} for span in known.deaf
+        ],
+    }
+
+
+def _row(row: PeriodRow, known: Known) -> list[object]:
+    found = row.failing
+    return [
+        *row.server[:3],
+        row.rule.rule,
+        row.rule.severity,
+        row.rule.controls,
+        row.judged_from,
+        *(_seconds(row.time(state)) for state in ("cumple", "falla", "desconocido", "no_aplica")),
+        _seconds(known.length - sum(row.times.values())),
+        _by_reason(row, "desconocido"),
+        _by_reason(row, "no_aplica"),
+        row.share,
+        row.share_of_known,
+        *((None, None) if row.last is None else (row.last.state, row.last.reason)),
+        None if found is None else found.case_since_at,
+        *bound_cells(None if found is None else found.opened_after),
+        *bound_cells(None if found is None else found.opened_in),
+        row.violations,
+        row.late,
+        row.late_sights,
+        "cerrado" if row.is_closed else "abierto",
+    ]
+
+
+def _as_csv(row: PeriodRow, known: Known) -> list[object]:
+    """A cell of CSV holds JSON where a member of JSON is an object."""
+    return [
+        orjson.dumps(value).decode() if isinstance(value, Mapping) else value
+        for value in _row(row, known)
+    ]
+
+
+def _by_reason(row: PeriodRow, state: str) -> dict[str, object]:
+    """Seconds by the reason of a verdict."""
+    return {
+        str(reason): _seconds(time)
+        for (found, reason), time in sorted(row.times.items(), key=str)
+        if found == state
+    }
+
+
+def _seconds(microseconds: int) -> int | float:
+    whole, rest = divmod(microseconds, SECOND)
+    return microseconds / SECOND if rest else whole
+
+
+def _text(moment: int | None) -> str | None:
+    return None if moment is None else times.to_text(moment)
