@@ -20,7 +20,7 @@ from service.store.read.feed import Feed, FeedItem, FeedViolation
 from service.store.read.fleet import News
 from service.store.server_event import ENDS, SEVERITIES, ServerEvent
 from service.store.write.notices import NamedServer, bound_of, digest_of
-from service.store.write.outbox import Document
+from service.store.write.outbox_rows import Document
 from service.store.write.server_events import RETIRED, event_document
 
 ADDRESS = "/novedades.atom"

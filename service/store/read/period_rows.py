@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from service.store.engines import MAX_INTEGER, Connection
 from service.store.read.bounds import bounds_of
+from service.store.read.moments import ended_after
 from service.store.read.stretches import Stretch, TextStretch, stretches, without
-from service.store.read.violations import ended_after
 from service.store.tag_format import WantedTag
 from service.store.verdict_rows import Bound
 
