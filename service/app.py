@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import falcon
@@ -26,6 +27,7 @@ from service.ingest.intake import Intake
 from service.ingest.large_turn import LargeTurn
 from service.ingest.validation import ReportValidator
 from service.maintenance.archived_records import ArchivedRecords
+from service.maintenance.sealing import known_links
 from service.pages.site import Site
 from service.pages.static_files import StaticFiles
 from service.policies.backtest.job_requests import BackTestRequests
@@ -35,7 +37,6 @@ from service.policies.rules.places import SHIPPED_FOLDER, TABLES_SCRIPT
 from service.policies.rules.support_calendar import SupportCalendar
 from service.resources.evidencia import Sources
 from service.routes import Collaborators, routes
-from service.store.archive_links import ArchiveLinkStore
 from service.store.backtest_jobs import BackTestJobStore
 from service.store.engines import Database, open_database
 from service.store.enrolment import EnrolmentStore
@@ -152,7 +153,7 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
             policies,
             violations,
             ArchivedRecords(config.archive, database, queries),
-            ArchiveLinkStore(database, queries),
+            partial(known_links, config, database),
             audit_log,
             config.data,
             config.export_places,

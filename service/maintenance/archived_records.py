@@ -21,17 +21,21 @@ from service.ingest.json_reader import read_json
 from service.ingest.validation import ReportValidator
 from service.store.engines import Database
 from service.store.engines.question import current
-from service.store.read.consistency import keys_of, open_content
+from service.store.read.consistency import content_of, keys_of, open_content
 
 _LINES_BETWEEN_LOOKS = 500
 
 
 class ArchivedLine(NamedTuple):
-    """number: its place among the lines of the day, from 1."""
+    """number: its place among the lines of the day, from 1.
+
+    agrees: the record is what its report says.
+    """
 
     day: str
     number: int
     line: bytes
+    agrees: bool
 
 
 class ArchivedRecords:
@@ -57,10 +61,10 @@ class ArchivedRecords:
                     _look()
                 if each.line is None or received_at_of(each.line) not in moments:
                     continue
-                id_serv = self._record_of(each)
+                id_serv, agrees = self._record_of(each) or (0, False)
                 if id_serv in wanted:
                     wanted.remove(id_serv)
-                    found[id_serv] = ArchivedLine(day, number, each.line)
+                    found[id_serv] = ArchivedLine(day, number, each.line, agrees)
                 if not wanted:
                     break
         return found
@@ -78,18 +82,20 @@ class ArchivedRecords:
 
         return measure_day(self._folder, day, stretches, step).wrong
 
-    def _record_of(self, found: NumberedLine) -> int | None:
-        """The id_serv that the report of a line has; null if it has none."""
+    def _record_of(self, found: NumberedLine) -> tuple[int, bool] | None:
+        """The id_serv that the report of a line has, and whether they agree; null for none."""
         line = parse_line(found.path, found.number, found.line or b"")
         if isinstance(line, DamagedLine):
             return None
         try:
-            keys = keys_of(self._validator.validate(read_json(line.raw)))
+            report = self._validator.validate(read_json(line.raw))
         except InvalidReportError:
             return None
         with open_content(self._database, self._queries) as content:
-            record = content.find(keys)
-        return None if record is None else record[1]
+            record = content.find(keys_of(report))
+            if record is None:
+                return None
+            return record[1], content.content(record[1]).agrees_with(content_of(report))
 
 
 def _look() -> None:

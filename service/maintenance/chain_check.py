@@ -36,7 +36,7 @@ class ChainFindings:
 def verify_chain(config: Config, database: Database) -> ChainFindings:
     """Reads the sealed days of the archive whole. Raises StorageUnavailableError."""
     known = known_links(config, database)
-    found = ChainFindings([*known.differing, *_broken(known.links), *_cut_off(known)])
+    found = ChainFindings(chain_faults(known))
     if not known.links:
         found.notes.append("No day of the archive is sealed yet.")
         return found
@@ -44,7 +44,7 @@ def verify_chain(config: Config, database: Database) -> ChainFindings:
     covered = stretches_by_day(known.links)
     days = {files.day_of(path) for path in files.archive_files(config.archive)}
     faults: list[str] = []
-    later = 0
+    later = unsealable = 0
     for day in sorted(days | covered.keys()):
         if day > until and day not in covered:
             continue
@@ -56,8 +56,11 @@ def verify_chain(config: Config, database: Database) -> ChainFindings:
         if day not in days:
             continue
         measured = measure_day(config.archive, day, stretches, lambda: None)
-        faults += _denied(day, measured)
-        later += measured.rest.lines if measured.rest is not None and day <= until else 0
+        denied = _denied(day, measured)
+        faults += denied
+        if measured.rest is not None and day <= until:
+            later += 0 if denied else measured.rest.lines
+            unsealable += measured.rest.lines if denied else 0
     found.faults += _first(faults)
     found.faults += _gone({day: covered[day] for day in sorted(covered.keys() - days)})
     found.notes += _notes(config, known, until, covered)
@@ -65,7 +68,17 @@ def verify_chain(config: Config, database: Database) -> ChainFindings:
         found.notes.append(
             f"Lines that came to sealed days later: {later}. The next link has them."
         )
+    if unsealable:
+        found.notes.append(
+            f"Lines of days with faults that no link has: {unsealable}. None will have them as long"
+            " as their day is not as it was sealed."
+        )
     return found
+
+
+def chain_faults(known: KnownLinks) -> list[str]:
+    """What is wrong with the links themselves, whatever they cover."""
+    return [*known.differing, *_broken(known.links), *_cut_off(known)]
 
 
 def _first(lines: list[str]) -> list[str]:

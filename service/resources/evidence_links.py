@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from service.archive.chain import Link, Stretch, late_stretches, parse_link
+from service.archive.chain import Link, Stretch, late_stretches
 from service.maintenance.archived_records import ArchivedRecords
-from service.store.archive_links import ArchiveLinkStore
 
 
 class CitedLink(NamedTuple):
@@ -35,7 +34,7 @@ class CitedLink(NamedTuple):
 
 
 def cited_links(
-    links: ArchiveLinkStore,
+    known: Sequence[Link],
     archived: ArchivedRecords,
     days: set[str],
     places: set[tuple[str, int]],
@@ -44,10 +43,6 @@ def cited_links(
 
     Reads the days. Raises StorageUnavailableError, QuestionStoppedError.
     """
-    known = []
-    for _, text in sorted(links.all().items()):
-        with suppress(ValueError):  # the check tells of it
-            known.append(parse_link(text))
     cited = [
         (link, stretch)
         for link in known

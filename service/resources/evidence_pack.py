@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import re
 import zipfile
+from contextlib import suppress
 from datetime import datetime
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, Self
 
 import orjson
 
@@ -29,9 +30,9 @@ class PackedFile(NamedTuple):
 
 
 class Pack:
-    """Writes to an open file, each part as it is added. close() ends it.
+    """Writes to an open file, each part as it is added. finish() adds the list of digests.
 
-    sums: the SHA-256 of the list of digests, once it is closed.
+    It has to be left as a context before the file is closed. sums: the SHA-256 of that list.
     """
 
     def __init__(self, file: IO[bytes], name: str, made_at: int) -> None:
@@ -50,11 +51,18 @@ class Pack:
     def add_json(self, name: str, document: object) -> None:
         self.add(name, orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Raises OSError, unless another error ends it."""
+        with suppress(*([] if kind is None else [OSError])):
+            self._zip.close()
+
+    def finish(self) -> None:
         sums = "".join(f"{each.sha256}  {each.name}\n" for each in self.files).encode()
         self._write(SUMS, sums)
         self.sums = hashlib.sha256(sums).hexdigest()
-        self._zip.close()
 
     def _write(self, name: str, content: bytes) -> None:
         entry = zipfile.ZipInfo(f"{self.name}/{name}", self._time)

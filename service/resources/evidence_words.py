@@ -58,13 +58,25 @@ _LACKING = """
 ATENCIÓN: el archivo no tiene las líneas de los registros {records} (python -m service check).
 WARNING: the archive does not have the lines of the records {records} (python -m service check).
 """
+_DIFFERENT = """
+ATENCIÓN: los registros {records} no son lo que dice su línea del archivo (python -m service check).
+WARNING: the records {records} are not what their archived lines say (python -m service check).
+"""
+_BROKEN_CHAIN = """
+ATENCIÓN: la cadena del archivo tiene faltas, que el manifiesto nombra (python -m service check).
+WARNING: the chain of the archive has faults, which the manifest names (python -m service check).
+"""
 
 
 def _warnings(manifest: Mapping[str, Any]) -> str:
-    found = "" if all(link["coincide"] for link in manifest["cadena"]) else _CHANGED
-    if manifest["sin_linea"]:
-        found += _LACKING.format(records=", ".join(map(str, manifest["sin_linea"])))
-    return found
+    different = [line["id_serv"] for line in manifest["lineas"] if not line["coincide"]]
+    texts = (
+        (_BROKEN_CHAIN, manifest["faltas_de_cadena"]),
+        (_CHANGED, [link for link in manifest["cadena"] if not link["coincide"]]),
+        (_LACKING, manifest["sin_linea"]),
+        (_DIFFERENT, different),
+    )
+    return "".join(text.format(records=", ".join(map(str, of))) for text, of in texts if of)
 
 
 def read_me(name: str, manifest: Mapping[str, Any]) -> str:

@@ -22,6 +22,8 @@ from service.http.csv_format import to_csv
 from service.http.listing import document_of
 from service.http.parameters import Query
 from service.maintenance.archived_records import ArchivedLine, ArchivedRecords
+from service.maintenance.chain_check import chain_faults
+from service.maintenance.sealing import KnownLinks
 from service.resources.cumplimiento import compliance_listing
 from service.resources.evidence_links import cited_links
 from service.resources.evidence_pack import Pack, pack_name, stamp
@@ -29,7 +31,6 @@ from service.resources.evidence_words import read_me
 from service.resources.servers import as_posted
 from service.resources.veredictos import how_far
 from service.resources.violaciones import violations_listing
-from service.store.archive_links import ArchiveLinkStore
 from service.store.engines.question import Question, begin, end
 from service.store.read.history import HistoryStore
 from service.store.read.moments import Moment
@@ -51,7 +52,7 @@ class Sources:
     policies: PolicyStore
     violations: ViolationStore
     archived: ArchivedRecords
-    links: ArchiveLinkStore
+    links: Callable[[], KnownLinks]  # of the archive's chain, by both of its copies
     audit_log: AuditLog
     folder: Path  # in which a pack grows, without a name
     places: Sequence[Path]  # a file for each pack that may be made at a time
@@ -171,11 +172,17 @@ class _Export:
         )
         label = server.nombre_host or server.ipaddress
         name = pack_name(label, server.id_serv, *about, stamp(self._place))
-        pack = Pack(file, name, self._at)
+        with Pack(file, name, self._at) as pack:
+            self._fill(pack)
+        return pack
+
+    def _fill(self, pack: Pack) -> None:
+        server = self._record.server
         self._add_records(pack)
         self._add_rules(pack)
         lines = self._add_lines(pack)
-        cited = self._add_links(pack, lines)
+        known = self._sources.links()
+        cited = self._add_links(pack, known, lines)
         manifest = {
             "exportado": times.to_text(self._at),
             "por": self._by,
@@ -189,12 +196,12 @@ class _Export:
             "lineas": lines,
             "sin_linea": self._lacking(lines),
             "cadena": cited,
+            "faltas_de_cadena": chain_faults(known),
             "ficheros": [each._asdict() for each in pack.files],
         }
         pack.add_json("manifiesto.json", manifest)
-        pack.add("LEEME.txt", read_me(name, manifest).encode())
-        pack.close()
-        return pack
+        pack.add("LEEME.txt", read_me(pack.name, manifest).encode())
+        pack.finish()
 
     def _records(self) -> Iterable[tuple[str, Record]]:
         named = (("registro", self._record), ("anterior", self._before), ("siguiente", self._after))
@@ -233,27 +240,28 @@ class _Export:
         return document_of(violations_listing(rows, progress, moment, shows_all=self._shows_all))
 
     def _add_lines(self, pack: Pack) -> list[dict[str, Any]]:
-        """The lines of the archive, for those who may see them; which ones they are."""
-        if not self._shows_all:
-            return []
+        """Which lines of the archive there are, and for those who may see them, the lines."""
         servers = [record.server for _, record in self._records()]
         received = {server.id_serv: times.parse(server.recibido) for server in servers}
         found = self._sources.archived.find(received)
         lines = sorted(found.items(), key=lambda item: (item[1].day, item[1].number))
-        pack.add("archivo.jsonl", b"".join(line.line for _, line in lines))
+        if self._shows_all:
+            pack.add("archivo.jsonl", b"".join(line.line for _, line in lines))
         return [_line_reference(id_serv, line) for id_serv, line in lines]
 
     def _lacking(self, lines: list[dict[str, Any]]) -> list[int]:
-        """The records whose lines were looked for, and are not in the archive."""
+        """The records whose lines are not in the archive, or are not as they were sent."""
         found = {line["id_serv"] for line in lines}
         every = [record.server.id_serv for _, record in self._records()]
-        return [id_serv for id_serv in every if self._shows_all and id_serv not in found]
+        return [id_serv for id_serv in every if id_serv not in found]
 
-    def _add_links(self, pack: Pack, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _add_links(
+        self, pack: Pack, known: KnownLinks, lines: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
         """The links of the archive's chain that cover the lines, or their days; which they are."""
         days = {record.server.recibido[:10] for _, record in self._records()}
         places = {(line["dia"], line["linea"]) for line in lines}
-        found = cited_links(self._sources.links, self._sources.archived, days, places)
+        found = cited_links(known.links, self._sources.archived, days, places)
         for number, link in {each.link.number: each.link for each in found}.items():
             pack.add(f"cadena/eslabon-{number}.txt", link.text.encode())
         return [each.facts() for each in found]
@@ -265,4 +273,4 @@ def _reference(server: ServerRow) -> dict[str, Any]:
 
 
 def _line_reference(id_serv: int, line: ArchivedLine) -> dict[str, Any]:
-    return {"id_serv": id_serv, "dia": line.day, "linea": line.number}
+    return {"id_serv": id_serv, "dia": line.day, "linea": line.number, "coincide": line.agrees}

@@ -214,3 +214,13 @@ def test_a_day_that_was_made_up_later_is_named(folder: Sealed) -> None:
     folder.seal(4)
     assert folder.verify().faults == []  # as of a clock that was set back
     assert "in later links: 5 of 2026-02-17 (link 2, " in folder.verify().notes[1]
+
+
+def test_lines_that_came_to_a_changed_day_wait_for_no_link(folder: Sealed) -> None:
+    folder.write(0)
+    folder.seal(0)
+    change_byte(folder.plain(0))
+    folder.write(0)
+    assert "that no link has: 1." in folder.verify().notes[-1]
+    assert folder.seal(1) == 1
+    assert "that no link has: 1." in folder.verify().notes[-1]

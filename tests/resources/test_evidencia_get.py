@@ -10,74 +10,19 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
-import falcon.testing
 import pytest
 
 from service import times
-from service.app import create_app
-from service.archive.chain import parse_link
 from service.auth.audit_entries import has_entries_of_access
-from service.config import Config
 from service.file_lock import one_place
-from service.maintenance.sealing import seal
-from service.maintenance.startup import prepare_data_folder
-from service.store.engines import Database, open_database
-from tests.support.judged import PASSES, Judging, fails
-from tests.support.reports import report_2
-from tests.support.tokens import bearer, make_token
+from tests.support.exporting import HOSTILE, Exporting
+from tests.support.tokens import make_token
 
-HOSTILE = '../../../etc/=x"\u202e\n<b>'
 NAMES = [
     *("registro.json", "anterior.json", "siguiente.json", "procesos.csv", "usuarios_activos.csv"),
     *("veredictos.json", "violaciones.json", "manifiesto.json", "LEEME.txt", "SHA256SUMS"),
 ]
-
-
-class Exporting:
-    """A service in this process, with three reports of one server; the second fails by a rule."""
-
-    def __init__(self, folder: Path) -> None:
-        self.config = Config(data=folder)
-        prepare_data_folder(self.config)
-        self.database: Database = open_database(self.config.database)
-        app = create_app(self.config, self.database)
-        self._client = falcon.testing.TestClient(app, headers={"Host": "localhost"})
-        self.posted = [self.post(minute) for minute in range(3)]
-        judging = Judging(self.database)
-        judging.take_up("minero", times.parse("2026-03-01 09:00:00"), command_lines=True)
-        for id_serv, verdict in zip((1, 2, 3), (PASSES, fails("xmrig"), PASSES), strict=True):
-            judging.report(id_serv, minero=verdict)
-
-    def post(self, minute: int) -> bytes:
-        time = f"2026-03-01 10:0{minute}:00"
-        document = report_2(fecha_hora=time, nombre_host=HOSTILE, ipaddress="10.0.0.1")
-        body = json.dumps(document, indent=minute or None).encode()
-        assert self._client.simulate_post("/servers", body=body).status_code == 201
-        return body
-
-    def get(self, address: str, secret: str = "") -> falcon.testing.Result:
-        headers = bearer(secret) if secret else {}
-        return self._client.simulate_get(address, headers=headers)
-
-    def pack(self, address: str, secret: str = "") -> tuple[str, dict[str, bytes]]:
-        """The folder of a pack, and its files."""
-        answer = self.get(address, secret)
-        assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/zip")
-        assert answer.headers["Cache-Control"] == "no-store"
-        with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
-            files = {name: packed.read(name) for name in packed.namelist()}
-        (folder,) = {name.partition("/")[0] for name in files}
-        assert f'filename="{folder}.zip"' in answer.headers["Content-Disposition"]
-        return folder, {name.partition("/")[2]: content for name, content in files.items()}
-
-    def logged(self) -> list[dict[str, Any]]:
-        lines = self.config.audit_log.read_text().splitlines()
-        return [entry for entry in map(json.loads, lines) if entry["hecho"] == "evidence exported"]
-
-    def seal(self) -> None:
-        seal(self.config, self.database, times.now() + 2 * times.DAY)
 
 
 @pytest.fixture
@@ -152,60 +97,6 @@ def test_the_lines_of_the_archive_are_for_administrators(exporting: Exporting) -
         None,
         None,
     )
-
-
-def test_a_pack_cites_the_links_that_cover_its_lines(exporting: Exporting) -> None:
-    exporting.seal()
-    _, files = exporting.pack("/servers/2/evidencia")
-    (cited,) = json.loads(files["manifiesto.json"])["cadena"]
-    link = parse_link(files["cadena/eslabon-1.txt"].decode())
-    assert (cited["eslabon"], cited["lineas"]) == (link.digest, [1, 3])
-    assert cited["sha256"] == hashlib.sha256(files["archivo.jsonl"]).hexdigest()
-    assert (cited["coincide"], cited["tarde"]) == (True, False)
-    assert "WARNING" not in files["LEEME.txt"].decode()
-
-
-def test_a_pack_says_that_the_archive_is_not_as_the_links_fixed_it(exporting: Exporting) -> None:
-    exporting.seal()
-    (archive,) = exporting.config.archive.glob("*.jsonl")
-    first, *others = archive.read_bytes().splitlines(keepends=True)
-    archive.write_bytes(b"".join([first.replace(b"python", b"pythom"), *others]))
-    _, files = exporting.pack("/servers/3/evidencia")
-    (cited,) = json.loads(files["manifiesto.json"])["cadena"]
-    assert cited["coincide"] is False
-    assert "WARNING: the archive is not as the cited links" in files["LEEME.txt"].decode()
-
-
-def test_a_pack_says_that_lines_are_gone_and_cites_the_links_of_their_day(
-    exporting: Exporting,
-) -> None:
-    exporting.seal()
-    (archive,) = exporting.config.archive.glob("*.jsonl")
-    archive.unlink()
-    _, files = exporting.pack("/servers/2/evidencia")
-    manifest = json.loads(files["manifiesto.json"])
-    assert (manifest["lineas"], manifest["sin_linea"]) == ([], [2, 1, 3])
-    assert [cited["coincide"] for cited in manifest["cadena"]] == [False]
-    assert "the lines of the records 2, 1, 3 " in files["LEEME.txt"].decode()
-
-
-def test_a_pack_says_that_a_line_came_to_a_day_that_was_closed(exporting: Exporting) -> None:
-    exporting.seal()
-    exporting.post(3)
-    seal(exporting.config, exporting.database, times.now() + 3 * times.DAY)
-    _, files = exporting.pack("/servers/4/evidencia")
-    cited = json.loads(files["manifiesto.json"])["cadena"]
-    assert [(link["numero"], link["lineas"], link["tarde"]) for link in cited] == [
-        (1, [1, 3], False),
-        (2, [4, 4], True),
-    ]
-
-
-def test_the_audit_log_has_the_digest_of_the_sums_of_a_pack(exporting: Exporting) -> None:
-    _, files = exporting.pack("/servers/2/evidencia")
-    (entry,) = exporting.logged()
-    assert entry["sums"] == hashlib.sha256(files["SHA256SUMS"]).hexdigest()
-    assert "sha256sum SHA256SUMS" in files["LEEME.txt"].decode()
 
 
 def test_the_name_tells_the_server_and_the_moment_and_nothing_else(exporting: Exporting) -> None:
