@@ -204,7 +204,7 @@ def routes(c: Collaborators) -> Sequence[Route]:
         Route("/tokens", Tokens(c.tokens), {"GET": ADMINISTRATORS}),
         Route("/tokens/{token_id:id}", OneToken(c.tokens), {"DELETE": ADMINISTRATORS}),
         Route("/inscripcion", Enrolment(c.enrolment), {"POST": ENROLLERS}),
-        Route("/", FleetPage(c.site, c.fleet, c.policies, c.config.bind, times.now)),
+        Route("/", FleetPage(c.site, c.fleet, c.policies, c.retirements, c.config.bind, times.now)),
         Route("/reglas", RulesPage(c.site, c.policies)),
         Route("/cumplimiento", MatrixPage(c.site, c.matrix, c.policies)),
         Route("/controles", ControlsPage(c.site, c.matrix, c.policies)),

@@ -19,6 +19,7 @@ from service.pages.site import Site
 from service.store.read.fleet import FleetStore, Summary
 from service.store.read.policies import PolicyStore
 from service.store.read.progress import Progress
+from service.store.read.retirements import Retirement, RetirementStore
 
 _CHART_HEIGHT = 110  # pixels
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9A-Fa-f:]+\](:[0-9]+)?")
@@ -33,17 +34,19 @@ class OpenViolations(NamedTuple):
 
 
 class FleetPage:
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 — its collaborators
         self,
         site: Site,
         fleet: FleetStore,
         policies: PolicyStore,
+        retirements: RetirementStore,
         bind: str,
         clock: Callable[[], int],
     ) -> None:
         self._site = site
         self._fleet = fleet
         self._policies = policies
+        self._retirements = retirements
         self._bind = bind
         self._clock = clock
 
@@ -75,10 +78,14 @@ class FleetPage:
             open_violations=self._open_violations() if summary else None,
             values={parameter.name: query.text(parameter) for parameter in parameters},
             filtered=filtered,
+            retirements=self._retired() if criteria.retired and moment is None else {},
             address=query.address,
             next_page=query.address_after("/", page.after) if page.after else None,
             **self._first_report(req),
         )
+
+    def _retired(self) -> dict[int, Retirement]:
+        return {retired.server_id: retired for retired in self._retirements.now()}
 
     def _open_violations(self) -> OpenViolations:
         progress, moment = self._policies.settled()

@@ -203,6 +203,17 @@ def test_its_page_says_so(api: Api) -> None:
     assert "retired" not in api.page("/servidor/2", fecha_hora=moment(START + MINUTE))
 
 
+def test_the_page_of_retired_servers_says_when_why_and_what_took_their_place(api: Api) -> None:
+    api.now += 5 * MINUTE
+    api.retire(2, "<b>sold", sucesor=3)
+    page = api.page("/", estado="retirado")
+    assert "host-2" in page
+    assert "host-1" not in page
+    assert "&lt;b&gt;sold" in page
+    assert '<a href="/servidor/3">Server 3 took its place</a>' in page
+    assert "host-2" not in api.page("/", estado="silencioso")
+
+
 def test_a_machine_that_was_installed_anew_is_proposed_as_successor(api: Api) -> None:
     api.now += HOUR
     api.report(1)
