@@ -35,8 +35,9 @@ STATE = choice("estado", {"al_dia": False, "silencioso": True})
 STATE_OF_SERVER = choice(
     "estado", {"al_dia": (False, False), "silencioso": (True, False), "retirado": (None, True)}
 )
+TAG = Parameter("etiqueta", "a tag such as entorno=produccion, or its key alone", wanted_tag)
 SUPPORT = choice("soporte", {str(word): str(word) for word in SUPPORT_STATES})
-OF_SERVERS = (ADDRESS, SYSTEM, VERSION, ARCHITECTURE, SEARCH, STATE_OF_SERVER, SUPPORT)
+OF_SERVERS = (ADDRESS, SYSTEM, VERSION, ARCHITECTURE, SEARCH, STATE_OF_SERVER, SUPPORT, TAG)
 
 MOMENT = time("fecha_hora")
 KNOWN_AT = past_time("conocido_en")
@@ -53,7 +54,6 @@ POLICY = text("politica", 64)
 SERVER = integer("servidor", 1, MAX_INTEGER)
 SEVERITY = choice("severidad", {word: word for word in ("baja", "media", "alta", "critica")})
 FRAMEWORK = choice("marco", {word: word for word in ("ens", "iso27001", "nist", "cis")})
-TAG = Parameter("etiqueta", "a tag such as entorno=produccion", wanted_tag)
 OPEN = choice("abiertas", {"si": True, "no": False})
 VERDICT = choice(
     "veredicto", {word: word for word in ("cumple", "falla", "desconocido", "no_aplica")}
@@ -63,7 +63,7 @@ WAIVER_STATE = choice(
     "estado", {word: word for word in ("vigente", "por_vencer", "ociosa", "terminada")}
 )
 
-OF_VIOLATIONS = (POLICY, SERVER, SEVERITY, OPEN)
+OF_VIOLATIONS = (POLICY, SERVER, SEVERITY, OPEN, TAG)
 OF_PERIODS = (*IN_PERIOD, SERVER, TAG, POLICY, FRAMEWORK, SEVERITY)
 
 RECEIVER = text("receptor", 64)
@@ -95,6 +95,7 @@ def server_filter(query: Query) -> ServerFilter:
         silent=silent,
         retired=retired,
         support=query[SUPPORT],
+        tag=query[TAG],
     )
 
 
@@ -105,6 +106,7 @@ def violation_filter(query: Query) -> ViolationFilter:
         server_id=query[SERVER],
         severity=query[SEVERITY],
         is_open=query[OPEN],
+        tag=query[TAG],
         moment=moment_of(query),
         since=query[SINCE],
         until=query[UNTIL],

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from service.end_of_life import CONTINUOUS, UNKNOWN, Support
-from service.http.filters import AT_MOMENT, STATE
+from service.http.filters import AT_MOMENT, STATE, TAG
 from service.http.parameters import Query
 from service.pages.escaping import plain_name
 from service.store.read.name_filters import LoginFilter, ProcessFilter, escape_like
 from service.store.read.server_filter import ServerFilter
+from service.store.tag_format import WantedTag
 
 _MAX_ADDRESS = 8000
 _MAX_PATTERN = 256  # bytes: service/store/engines/sandbox.py
@@ -72,6 +73,7 @@ def servers(criteria: ServerFilter, query: Query) -> AsSql | None:
         conditions.append(f"en_red(ipaddress, '{criteria.ipaddress}')")
     if criteria.support is not None:
         conditions.append(_SUPPORT[criteria.support])
+    conditions.append(_with_tag(criteria.tag))
     if criteria.silent is not None:
         conditions.append(_equal("estado", "silencioso" if criteria.silent else "al_dia"))
     return _select(
@@ -111,7 +113,11 @@ def processes(criteria: ProcessFilter, query: Query) -> AsSql | None:
     return _select(
         "servidor, ip_server, name, pid, username, inicio, linea_comando, ejecutable",
         "procesos_vigentes",
-        [_matches("name", criteria.name), _matches("username", criteria.username)],
+        [
+            _matches("name", criteria.name),
+            _matches("username", criteria.username),
+            _with_tag(query[TAG]),
+        ],
         "servidor, id_proc",
         query,
     )
@@ -134,7 +140,7 @@ def logins(criteria: LoginFilter, query: Query) -> AsSql | None:
     return _select(
         "servidor, ip_server, username, terminal, origen, desde, pid",
         "usuarios_vigentes",
-        [_matches("username", criteria.username)],
+        [_matches("username", criteria.username), _with_tag(query[TAG])],
         "servidor, id_usr",
         query,
     )
@@ -194,6 +200,13 @@ def _matches(column: str, pattern: str | None) -> str:
     if pattern is None or "*" not in pattern:
         return _equal(column, pattern)
     return f"{column} LIKE {_text(escape_like(pattern).replace('*', '%'))} {_ESCAPED}"
+
+
+def _with_tag(tag: WantedTag | None) -> str:
+    if tag is None:
+        return ""
+    wanted = " AND ".join(filter(None, [_equal("clave", tag.key), _equal("valor", tag.value)]))
+    return f"servidor IN (SELECT servidor FROM etiquetas WHERE {wanted})"  # noqa: S608 — quoted
 
 
 def _is_too_long(condition: str) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import falcon
 
-from service.http.filters import AT_MOMENT, moment_of
+from service.http.filters import AT_MOMENT, TAG, moment_of
 from service.pages.language import request_language
-from service.pages.rule_words import links_to_moment, words_of
+from service.pages.rule_words import links, words_of
 from service.pages.site import Site
 from service.policies.rules.controls import FRAMEWORKS
 from service.policies.rules.frameworks import framework_of
@@ -19,11 +19,11 @@ class ControlsPage:
         self._site, self._matrix, self._policies = site, matrix, policies
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        query = self._site.query(req, resp, *AT_MOMENT)
+        query = self._site.query(req, resp, TAG, *AT_MOMENT)
         asked = moment_of(query)
         progress, settled = self._policies.settled()
         moment = asked or settled
-        matrix = self._matrix.matrix(moment)
+        matrix = self._matrix.matrix(moment, query[TAG])
         self._site.show(
             req,
             resp,
@@ -32,7 +32,8 @@ class ControlsPage:
             shown=moment,
             progress=progress,
             frameworks=[framework_of(matrix, framework) for framework in FRAMEWORKS],
-            at=links_to_moment(query, moment),
+            **links(query, moment),
+            values={TAG.name: query.text(TAG)},
             address=query.address,
         )
 
@@ -42,12 +43,12 @@ class FrameworkPage:
         self._site, self._matrix, self._policies = site, matrix, policies
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, framework: str) -> None:
-        query = self._site.query(req, resp, *AT_MOMENT)
+        query = self._site.query(req, resp, TAG, *AT_MOMENT)
         asked = moment_of(query)
         progress, settled = self._policies.settled()
         moment = asked or settled
         language = request_language(req)
-        found = framework_of(self._matrix.matrix(moment), framework)
+        found = framework_of(self._matrix.matrix(moment, query[TAG]), framework)
         self._site.show(
             req,
             resp,
@@ -57,7 +58,8 @@ class FrameworkPage:
             progress=progress,
             framework=found,
             words={row.rule: words_of(row, language) for row in self._policies.rows()},
-            at=links_to_moment(query, moment),
+            **links(query, moment),
+            values={TAG.name: query.text(TAG)},
             address=query.address,
             path=req.path,
         )

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import falcon
 
-from service.http.filters import AT_MOMENT, SEVERITY, moment_of
+from service.http.filters import AT_MOMENT, SEVERITY, TAG, moment_of
 from service.http.parameters import CURSOR
 from service.pages.language import request_language
-from service.pages.rule_words import WORST_FIRST, Words, links_to_moment, words_of
+from service.pages.rule_words import WORST_FIRST, Words, links, links_to_moment, words_of
 from service.pages.site import Site
 from service.store.read.matrix import Matrix, MatrixStore, worst_first
 from service.store.read.policies import PolicyStore
@@ -31,11 +31,11 @@ class MatrixPage:
         self._site, self._matrix, self._policies = site, matrix, policies
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        query = self._site.query(req, resp, SEVERITY, *AT_MOMENT, CURSOR)
+        query = self._site.query(req, resp, SEVERITY, TAG, *AT_MOMENT, CURSOR)
         asked = moment_of(query)
         progress, settled = self._policies.settled()
         moment = asked or settled
-        matrix = self._matrix.matrix(moment).of_severity(query[SEVERITY])
+        matrix = self._matrix.matrix(moment, query[TAG]).of_severity(query[SEVERITY])
         language, at = request_language(req), links_to_moment(query, moment)
         words = {row.rule: words_of(row, language) for row in self._policies.rows()}
         columns = _columns(matrix, words)
@@ -54,8 +54,8 @@ class MatrixPage:
             servers=servers[query.after : end],
             count=len(servers),
             failing_servers=sum(bool(server.failing) for server in servers),
-            values={each.name: query.text(each) for each in (SEVERITY, *AT_MOMENT, CURSOR)},
-            at=at,
+            values={each.name: query.text(each) for each in (SEVERITY, TAG, *AT_MOMENT, CURSOR)},
+            **links(query, moment),
             address=query.address,
             next_page=query.address_after(req.path, end, **at) if end < len(servers) else None,
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import falcon
 
-from service.http.filters import AT_MOMENT, NAME, USERNAME, moment_of
+from service.http.filters import AT_MOMENT, NAME, TAG, USERNAME, moment_of
 from service.http.parameters import CURSOR
 from service.pages import as_sql
 from service.pages.presence_chart import HISTORY_CURSOR, page_links, presence_chart
@@ -34,7 +34,7 @@ class ProgramPage:
         self._clock = clock
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        query = self._site.query(req, resp, NAME, USERNAME, *AT_MOMENT, CURSOR, HISTORY_CURSOR)
+        query = self._site.query(req, resp, NAME, USERNAME, TAG, *AT_MOMENT, CURSOR, HISTORY_CURSOR)
         criteria = ProcessFilter(name=query[NAME], username=query[USERNAME])
         has_criteria = criteria != ProcessFilter()
         self._site.show(
@@ -46,7 +46,7 @@ class ProgramPage:
             moment=moment_of(query),
             at_moment=query.at_moment,
             now=self._clock(),
-            values={each.name: query.text(each) for each in (NAME, USERNAME, *AT_MOMENT)},
+            values={each.name: query.text(each) for each in (NAME, USERNAME, TAG, *AT_MOMENT)},
             history_cursor=query.text(HISTORY_CURSOR) or None,
             address=query.address,
             has_criteria=has_criteria,
@@ -55,8 +55,8 @@ class ProgramPage:
 
     def _results(self, query: PageQuery, criteria: ProcessFilter) -> dict[str, object]:
         moment, history_after = moment_of(query), query[HISTORY_CURSOR] or 0
-        running = self._processes.page(criteria, moment, query.after, query.limit)
-        history = self._processes.history(criteria, history_after, query.limit)
+        running = self._processes.page(criteria, moment, query.after, query.limit, tag=query[TAG])
+        history = self._processes.history(criteria, history_after, query.limit, tag=query[TAG])
         runs = self._usage.runs(history, _MAX_RUNS)
         presence = self._usage.processes(criteria)
         users = None if moment is not None else self._usage.users_of(criteria)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from service import times
-from service.http.filters import AT_MOMENT, KNOWN_AT
+from service.http.filters import AT_MOMENT, KNOWN_AT, TAG
+from service.http.parameters import Parameter
 from service.pages.site import PageQuery
 from service.policies.rules.kept_text import kept_rule
 from service.policies.rules.rule import Rule, Texts
@@ -46,5 +49,19 @@ def links_to_moment(query: PageQuery, moment: Moment) -> dict[str, str]:
 
     A list at this address has what the page counted, whatever was reported since.
     """
-    asked = {each.name: query.text(each) for each in AT_MOMENT if query.text(each)}
+    asked = _given(query, AT_MOMENT)
     return asked or {KNOWN_AT.name: times.to_text(moment.at)[:19]}
+
+
+def links(query: PageQuery, moment: Moment) -> dict[str, object]:
+    """Parameters for links to pages about rules.
+
+    at: those of the moment, as links_to_moment(). within: with the tag as well. kept: what was
+    asked for of both, as a part of an address; may be empty.
+    """
+    at, tag = links_to_moment(query, moment), _given(query, (TAG,))
+    return {"at": at, "within": at | tag, "kept": urlencode(_given(query, AT_MOMENT) | tag)}
+
+
+def _given(query: PageQuery, parameters: Iterable[Parameter[Any]]) -> dict[str, str]:
+    return {each.name: query.text(each) for each in parameters if query.text(each)}

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import falcon
 
-from service.http.filters import AT_MOMENT, VERDICT, moment_of
+from service.http.filters import AT_MOMENT, TAG, VERDICT, moment_of
 from service.http.parameters import CURSOR
 from service.pages.backtest_picture import picture_of
 from service.pages.backtests import DAYS
 from service.pages.language import request_language
-from service.pages.rule_words import WORST_FIRST, Words, links_to_moment, words_of
+from service.pages.rule_words import WORST_FIRST, Words, links, links_to_moment, words_of
 from service.pages.site import Site
 from service.policies.backtest.job_result import read_result
 from service.policies.guard.warnings import is_tag_of_nobody
@@ -21,6 +21,7 @@ from service.store.backtest_jobs import BackTestJobStore
 from service.store.past_openings import PastOpeningStore
 from service.store.read.policies import PolicyRow, PolicyStore
 from service.store.read.rule_counts import Counts
+from service.store.read.verdict_at import VerdictFilter
 
 _JOBS = 5  # back-tests that the page of a rule names
 
@@ -31,11 +32,11 @@ class RulesPage:
         self._policies = policies
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        query = self._site.query(req, resp, *AT_MOMENT)
+        query = self._site.query(req, resp, TAG, *AT_MOMENT)
         asked = moment_of(query)
         progress, settled = self._policies.settled()
         moment = asked or settled
-        policies, counts = self._policies.policies(moment)
+        policies, counts = self._policies.policies(moment, query[TAG])
         language = request_language(req)
         rows = [(row, words_of(row, language), counts[row.rule]) for row in policies]
         self._site.show(
@@ -49,7 +50,8 @@ class RulesPage:
             retired=[each for each in rows if each[0].retired_at is not None],
             faults=self._policies.faults(),
             warnings={} if asked else _warnings(rows, self._policies.tag_values()),
-            at=links_to_moment(query, moment),
+            values={TAG.name: query.text(TAG)},
+            **links(query, moment),
             address=query.address,
         )
 
@@ -68,12 +70,13 @@ class RulePage:
         self._past = past
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, rule: str) -> None:
-        query = self._site.query(req, resp, VERDICT, *AT_MOMENT, CURSOR)
+        query = self._site.query(req, resp, VERDICT, TAG, *AT_MOMENT, CURSOR)
         asked = moment_of(query)
         progress, settled = self._policies.settled()
         moment = asked or settled
-        policy, counts = self._policies.policy(rule, moment)
-        page = self._policies.verdicts(rule, query[VERDICT], moment, query.after, query.limit)
+        policy, counts = self._policies.policy(rule, moment, query[TAG])
+        wanted = VerdictFilter(rule, query[VERDICT], moment, query[TAG])
+        page = self._policies.verdicts(wanted, query.after, query.limit)
         at = links_to_moment(query, moment)
         tried = self._jobs.newest_of_text(rule, policy.text_hash)
         result = None if tried is None else read_result(tried.result)
@@ -98,8 +101,8 @@ class RulePage:
             text_past=self._past.of_rule(rule),
             past=self._past.first(rule=rule) if asked is None else {},
             page_of_verdicts=page.verdicts,
-            values={each.name: query.text(each) for each in (VERDICT, *AT_MOMENT, CURSOR)},
-            at=at,
+            values={each.name: query.text(each) for each in (VERDICT, TAG, *AT_MOMENT, CURSOR)},
+            **links(query, moment),
             address=query.address,
             path=req.path,
             next_page=query.address_after(req.path, page.after, **at) if page.after else None,

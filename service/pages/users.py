@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import falcon
 
-from service.http.filters import AT_MOMENT, USERNAME, moment_of
+from service.http.filters import AT_MOMENT, TAG, USERNAME, moment_of
 from service.http.parameters import CURSOR
 from service.pages import as_sql
 from service.pages.presence_chart import HISTORY_CURSOR, page_links, presence_chart
@@ -34,7 +34,7 @@ class UserPage:
         self._clock = clock
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        query = self._site.query(req, resp, USERNAME, *AT_MOMENT, CURSOR, HISTORY_CURSOR)
+        query = self._site.query(req, resp, USERNAME, TAG, *AT_MOMENT, CURSOR, HISTORY_CURSOR)
         criteria = LoginFilter(username=query[USERNAME])
         has_criteria = criteria != LoginFilter()
         self._site.show(
@@ -45,7 +45,7 @@ class UserPage:
             moment=moment_of(query),
             at_moment=query.at_moment,
             now=self._clock(),
-            values={each.name: query.text(each) for each in (USERNAME, *AT_MOMENT)},
+            values={each.name: query.text(each) for each in (USERNAME, TAG, *AT_MOMENT)},
             history_cursor=query.text(HISTORY_CURSOR) or None,
             address=query.address,
             has_criteria=has_criteria,
@@ -53,9 +53,9 @@ class UserPage:
         )
 
     def _results(self, query: PageQuery, criteria: LoginFilter) -> dict[str, object]:
-        history_after = query[HISTORY_CURSOR] or 0
-        logins = self._logins.page(criteria, moment_of(query), query.after, query.limit)
-        history = self._logins.history(criteria, history_after, query.limit)
+        moment, history_after = moment_of(query), query[HISTORY_CURSOR] or 0
+        logins = self._logins.page(criteria, moment, query.after, query.limit, tag=query[TAG])
+        history = self._logins.history(criteria, history_after, query.limit, tag=query[TAG])
         presence = self._usage.logins(criteria)
         counted = self._usage.programs_of(criteria)
         programs = counted.value

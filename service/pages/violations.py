@@ -10,7 +10,7 @@ from service.http.authentication import sees_command_lines
 from service.http.filters import AT_MOMENT, OF_VIOLATIONS, moment_of, violation_filter
 from service.http.parameters import CURSOR
 from service.pages.language import request_language
-from service.pages.rule_words import links_to_moment, words_of
+from service.pages.rule_words import links, links_to_moment, words_of
 from service.pages.site import Site
 from service.store.read.policies import PolicyStore
 from service.store.read.violations import ViolationStore
@@ -43,7 +43,7 @@ class ViolationsPage:
             sees_command_lines=sees_command_lines(req),
             values={each.name: query.text(each) for each in (*OF_VIOLATIONS, *AT_MOMENT, CURSOR)},
             filtered=any(query.text(each) for each in OF_VIOLATIONS),
-            at=at,
+            **links(query, moment),
             address=query.address,
             next_page=query.address_after(req.path, page.after, **at) if page.after else None,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import falcon
 
-from service.http.filters import AT_MOMENT, moment_of
+from service.http.filters import AT_MOMENT, TAG, moment_of
 from service.http.listing import FORMAT, Listing, show_whole
 from service.http.parameters import Query
 from service.policies.rules.controls import FRAMEWORKS
@@ -41,10 +41,10 @@ class Frameworks:
         self._matrix, self._policies = matrix, policies
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        query = Query(req.query_string, *AT_MOMENT, FORMAT)
+        query = Query(req.query_string, TAG, *AT_MOMENT, FORMAT)
         moment = moment_of(query)
         progress = self._policies.progress()
-        matrix = self._matrix.matrix(moment)
+        matrix = self._matrix.matrix(moment, query[TAG])
         listing = Listing(
             "marcos",
             _FRAMEWORK,
@@ -60,10 +60,10 @@ class OneFramework:
         self._matrix, self._policies = matrix, policies
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, framework: str) -> None:
-        query = Query(req.query_string, *AT_MOMENT, FORMAT)
+        query = Query(req.query_string, TAG, *AT_MOMENT, FORMAT)
         moment = moment_of(query)
         progress = self._policies.progress()
-        found = framework_of(self._matrix.matrix(moment), framework)
+        found = framework_of(self._matrix.matrix(moment, query[TAG]), framework)
         listing = Listing(
             "controles",
             _CONTROL,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import falcon
 
 from service import times
-from service.http.filters import AT_MOMENT, VERDICT, moment_of
+from service.http.filters import AT_MOMENT, TAG, VERDICT, moment_of
 from service.http.listing import FORMAT, Listing, csv_is_wanted, show_page, show_whole, stream_csv
 from service.http.parameters import PAGING, Query
 from service.policies.rules.kept_text import kept_rule, titles
@@ -14,7 +14,7 @@ from service.resources import cumplimiento
 from service.resources.veredictos import asked_moment, how_far
 from service.store.read.policies import PolicyRow, PolicyStore
 from service.store.read.rule_counts import Counts
-from service.store.read.verdict_at import VerdictRow
+from service.store.read.verdict_at import VerdictFilter, VerdictRow
 
 _COLUMNS = (
     "id",
@@ -48,10 +48,10 @@ class Policies:
         self._policies = policies
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        query = Query(req.query_string, *AT_MOMENT, FORMAT)
+        query = Query(req.query_string, TAG, *AT_MOMENT, FORMAT)
         moment = moment_of(query)
         progress = self._policies.progress()
-        policies, counts = self._policies.policies(moment)
+        policies, counts = self._policies.policies(moment, query[TAG])
         faults = [
             {"fichero": fault.path, "linea": fault.line, "motivo": fault.reason}
             for fault in self._policies.faults()
@@ -72,10 +72,11 @@ class OnePolicy:
         self._policies = policies
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, rule: str) -> None:
-        query = Query(req.query_string, VERDICT, *AT_MOMENT, *PAGING, FORMAT)
-        moment, state = moment_of(query), query[VERDICT]
+        query = Query(req.query_string, VERDICT, TAG, *AT_MOMENT, *PAGING, FORMAT)
+        moment = moment_of(query)
+        asked = VerdictFilter(rule, query[VERDICT], moment, query[TAG])
         progress = self._policies.progress()
-        policy, counts = self._policies.policy(rule, moment)
+        policy, counts = self._policies.policy(rule, moment, asked.tag)
         if csv_is_wanted(req, resp, query):
             listing = Listing(
                 "veredictos",
@@ -84,10 +85,10 @@ class OnePolicy:
                 times=cumplimiento.VERDICT_TIMES,
                 of={"politica": rule} | how_far(progress),
             )
-            batches = self._policies.all_verdicts(rule, state, moment, query.after)
+            batches = self._policies.all_verdicts(asked, query.after)
             stream_csv(req, resp, listing, (map(_verdict, batch) for batch in batches))
             return
-        page = self._policies.verdicts(rule, state, moment, query.after, query.limit)
+        page = self._policies.verdicts(asked, query.after, query.limit)
         about = dict(zip(_COLUMNS, _row(policy, counts), strict=True))
         for name in _TIMES:
             value = about[name]

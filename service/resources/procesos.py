@@ -9,6 +9,7 @@ from service.http.filters import (
     NAME,
     PID,
     STATE,
+    TAG,
     USERNAME,
     moment_of,
     process_filter,
@@ -63,7 +64,9 @@ class ProcessOccurrences:
         self._store = store
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        query = Query(req.query_string, NAME, USERNAME, PID, STATE, *AT_MOMENT, *PAGING, FORMAT)
+        query = Query(
+            req.query_string, NAME, USERNAME, PID, STATE, TAG, *AT_MOMENT, *PAGING, FORMAT
+        )
         moment, criteria = moment_of(query), process_filter(query)
         page = self._store.page(
             criteria,
@@ -71,6 +74,7 @@ class ProcessOccurrences:
             query.after,
             query.limit,
             silent=query[STATE],
+            tag=query[TAG],
             effort=effort_of(req, resp, query),
         )
         listing = Listing(
@@ -93,9 +97,14 @@ class ProcessHistories:
         self._store = store
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        query = Query(req.query_string, NAME, USERNAME, *PAGING, FORMAT)
-        effort = effort_of(req, resp, query)
-        page = self._store.history(process_filter(query), query.after, query.limit, effort)
+        query = Query(req.query_string, NAME, USERNAME, TAG, *PAGING, FORMAT)
+        page = self._store.history(
+            process_filter(query),
+            query.after,
+            query.limit,
+            effort_of(req, resp, query),
+            query[TAG],
+        )
         rows = [(*row[:-2], state(silent=row.silent, retired=row.retired)) for row in page.rows]
         listing = Listing("historial", self.columns, rows, times=HISTORY_TIMES)
         show_page(req, resp, query, listing, page.after)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import falcon
 
-from service.http.filters import AT_MOMENT, PID, STATE, USERNAME, login_filter, moment_of
+from service.http.filters import AT_MOMENT, PID, STATE, TAG, USERNAME, login_filter, moment_of
 from service.http.listing import FORMAT, Listing, show_page, show_whole
 from service.http.parameters import PAGING, Query
 from service.resources.occurrences import (
@@ -55,7 +55,7 @@ class LoginOccurrences:
         self._store = store
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        query = Query(req.query_string, USERNAME, PID, STATE, *AT_MOMENT, *PAGING, FORMAT)
+        query = Query(req.query_string, USERNAME, PID, STATE, TAG, *AT_MOMENT, *PAGING, FORMAT)
         moment, criteria = moment_of(query), login_filter(query)
         page = self._store.page(
             criteria,
@@ -63,6 +63,7 @@ class LoginOccurrences:
             query.after,
             query.limit,
             silent=query[STATE],
+            tag=query[TAG],
             effort=effort_of(req, resp, query),
         )
         listing = Listing(
@@ -85,9 +86,14 @@ class LoginHistories:
         self._store = store
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        query = Query(req.query_string, USERNAME, *PAGING, FORMAT)
-        effort = effort_of(req, resp, query)
-        page = self._store.history(login_filter(query), query.after, query.limit, effort)
+        query = Query(req.query_string, USERNAME, TAG, *PAGING, FORMAT)
+        page = self._store.history(
+            login_filter(query),
+            query.after,
+            query.limit,
+            effort_of(req, resp, query),
+            query[TAG],
+        )
         rows = [(*row[:-2], state(silent=row.silent, retired=row.retired)) for row in page.rows]
         listing = Listing("historial", self.columns, rows, times=HISTORY_TIMES)
         show_page(req, resp, query, listing, page.after)

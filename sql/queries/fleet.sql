@@ -45,6 +45,9 @@ WHERE server.id BETWEEN :first AND :last
   AND (:retired IS NULL OR :retired =
     -- include: is_retired
   )
+  AND (:tag_key IS NULL OR server.id IN (
+    -- include: bearers_of_tag
+  ))
   -- include: profile_may_match
 ORDER BY server.id;
 
@@ -70,6 +73,9 @@ WHERE server.id BETWEEN :first AND :last
   AND (:retired IS NULL OR :retired =
     -- include: was_retired
   )
+  AND (:tag_key IS NULL OR server.id IN (
+    -- include: bearers_of_tag
+  ))
   -- include: profile_may_match
 ORDER BY server.id;
 

@@ -47,4 +47,7 @@ JOIN profile ON profile.id = newest.profile_id
 WHERE server.id NOT IN (
   -- include: retired_servers
 )
+AND (:tag_key IS NULL OR server.id IN (
+  -- include: bearers_of_tag
+))
 ORDER BY server.id;

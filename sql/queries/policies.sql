@@ -143,6 +143,9 @@ FROM
   -- include: last_event_sources
 WHERE judgement.text_id IN (SELECT known.id FROM policy_text AS known WHERE known.rule = :rule)
   AND judgement.server_id > :after
+  AND (:tag_key IS NULL OR judgement.server_id IN (
+    -- include: bearers_of_tag
+  ))
   AND judgement.server_id NOT IN (
     -- include: retired_servers
   )

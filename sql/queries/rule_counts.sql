@@ -7,6 +7,9 @@ FROM (
   WHERE judgement.server_id NOT IN (
       -- include: retired_servers
     )
+    AND (:tag_key IS NULL OR judgement.server_id IN (
+      -- include: bearers_of_tag
+    ))
     AND
     -- include: judges_at
   GROUP BY judgement.text_id
@@ -36,6 +39,9 @@ FROM (
   WHERE span.server_id NOT IN (
       -- include: retired_servers
     )
+    AND (:tag_key IS NULL OR span.server_id IN (
+      -- include: bearers_of_tag
+    ))
     AND
     -- include: judges_at
   GROUP BY span.text_id, span.state
@@ -51,6 +57,9 @@ FROM (
     AND failing.server_id NOT IN (
       -- include: retired_servers
     )
+    AND (:tag_key IS NULL OR failing.server_id IN (
+      -- include: bearers_of_tag
+    ))
     AND
     -- include: judges_at
   GROUP BY failing.text_id
@@ -71,4 +80,7 @@ WHERE EXISTS (
 )
 AND server.id NOT IN (
   -- include: retired_servers
-);
+)
+AND (:tag_key IS NULL OR server.id IN (
+  -- include: bearers_of_tag
+));

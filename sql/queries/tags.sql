@@ -13,6 +13,32 @@ AND NOT EXISTS (
     AND later.told_at <= :told_until
 )
 
+-- fragment: bearers_of_tag
+-- The servers that had the tag :tag_key as it was told until :tag_told_until: with the value :tag_value, or
+-- with any where that is null.
+SELECT borne.server_id
+FROM tag_change AS borne
+WHERE borne.key = :tag_key
+  AND borne.value IS NOT NULL
+  AND (:tag_value IS NULL OR borne.value = :tag_value)
+  AND borne.told_at <= :tag_told_until
+  AND NOT EXISTS (
+    SELECT 1 FROM tag_change AS later
+    WHERE later.server_id = borne.server_id
+      AND later.key = borne.key
+      AND later.id > borne.id
+      AND later.told_at <= :tag_told_until
+  )
+
+-- name: bearers_of_tag_within
+-- The servers :first to :last that had a tag.
+SELECT server.id FROM server
+WHERE server.id BETWEEN :first AND :last
+  AND server.id IN (
+    -- include: bearers_of_tag
+  )
+ORDER BY server.id;
+
 -- name: tags_of_server
 -- The tags of a server, of the changes up to :last_id and :told_until.
 SELECT told.server_id, told.key, told.value, told.since_at, told.told_at, told.told_by

@@ -132,6 +132,9 @@ WHERE violation.id < :before
   AND (:is_open IS NULL OR :is_open = CASE WHEN
     -- include: is_open_at
     THEN 1 ELSE 0 END)
+  AND (:tag_key IS NULL OR violation.server_id IN (
+    -- include: bearers_of_tag
+  ))
   AND (:severity IS NULL OR :severity =
     -- include: severity_then
   )
@@ -171,6 +174,9 @@ WHERE violation.server_id = :server_id
   AND (:is_open IS NULL OR :is_open = CASE WHEN
     -- include: is_open_at
     THEN 1 ELSE 0 END)
+  AND (:tag_key IS NULL OR violation.server_id IN (
+    -- include: bearers_of_tag
+  ))
   AND (:severity IS NULL OR :severity =
     -- include: severity_then
   )
@@ -201,6 +207,9 @@ WHERE violation.id IN (
     AND (:is_open IS NULL OR :is_open = CASE WHEN
       -- include: is_open_at
       THEN 1 ELSE 0 END)
+    AND (:tag_key IS NULL OR violation.server_id IN (
+      -- include: bearers_of_tag
+    ))
     AND (:severity IS NULL OR :severity =
       -- include: severity_then
     )
@@ -232,6 +241,9 @@ WHERE violation.id IN (
   )
   AND
     -- include: is_open_at
+  AND (:tag_key IS NULL OR violation.server_id IN (
+    -- include: bearers_of_tag
+  ))
   AND (:severity IS NULL OR :severity =
     -- include: severity_then
   )
@@ -253,5 +265,8 @@ WHERE violation.id IN (
   AND (:known_at IS NULL OR violation.opened_in_received_at <= :known_at)
   AND
     -- include: is_open_at
+  AND (:tag_key IS NULL OR violation.server_id IN (
+    -- include: bearers_of_tag
+  ))
 GROUP BY policy_text.rule, violation.server_id
 ORDER BY policy_text.rule, violation.server_id;

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from service.errors import PolicyNotFoundError
 from service.policies.guard.verdict import Verdict
 from service.store.read.moments import Moment
+from service.store.read.verdict_at import VerdictFilter
 from service.store.read.violations import ViolationFilter
 from service.times import MINUTE, SECOND
 from tests.support.asked_verdicts import RULE, START, Asked, asked, at, known
@@ -252,7 +253,7 @@ def test_lists_by_period_server_rule_and_page() -> None:
         assert [*first.violations, *second.violations] == everything
         assert second.after is None
         assert [*ask.violations.batches(ViolationFilter(), 0)] == [everything]
-        page = ask.policies.verdicts(RULE, "falla", None, 0, 1)
+        page = ask.policies.verdicts(VerdictFilter(RULE, "falla"), 0, 1)
         assert [(row.server_id, row.state) for row in page.verdicts] == [(2, "falla")]
         assert page.after is None
 

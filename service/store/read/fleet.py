@@ -211,7 +211,7 @@ class FleetStore:
         self, connection: Connection, view: _View, servers: tuple[int, int]
     ) -> Iterator[ServerState]:
         """The servers, from the first to the last, read one by one as they are consumed."""
-        place = view.criteria.parameters() | {"first": servers[0], "last": servers[1]}
+        place = view.criteria.parameters(view.moment) | {"first": servers[0], "last": servers[1]}
         if view.moment is None:
             rows = connection.execute(self._queries["fleet_now"], place | view.now)
             for server_id, heard_at, silent, retired, *record in rows:

@@ -11,7 +11,9 @@ from typing import NamedTuple
 from service import times
 from service.store.engines import Connection, Database
 from service.store.read.moments import Moment, moment_of_verdicts
+from service.store.read.tags import tagged_at
 from service.store.read.waivers import WaiverReader
+from service.store.tag_format import WantedTag
 
 
 class MatrixRule(NamedTuple):
@@ -116,9 +118,9 @@ class MatrixStore:
         self._database, self._queries, self._clock = database, queries, clock
         self._waivers = WaiverReader(queries)
 
-    def matrix(self, moment: Moment | None) -> Matrix:
-        """Raises StorageUnavailableError."""
-        parameters = moment_of_verdicts(moment)
+    def matrix(self, moment: Moment | None, tag: WantedTag | None = None) -> Matrix:
+        """Of the servers that have a tag at the moment. Raises StorageUnavailableError."""
+        parameters = moment_of_verdicts(moment) | tagged_at(tag, moment)
         with self._database.snapshot() as connection:
             groups = self._groups(connection, parameters)
             texts = connection.execute(
@@ -148,7 +150,7 @@ class MatrixStore:
         return Matrix([rules[rule] for rule in masks.rules], servers)
 
     def _groups(
-        self, connection: Connection, parameters: Mapping[str, int | None]
+        self, connection: Connection, parameters: Mapping[str, str | int | None]
     ) -> dict[int, dict[str, str]]:
         """By server and state: the numbers of texts, joined by commas."""
         groups: defaultdict[int, dict[str, str]] = defaultdict(dict)

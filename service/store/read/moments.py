@@ -60,7 +60,7 @@ def ended_after(at: int, known_at: int | None) -> int:
     )
 
 
-def moment_of_verdicts(moment: Moment | None) -> dict[str, int | None]:
+def moment_of_verdicts(moment: Moment | None) -> dict[str, str | int | None]:
     """The parameters of queries for verdicts at a moment."""
     at, known_at = moment_parameters(moment)
     return {"moment": at, "known_at": known_at, "ended_after": ended_after(at, known_at)}

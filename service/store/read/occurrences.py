@@ -23,7 +23,9 @@ from service.store.read.occurrence_rows import (
     ProcessOccurrence,
 )
 from service.store.read.silence import DEFAULT_SILENCE, Silence
+from service.store.read.tags import Told
 from service.store.read.walk import OF_A_PAGE, Effort, MomentWalk, NameWalk, Walk, WalkQueries
+from service.store.tag_format import WantedTag
 
 Filter = TypeVar("Filter", ProcessFilter, LoginFilter)
 Occurrence = TypeVar("Occurrence", ProcessOccurrence, LoginOccurrence)
@@ -80,20 +82,22 @@ class OccurrenceStore(Generic[Filter, Occurrence, History]):
         limit: int,
         *,
         silent: bool | None = None,
+        tag: WantedTag | None = None,
         effort: Effort = OF_A_PAGE,
     ) -> OccurrencePage[Occurrence]:
-        """Now or at a moment; silent: occurrences on silent servers only, or on the others."""
+        """Now or at a moment; silent: on silent servers only, or on the others. tag: of servers."""
         if moment is None:
-            return self.now(criteria, after, limit, silent=silent, effort=effort)
-        return self.at(criteria, moment, after, limit, silent=silent, effort=effort)
+            return self.now(criteria, after, limit, silent=silent, tag=tag, effort=effort)
+        return self.at(criteria, moment, after, limit, silent=silent, tag=tag, effort=effort)
 
-    def now(
+    def now(  # noqa: PLR0913 — as page()
         self,
         criteria: Filter,
         after: int,
         limit: int,
         *,
         silent: bool | None = None,
+        tag: WantedTag | None = None,
         effort: Effort = OF_A_PAGE,
     ) -> OccurrencePage[Occurrence]:
         """Occurrences in the newest record of each server; silent: of such servers only, or not."""
@@ -102,6 +106,7 @@ class OccurrenceStore(Generic[Filter, Occurrence, History]):
         parameters = criteria.parameters() | now | {"silent": silent}
         with self._database.snapshot() as connection:
             walk = Walk(connection, of_walk, criteria, parameters, effort)
+            walk.of_tag(tag, Told().told_until)
             rows, following = _read(walk, query, after, limit)
         found = [self._occurrence(_columns(row[:-2], bool(row[-2]), True, False)) for row in rows]
         return OccurrencePage(now["now"], found, following)
@@ -114,6 +119,7 @@ class OccurrenceStore(Generic[Filter, Occurrence, History]):
         limit: int,
         *,
         silent: bool | None = None,
+        tag: WantedTag | None = None,
         effort: Effort = OF_A_PAGE,
     ) -> OccurrencePage[Occurrence]:
         """Occurrences in the record of each server that is shown at the moment."""
@@ -122,11 +128,17 @@ class OccurrenceStore(Generic[Filter, Occurrence, History]):
         with self._database.snapshot() as connection:
             walk = MomentWalk(connection, of_walk, criteria, parameters, effort)
             walk.of_servers(self._moments, moment, silent=silent)
+            walk.of_tag(tag, Told.at(moment).told_until)
             rows, following = _read(walk, query, after, limit)
             found = list(self._standing_rows(connection, rows, moment))
             last = MAX_INTEGER if following is None else following >> walk.bits
             servers = (after + 1) >> walk.bits, last
-            late = LateRecords.first_of(self._moments.late_records(connection, moment, *servers))
+            tagged = walk.tagged(*servers)
+            late = LateRecords.first_of(
+                record
+                for record in self._moments.late_records(connection, moment, *servers)
+                if tagged is None or record.server_id in tagged
+            )
             return OccurrencePage(self._moments.judged_at(moment), found, following, late)
 
     def _standing_rows(
@@ -142,13 +154,19 @@ class OccurrenceStore(Generic[Filter, Occurrence, History]):
             yield self._occurrence(_columns(row[:-4], *standing, is_open, has_late))
 
     def history(
-        self, criteria: Filter, after: int, limit: int, effort: Effort = OF_A_PAGE
+        self,
+        criteria: Filter,
+        after: int,
+        limit: int,
+        effort: Effort = OF_A_PAGE,
+        tag: WantedTag | None = None,
     ) -> OccurrencePage[History]:
-        """The names that servers have ever shown; the pid is ignored."""
+        """The names that servers have ever shown; the pid is ignored. tag: that they have now."""
         now = self._silence.parameters()
         query, of_walk = self._queries.history
         with self._database.snapshot() as connection:
             walk = NameWalk(connection, of_walk, criteria, criteria.parameters() | now, effort)
+            walk.of_tag(tag, Told().told_until)
             rows, following = _read(walk, query, after, limit)
         shown = [self._history._make(_told(*row[:-1])) for row in rows]
         return OccurrencePage(now["now"], shown, following, names=[row[-1] for row in rows])

@@ -14,10 +14,11 @@ from service.store.engines import Connection, Database
 from service.store.read.moments import Moment, moment_of_verdicts
 from service.store.read.progress import Progress, ProgressReader
 from service.store.read.rule_counts import CountReader, Counts
-from service.store.read.tags import TagReader
-from service.store.read.verdict_at import VerdictRow, first_of_each
+from service.store.read.tags import TagReader, tagged_at
+from service.store.read.verdict_at import VerdictFilter, VerdictRow, first_of_each
 from service.store.read.violations import open_counts
 from service.store.read.waivers import Waiver, WaiverReader
+from service.store.tag_format import WantedTag
 
 BATCH = 1000  # verdicts of a list that is read whole
 
@@ -97,19 +98,23 @@ class PolicyStore:
         self._clock = clock
         self._progress = ProgressReader(queries, evaluator, clock)
 
-    def policies(self, moment: Moment | None) -> tuple[list[PolicyRow], dict[str, Counts]]:
-        """Every rule, and its counts at a moment; all of one snapshot."""
+    def policies(
+        self, moment: Moment | None, tag: WantedTag | None = None
+    ) -> tuple[list[PolicyRow], dict[str, Counts]]:
+        """Every rule, and its counts at a moment, of servers with a tag; all of one snapshot."""
         with self._database.snapshot() as connection:
             rows = self._policies(connection)
-            return rows, self._counts.of(connection, moment, [row.rule for row in rows])
+            return rows, self._counts.of(connection, moment, [row.rule for row in rows], tag=tag)
 
-    def policy(self, rule: str, moment: Moment | None) -> tuple[PolicyRow, Counts]:
+    def policy(
+        self, rule: str, moment: Moment | None, tag: WantedTag | None = None
+    ) -> tuple[PolicyRow, Counts]:
         """Raises PolicyNotFoundError."""
         with self._database.snapshot() as connection:
             found = next((row for row in self._policies(connection) if row.rule == rule), None)
             if found is None:
                 raise PolicyNotFoundError(rule)
-            return found, self._counts.of(connection, moment, [rule], rule)[rule]
+            return found, self._counts.of(connection, moment, [rule], rule, tag)[rule]
 
     def tag_values(self) -> dict[str, frozenset[str]]:
         """The values that each tag has on some server now."""
@@ -144,32 +149,29 @@ class PolicyStore:
             rows = connection.execute(self._queries["policy_faults"])
             return [PolicyFault(*row) for row in rows]
 
-    def verdicts(
-        self, rule: str, state: str | None, moment: Moment | None, after: int, limit: int
-    ) -> VerdictPage:
-        """What a rule says of the servers after `after`; state: only those with this verdict."""
+    def verdicts(self, asked: VerdictFilter, after: int, limit: int) -> VerdictPage:
+        """What a rule says of the servers after `after`."""
+        parameters = moment_of_verdicts(asked.moment) | tagged_at(asked.tag, asked.moment)
         with self._database.snapshot() as connection:
             rows = connection.execute(
                 self._queries["verdicts_of_rule"],
-                {"rule": rule, "after": after, **moment_of_verdicts(moment)},
+                {"rule": asked.rule, "after": after, **parameters},
             )
             found = (
                 verdict
-                for verdict in first_of_each(rows, moment)
-                if state is None or verdict.state == state
+                for verdict in first_of_each(rows, asked.moment)
+                if asked.state in {None, verdict.state}
             )
-            waived = self._waived(connection, moment, rule)
+            waived = self._waived(connection, asked.moment, asked.rule)
             verdicts = [_marked(verdict, waived) for verdict in islice(found, limit + 1)]
         shown = verdicts[:limit]
         return VerdictPage(shown, shown[-1].server_id if len(verdicts) > limit else None)
 
-    def all_verdicts(
-        self, rule: str, state: str | None, moment: Moment | None, after: int
-    ) -> Iterator[list[VerdictRow]]:
+    def all_verdicts(self, asked: VerdictFilter, after: int) -> Iterator[list[VerdictRow]]:
         """All of them, in batches, each of a snapshot of its own."""
         position: int | None = after
         while position is not None:
-            page = self.verdicts(rule, state, moment, position, BATCH)
+            page = self.verdicts(asked, position, BATCH)
             yield page.verdicts
             position = page.after
 

@@ -6,10 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from service.store.engines import Connection
+from service.store.engines import MAX_INTEGER, Connection
 from service.store.read.moments import Moment, moment_of_verdicts
+from service.store.read.tags import BEARERS, tagged_at
 from service.store.read.violations import open_counts
 from service.store.read.waivers import WaiverReader
+from service.store.tag_format import WantedTag
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,14 @@ class CountReader:
         moment: Moment | None,
         names: Iterable[str],
         rule: str | None = None,
+        tag: WantedTag | None = None,
     ) -> dict[str, Counts]:
-        """names: of the rules to count. rule: the only one of them, so that less is read."""
-        parameters = moment_of_verdicts(moment)
+        """names: of the rules to count. rule: the only one of them, so that less is read.
+
+        tag: of servers that have it at the moment.
+        """
+        of_tag = tagged_at(tag, moment)
+        parameters = moment_of_verdicts(moment) | of_tag
         of_rule = {**parameters, "rule": rule}
         judged = dict(connection.execute(self._queries["judged_counts"], of_rule).fetchall())
         servers: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -64,9 +71,13 @@ class CountReader:
         for name, total in judged.items():
             servers[name]["cumple"] = total - servers[name].total()
         found: Counter[str] = Counter()
-        for name, _, count in open_counts(connection, self._queries, moment):
+        for name, _, count in open_counts(connection, self._queries, moment, tag):
             found[name] += count
         waived = self._waivers.waived(connection, moment, self._clock(), rule)
+        if tag is not None:
+            every = of_tag | {"first": 0, "last": MAX_INTEGER}
+            tagged = {each for (each,) in connection.execute(self._queries[BEARERS], every)}
+            waived = {place: each for place, each in waived.items() if place[1] in tagged}
         waived_servers = Counter(name for name, _ in waived)
         (known,) = connection.execute(self._queries["servers_known_at"], parameters).fetchone()
         return {

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
+from service.store.read.moments import Moment
 from service.store.read.name_filters import escape_like
 from service.store.read.records import ServerRow
+from service.store.read.tags import tagged_at
+from service.store.tag_format import WantedTag
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +24,9 @@ class ServerFilter:
     silent: bool | None = None
     retired: bool | None = False  # null: those and the others
     support: str | None = None  # one of SUPPORT_STATES
+    tag: WantedTag | None = None
 
-    def parameters(self) -> dict[str, str | bool | None]:
+    def parameters(self, moment: Moment | None) -> dict[str, str | int | None]:
         """The parameters of the queries. They select at least these servers, few others."""
         return {
             "nombre_so": self.nombre_so,
@@ -32,6 +36,7 @@ class ServerFilter:
             "q_like": None if self.q is None else f"%{escape_like(self.q.casefold())}%",
             "silent": self.silent,
             "retired": self.retired,
+            **tagged_at(self.tag, moment),
         }
 
     def selects(self, record: ServerRow) -> bool:

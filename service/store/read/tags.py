@@ -9,7 +9,10 @@ from typing import NamedTuple
 from service import times
 from service.store.engines import MAX_INTEGER, Connection, Database
 from service.store.read.moments import Moment
+from service.store.tag_format import WantedTag
 from service.store.verdict_rows import Bound, Cursor, event_bound
+
+BEARERS = "bearers_of_tag_within"  # the query of servers with a tag, from :first to :last
 
 
 class Told(NamedTuple):
@@ -25,6 +28,20 @@ class Told(NamedTuple):
             return cls()
         known_at = MAX_INTEGER if moment.known_at is None else moment.known_at
         return cls(told_until=min(moment.at, known_at))
+
+
+def parameters_of_tag(wanted: WantedTag | None, told_until: int) -> dict[str, str | int | None]:
+    """The parameters of queries that keep servers with a tag; null keeps all."""
+    return {
+        "tag_key": None if wanted is None else wanted.key,
+        "tag_value": None if wanted is None else wanted.value,
+        "tag_told_until": told_until,
+    }
+
+
+def tagged_at(wanted: WantedTag | None, moment: Moment | None) -> dict[str, str | int | None]:
+    """The same of servers that have it at a moment, as it was known then."""
+    return parameters_of_tag(wanted, Told.at(moment).told_until)
 
 
 class Before(NamedTuple):

@@ -12,7 +12,17 @@ from typing import Any, NamedTuple
 from service.store.read.bounds import NOWHERE, bounds_of
 from service.store.read.moments import Moment, moment_parameters
 from service.store.read.waivers import Waiver
+from service.store.tag_format import WantedTag
 from service.store.verdict_rows import Bound
+
+
+class VerdictFilter(NamedTuple):
+    """Selects servers by what a rule says of them; a null criterion selects all."""
+
+    rule: str
+    state: str | None = None
+    moment: Moment | None = None
+    tag: WantedTag | None = None
 
 
 class VerdictRow(NamedTuple):

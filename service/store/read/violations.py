@@ -12,8 +12,10 @@ from service.errors import ViolationNotFoundError
 from service.store.engines import MAX_INTEGER, Connection, Database
 from service.store.past_openings import PastOpening, of_violations
 from service.store.read.bounds import NOWHERE, bounds_of
-from service.store.read.moments import Moment, ended_after, moment_parameters
+from service.store.read.moments import Moment, ended_after, moment_of_verdicts, moment_parameters
+from service.store.read.tags import Told, parameters_of_tag, tagged_at
 from service.store.read.waivers import Waiver, WaiverReader
+from service.store.tag_format import WantedTag
 from service.store.verdict_rows import Bound
 from service.store.write.multi_row import select_rows
 
@@ -26,13 +28,15 @@ class ViolationFilter:
     """Selects violations; a null criterion selects all.
 
     moment: as it was then. is_open: those that went on, or those that had ended. since, until:
-    those that went on within a period. digest: this one alone, whatever else is given.
+    those that went on within a period. tag: of servers that had it then, or when the period ended.
+    digest: this one alone, whatever else is given.
     """
 
     rule: str | None = None
     server_id: int | None = None
     severity: str | None = None
     is_open: bool | None = None
+    tag: WantedTag | None = None
     moment: Moment | None = None
     since: int | None = None
     until: int | None = None
@@ -40,6 +44,7 @@ class ViolationFilter:
 
     def parameters(self) -> dict[str, Any]:
         at, known_at = moment_parameters(self.moment)
+        words_at = min(at, self.until if self.until is not None else at)
         return {
             "rule": self.rule,
             "server_id": self.server_id,
@@ -49,9 +54,10 @@ class ViolationFilter:
             "known_at": known_at,
             "since": self.since,
             "until": self.until,
-            "words_at": min(at, self.until if self.until is not None else at),
+            "words_at": words_at,
             "ended_after": ended_after(at, known_at),
             "digest": self.digest,
+            **parameters_of_tag(self.tag, min(Told.at(self.moment).told_until, words_at)),
         }
 
     @property
@@ -199,11 +205,13 @@ class ViolationStore:
 
 
 def open_counts(
-    connection: Connection, queries: Mapping[str, str], moment: Moment | None
+    connection: Connection,
+    queries: Mapping[str, str],
+    moment: Moment | None,
+    tag: WantedTag | None = None,
 ) -> list[tuple[str, int, int]]:
     """(rule, server, how many violations went on at the moment)."""
-    at, known_at = moment_parameters(moment)
-    parameters = {"moment": at, "known_at": known_at, "ended_after": ended_after(at, known_at)}
+    parameters = moment_of_verdicts(moment) | tagged_at(tag, moment)
     return connection.execute(queries["open_violation_counts"], parameters).fetchall()
 
 

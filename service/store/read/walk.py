@@ -18,7 +18,9 @@ from typing import Any, NamedTuple
 from service.store.engines import Connection
 from service.store.read.moments import Moment, MomentReader
 from service.store.read.name_filters import LoginFilter, ProcessFilter
+from service.store.read.tags import BEARERS, parameters_of_tag
 from service.store.slots import SLOT_BITS
+from service.store.tag_format import WantedTag
 
 NAME_BITS = 31  # of a position are the id of a name
 
@@ -67,11 +69,13 @@ class WalkQueries:
     names: str
     servers: str
     steps: str
+    tagged: str
 
     @classmethod
     def of(cls, queries: Mapping[str, str], kind: str, time: str) -> WalkQueries:
         """kind: process or login; time: now, at or ever."""
-        return cls(queries["last_server"], *(queries[name] for name in _QUERIES[kind, time]))
+        names = ("last_server", *_QUERIES[kind, time], BEARERS)
+        return cls(*(queries[name] for name in names))
 
 
 _OF_PROCESSES = ("last_process_name", "process_names_matching")
@@ -110,6 +114,12 @@ class Walk:
         self._made = 0  # steps
         self._chunk = effort.chunk
         self._names: list[int] | None = None  # null: too many to look them up
+        self._tag: Mapping[str, Any] | None = None
+
+    def of_tag(self, wanted: WantedTag | None, told_until: int) -> None:
+        """Keeps the servers that had a tag, as it was told until then; null keeps all."""
+        if wanted is not None:
+            self._tag = parameters_of_tag(wanted, told_until)
 
     @property
     def left(self) -> int:
@@ -145,7 +155,20 @@ class Walk:
 
     def stretches(self, first: int, last: int) -> Iterable[Range]:
         """Where rows may lie on servers `first` to `last`."""
-        return joined(self.servers(first, last), self.bits)
+        tagged = self.tagged(first, last)
+        if tagged is None:
+            return joined(self.servers(first, last), self.bits)
+        found = self.servers(first, last) if tagged else ()
+        return joined((each for each in found if each in tagged), self.bits)
+
+    def tagged(self, first: int, last: int) -> set[int] | None:
+        """Those of these servers that had the tag; null: none is asked for."""
+        if self._tag is None:
+            return None
+        place = {**self._tag, "first": first, "last": last}
+        found = {each for (each,) in self.connection.execute(self.queries.tagged, place)}
+        self.made(1 + len(found))
+        return found
 
     def servers(self, first: int, last: int) -> Iterable[int]:
         """Those of these servers that may show rows, in their order."""
@@ -239,10 +262,16 @@ class NameWalk(Walk):
     bits = NAME_BITS
 
     def stretches(self, first: int, last: int) -> Iterable[Range]:
-        found = self.sightings(first, last)
+        tagged = self.tagged(first, last)
+        found = self.sightings(first, last) if tagged or tagged is None else []
         if found is None:
-            return joined(range(first, last + 1), self.bits)
-        places = (server_id << self.bits | name_id for server_id, name_id in sorted(found))
+            servers = range(first, last + 1) if tagged is None else sorted(tagged)
+            return joined(servers, self.bits)
+        places = (
+            server_id << self.bits | name_id
+            for server_id, name_id in sorted(found)
+            if tagged is None or server_id in tagged
+        )
         return [Range(place - 1, place) for place in places]
 
     def advance(self, part: Range, steps: int) -> tuple[int, int]:
