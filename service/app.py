@@ -59,6 +59,7 @@ from service.store.read.unjudged import LagReader
 from service.store.read.usage_stats import UsageStore
 from service.store.read.violations import ViolationStore
 from service.store.read.waivers import WaiverStore
+from service.store.tag_file import TagImport
 from service.store.tokens import TokenStore
 from service.store.write.reports import ReportStore
 from service.store.write.resending import Resending
@@ -116,6 +117,7 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
     policies = PolicyStore(database, queries, config.evaluator_lock, times.now)
     violations = ViolationStore(database, queries, times.now)
     fleet = FleetStore(database, queries, usage, silence, SupportCalendar(rule_folders).state)
+    tag_changes = TagChanges(database, queries, audit_log)
     return Collaborators(
         config=config,
         intake=Intake(
@@ -141,7 +143,8 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
         periods=PeriodStore(database, queries),
         tags=TagStore(database, queries),
         retirements=RetirementStore(database, queries, silence),
-        tag_changes=TagChanges(database, queries, audit_log),
+        tag_changes=tag_changes,
+        tag_import=TagImport(database, queries, tag_changes),
         retirement_changes=Retirements(database, queries, audit_log, times.now),
         waivers=WaiverStore(database, queries, times.now),
         waiver_changes=Waivers(database, queries, audit_log, key_columns, times.now),

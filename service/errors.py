@@ -50,6 +50,15 @@ class InvalidReportError(ComplianceError):
         self.faults = faults
 
 
+class InvalidTagFileError(ComplianceError):
+    """A CSV file of tags is not as expected at a line."""
+
+    def __init__(self, line: int, detail: str) -> None:
+        super().__init__(f"line {line}: {detail}")
+        self.line = line
+        self.detail = detail
+
+
 class RecordNotFoundError(ComplianceError):
     """No record has this id_serv."""
 

@@ -35,6 +35,7 @@ from service.pages.server import ServerPage
 from service.pages.sign_in import SignInPage, SignOut
 from service.pages.site import Site
 from service.pages.static_files import StaticFiles
+from service.pages.tags import ServerTagsForm, TagsPage
 from service.pages.users import UserPage
 from service.pages.violations import ViolationsPage
 from service.pages.waivers import WaiversPage
@@ -45,7 +46,7 @@ from service.resources.cambios import Changes
 from service.resources.consulta import RunQuery
 from service.resources.cumplimiento import Compliance
 from service.resources.documents import Document
-from service.resources.etiquetas import OneTag, RecordTags
+from service.resources.etiquetas import FleetTags, OneTag, RecordTags
 from service.resources.evidencia import RecordEvidence, Sources, ViolationEvidence
 from service.resources.exenciones import OneWaiver, WaiverList
 from service.resources.health import Healthz, Readyz
@@ -81,6 +82,7 @@ from service.store.read.unjudged import LagReader
 from service.store.read.usage_stats import UsageStore
 from service.store.read.violations import ViolationStore
 from service.store.read.waivers import WaiverStore
+from service.store.tag_file import TagImport
 from service.store.tokens import TokenStore
 from service.store.write.resending import Resending
 from service.store.write.retirement_changes import Retirements
@@ -110,6 +112,7 @@ class Collaborators:
     tags: TagStore
     retirements: RetirementStore
     tag_changes: TagChanges
+    tag_import: TagImport
     retirement_changes: Retirements
     waivers: WaiverStore
     waiver_changes: Waivers
@@ -175,6 +178,7 @@ def routes(c: Collaborators) -> Sequence[Route]:
             f"{record}/retiros",
             RecordRetirements(c.history, c.retirements, c.retirement_changes),
         ),
+        Route("/etiquetas", FleetTags(c.tags, c.tag_import)),
         Route("/procesos", ProcessOccurrences(c.processes)),
         Route("/procesos/historial", ProcessHistories(c.processes)),
         Route("/usuarios_activos", LoginOccurrences(c.logins)),
@@ -237,6 +241,7 @@ def routes(c: Collaborators) -> Sequence[Route]:
                 c.records,
                 c.policies,
                 c.retirements,
+                c.tags,
                 past=c.past_openings,
                 clock=times.now,
             ),
@@ -244,6 +249,16 @@ def routes(c: Collaborators) -> Sequence[Route]:
         Route(
             "/servidor/{server_id:id}/retirar",
             RetirePage(c.retirement_changes),
+            forms=frozenset({"POST"}),
+        ),
+        Route(
+            "/servidor/{server_id:id}/etiquetas",
+            ServerTagsForm(c.tag_changes),
+            forms=frozenset({"POST"}),
+        ),
+        Route(
+            "/etiquetado",
+            TagsPage(c.site, c.tags, c.policies, c.tag_import),
             forms=frozenset({"POST"}),
         ),
         Route("/programa", ProgramPage(c.site, c.processes, c.usage, times.now)),

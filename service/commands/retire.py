@@ -8,7 +8,6 @@ from contextlib import closing
 
 from service import times
 from service.auth.audit_log import AuditLog
-from service.commands.servers_by_name import ServersByName
 from service.config import Config
 from service.errors import InvalidParameterError
 from service.maintenance.startup import prepare_data_folder
@@ -16,6 +15,7 @@ from service.plain_text import plain
 from service.store.engines import Database, open_database
 from service.store.queries import load_queries
 from service.store.read.retirements import RetirementStore
+from service.store.read.servers_by_name import ServersByName
 from service.store.read.silence import Silence
 from service.store.write.retirement_changes import Retirements
 
@@ -46,7 +46,7 @@ def run(config: Config, options: argparse.Namespace) -> int:
 def _retire(config: Config, database: Database, options: argparse.Namespace) -> None:
     if options.reason is None and options.por is None:
         raise InvalidParameterError("--reason", "expected why it is retired")
-    servers = ServersByName.of(database)
+    servers = ServersByName.of(database, load_queries())
     server = servers.one(options.server)
     successor = None if options.por is None else servers.one(options.por)
     reason = options.reason or ("" if successor is None else f"replaced by server {successor.id}")
@@ -60,7 +60,8 @@ def _retire(config: Config, database: Database, options: argparse.Namespace) -> 
 def _list(config: Config, database: Database) -> None:
     silence = Silence(config.silent_after * times.SECOND, config.silent_intervals)
     store = RetirementStore(database, load_queries(), silence)
-    names = {server.id: plain(server.name) for server in ServersByName.of(database).all}
+    servers = ServersByName.of(database, load_queries())
+    names = {server.id: plain(server.name) for server in servers.all}
     for retired in store.now():
         by = "" if retired.told_by is None else f" by {plain(retired.told_by)}"
         place = retired.successor_id

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import getpass
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,19 +10,22 @@ from pathlib import Path
 
 from service import times
 from service.auth.audit_log import AuditLog
-from service.commands.servers_by_name import ServersByName
 from service.config import Config
-from service.errors import ComplianceError, InvalidParameterError, StorageUnavailableError
+from service.errors import (
+    ComplianceError,
+    InvalidParameterError,
+    InvalidTagFileError,
+    StorageUnavailableError,
+)
 from service.maintenance.startup import prepare_data_folder
 from service.plain_text import plain
 from service.store.engines import Database, open_database
 from service.store.queries import load_queries
+from service.store.read.servers_by_name import ServersByName
 from service.store.read.tags import TagStore
+from service.store.tag_file import Imported, TagImport, moment_of
 from service.store.tag_format import key_of, value_of
 from service.store.write.tag_changes import TagChanges, TagEdit
-
-_COLUMNS = ("servidor", "clave", "valor")
-_SINCE = "desde"  # a further column, which may be left out
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,10 +51,7 @@ def run(config: Config, options: argparse.Namespace) -> int:
         if options.action == "list":
             _list(database, options.server)
             return 0
-        edits = list(_edits(database, options))
-        changes = TagChanges(database, load_queries(), AuditLog(config.audit_log))
-        changed = changes.tell(edits, by=getpass.getuser())
-        same = len(edits) - changed
+        changed, same = _tell(database, options, AuditLog(config.audit_log))
         print(
             f"{changed} tag{'' if changed == 1 else 's'} changed"
             + (f"; {same} were so already" if same else "")
@@ -60,16 +59,33 @@ def run(config: Config, options: argparse.Namespace) -> int:
     return 0
 
 
-def _edits(database: Database, options: argparse.Namespace) -> Iterator[TagEdit]:
-    servers = ServersByName.of(database)
+def _tell(database: Database, options: argparse.Namespace, audit_log: AuditLog) -> Imported:
+    queries, by = load_queries(), getpass.getuser()
+    changes = TagChanges(database, queries, audit_log)
     if options.action == "import":
-        yield from _of_file(servers, options.file)
-        return
+        return _import(TagImport(database, queries, changes), options.file, by)
+    edits = list(_edits(ServersByName.of(database, queries), options))
+    changed = changes.tell(edits, by)
+    return Imported(changed, len(edits) - changed)
+
+
+def _import(importer: TagImport, path: Path, by: str) -> Imported:
+    """Raises ComplianceError, with the line."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return importer.run(file, by)
+    except InvalidTagFileError as error:
+        raise ComplianceError(f"{path}:{error.line}: {error.detail}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise StorageUnavailableError(f"{path} cannot be read: {error}") from error
+
+
+def _edits(servers: ServersByName, options: argparse.Namespace) -> Iterator[TagEdit]:
     server_id = servers.one(options.server).id
     if options.action == "remove":
         yield from (TagEdit(server_id, key, None) for key in options.keys)
         return
-    since_at = None if options.since is None else _moment(options.since)
+    since_at = None if options.since is None else moment_of(options.since)
     for tag in options.tags:
         key, equals, value = tag.partition("=")
         if not equals:
@@ -77,37 +93,8 @@ def _edits(database: Database, options: argparse.Namespace) -> Iterator[TagEdit]
         yield TagEdit(server_id, key_of(key), value_of(value), since_at)
 
 
-def _of_file(servers: ServersByName, path: Path) -> Iterator[TagEdit]:
-    """Raises ComplianceError, with the line."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            columns = set(rows.fieldnames or ())
-            if not set(_COLUMNS) <= columns <= {*_COLUMNS, _SINCE}:
-                raise ComplianceError(f"{path}: expected the columns {', '.join(_COLUMNS)}")
-            for row in rows:
-                try:
-                    yield _of_row(servers, row)
-                except ComplianceError as error:
-                    raise ComplianceError(f"{path}:{rows.line_num}: {error}") from error
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise StorageUnavailableError(f"{path} cannot be read: {error}") from error
-
-
-def _of_row(servers: ServersByName, row: dict[str, str]) -> TagEdit:
-    if None in row.values() or None in row:
-        raise ComplianceError("expected a cell for each column")
-    since = row.get(_SINCE)
-    return TagEdit(
-        servers.one(row["servidor"]).id,
-        key_of(row["clave"]),
-        value_of(row["valor"]),
-        _moment(since) if since else None,
-    )
-
-
 def _list(database: Database, name: str | None) -> None:
-    store, servers = TagStore(database, load_queries()), ServersByName.of(database)
+    store, servers = TagStore(database, load_queries()), ServersByName.of(database, load_queries())
     if name is None:
         names = {server.id: plain(server.name) for server in servers.all}
         for tag in store.all():
@@ -119,11 +106,3 @@ def _list(database: Database, name: str | None) -> None:
             f"{tag.key}={tag.value}: since {times.to_text(tag.since_at)}, told"
             f" {times.to_text(tag.told_at)} by {tag.told_by}, until {until}"
         )
-
-
-def _moment(text: str) -> int:
-    """Raises InvalidParameterError."""
-    try:
-        return times.parse(text)
-    except ValueError as error:
-        raise InvalidParameterError("desde", f"expected a time, got {text!r}") from error

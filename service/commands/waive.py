@@ -9,13 +9,13 @@ from contextlib import closing
 
 from service import times
 from service.auth.audit_log import AuditLog
-from service.commands.servers_by_name import ServersByName
 from service.config import Config
 from service.errors import InvalidParameterError
 from service.maintenance.startup import prepare_data_folder
 from service.policies.rules.kept_text import key_columns
 from service.store.engines import Database, open_database
 from service.store.queries import load_queries
+from service.store.read.servers_by_name import ServersByName
 from service.store.read.waivers import ShownWaiver, WaiverStore
 from service.store.waiver_format import end_of, target_of
 from service.store.write.waiver_changes import NewWaiver, Waivers
@@ -66,7 +66,7 @@ def _waive(config: Config, database: Database, options: argparse.Namespace) -> N
             raise InvalidParameterError(f"--{name}", "expected one: each waiver has it")
     server_id = None
     if options.server is not None:
-        server_id = ServersByName.of(database).one(options.server).id
+        server_id = ServersByName.of(database, load_queries()).one(options.server).id
     new = NewWaiver(
         options.what,
         target_of(server_id, options.tag, options.network),

@@ -27,6 +27,7 @@ from service.store.read.moments import Moment
 from service.store.read.policies import PolicyRow, PolicyStore
 from service.store.read.records import ProcessRow, RecordStore, ServerRow
 from service.store.read.retirements import RetirementStore
+from service.store.read.tags import TagStore
 from service.store.read.verdict_at import VerdictRow
 
 _SINCE = time("desde")
@@ -55,6 +56,7 @@ class ServerPage:
         records: RecordStore,
         policies: PolicyStore,
         retirements: RetirementStore,
+        tags: TagStore,
         *,
         past: PastOpeningStore,
         clock: Callable[[], int],
@@ -66,6 +68,7 @@ class ServerPage:
         self._policies = policies
         self._past = past
         self._retirements = retirements
+        self._tags = tags
         self._clock = clock
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, server_id: int) -> None:
@@ -102,6 +105,8 @@ class ServerPage:
             **common,
             state=state,
             record=record,
+            tags=self._tags.of_server(server_id, moment),
+            can_tell=req.context.is_admin and moment is None,
             retirements=self._retirements.of_server(server_id, moment),
             successors={} if moment else self._retirements.likely_successors(server_id),
             processes_as_sql=None

@@ -41,6 +41,7 @@ PAGE_PATHS = {
     "regla",
     "incumplimientos",
     "cumplimiento",
+    "etiquetado",
     "controles",
     "dispensas",
     "ensayos",

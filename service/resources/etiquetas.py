@@ -1,24 +1,57 @@
-"""/servers/{id_serv}/etiquetas: tags of a server, which administrators set and remove."""
+"""/etiquetas: tags of the fleet. /servers/{id_serv}/etiquetas: those of a server."""
 
 from __future__ import annotations
+
+from io import StringIO
 
 import falcon
 
 from service import times
-from service.errors import Fault, InvalidParameterError, InvalidReportError
+from service.errors import (
+    Fault,
+    InvalidParameterError,
+    InvalidReportError,
+    InvalidTagFileError,
+)
 from service.http.asker import told_by
 from service.http.filters import AT_MOMENT, moment_of
 from service.http.listing import FORMAT, Listing, show_whole
 from service.http.parameters import Query, choice
 from service.http.request_body import read_body
 from service.ingest.json_reader import read_json
+from service.resources.veredictos import asked_moment
 from service.store.read.history import HistoryStore
 from service.store.read.tags import TagStore
+from service.store.tag_file import MOST_A_REQUEST, TagImport
 from service.store.write.tag_changes import TagChanges, TagEdit
 
 _MAX_BYTES = 10_000
+_MAX_FILE_BYTES = 512 * 1024
 _SPANS = choice("historial", {"si": True, "no": False})
 _TIMES = ("desde", "dicha", "hasta")
+
+
+class FleetTags:
+    def __init__(self, tags: TagStore, importer: TagImport) -> None:
+        self._tags, self._importer = tags, importer
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Each tag that a server has, now or at a moment, and how many have it."""
+        query = Query(req.query_string, *AT_MOMENT, FORMAT)
+        moment = moment_of(query)
+        rows = self._tags.counts(moment)
+        columns = ("clave", "valor", "servidores")
+        listing = Listing("etiquetas", columns, rows, beside=asked_moment(moment))
+        show_whole(req, resp, query, listing)
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Tells the tags of a CSV file, all or none."""
+        try:
+            lines = StringIO(_csv_of(req), newline="")
+            changed, same = self._importer.run(lines, told_by(req), MOST_A_REQUEST)
+        except InvalidTagFileError as error:
+            raise InvalidReportError(Fault("", str(error))) from error
+        resp.media = {"cambiadas": changed, "iguales": same}
 
 
 class RecordTags:
@@ -55,6 +88,20 @@ class OneTag:
         edit = TagEdit(self._history.server_of(id_serv), clave, None)
         self._changes.tell([edit], told_by(req))
         resp.status = falcon.HTTP_204
+
+
+def _csv_of(req: falcon.Request) -> str:
+    """Raises InvalidReportError."""
+    length = req.content_length or 0
+    if (req.content_type or "").partition(";")[0].strip().lower() != "text/csv":
+        raise InvalidReportError(Fault("", "expected Content-Type text/csv"))
+    if not 0 < length <= _MAX_FILE_BYTES:
+        detail = f"expected 1 to {_MAX_FILE_BYTES} bytes with Content-Length"
+        raise InvalidReportError(Fault("", detail))
+    try:
+        return req.bounded_stream.read(length).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidReportError(Fault("", "expected CSV in UTF-8")) from error
 
 
 def _tag(document: object) -> tuple[str, int | None]:

@@ -65,6 +65,18 @@ WHERE told.key = :key
   -- include: tag_in_force
 ORDER BY told.server_id;
 
+-- name: tag_counts
+-- How many servers have each tag, without those that were retired at :moment.
+SELECT told.key, told.value, count(*)
+FROM tag_change AS told
+WHERE told.server_id NOT IN (
+    -- include: retired_servers
+  )
+  AND
+  -- include: tag_in_force
+GROUP BY told.key, told.value
+ORDER BY told.key, told.value;
+
 -- name: tag_spans
 -- Every value that a tag of a server ever had, when it was told, and when it was told otherwise.
 SELECT

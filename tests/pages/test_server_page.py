@@ -185,6 +185,6 @@ def test_every_form_keeps_the_parameters_of_the_others(fleet: Fleet) -> None:
 def test_data_links_lead_to_the_same_record_and_period(fleet: Fleet) -> None:
     page = ServerPage(fleet, "web-1", f"fecha_hora={quote(moment(fleet, 4))}")
     addresses = {unescape(one) for one in re.findall(r'href="(/servers/[^"]*)"', page.html)}
-    assert len(addresses) == 12  # five lists in two formats, the record, and its evidence
+    assert len(addresses) == 14  # six lists in two formats, the record, and its evidence
     for address in addresses:
         assert fleet.live.get(address).status == 200

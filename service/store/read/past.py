@@ -30,9 +30,14 @@ class PastServer(NamedTuple):
     def name(self) -> str:
         return self.host or self.ipaddress
 
+    @property
+    def names(self) -> set[str]:
+        """Its number, host name, address and identity."""
+        return {str(self.id), self.ipaddress, self.identity} | ({self.host} if self.host else set())
+
     def is_called(self, name: str) -> bool:
         """Whether that is its number, its name or its address."""
-        return name in {str(self.id), self.host, self.ipaddress, self.identity}
+        return name in self.names
 
 
 class PastReader:

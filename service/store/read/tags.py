@@ -69,6 +69,14 @@ class TagSpan(NamedTuple):
     until_at: int | None
 
 
+class TagCount(NamedTuple):
+    """How many servers have a tag, without those that are retired."""
+
+    key: str
+    value: str
+    servers: int
+
+
 class TagEvent(NamedTuple):
     """Changes of a server's tags that were told together. last_id: the number of the last."""
 
@@ -168,6 +176,14 @@ class TagStore:
     def spans(self, server_id: int, moment: Moment | None = None) -> list[TagSpan]:
         with self._database.snapshot() as connection:
             return self._reader.spans(connection, server_id, Told.at(moment).told_until)
+
+    def counts(self, moment: Moment | None = None) -> list[TagCount]:
+        """Every tag that a server has, by key and value."""
+        at, known_at = (MAX_INTEGER, None) if moment is None else (moment.at, moment.known_at)
+        parameters = {"moment": at, "known_at": known_at, **Told.at(moment)._asdict()}
+        with self._database.snapshot() as connection:
+            rows = connection.execute(self._queries["tag_counts"], parameters).fetchall()
+        return [TagCount(*row) for row in rows]
 
     def all(self) -> list[Tag]:
         """Those of all servers, now."""
