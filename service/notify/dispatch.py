@@ -11,7 +11,9 @@ from typing import Any
 from service.notify.composing import Composer
 from service.notify.receivers import Receiver
 from service.notify.shapes import SHAPES
+from service.notify.tag_watch import TagWatch
 from service.store.engines import Connection
+from service.store.read.tags import Told as Tagged
 from service.store.server_event import ENDS, SEVERITIES
 from service.store.write.notices import digest_of, subject_of
 from service.store.write.outbox import Outbox
@@ -36,6 +38,7 @@ class Dispatcher:
     def __init__(self, receiver: Receiver, outbox: Outbox, composer: Composer) -> None:
         self._receiver, self._outbox, self._composer = receiver, outbox, composer
         self._name = receiver.name
+        self._tags = TagWatch(outbox.queries, receiver.tags)
 
     def begin(self, connection: Connection, now: int) -> ReceiverState:
         """The state of the receiver. One that is new, or hears more, is told what is open."""
@@ -54,18 +57,31 @@ class Dispatcher:
         return state
 
     def _is_more(self, before: dict[str, list[str]]) -> bool:
-        wants = self._receiver.wants
+        wants = dict(self._receiver.wants)
+        asked = {text for tag in self._receiver.tags for text in (str(tag), tag.key)}
+        if set(before.get("tags", [])) - asked:
+            return True  # it asks servers for fewer tags
+        del wants["tags"]
         return any(set(wants[each]) - set(before.get(each, [])) for each in wants)
 
-    def tell_open(self, connection: Connection, reason: str, now: int) -> None:
+    def tell_open(
+        self, connection: Connection, reason: str, now: int, *, only_if_any: bool = False
+    ) -> None:
         """One digest of what is open; all of it is told then.
 
         reason: nuevo leaves out what was told already, perdido does not.
         """
+        rows = self._outbox.open_violations(connection, now)
+        bearers = {
+            server_id
+            for server_id in {row.server_id for row in rows}
+            if self._tags.bears(connection, server_id, Tagged())
+        }
         found = [
             row
-            for row in self._outbox.open_violations(connection, now)
+            for row in rows
             if self._receiver.listens_to(row.rule, row.severity)
+            and row.server_id in bearers
             and (
                 reason == "perdido"
                 or self._outbox.told(connection, self._name, row.case_digest) is None
@@ -77,7 +93,7 @@ class Dispatcher:
                 connection, Told(self._name, row.case_digest, subject, "abierta", now)
             )
         events = self._tell_open_events(connection, reason, now)
-        if self._receiver.hears("resumen"):
+        if self._receiver.hears("resumen") and (found or events or not only_if_any):
             digest = digest_of("resumen", self._name, reason, now)
             entries = [self._composer.open_entry(row) for row in found] + events
             letter = self._composer.digest(digest.hex(), reason, entries)
@@ -100,7 +116,10 @@ class Dispatcher:
         """What goes on of servers themselves, and of the evaluator."""
         told: list[dict[str, Any]] = []
         for event, server in self._outbox.open_events(connection):
-            if not self._receiver.listens_to("", SEVERITIES[event.kind]) or (
+            if not (
+                self._receiver.listens_to("", SEVERITIES[event.kind])
+                and self._tags.bears(connection, event.server_id, Tagged())
+            ) or (
                 reason != "perdido"
                 and self._outbox.told(connection, self._name, event.digest) is not None
             ):
@@ -118,7 +137,14 @@ class Dispatcher:
             state.notice_id = notice.id
         if notices:
             self._outbox.put_receiver(connection, state)
+        elif self.has_news_of_tags(connection):
+            # What is open on servers that have the tags now, and was not told before.
+            self.tell_open(connection, "nuevo", now, only_if_any=True)
+            self._tags.look(connection)
         return len(notices)
+
+    def has_news_of_tags(self, connection: Connection) -> bool:
+        return self._tags.has_news(connection)
 
     def _take(self, connection: Connection, notice: Notice, now: int) -> None:
         name, outbox = self._name, self._outbox
@@ -126,7 +152,7 @@ class Dispatcher:
             self._put_off_calm(connection, notice, now)
             return
         known = outbox.told(connection, name, notice.case_digest)
-        is_wanted = self._receiver.listens_to(notice.rule, notice.severity)
+        is_wanted = self._listens_to(connection, notice)
         if notice.kind in _OPENINGS:
             if known is None and not is_wanted:
                 return
@@ -141,6 +167,17 @@ class Dispatcher:
             self._tell(connection, notice, notice.kind, now)
         elif notice.kind in ENDED and known is not None:
             self._take_end(connection, notice, now)
+
+    def _listens_to(self, connection: Connection, notice: Notice) -> bool:
+        """By the tags that the server had when it was known."""
+        if not self._receiver.listens_to(notice.rule, notice.severity):
+            return False
+        if not self._receiver.tags:
+            return True
+        (document,) = self._outbox.documents(connection, [notice.id])
+        return self._tags.bears(
+            connection, document.facts.get("servidor"), Tagged(told_until=notice.at)
+        )
 
     def _note_told(self, connection: Connection, notice: Notice, state: str) -> None:
         told = Told(self._name, notice.case_digest, notice.subject, state, notice.at)

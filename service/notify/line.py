@@ -63,7 +63,8 @@ class Line:
         if self._begun:
             with self._database.snapshot() as connection:
                 state = self._state(connection)
-                if self._outbox.newest_notice(connection) <= state.notice_id:
+                has_notices = self._outbox.newest_notice(connection) > state.notice_id
+                if not has_notices and not self._dispatcher.has_news_of_tags(connection):
                     return False
         with self._database.transaction() as connection:
             if not self._begun:

@@ -14,10 +14,11 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from service.config import secret_of
-from service.errors import InvalidSettingError
+from service.errors import InvalidParameterError, InvalidSettingError
 from service.notify.quiet_hours import QuietHours
 from service.notify.table import Table
 from service.store.server_event import ENDS
+from service.store.tag_format import WantedTag, wanted_tag
 
 WEBHOOK, SLACK, TEAMS, MATTERMOST = "webhook", "slack", "teams", "mattermost"
 MAIL = "mail"
@@ -54,8 +55,8 @@ class Receiver:
     """One receiver. Its address and its secrets are shown nowhere: `place` is.
 
     url: empty, and mail is not null, of kind mail.
-    rules: patterns with `*`. deadline: seconds for one try. most_a_minute: messages, before they
-    are told together.
+    rules: patterns with `*`. tags: servers must have all of them. deadline: seconds for one try.
+    most_a_minute: messages, before they are told together.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Receiver:
     language: str = "es"
     severities: frozenset[str] = frozenset(SEVERITIES)
     rules: tuple[str, ...] = ("*",)
+    tags: tuple[WantedTag, ...] = ()
     messages: frozenset[str] = frozenset(MESSAGES)
     quiet: QuietHours | None = None
     secret: bytes | None = field(default=None, repr=False)
@@ -89,7 +91,11 @@ class Receiver:
     @property
     def wants(self) -> dict[str, list[str]]:
         """What it listens to, as far as more of it is news."""
-        return {"severities": sorted(self.severities), "rules": sorted(self.rules)}
+        return {
+            "severities": sorted(self.severities),
+            "rules": sorted(self.rules),
+            "tags": sorted(str(tag) for tag in self.tags),
+        }
 
 
 def read_receivers(path: Path) -> dict[str, Receiver]:
@@ -145,6 +151,7 @@ def _receiver(name: str, values: Any, folder: Path) -> Receiver:  # noqa: ANN401
         language=table.one_of("language", LANGUAGES, "es"),
         severities=frozenset(table.some_of("severities", SEVERITIES)),
         rules=table.texts("rules", ("*",)),
+        tags=tuple(_tag(text) for text in table.texts("tags", none=True)),
         messages=frozenset(table.some_of("messages", MESSAGES)),
         quiet=_quiet(table.table("quiet")),
         secret=None if secret is None else secret.encode(),
@@ -156,6 +163,13 @@ def _receiver(name: str, values: Any, folder: Path) -> Receiver:  # noqa: ANN401
     )
     table.end()
     return made
+
+
+def _tag(text: str) -> WantedTag:
+    try:
+        return wanted_tag(text)
+    except InvalidParameterError as error:
+        raise ValueError(f"tags: {error.detail}") from error
 
 
 def _address(table: Table) -> tuple[str, str]:

@@ -39,7 +39,12 @@ class Table:
             raise ValueError(f"{name}: expected a list of some of {', '.join(words)}")
         return tuple(value)
 
-    def texts(self, name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+    def texts(
+        self, name: str, default: tuple[str, ...] = (), *, none: bool = False
+    ) -> tuple[str, ...]:
+        """none: it may be left out, and is empty then."""
+        if none and name not in self._values:
+            return ()
         value = self._values.pop(name, list(default))
         if (
             not isinstance(value, list)

@@ -19,6 +19,9 @@ class WantedTag(NamedTuple):
     key: str
     value: str | None
 
+    def __str__(self) -> str:
+        return self.key if self.value is None else f"{self.key}={self.value}"
+
 
 def key_of(text: str, name: str = "clave") -> str:
     """The key itself. Raises InvalidParameterError, which names the parameter or column."""

@@ -53,6 +53,8 @@ def test_secrets_come_from_files_and_from_the_environment(
         (RIGHT, RIGHT + "[", "receivers.toml: "),
         ("guard", '"a b"', "a name of letters"),
         ('kind = "webhook"\n', "", "kind: expected one of webhook"),
+        (RIGHT, RIGHT + 'tags = ["Entorno"]\n', "tags: expected a lower-case letter"),
+        (RIGHT, RIGHT + "tags = []\n", "tags: expected a list of texts"),
         ("webhook", "carrier-pigeon", "kind: expected one of webhook"),
         (f'url = "{URL}"', "", "url: expected an address"),
         ("https:", "gopher:", "url: expected an address that begins with https://"),

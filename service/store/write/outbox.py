@@ -27,10 +27,10 @@ class Outbox:
     """Call its methods within a snapshot or a transaction of the connection."""
 
     def __init__(self, queries: Mapping[str, str]) -> None:
-        self._queries = queries
+        self.queries = queries
 
     def _run(self, connection: Connection, query: str, **values: object) -> Any:  # noqa: ANN401
-        return connection.execute(self._queries[query], values)
+        return connection.execute(self.queries[query], values)
 
     def receiver(self, connection: Connection, name: str) -> ReceiverState | None:
         row = self._run(connection, "receiver_state", name=name).fetchone()
@@ -55,7 +55,7 @@ class Outbox:
 
     def documents(self, connection: Connection, numbers: Iterable[int]) -> list[Document]:
         """In no particular order."""
-        query = self._queries["notice_documents"]
+        query = self.queries["notice_documents"]
         rows = select_rows(connection, query, [(number,) for number in numbers])
         return [
             Document(number, kind, violation.hex(), case.hex(), rule, severity, at, json.loads(doc))
