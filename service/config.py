@@ -76,6 +76,11 @@ class Config:
         return self.data / "backtest.lock"
 
     @property
+    def sent(self) -> Path:
+        """When each receiver of notifications took a message last."""
+        return self.data / "sender.sent"
+
+    @property
     def sender_lock(self) -> Path:
         """Locked by the one sender of notifications of this data folder."""
         return self.data / "sender.lock"

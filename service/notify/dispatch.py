@@ -40,21 +40,37 @@ class Dispatcher:
         self._name = receiver.name
         self._tags = TagWatch(outbox.queries, receiver.tags)
 
-    def begin(self, connection: Connection, now: int) -> ReceiverState:
-        """The state of the receiver. One that is new, or hears more, is told what is open."""
+    def begin(self, connection: Connection, now: int, sent_at: int) -> ReceiverState:
+        """The state of the receiver. One that is new, or hears more, is told what is open.
+
+        sent_at: when it took a message last, as is known beside the database; 0 if it is not. A
+        database that knows of none so late was restored: nothing is told for now.
+        """
         state = self._outbox.receiver(connection, self._name)
         wants = json.dumps(self._receiver.wants)
-        if state is None:
+        if sent_at > (0 if state is None else state.sent_at or 0):
+            state = state or ReceiverState(self._name, 0)
+            state.wants, state.restored_at, state.sent_at = wants, now, sent_at
+            self._outbox.drop_waiting(connection, self._name)
+        elif state is None:
             state = ReceiverState(self._name, self._outbox.newest_notice(connection), wants)
             self.tell_open(connection, "nuevo", now)
         elif state.wants != wants:
             is_more = self._is_more(json.loads(state.wants))
             state.wants = wants
-            if is_more:
+            if is_more and state.restored_at is None:
                 self.tell_open(connection, "nuevo", now)
         state.kind, state.place = self._receiver.kind, self._receiver.place
         self._outbox.put_receiver(connection, state)
         return state
+
+    def begin_again(self, connection: Connection, state: ReceiverState, now: int) -> None:
+        """A restored database is up to date: what it knew and learned is one digest."""
+        state.notice_id = self._outbox.newest_notice(connection)
+        state.restored_at, state.digest_due = None, 0
+        self._outbox.forget_all(connection, self._name)
+        self.tell_open(connection, "restaurado", now)
+        self._outbox.put_receiver(connection, state)
 
     def _is_more(self, before: dict[str, list[str]]) -> bool:
         wants = dict(self._receiver.wants)

@@ -12,6 +12,7 @@ from service.notify.composing import Composer
 from service.notify.dispatch import ALONE, CALM, ENDED, Dispatcher
 from service.notify.letters import LetterWriter
 from service.notify.receivers import Receiver
+from service.notify.restored import Memory, Settling
 from service.notify.shapes import SHAPES
 from service.store.engines import Connection, Database
 from service.store.read.policies import PolicyStore
@@ -48,8 +49,18 @@ def stores_of(database: Database, queries: Mapping[str, str], evaluator: Path) -
 class Line:
     """Each method is one transaction. Raises StorageUnavailableError, in all methods."""
 
-    def __init__(self, receiver: Receiver, stores: Stores, base: str | None) -> None:
+    def __init__(
+        self,
+        receiver: Receiver,
+        stores: Stores,
+        base: str | None,
+        *,
+        memory: Memory | None = None,
+        settling: Settling | None = None,
+    ) -> None:
+        """memory, settling: null where the database is taken for the newest one."""
         self.receiver, self._progress = receiver, stores.policies.progress
+        self._memory, self._settling = memory, settling
         self._database, self._outbox = stores.database, stores.outbox
         composer = Composer(receiver, base)
         self._dispatcher = Dispatcher(receiver, stores.outbox, composer)
@@ -63,24 +74,38 @@ class Line:
         if self._begun:
             with self._database.snapshot() as connection:
                 state = self._state(connection)
+                if self._is_settling(connection, state, now):
+                    return False
                 has_notices = self._outbox.newest_notice(connection) > state.notice_id
-                if not has_notices and not self._dispatcher.has_news_of_tags(connection):
+                is_idle = state.restored_at is None and not has_notices
+                if is_idle and not self._dispatcher.has_news_of_tags(connection):
                     return False
         with self._database.transaction() as connection:
             if not self._begun:
-                state = self._dispatcher.begin(connection, now)
+                sent_at = 0 if self._memory is None else self._memory.sent_at(self.receiver.name)
+                state = self._dispatcher.begin(connection, now, sent_at)
             else:
                 state = self._state(connection)
-            count = self._dispatcher.take(connection, state, now)
+            count = 0
+            if state.restored_at is None:
+                count = self._dispatcher.take(connection, state, now)
+            elif self._begun:
+                self._dispatcher.begin_again(connection, state, now)
         self._begun = True
         return count > 0
+
+    def _is_settling(self, connection: Connection, state: ReceiverState, now: int) -> bool:
+        """Whether the database was restored, and is not up to date yet."""
+        if state.restored_at is None or self._settling is None:
+            return False
+        return not self._settling.is_over(connection, state.restored_at, now)
 
     def claim(self) -> Claimed | None:
         """Notes that the message that is due will be tried, so that a kill is a try as well."""
         now = times.now()
         with self._database.snapshot() as connection:
             state = self._state(connection)
-            if state.paused_until > now:
+            if state.paused_until > now or state.restored_at is not None:
                 return None
             peeked = self._outbox.due(connection, self.receiver.name, now)
             if peeked is None:
@@ -127,6 +152,8 @@ class Line:
                     rest = attempt.retry_after or pause_after(state.failures)
                     state.paused_until = now + rest
             self._outbox.put_receiver(connection, state)
+        if attempt.error is None and self._memory is not None:
+            self._memory.note(self.receiver.name, now)
 
     def _state(self, connection: Connection) -> ReceiverState:
         state = self._outbox.receiver(connection, self.receiver.name)

@@ -17,6 +17,7 @@ from service.errors import StorageUnavailableError
 from service.notify.lag import LagWatch
 from service.notify.line import Line, stores_of
 from service.notify.receivers import Receiver
+from service.notify.restored import Memory, Settling
 from service.notify.transport import Transport, transport_to
 from service.store.engines import Database
 from service.times import DAY
@@ -52,7 +53,17 @@ class Sender:
         stores = stores_of(database, queries, config.evaluator_lock)
         self._database, self._outbox = database, stores.outbox
         self._lag = LagWatch(queries, config.evaluator_lock, times.now())
-        self._lines = [Line(each, stores, config.url) for each in receivers.values()]
+        memory = Memory(config.sent)
+        self._lines = [
+            Line(
+                each,
+                stores,
+                config.url,
+                memory=memory,
+                settling=Settling(queries, config.alive, config.evaluator_lock),
+            )
+            for each in receivers.values()
+        ]
         self._stepped_at: dict[str, float] = {}
         self._writer = ThreadPoolExecutor(1, "writer")
         self._stored(int)  # starts its thread

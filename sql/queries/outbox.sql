@@ -1,31 +1,32 @@
 -- name: receiver_state
 -- What is known of a receiver.
 SELECT name, notice_id, wants, digest_due, failures, paused_until, error, error_at, sent_at,
-  kind, place
+  kind, place, restored_at
 FROM receiver
 WHERE name = :name;
 
 -- name: receivers_known
 -- What is known of all receivers.
 SELECT name, notice_id, wants, digest_due, failures, paused_until, error, error_at, sent_at,
-  kind, place
+  kind, place, restored_at
 FROM receiver
 ORDER BY name;
 
 -- name: put_receiver
 -- Replaces what is known of a receiver.
 INSERT INTO receiver (
-  name, notice_id, wants, digest_due, failures, paused_until, error, error_at, sent_at, kind, place
+  name, notice_id, wants, digest_due, failures, paused_until, error, error_at, sent_at, kind, place,
+  restored_at
 )
 VALUES (
   :name, :notice_id, :wants, :digest_due, :failures, :paused_until, :error, :error_at, :sent_at,
-  :kind, :place
+  :kind, :place, :restored_at
 )
 ON CONFLICT (name) DO UPDATE SET
   notice_id = excluded.notice_id, wants = excluded.wants, digest_due = excluded.digest_due,
   failures = excluded.failures, paused_until = excluded.paused_until, error = excluded.error,
   error_at = excluded.error_at, sent_at = excluded.sent_at, kind = excluded.kind,
-  place = excluded.place;
+  place = excluded.place, restored_at = excluded.restored_at;
 
 -- name: leave_out_receiver
 -- The file names a receiver no more; what is known of it stays.
@@ -182,6 +183,14 @@ WHERE id = :id OR digest_id = :id;
 SELECT case_digest FROM message
 WHERE (id = :id OR digest_id = :id) AND case_digest IS NOT NULL
   AND kind IN ('abierta', 'inestable');
+
+-- name: drop_waiting
+-- Removes what waits for a receiver.
+DELETE FROM message WHERE receiver = :receiver AND state = 'esperando';
+
+-- name: forget_all_told
+-- Forgets all that a receiver was told.
+DELETE FROM told WHERE receiver = :receiver;
 
 -- name: hurry_messages
 -- A receiver lives again: what waits for its next try is due.

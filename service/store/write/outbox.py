@@ -187,6 +187,14 @@ class Outbox:
         """How many messages wait, by receiver."""
         return {str(row[0]): int(row[1]) for row in self._run(connection, "waiting_messages")}
 
+    def drop_waiting(self, connection: Connection, receiver: str) -> None:
+        """Removes what waits for a receiver."""
+        self._run(connection, "drop_waiting", receiver=receiver)
+
+    def forget_all(self, connection: Connection, receiver: str) -> None:
+        """Forgets all that a receiver was told."""
+        self._run(connection, "forget_all_told", receiver=receiver)
+
     def hurry(self, connection: Connection, receiver: str) -> None:
         self._run(connection, "hurry_messages", receiver=receiver)
 

@@ -12,7 +12,8 @@ class ReceiverState:
     """What is known of a receiver. notice_id: the last one that was looked at for it.
 
     wants: what it listens to. digest_due: a message was given up. failures: in a row. place: its
-    host, null while the file does not name it.
+    host, null while the file does not name it. restored_at: when the database was found to be older
+    than what the receiver was told; null once it was told what is open.
     """
 
     name: str
@@ -26,6 +27,7 @@ class ReceiverState:
     sent_at: int | None = None
     kind: str | None = None
     place: str | None = None
+    restored_at: int | None = None
 
 
 class Notice(NamedTuple):
