@@ -21,6 +21,9 @@ def scopes_of(method: str, path: str) -> set[str]:
         "/ensayo/{job_id:id}",
         "/avisos",
         "/exenciones",
+        "/etiquetas",
+        "/etiquetado",
+        "/servidor/{server_id:id}/etiquetas",
     )
     administrators = {
         *(f"{read} {path}" for read in ("GET", "HEAD") for path in private),
