@@ -103,6 +103,22 @@ def test_a_retired_server_is_no_peer_of_others(retired: Retired) -> None:
     assert [row[:2] for row in retired.violations("f-rule")] == [(1, "retirado"), (3, None)]
 
 
+def test_a_retirement_that_was_stored_after_its_tick_ends_it_at_the_next(retired: Retired) -> None:
+    """The disk of the audit log may take longer than the evaluator waits."""
+    retired.report(14 * MINUTE, "bad")
+    retired.pass_until(15 * MINUTE + 2 * SECOND)
+    assert [row[1] for row in retired.violations("f-rule")] == [None]
+    retired.field.now = START + 15 * MINUTE - SECOND
+    retired.field.retire(Retiring(retired.field.now, "m0"))
+    retired.pass_until(31 * MINUTE)
+    assert [row[1:4] for row in retired.violations("f-rule")] == [
+        ("retirado", 1, 15 * MINUTE - SECOND)
+    ]
+    retired.report(40 * MINUTE, "bad", machine="m1")
+    retired.pass_until(46 * MINUTE)
+    assert [row[1] for row in retired.violations("f-rule")] == ["retirado", None]
+
+
 def test_hours_that_pass_while_it_is_retired_are_not_judged(retired: Retired) -> None:
     """By h-rule, a server fails that runs bad at an hour such as 0, 1, 4 and 5."""
     assert [row[1] for row in retired.violations("h-rule")] == [None]

@@ -26,9 +26,10 @@ from service.store.read.tags import TagReader
 from service.store.read.unjudged import JudgedServer, NewestRecord, UnjudgedReader
 from service.store.verdict_rows import Bound, tick_bound
 from service.store.write.verdicts import States, VerdictStore
-from service.times import SECOND
+from service.times import MINUTE, SECOND
 
 _REST = 10  # a tick takes at most one such part of the time
+_STORING = MINUTE  # a retirement waits for the audit log's disk and for other writers
 
 
 class FleetTicks:
@@ -89,9 +90,6 @@ class FleetTicks:
             report = self._reader.newest_report(connection, at)
             last_tag = self._tags.last_id(connection, at)
             retired = self._retirements.times(connection, at)
-            # The first since the last tick: a server may be back, and be retired once more.
-            new = [left for left in retired if left.at > (last or 0)]
-            leaving = {left.server_id: left.at for left in reversed(new)}
             self._hearing.look(connection)
             heard_since = at - HEARD_WITHIN
             records = [
@@ -99,11 +97,19 @@ class FleetTicks:
                 for record in self._reader.fleet(connection, heard_since, at)
                 if record.received_at >= heard_since
             ]
+            here = {record.server_id for record in records}
+            # The first since the last tick: a server may be back, and be retired once more. One
+            # of before that tick may have been stored after it; to end it twice changes nothing.
+            leaving = {
+                left.server_id: left.at
+                for left in reversed(retired)
+                if left.at > (last or 0)
+                or (left.at > (last or 0) - _STORING and left.server_id not in here)
+            }
             gone: list[NewestRecord] = []  # silent for longer
             if self._has_new_texts:
-                peers = {record.server_id for record in records}
                 everyone = self._reader.fleet(connection, 0, at)
-                gone = [record for record in everyone if record.server_id not in peers]
+                gone = [record for record in everyone if record.server_id not in here]
             tick = Tick(at, last or 0, {r.server_id: r for r in (*records, *gone)}, report)
             if last is not None and (self._tick is None or self._tick.at != last):
                 self._tick = self._stored_tick(connection, last)
