@@ -6,28 +6,25 @@ Only time in which the service could hear counts. One that cannot store reports 
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from service import times
 from service.auth.audit_log import AuditLog
 from service.config import Config
-from service.errors import ServerRetiredError
+from service.errors import InvalidParameterError, ServerRetiredError
 from service.store.engines import Database
 from service.store.queries import load_queries
 from service.store.read.deafness import NOTICED, heard_at
 from service.store.read.retirements import RetirementStore, SilentServer
 from service.store.read.silence import Silence
 from service.store.read.tags import TagStore
+from service.store.tag_format import RETIRE_AFTER, days_of
 from service.store.write.retirement_changes import Retirements
 from service.store.write.verdicts import VerdictStore
 from service.times import DAY
 
-TAG = "retirar_tras"  # days, or "nunca"
-
 _LOG = logging.getLogger(__name__)
-_NEVER = "nunca"
-_DAYS = re.compile(r"[1-9][0-9]{0,3}")
 _BY = "COMPLIANCE_RETIRE_AFTER"
 
 Spans = Sequence[tuple[int, int | None]]
@@ -39,7 +36,11 @@ def retire_silent(config: Config, database: Database) -> int:
     Raises StorageUnavailableError.
     """
     now, queries = times.now(), load_queries()
-    told = {tag.server_id: tag.value for tag in TagStore(database, queries).all() if tag.key == TAG}
+    told = {
+        tag.server_id: tag.value
+        for tag in TagStore(database, queries).all()
+        if tag.key == RETIRE_AFTER
+    }
     alive_at = heard_at(config.alive)
     if not (config.retire_after or told) or alive_at is None or now - alive_at > NOTICED:
         return 0
@@ -66,10 +67,15 @@ def retire_silent(config: Config, database: Database) -> int:
 
 
 def _days(tag: str | None, setting: int | None) -> int | None:
-    """After how many days it is retired; null for never. A tag that says nothing counts as none."""
-    if tag == _NEVER:
-        return None
-    return int(tag) if tag is not None and _DAYS.fullmatch(tag) else setting
+    """After how many days it is retired; null for never.
+
+    A tag of an earlier version may say anything: somebody meant something else than the setting.
+    """
+    if tag is None:
+        return setting
+    with suppress(InvalidParameterError):
+        return days_of(tag)
+    return None
 
 
 def _deaf_spans(

@@ -10,7 +10,11 @@ from service.errors import InvalidParameterError
 MOST_A_SERVER = 50
 LONGEST_VALUE = 200  # characters
 
+RETIRE_AFTER = "retirar_tras"  # days of silence after which a server is retired, or "nunca"
+
 _KEY = re.compile(r"[a-z][a-z0-9._-]{0,49}")
+_DAYS = re.compile(r"[1-9][0-9]{0,3}")
+_NEVER = "nunca"
 
 
 class WantedTag(NamedTuple):
@@ -43,6 +47,16 @@ def value_of(text: str, name: str = "valor") -> str:
             f" got {text[:60]!r}",
         )
     return text
+
+
+def days_of(value: str) -> int | None:
+    """Of a tag RETIRE_AFTER: null for never. Raises InvalidParameterError."""
+    if value == _NEVER:
+        return None
+    if not _DAYS.fullmatch(value):
+        detail = f"of {RETIRE_AFTER}: expected 1 to 9999 days, or {_NEVER}, got {value[:60]!r}"
+        raise InvalidParameterError("valor", detail)
+    return int(value)
 
 
 def wanted_tag(text: str) -> WantedTag:

@@ -14,6 +14,7 @@ import pytest
 from service import times
 from service.auth.audit_log import AuditLog
 from service.config import Config
+from service.errors import InvalidParameterError
 from service.maintenance.downtime import note_alive
 from service.maintenance.housekeeping import Housekeeping
 from service.maintenance.retire_silent import retire_silent
@@ -82,12 +83,24 @@ def test_nobody_is_retired_by_default(fleet: Fleet) -> None:
 
 
 def test_tags_go_before_the_setting(fleet: Fleet) -> None:
-    for number, value in ((1, "no number"), (2, "2"), (3, "nunca")):
+    for number, value in ((1, "99"), (2, "2"), (3, "nunca")):
         fleet.tag(number, value)
     assert fleet.retired() == [(2, "silent for 2 days")]
     fleet.config = replace(fleet.config, retire_after=None)
     fleet.tag(3, "9")
     assert fleet.retired() == [(2, "silent for 2 days"), (3, "silent for 9 days")]
+
+
+@pytest.mark.parametrize("value", ["never", "0", "30d", "-1", "10000", "\u0663"])
+def test_a_tag_of_something_else_is_refused_and_one_that_stands_retires_nobody(
+    fleet: Fleet, value: str
+) -> None:
+    """Whoever wrote `never` did not mean the setting."""
+    with pytest.raises(InvalidParameterError, match="expected 1 to 9999 days, or nunca"):
+        fleet.tag(1, value)
+    fleet.tag(1, "99")
+    engine.execute(fleet.config.database, "UPDATE tag_change SET value = ?", (value,))
+    assert 1 not in {server for server, _ in fleet.retired()}
 
 
 def test_time_in_which_the_service_was_deaf_does_not_count(fleet: Fleet) -> None:

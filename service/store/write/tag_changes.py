@@ -18,7 +18,7 @@ from service.errors import (
 )
 from service.store.engines import Connection, Database
 from service.store.read.tags import TagReader, Told
-from service.store.tag_format import MOST_A_SERVER, key_of, value_of
+from service.store.tag_format import MOST_A_SERVER, RETIRE_AFTER, days_of, key_of, value_of
 
 
 class TagEdit(NamedTuple):
@@ -122,6 +122,8 @@ def _checked_since(edit: TagEdit, now: int) -> int:
     key_of(edit.key)
     if edit.value is not None:
         value_of(edit.value)
+        if edit.key == RETIRE_AFTER:
+            days_of(edit.value)  # a slip would retire a server that was to stay
     since_at = now if edit.since_at is None else edit.since_at
     if since_at > now:
         raise InvalidParameterError("desde", "expected a time that is not in the future")
