@@ -8,9 +8,27 @@ JOIN policy_text ON policy_text.id = policy.text_id
 WHERE policy.retired_at IS NULL
 ORDER BY policy.rule;
 
+-- name: rule_texts_by_number
+-- Texts by their numbers, as if they were in force since they were first.
+WITH wanted (text_id) AS (VALUES (:text_id))
+SELECT
+  policy_text.rule, policy_text.id, policy_text.hash, policy_text.source, policy_text.outside,
+  policy_text.is_shipped, NULL, policy_text.first_seen_at
+FROM wanted
+JOIN policy_text ON policy_text.id = wanted.text_id;
+
+-- name: texts_that_judge
+-- The texts about one server by which these servers are judged.
+WITH wanted (server_id) AS (VALUES (:server_id))
+SELECT judgement.server_id, judgement.text_id
+FROM wanted
+JOIN judgement ON judgement.server_id = wanted.server_id
+JOIN policy_text ON policy_text.id = judgement.text_id
+WHERE judgement.until_at IS NULL AND policy_text.is_fleet = 0;
+
 -- name: rules_changed_at
--- When a rule was taken up, retired or changed in another way last; 0 if none ever was.
-SELECT coalesce(max(at), 0) FROM policy_change;
+-- When a rule was taken up, retired or changed in another way but its words last; 0 if none ever was.
+SELECT coalesce(max(at), 0) FROM policy_change WHERE kind <> 'words';
 
 -- name: known_rule_files
 -- The hash of the file that each version of a rule was, the first one of each.

@@ -8,7 +8,8 @@ The cursors in the database say what it has done, so another evaluator goes on w
 killed.
 
 Before the evaluator takes up other texts, it judges all that arrived until then by the texts in
-force, so that its verdicts follow the order of arrival. What arrives later waits meanwhile.
+force, so that its verdicts follow the order of arrival. What arrives later waits meanwhile. A few
+servers that send more than can be judged are left Behind with the texts of before.
 """
 
 from __future__ import annotations
@@ -24,10 +25,12 @@ from service import times
 from service.auth.audit_log import AuditLog
 from service.config import Config
 from service.errors import StorageUnavailableError
+from service.policies.evaluator.behind import Behind
 from service.policies.evaluator.candidates import Candidates
 from service.policies.evaluator.fleet_judge import FleetJudge
 from service.policies.evaluator.fleet_ticks import FleetTicks
 from service.policies.evaluator.hearing import Hearing
+from service.policies.evaluator.hold import Hold
 from service.policies.evaluator.notices import Notices
 from service.policies.evaluator.progress import Progress
 from service.policies.evaluator.record_judge import RecordJudge
@@ -84,9 +87,10 @@ class Evaluator:
         self._reader, store = UnjudgedReader(queries), VerdictStore(queries)
         silence = Silence(config.silent_after * times.SECOND, config.silent_intervals)
         self._hearing = Hearing(database, self._reader, store, silence, config.alive)
+        texts = RuleTextStore(database, queries)
         self._take_up = TakeUp(
             config.policies,
-            RuleTextStore(database, queries),
+            texts,
             AuditLog(config.audit_log),
             self._guard,
             text_hash.Silence(config.silent_after, config.silent_intervals),
@@ -101,7 +105,12 @@ class Evaluator:
             closing(VerdictWriter(database, store, events, self._notices))
         )
         judge = RecordJudge(queries, self._guard, of_some)
-        self._rounds = Rounds(database, judge, store, writer, ServerEvents(events, self._reader))
+        of_servers = ServerEvents(events, self._reader)
+        self._rounds = Rounds(database, judge, store, writer, of_servers)
+        self._behind = Behind(
+            database, queries, self._reader, store, texts, self._tasks, of_some, writer, of_servers
+        )
+        self._resources.callback(self._behind.close)
         of_ticks, every = FleetJudge(queries, self._guard, of_fleet), config.fleet_every
         self._ticks = FleetTicks(
             database, self._reader, of_ticks, store, writer, self._hearing, tags, left, every
@@ -110,9 +119,8 @@ class Evaluator:
         self._looked_at = self._told_alive_at = self._asked_at = self._timers_at = 0.0
         self._deaf_since: int | None = None
         self._gathers = False
-        self._until: int | None = None  # what arrived later waits for the texts to be taken up
-        self._settled_at = 0.0  # of time.monotonic(): all that arrived until then is stored
-        self._is_told = False  # that the texts have to wait
+        self._hold = Hold()
+        self._others: set[int] = set()  # servers that other texts judged last
 
     def begin(self, look_seconds: float = _FIRST_LOOK_SECONDS) -> None:
         """Looks at the rules twice. They are taken up once work() has judged what waits."""
@@ -152,13 +160,15 @@ class Evaluator:
             if time.monotonic() - self._timers_at >= _TIMERS_SECONDS:
                 self._timers()
             self._ticks.run_if_due(self._now())  # which wait for nothing
+            self._take_held()
             return True
-        return self._timers() or self._ticks.run_if_due(self._now()) or self._take_held()
+        is_busy = self._timers() or self._ticks.run_if_due(self._now()) or self._take_held()
+        return is_busy or bool(self._others)
 
     def _now(self) -> int:
         """The moment to judge what time alone changes, of things under way too."""
         now = times.now()
-        return now if self._until is None else min(now, self._until + UNDER_WAY)
+        return now if self._hold.until is None else min(now, self._hold.until + UNDER_WAY)
 
     def catch_up(self) -> None:
         """Works until all is judged that arrived, fell due or was in the folders at this moment.
@@ -170,7 +180,7 @@ class Evaluator:
             is_busy, asked_at = self.work(), time.monotonic()
             if not is_busy or asked_at - self._asked_at >= _ASK_SECONDS:
                 self._asked_at = asked_at
-                if self._until is None and self._progress.is_reached(
+                if self._hold.until is None and self._progress.is_reached(
                     until, self._take_up.judged, self._take_up.epoch
                 ):
                     return
@@ -183,7 +193,7 @@ class Evaluator:
             self._told_alive_at = now
             with suppress(OSError):  # its age tells whether an evaluator runs
                 self._take_up.taken_up.write(self._config.evaluator_lock)
-        if self._until is None and now - self._looked_at >= _LOOK_SECONDS:
+        if self._hold.until is None and now - self._looked_at >= _LOOK_SECONDS:
             self._looked_at = now
             if self._take_up.is_due(times.now()):
                 self._hold_or_take(settle_seconds=UNDER_WAY / times.SECOND)
@@ -194,34 +204,30 @@ class Evaluator:
         if not self._take_up.in_force or not self._take_up.changes_texts():
             self._take(now)
             return
-        self._until, self._is_told = now, False
-        self._settled_at = time.monotonic() + settle_seconds
+        self._hold.begin(now, settle_seconds)
 
     def _take_held(self) -> bool:
-        """Takes up the files, once all that arrived before is judged. Whether it did."""
-        if self._until is None or time.monotonic() < self._settled_at:
+        """Takes up the files, once all that was so before is judged. Whether it did.
+
+        Of a few servers it need not be: they keep the texts before for what arrived before. While
+        there are such servers, no further texts are taken up.
+        """
+        if self._hold.until is None or self._others:
             return False
         with self._database.snapshot() as connection:
-            if self._waiting(connection):
-                return False
-        at, self._until = self._until, None
-        self._take(at)
+            waiting = len(self._waiting(connection))
+            servers = self._reader.judged_servers(connection)
+        if not self._hold.is_over(waiting, servers):
+            return False
+        while self._timers() or self._ticks.run_if_due(self._now()):
+            pass  # of the others
+        self._take(self._hold.end() or times.now())
         return True
 
     def _take(self, at: int) -> None:
         if self._take_up.take(at):
             self._use()
         self._told_alive_at = 0.0  # whoever waits for it hears of it at once
-
-    def _tell_waiting(self, servers: int) -> None:
-        """Says once that other texts wait for a backlog of reports."""
-        if not self._is_told and time.monotonic() > self._settled_at:
-            self._is_told = True
-            _LOG.warning(
-                "evaluator: the rules have changed; the new texts wait, since reports of %d servers"
-                " that arrived before are not judged yet",
-                servers,
-            )
 
     def _use(self) -> None:
         rules = self._take_up.judged
@@ -233,12 +239,16 @@ class Evaluator:
     def _new_texts(self) -> bool:
         epoch = self._take_up.epoch
         with self._database.snapshot() as connection:
-            servers = self._reader.of_other_epochs(connection, epoch)[:_SERVERS_A_ROUND]
+            servers = self._reader.of_other_epochs(connection, epoch)
+        self._others = set(servers)
         if not servers:
             return False
         at = self._take_up.changed_at()
-        self._rounds.run(self._tasks.of_texts(servers, self._take_up.judged, epoch, at))
-        return True
+        behind = self._behind.judge(servers, at)
+        ready = [server for server in servers if server not in behind][:_SERVERS_A_ROUND]
+        if ready:
+            self._rounds.run(self._tasks.of_texts(ready, self._take_up.judged, epoch, at))
+        return bool(ready)
 
     def _reports(self) -> bool:
         with self._database.snapshot() as connection:
@@ -255,34 +265,25 @@ class Evaluator:
 
     def _waiting(self, connection: Connection) -> list[int]:
         """Reports to judge in the next round; not those that wait for texts to be taken up."""
-        reports, until = self._candidates.next_reports(connection), self._until
-        if until is not None:
-            reports = [
-                number
-                for number in reports
-                if self._reader.report(connection, number).received_at <= until
+        numbers, until = self._candidates.next_reports(connection), self._hold.until
+        if until is not None or self._others:
+            reports = [self._reader.report(connection, number) for number in numbers]
+            numbers = [
+                report.id
+                for report in reports
+                if (until is None or report.received_at <= until)
+                and report.server_id not in self._others
             ]
-            if reports:
-                self._tell_waiting(len(reports))
-        return reports[:_SERVERS_A_ROUND]
+        return numbers[:_SERVERS_A_ROUND]
 
     def _timers(self) -> bool:
         """What time changed of servers all of whose reports are judged. Whether it did."""
         self._timers_at = time.monotonic()
-        now, rules = self._now(), self._take_up.judged
-        tasks_of = self._tasks
-        for make in (
-            tasks_of.of_silence,
-            tasks_of.of_clocks,
-            tasks_of.of_tags,
-            tasks_of.of_retirements,
-        ):
-            tasks = make(rules, now)
-            for first in range(0, len(tasks), _SERVERS_A_ROUND):
-                self._rounds.run(tasks[first : first + _SERVERS_A_ROUND])
-            if tasks:
-                return True
-        return False
+        rules, now = self._take_up.judged, self._now()
+        tasks = self._tasks.of_what_time_changed(rules, now, without=self._others)
+        for first in range(0, len(tasks), _SERVERS_A_ROUND):
+            self._rounds.run(tasks[first : first + _SERVERS_A_ROUND])
+        return bool(tasks)
 
     def close(self) -> None:
         self._resources.close()

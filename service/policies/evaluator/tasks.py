@@ -6,7 +6,7 @@ where they fell between its reports, whether they are judged then or later.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from service import times
@@ -212,6 +212,22 @@ class TaskMaker:
         with self._database.snapshot() as connection:
             self._hearing.look(connection)
             servers = self._retirements.servers_with_new(connection, until)
+            return self._of_times(connection, servers, rules, until)
+
+    def of_what_time_changed(
+        self, rules: Rules, now: int, *, without: Collection[int]
+    ) -> list[Task]:
+        """Of what has begun or was told, by its kinds, the first of which there is anything."""
+        for make in (self.of_silence, self.of_clocks, self.of_tags, self.of_retirements):
+            tasks = [task for task in make(rules, now) if task.server.id not in without]
+            if tasks:
+                return tasks
+        return []
+
+    def of_times(self, servers: Sequence[int], rules: Rules, until: int) -> list[Task]:
+        """What time changed of these servers until then, and what was told."""
+        with self._database.snapshot() as connection:
+            self._hearing.look(connection)
             return self._of_times(connection, servers, rules, until)
 
     def _of_times(

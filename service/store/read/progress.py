@@ -17,6 +17,11 @@ _SLOW_AFTER = 10 * times.SECOND
 _SLOW_ONE_IN = 10
 
 
+def few_of(servers: int) -> int:
+    """How many of so many servers hold no others back."""
+    return max(min(servers - 1, max(servers // _SLOW_ONE_IN, 1)), 0)
+
+
 class Progress(NamedTuple):
     """How far servers are judged.
 
@@ -66,7 +71,7 @@ class ProgressReader:
     def _but_slow(self, connection: Connection, now: int) -> Progress:
         """Without the few that wait for long while the reports of the others are judged."""
         _, judged = connection.execute(self._queries["last_arrival_to_judge"]).fetchone()
-        most = max(min(judged - 1, max(judged // _SLOW_ONE_IN, 1)), 0)
+        most = few_of(judged)
         waiting = self._unjudged.waiting_longest(connection, most + 1)
         slow = [since for since in waiting[:most] if since < now - _SLOW_AFTER]
         progress = self._progress(connection, next(iter(waiting[len(slow) :]), None))

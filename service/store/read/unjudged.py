@@ -107,6 +107,11 @@ class UnjudgedReader:
         rows = connection.execute(self._queries["oldest_unjudged"], {"limit": 1}).fetchall()
         return Waiting(*rows[0]) if rows else Waiting(0, None)
 
+    def judged_servers(self, connection: Connection) -> int:
+        """How many servers were ever judged."""
+        _, judged = connection.execute(self._queries["last_arrival_to_judge"]).fetchone()
+        return int(judged)
+
     def waiting_longest(self, connection: Connection, limit: int) -> list[int]:
         """When the oldest waiting report arrived of the servers that have waited longest."""
         rows = connection.execute(self._queries["oldest_unjudged"], {"limit": limit})

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from service.store.engines import Connection, Database
 from service.store.past_openings import await_past, forget_past
+from service.store.write.multi_row import select_rows
 
 
 class NewText(NamedTuple):
@@ -80,6 +81,23 @@ class RuleTextStore:
         with self._database.snapshot() as connection:
             rows = connection.execute(self._queries["texts_in_force"]).fetchall()
         return [StoredText(*row)._replace(is_shipped=bool(row[5])) for row in rows]
+
+    def texts(self, numbers: Iterable[int]) -> list[StoredText]:
+        """Texts by their numbers, whether they are in force or not."""
+        keys = [(number,) for number in sorted(numbers)]
+        with self._database.snapshot() as connection:
+            rows = select_rows(connection, self._queries["rule_texts_by_number"], keys)
+        return [StoredText(*row)._replace(is_shipped=bool(row[5])) for row in rows]
+
+    def that_judge(
+        self, connection: Connection, servers: Iterable[int]
+    ) -> dict[int, frozenset[int]]:
+        """The numbers of the texts by which these servers are judged, as they were judged last."""
+        keys = [(server,) for server in sorted(servers)]
+        found: dict[int, set[int]] = {server: set() for (server,) in keys}
+        for server, number in select_rows(connection, self._queries["texts_that_judge"], keys):
+            found[server].add(number)
+        return {server: frozenset(numbers) for server, numbers in found.items()}
 
     def changed_at(self) -> int:
         """When a rule was taken up, retired or changed in another way last; 0 if none ever was."""
