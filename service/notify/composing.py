@@ -230,12 +230,16 @@ class Composer:
         self, entry: Mapping[str, Any], *, with_title: bool = False, is_calm: bool = False
     ) -> str:
         words = self._words
-        parts = [self._server(entry)]
+        parts = [entry.get("etiqueta") or entry.get("red") or self._server(entry)]
         if entry["politica"] is not None:
             parts = [words["on"].format(rule=entry["politica"], server=parts[0])]
         if entry["motivo"]:
             parts.append(plain(entry["motivo"]))
-        parts.append(self._when(entry))
+        if "exencion" in entry:
+            ended = words["revoked" if entry["revocada"] else "waived"]
+            parts.append(ended.format(at=entry["hasta"][:16]))
+        else:
+            parts.append(self._when(entry))
         if entry.get("terminada"):
             ended = entry["terminada"]["fecha_hora"][:19]
             if entry.get("vista"):

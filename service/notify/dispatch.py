@@ -6,25 +6,27 @@ Each method is one transaction, so what was told and what waits agree after any 
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from service.notify.composing import Composer
+from service.notify.held_back import HeldBack
+from service.notify.open_now import OpenNow
 from service.notify.receivers import Receiver
-from service.notify.shapes import SHAPES
 from service.notify.tag_watch import TagWatch
 from service.store.engines import Connection
 from service.store.read.tags import Told as Tagged
-from service.store.server_event import ENDS, SEVERITIES
-from service.store.write.notices import digest_of, subject_of
+from service.store.server_event import ENDS
+from service.store.write.held_messages import HELD
+from service.store.write.notices import digest_of
 from service.store.write.outbox import Outbox
 from service.store.write.outbox_rows import Notice, ReceiverState, Told
+from service.store.write.waiver_notices import WAIVER_MESSAGES
 from service.times import DAY, HOUR, MINUTE, SECOND
 
 CALM = "calma"  # a message that is to say what is so, a day after the last transition
-OPEN = "resumen"  # a digest of what is open
 GATHERED = "acumulado"  # a digest of messages
 
-ALONE = {"tardia", *(kind for kind, end in ENDS.items() if end is None)}  # nothing follows
+# Nothing follows these.
+ALONE = {"tardia", *WAIVER_MESSAGES, *(kind for kind, end in ENDS.items() if end is None)}
 _FRESH = {"abierta", *ENDS}  # told of a subject that was unstable before
 _OPENINGS = {"abierta", "inestable", "continua", *ENDS} - ALONE
 ENDED = {"resuelta", "cerrada", *filter(None, ENDS.values())}
@@ -35,10 +37,14 @@ _BETWEEN_DIGESTS = 20 * SECOND
 class Dispatcher:
     """Of one receiver."""
 
-    def __init__(self, receiver: Receiver, outbox: Outbox, composer: Composer) -> None:
+    def __init__(
+        self, receiver: Receiver, outbox: Outbox, composer: Composer, held_back: HeldBack
+    ) -> None:
         self._receiver, self._outbox, self._composer = receiver, outbox, composer
+        self._held_back = held_back
         self._name = receiver.name
         self._tags = TagWatch(outbox.queries, receiver.tags)
+        self._open = OpenNow(receiver, outbox, composer, held_back, self._tags)
 
     def begin(self, connection: Connection, now: int, sent_at: int) -> ReceiverState:
         """The state of the receiver. One that is new, or hears more, is told what is open.
@@ -83,67 +89,22 @@ class Dispatcher:
     def tell_open(
         self, connection: Connection, reason: str, now: int, *, only_if_any: bool = False
     ) -> None:
-        """One digest of what is open; all of it is told then.
+        """One digest of what is open and not waived; all of it is told then."""
+        self._open.tell(connection, reason, now, only_if_any=only_if_any)
 
-        reason: nuevo leaves out what was told already, perdido does not.
-        """
-        rows = self._outbox.open_violations(connection, now)
-        bearers = {
-            server_id
-            for server_id in {row.server_id for row in rows}
-            if self._tags.bears(connection, server_id, Tagged())
-        }
-        found = [
-            row
-            for row in rows
-            if self._receiver.listens_to(row.rule, row.severity)
-            and row.server_id in bearers
-            and (
-                reason == "perdido"
-                or self._outbox.told(connection, self._name, row.case_digest) is None
-            )
-        ]
-        for row in found:
-            subject = subject_of(row.rule, row.identity, row.sibling, row.kind, row.key)
-            self._outbox.put_told(
-                connection, Told(self._name, row.case_digest, subject, "abierta", now)
-            )
-        events = self._tell_open_events(connection, reason, now)
-        if self._receiver.hears("resumen") and (found or events or not only_if_any):
-            digest = digest_of("resumen", self._name, reason, now)
-            entries = [self._composer.open_entry(row) for row in found] + events
-            letter = self._composer.digest(digest.hex(), reason, entries)
-            body = SHAPES[self._receiver.kind](letter)
-            worst = "critica" if any(row.severity == "critica" for row in found) else "alta"
-            self._outbox.add(
-                connection,
-                self._name,
-                digest=digest,
-                kind=OPEN,
-                made_at=now,
-                not_before=self._receiver.quiet_until(now, worst),
-                body=body,
-                title=letter.title,
-            )
-
-    def _tell_open_events(
-        self, connection: Connection, reason: str, now: int
-    ) -> list[dict[str, Any]]:
-        """What goes on of servers themselves, and of the evaluator."""
-        told: list[dict[str, Any]] = []
-        for event, server in self._outbox.open_events(connection):
-            if not (
-                self._receiver.listens_to("", SEVERITIES[event.kind])
-                and self._tags.bears(connection, event.server_id, Tagged())
-            ) or (
-                reason != "perdido"
-                and self._outbox.told(connection, self._name, event.digest) is not None
-            ):
+    def release(self, connection: Connection, now: int) -> None:
+        """Tells what was held back, and is waived no more."""
+        without_notice = []
+        for row, notice in self._held_back.released(connection, now):
+            if not self._open.wants(connection, row):
                 continue
-            state = Told(self._name, event.digest, event.subject, "abierta", now)
-            self._outbox.put_told(connection, state)
-            told.append(self._composer.open_event(event, server))
-        return told
+            if notice is None:
+                without_notice.append(row)
+            else:
+                self._note_told(connection, notice, "abierta")
+                self._tell(connection, notice, "abierta", now)
+        if without_notice:
+            self._open.tell_rows(connection, without_notice, [], "exencion", now)
 
     def take(self, connection: Connection, state: ReceiverState, now: int) -> int:
         """Looks at the next notices. How many there were."""
@@ -168,6 +129,9 @@ class Dispatcher:
             self._put_off_calm(connection, notice, now)
             return
         known = outbox.told(connection, name, notice.case_digest)
+        if known == HELD and notice.kind in ENDED:  # nobody was told
+            outbox.forget_told(connection, name, notice.case_digest)
+        known = None if known == HELD else known
         is_wanted = self._listens_to(connection, notice)
         if notice.kind in _OPENINGS:
             if known is None and not is_wanted:

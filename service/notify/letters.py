@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from service.notify.composing import Again, Composer, Letter
-from service.notify.dispatch import CALM, GATHERED, OPEN
+from service.notify.dispatch import CALM, GATHERED
+from service.notify.open_now import OPEN
 from service.notify.receivers import Receiver
 from service.store.engines import Connection
 from service.store.read.standing import RepeatReader

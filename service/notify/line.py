@@ -10,6 +10,7 @@ from service import times
 from service.notify.attempt import GIVEN_UP_AFTER, Attempt, pause_after
 from service.notify.composing import Composer
 from service.notify.dispatch import ALONE, CALM, ENDED, Dispatcher
+from service.notify.held_back import HeldBack
 from service.notify.letters import LetterWriter
 from service.notify.receivers import Receiver
 from service.notify.restored import Memory, Settling
@@ -17,11 +18,13 @@ from service.notify.shapes import SHAPES
 from service.store.engines import Connection, Database
 from service.store.read.policies import PolicyStore
 from service.store.read.standing import RepeatReader
+from service.store.write.held_messages import HELD
 from service.store.write.outbox import Outbox
 from service.store.write.outbox_rows import Due, ReceiverState, Told, Written
-from service.times import HOUR
+from service.times import HOUR, SECOND
 
 _DOWN_FROM = 3  # failures in a row
+_BETWEEN_RELEASES = 20 * SECOND
 
 
 class Claimed(NamedTuple):
@@ -63,7 +66,9 @@ class Line:
         self._memory, self._settling = memory, settling
         self._database, self._outbox = stores.database, stores.outbox
         composer = Composer(receiver, base)
-        self._dispatcher = Dispatcher(receiver, stores.outbox, composer)
+        self._held_back = HeldBack(receiver.name, stores.outbox)
+        self._dispatcher = Dispatcher(receiver, stores.outbox, composer, self._held_back)
+        self._released_at = 0
         self._letters = LetterWriter(receiver, stores.outbox, stores.repeats, composer)
         self._begun = False
         self._gave_digest_at = 0
@@ -76,6 +81,10 @@ class Line:
                 state = self._state(connection)
                 if self._is_settling(connection, state, now):
                     return False
+            if state.restored_at is None:
+                self._release(now)
+            with self._database.snapshot() as connection:
+                state = self._state(connection)
                 has_notices = self._outbox.newest_notice(connection) > state.notice_id
                 is_idle = state.restored_at is None and not has_notices
                 if is_idle and not self._dispatcher.has_news_of_tags(connection):
@@ -100,6 +109,17 @@ class Line:
             return False
         return not self._settling.is_over(connection, state.restored_at, now)
 
+    def _release(self, now: int) -> None:
+        """Looks now and then whether what was held back is waived no more."""
+        if 0 <= now - self._released_at < _BETWEEN_RELEASES:
+            return
+        self._released_at = now
+        with self._database.snapshot() as connection:
+            if not self._held_back.released(connection, now):
+                return
+        with self._database.transaction() as connection:
+            self._dispatcher.release(connection, now)
+
     def claim(self) -> Claimed | None:
         """Notes that the message that is due will be tried, so that a kill is a try as well."""
         now = times.now()
@@ -112,17 +132,19 @@ class Line:
                 return None
         until = None if peeked.again_of is None else self._progress().until
         with self._database.transaction() as connection:
+            self._held_back.hold_back(connection, now)
             if not self._dispatcher.gather(connection, now):
                 return None
             due = self._outbox.due(connection, self.receiver.name, now)
             if due is None or (due.again_of is not None and due.id != peeked.id):
                 return None
-            kind = due.kind
+            kind: str | None = due.kind
             if kind == CALM:
                 kind = self._calm(connection, due, now)
-                if not self.receiver.hears(kind):
+                if kind is None or not self.receiver.hears(kind):
                     self._outbox.drop(connection, due.id)
                     return None
+            kind = kind or due.kind
             body, title = due.body, None
             if body is None:
                 letter = self._letters.letter(connection, due, kind, until)
@@ -175,17 +197,22 @@ class Line:
             self._outbox.forget_told(connection, self.receiver.name, case)
         self._outbox.end(connection, due, is_sent=False, error=error, now=now)
 
-    def _calm(self, connection: Connection, due: Due, now: int) -> str:
-        """The kind of the message that says what is so, once a subject is stable again."""
+    def _calm(self, connection: Connection, due: Due, now: int) -> str | None:
+        """The kind of the message that says what is so, once a subject is stable again.
+
+        Null where nobody was told that it is unstable, for it is waived.
+        """
         name, subject = self.receiver.name, due.subject or b""
         unstable = self._outbox.unstable_case(connection, name, subject)
         if unstable is not None:
             self._outbox.forget_told(connection, name, unstable)
         (document,) = self._outbox.documents(connection, [due.notice_id or 0])
+        case = bytes.fromhex(document.case)
+        if unstable is None and self._outbox.told(connection, name, case) == HELD:
+            return None
         if document.kind in ENDED:
             return document.kind
         kind = "abierta" if document.rule else str(document.facts["clase"])
         if kind not in ALONE:
-            case = bytes.fromhex(document.case)
             self._outbox.put_told(connection, Told(name, case, subject, "abierta", now))
         return kind

@@ -19,6 +19,7 @@ from service.notify.quiet_hours import QuietHours
 from service.notify.table import Table
 from service.store.server_event import ENDS
 from service.store.tag_format import WantedTag, wanted_tag
+from service.store.write.waiver_notices import WAIVER_MESSAGES
 
 WEBHOOK, SLACK, TEAMS, MATTERMOST = "webhook", "slack", "teams", "mattermost"
 MAIL = "mail"
@@ -28,6 +29,7 @@ SEVERITIES = ("critica", "alta", "media", "baja")  # the worst first
 MESSAGES = (
     *("abierta", "resuelta", "abierta_y_resuelta", "cerrada", "tardia", "inestable"),
     *(name for pair in ENDS.items() for name in pair if name is not None),
+    *WAIVER_MESSAGES,
     "resumen",
 )
 LANGUAGES = ("es", "en")

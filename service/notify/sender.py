@@ -20,6 +20,7 @@ from service.notify.receivers import Receiver
 from service.notify.restored import Memory, Settling
 from service.notify.transport import Transport, transport_to
 from service.store.engines import Database
+from service.store.write.waiver_notices import WaiverNotices
 from service.times import DAY
 
 _LOG = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class Sender:
         stores = stores_of(database, queries, config.evaluator_lock)
         self._database, self._outbox = database, stores.outbox
         self._lag = LagWatch(queries, config.evaluator_lock, times.now())
+        self._waivers = WaiverNotices(queries)
         memory = Memory(config.sent)
         self._lines = [
             Line(
@@ -134,9 +136,14 @@ class Sender:
             self._outbox.tidy(connection, now - _KEPT, now - _KEPT_NOTICES, now - _KEPT_TOLD)
 
     def _look(self) -> None:
-        """Whether the evaluator lags."""
+        """Whether the evaluator lags, and which waivers come to their end."""
+        now = times.now()
         with self._database.snapshot() as connection:
-            lag = self._lag.change(connection, times.now())
+            lag = self._lag.change(connection, now)
+            is_due = self._waivers.is_due(connection, now)
+        if is_due:
+            with self._database.transaction() as connection:
+                self._waivers.note(connection, now)
         if lag is not None:
             with self._database.transaction() as connection:
                 self._lag.store(connection, lag)

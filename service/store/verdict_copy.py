@@ -19,6 +19,7 @@ COPIED_TABLES = (
     "tag_change",
     "retirement",
     "waiver",
+    "waiver_look",
     "policy_text",
     "policy",
     "policy_change",

@@ -238,7 +238,10 @@ DELETE FROM message WHERE ended_at < :before;
 -- Removes notices that every receiver has seen, and nobody waits for.
 DELETE FROM notice
 WHERE id < (SELECT min(notice_id) FROM receiver) AND made_at < :before
-  AND NOT EXISTS (SELECT 1 FROM message WHERE message.notice_id = notice.id);
+  AND NOT EXISTS (SELECT 1 FROM message WHERE message.notice_id = notice.id)
+  AND NOT EXISTS (
+    SELECT 1 FROM told WHERE told.case_digest = notice.case_digest AND told.state = 'exenta'
+  );
 
 -- name: remove_old_told
 -- Forgets what ended long ago without being repaired.

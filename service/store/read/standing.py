@@ -47,6 +47,8 @@ class RepeatReader:
 
     def standing(self, connection: Connection, document: Document) -> Standing | None:
         """What is so now of what a notice told; null where that cannot be over, as a clone."""
+        if "exencion" in document.facts:  # what ended stays so
+            return None
         query = "standing_of_key"
         if not document.rule:
             query = "standing_of_event"

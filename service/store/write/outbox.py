@@ -10,6 +10,7 @@ from typing import Any
 
 from service.store.engines import Connection
 from service.store.server_event import ServerEvent
+from service.store.write.held_messages import HeldMessages
 from service.store.write.multi_row import select_rows
 from service.store.write.notices import NamedServer
 from service.store.write.outbox_rows import (
@@ -28,6 +29,7 @@ class Outbox:
 
     def __init__(self, queries: Mapping[str, str]) -> None:
         self.queries = queries
+        self.held = HeldMessages(queries)
 
     def _run(self, connection: Connection, query: str, **values: object) -> Any:  # noqa: ANN401
         return connection.execute(self.queries[query], values)

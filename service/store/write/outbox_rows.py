@@ -105,7 +105,7 @@ class OpenViolation(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What a receiver was told of a case. state: abierta, inestable or cerrada."""
+    """What a receiver was told of a case. state: abierta, inestable, cerrada; or exenta."""
 
     receiver: str
     case_digest: bytes

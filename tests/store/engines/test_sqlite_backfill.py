@@ -71,6 +71,7 @@ OTHERS = (
         "tag_change",
         "retirement",
         "waiver",
+        "waiver_look",
         "archive_file",
         "archive_link",
         "number_gap",

@@ -1,0 +1,125 @@
+"""Digests of what is open: for a receiver that is new, hears more, or has lost messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from service.notify.composing import Composer
+from service.notify.held_back import HeldBack
+from service.notify.receivers import Receiver
+from service.notify.shapes import SHAPES
+from service.notify.tag_watch import TagWatch
+from service.store.engines import Connection
+from service.store.read.tags import Told as Tagged
+from service.store.server_event import SEVERITIES
+from service.store.write.held_messages import HELD
+from service.store.write.notices import digest_of, subject_of
+from service.store.write.outbox import Outbox
+from service.store.write.outbox_rows import OpenViolation, Told
+
+OPEN = "resumen"  # a digest of what is open
+
+
+class OpenNow:
+    """Of one receiver. What is in a digest is told then."""
+
+    def __init__(
+        self,
+        receiver: Receiver,
+        outbox: Outbox,
+        composer: Composer,
+        held_back: HeldBack,
+        tags: TagWatch,
+    ) -> None:
+        self._receiver, self._outbox, self._composer = receiver, outbox, composer
+        self._held_back, self._tags = held_back, tags
+        self._name = receiver.name
+
+    def wants(self, connection: Connection, row: OpenViolation) -> bool:
+        return self._receiver.listens_to(row.rule, row.severity) and self._tags.bears(
+            connection, row.server_id, Tagged()
+        )
+
+    def tell(
+        self, connection: Connection, reason: str, now: int, *, only_if_any: bool = False
+    ) -> None:
+        """One digest of what is open and not waived.
+
+        reason: nuevo leaves out what was told already, perdido does not.
+        """
+        found = []
+        in_force = self._held_back.in_force(connection, now)
+        rows = self._outbox.open_violations(connection, now)
+        bearers = {
+            server_id
+            for server_id in {row.server_id for row in rows}
+            if self._tags.bears(connection, server_id, Tagged())
+        }
+        for row in rows:
+            if not self._receiver.listens_to(row.rule, row.severity):
+                continue
+            known = self._outbox.told(connection, self._name, row.case_digest)
+            is_untold = known in {None, HELD}
+            if row.server_id not in bearers or not (is_untold or reason == "perdido"):
+                continue
+            if in_force.lasting(row.rule, row.server_id, row.kind, row.key) is None:
+                found.append(row)
+            elif is_untold:
+                self._held_back.hold(connection, row.case_digest, _subject(row), now)
+        events = self._events(connection, reason, now)
+        if found or events or not only_if_any:
+            self.tell_rows(connection, found, events, reason, now)
+
+    def tell_rows(
+        self,
+        connection: Connection,
+        found: Sequence[OpenViolation],
+        events: Sequence[dict[str, Any]],
+        reason: str,
+        now: int,
+    ) -> None:
+        self._note(connection, found, now)
+        if not self._receiver.hears(OPEN):
+            return
+        digest = digest_of(OPEN, self._name, reason, now)
+        entries = [*(self._composer.open_entry(row) for row in found), *events]
+        letter = self._composer.digest(digest.hex(), reason, entries)
+        body = SHAPES[self._receiver.kind](letter)
+        worst = "critica" if any(row.severity == "critica" for row in found) else "alta"
+        self._outbox.add(
+            connection,
+            self._name,
+            digest=digest,
+            kind=OPEN,
+            made_at=now,
+            not_before=self._receiver.quiet_until(now, worst),
+            body=body,
+            title=letter.title,
+        )
+
+    def _note(self, connection: Connection, found: Sequence[OpenViolation], now: int) -> None:
+        for row in found:
+            told = Told(self._name, row.case_digest, _subject(row), "abierta", now)
+            self._outbox.put_told(connection, told)
+
+    def _events(self, connection: Connection, reason: str, now: int) -> list[dict[str, Any]]:
+        """What goes on of servers themselves, and of the evaluator."""
+        told: list[dict[str, Any]] = []
+        for event, server in self._outbox.open_events(connection):
+            if not (
+                self._receiver.listens_to("", SEVERITIES[event.kind])
+                and self._tags.bears(connection, event.server_id, Tagged())
+            ) or (
+                reason != "perdido"
+                and self._outbox.told(connection, self._name, event.digest) is not None
+            ):
+                continue
+            state = Told(self._name, event.digest, event.subject, "abierta", now)
+            self._outbox.put_told(connection, state)
+            told.append(self._composer.open_event(event, server))
+        return told
+
+
+def _subject(row: OpenViolation) -> bytes:
+    return subject_of(row.rule, row.identity, row.sibling, row.kind, row.key)
