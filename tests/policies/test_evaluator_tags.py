@@ -122,3 +122,25 @@ def test_a_late_report_is_judged_by_the_tags_of_its_time(tagged: Tagged) -> None
         tagged._field.add(Arrival(START + 26 * MINUTE, START + taken_at, "m0", ("bad",)))
         tagged.pass_until(26 * MINUTE + 2 * SECOND)
     assert [row[5] for row in tagged.violations()] == [22 * MINUTE]
+
+
+def test_when_a_name_came_is_copied_where_a_tag_asks_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    field = Field(tmp_path, monkeypatch)
+    adjustments = Path(field.config.policies or "") / "ajustes.toml"
+    text = adjustments.read_text(encoding="utf-8")
+    text = text.replace("[programa-nuevo]\nactiva = false\n", "")
+    adjustments.write_text(text, encoding="utf-8")
+    with closing(field.database), Evaluator(field.config) as evaluator:
+        evaluator.begin(look_seconds=0)
+        frozen = Tagged(field, evaluator)
+        frozen.report(MINUTE, "old")
+        field.freeze("m0")
+        frozen.report(2 * MINUTE, "old", "new-1")
+    keys = engine.rows(
+        field.config.database,
+        "SELECT key FROM violation JOIN policy_text ON policy_text.id = text_id"
+        " WHERE rule = 'programa-nuevo'",
+    )
+    assert keys == [('{"name":"new-#"}',)]

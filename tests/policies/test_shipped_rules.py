@@ -40,7 +40,7 @@ def test_every_shipped_rule_passes_its_checks_and_cases() -> None:
     with Guard() as guard:
         _, faults = check_rules(guard, RULES, POLICIES.data)
     assert [str(fault) for fault in (*POLICIES.faults, *faults)] == []
-    assert len(RULES) == 47
+    assert len(RULES) == 49
 
 
 def test_every_shipped_rule_speaks_both_languages() -> None:
@@ -58,6 +58,11 @@ def test_the_documentation_lists_every_shipped_rule() -> None:
     assert sorted(listed) == sorted(
         (rule.id, rule.severity, rule.texts["en"].titulo) for rule in RULES
     )
+
+
+@pytest.mark.parametrize("name", ["README.md", "sql/policies/README.md"])
+def test_the_documentation_says_how_many_rules_are_shipped(name: str) -> None:
+    assert re.search(rf"\b{len(RULES)} are (shipped|in force)", page(name))
 
 
 def test_every_shipped_rule_names_controls_of_ens_iso_and_nist() -> None:
@@ -98,11 +103,12 @@ LOGINS = [
 
 @pytest.mark.parametrize("missing", [[], ["ppid", "ejecutable", "linea_comando", "origen"]])
 def test_an_ordinary_machine_is_accused_by_none(guard: Guard, missing: list[str]) -> None:
-    found = verdicts(guard, procesos=ORDINARY, usuarios=LOGINS, sin=missing)
+    tags = {"responsable": "plataforma"}
+    found = verdicts(guard, procesos=ORDINARY, usuarios=LOGINS, sin=missing, etiquetas=tags)
     accused = [rule for rule, verdict in found.items() if verdict.state is State.FALLA]
     assert accused == (["evidencia-parcial"] if missing else [])
     known = [rule for rule, verdict in found.items() if verdict.state is State.CUMPLE]
-    assert len(known) == (40 if not missing else 27)
+    assert len(known) == (41 if not missing else 28)
 
 
 def test_an_ordinary_machine_among_its_like_is_accused_by_none(guard: Guard) -> None:

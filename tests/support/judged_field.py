@@ -167,6 +167,12 @@ class Field:
             with suppress(TagNotFoundError):
                 self._tags.tell([TagEdit(server_id, "entorno", what.value)], "ana")
 
+    def freeze(self, machine: str) -> None:
+        """The changes of a machine are frozen."""
+        query = "SELECT id FROM server WHERE identity = ?"
+        ((server_id,),) = engine.rows(self.config.database, query, (f"id:{machine}",))
+        self._tags.tell([TagEdit(server_id, "cambios", "congelados")], "ana")
+
     def add(self, arrival: Arrival) -> None:
         processes: list[Process] = [
             (1 + n, name, "root", 0) for n, name in enumerate(("init", *arrival.names))

@@ -14,7 +14,7 @@ from service.policies.machine.events import Judged, Terms
 from service.policies.rules.rule import Scope
 from service.store.engines.image import ImageBuilder
 from service.store.read.current import copy_server
-from service.store.read.tags import Told
+from service.store.read.tags import TagReader, Told
 from service.store.read.unjudged import NewestRecord
 from service.times import DAY
 
@@ -29,6 +29,7 @@ class FleetJudge:
 
     def __init__(self, queries: Mapping[str, str], guard: Guard, builder: ImageBuilder) -> None:
         self._queries, self._guard, self._builder = queries, guard, builder
+        self._tags = TagReader(queries)
         self.terms: dict[str, Terms] = {}
         self._with_first_sight = False
 
@@ -51,7 +52,7 @@ class FleetJudge:
                     record.seq,
                     is_silent=record.server_id in silent,
                     with_first_sight=self._with_first_sight,
-                    told=Told(told_until=at),
+                    tags=self._tags.of_server(image, record.server_id, Told(told_until=at)),
                 )
         try:
             self._guard.open(self._builder.image())

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from service.policies.guard.verdict import Verdict
 from service.policies.machine.events import Event, Judged, Late, Server, Terms
-from service.store.read.current import NOW
 from service.store.read.tags import Told
 from service.store.read.unjudged import JudgedServer
 from service.store.verdict_rows import Bound, Cursor
@@ -35,7 +34,7 @@ class Task:
     longest_gap: int | None = None
     continues_only: bool = False  # the server is silent: a new text opens nothing on it
     retired: Bound | None = None  # ends what rules without a text in force have open
-    told: Told = NOW  # the tags by which it is judged
+    told: Told = field(default_factory=Told)  # the tags by which it is judged
     leaves: bool = False  # the server is retired: nothing is judged, and what is open ends
     retirement: Bound | None = None  # the report brings the server back that was retired then
     verdicts: Verdicts = field(default_factory=dict)

@@ -117,7 +117,7 @@ def judge(rule: JudgedRule, situation: Situation, run: Run) -> Verdict:
 def _applicability(rule: JudgedRule, situation: Situation, run: Run) -> Verdict | None:
     """The verdict where the rule does not apply, or where that cannot be told; else null."""
     applies = rule.applies
-    if applies.tag is not None and not _has_tag(situation.tags, applies.tag):
+    if applies.tag is not None and not has_tag(situation.tags, applies.tag):
         return Verdict(State.NO_APLICA, Reason.ETIQUETA, applies.tag)
     if applies.systems and not _is_system(situation.system, applies.systems):
         return Verdict(State.NO_APLICA, Reason.SISTEMA, situation.system)
@@ -224,7 +224,8 @@ def _without(missing: frozenset[Fact]) -> Verdict:
     return Verdict(State.DESCONOCIDO, Reason.SIN_DATO, ", ".join(sorted(missing)))
 
 
-def _has_tag(tags: Mapping[str, str], wanted: str) -> bool:
+def has_tag(tags: Mapping[str, str], wanted: str) -> bool:
+    """wanted: `key=value`, or `key` for any value."""
     key, equals, value = wanted.partition("=")
     return key in tags and (not equals or tags[key] == value)
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from service import times
 from service.store.engines import Connection
 from service.store.engines.image import insert_rows
-from service.store.read.tags import TagReader, Told, rows_of_tags
-
-NOW = Told()
+from service.store.read.tags import Tag, rows_of_tags
 
 
 def copy_server(  # noqa: PLR0913 — what is copied, and how much of it
@@ -21,7 +19,7 @@ def copy_server(  # noqa: PLR0913 — what is copied, and how much of it
     *,
     is_silent: bool,
     with_first_sight: bool,
-    told: Told = NOW,
+    tags: Sequence[Tag] = (),
     processes: bool = True,
     logins: bool = True,
 ) -> None:
@@ -30,7 +28,7 @@ def copy_server(  # noqa: PLR0913 — what is copied, and how much of it
     image: the tables, in a connection that reads the database too (ImageBuilder.filled()).
     seq: the number of the report, which may be a late one; null for the newest.
     with_first_sight: whether a rule reads `visto_desde`, which costs a look-up a row.
-    told: its tags.
+    tags: its tags.
     processes, logins: whether its rows of these are copied.
     """
     found = read_server(image, queries, server_id, seq)
@@ -46,7 +44,6 @@ def copy_server(  # noqa: PLR0913 — what is copied, and how much of it
         f" VALUES ({', '.join(f':{name}' for name in row)})",
         row,
     )
-    tags = TagReader(queries).of_server(image, server_id, told)
     insert_rows(image, "main.etiqueta", rows_of_tags(tags))
     # The rows of the newest report stand together; those of another one at 33 places.
     if processes:

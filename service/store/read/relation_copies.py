@@ -16,7 +16,7 @@ from service.store.engines.sqlite_connections import storage_errors
 from service.store.read.current import copy_server
 from service.store.read.moments import Moment, MomentReader
 from service.store.read.silence import Silence
-from service.store.read.tags import Told
+from service.store.read.tags import TagReader, Told
 
 
 class Wanted(NamedTuple):
@@ -45,6 +45,7 @@ class RelationCopies:
         self._path = path
         self._queries = queries
         self._silence = silence
+        self._tags = TagReader(queries)
         self._moments = MomentReader(queries, silence)
         self._script = script
 
@@ -55,6 +56,7 @@ class RelationCopies:
         ends.
         """
         with storage_errors(self._path), ImageBuilder(self._script, self._path) as builder:
+            told = Told.at(moment)
             with builder.filled() as connection:
                 for server_id, seq, silent in self._shown(connection, moment):
                     has_rows = silent == wanted.of_silent
@@ -65,7 +67,7 @@ class RelationCopies:
                         seq,
                         is_silent=silent,
                         with_first_sight=wanted.first_sight,
-                        told=Told.at(moment),
+                        tags=self._tags.of_server(connection, server_id, told),
                         processes=wanted.processes and has_rows,
                         logins=wanted.logins and has_rows,
                     )
