@@ -39,10 +39,15 @@ class Servers:
         text += "".join(f"[{rule}]\nactiva = false\n" for rule in off)
         (path / "ajustes.toml").write_text(text, encoding="utf-8")
 
-    def begin(self) -> None:
+    def restart(self) -> None:
+        """Another evaluator, which takes up the rules as they are now."""
+        self.close()
         self._evaluator = Evaluator(self.field.config)
         self._evaluator.begin(look_seconds=0)
         self.work()
+
+    def begin(self) -> None:
+        self.restart()
         self.line = self.new_line()
         self.tell()
         self.receiver.taken.clear()
