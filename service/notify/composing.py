@@ -276,5 +276,9 @@ class Composer:
 
 def plain(text: str) -> str:
     """One line of at most 300 characters, none of which acts on a terminal or on its neighbours."""
-    shown = text if len(text) <= _MAX_TEXT else f"{text[: _MAX_TEXT - 1]}…"
-    return "".join("\ufffd" if unicodedata.category(c) in _ACTS else c for c in shown)
+    return inert(text if len(text) <= _MAX_TEXT else f"{text[: _MAX_TEXT - 1]}…")
+
+
+def inert(text: str) -> str:
+    """One line without characters that act on a terminal or on their neighbours."""
+    return "".join("\ufffd" if unicodedata.category(c) in _ACTS else c for c in text)

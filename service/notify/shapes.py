@@ -104,7 +104,8 @@ def mattermost(letter: Letter) -> str:
 
 
 def _mattermost(letter: Letter) -> str:
-    title = _MARKUP.sub(r"\\\1", letter.title)
+    # A title may name a server, and an escaped @ mentions as well.
+    title = _MARKUP.sub(r"\\\1", letter.title.replace("@", "\uff20"))
     parts = [f"**{title}**"]
     if letter.texts:
         lines = "\n".join(letter.texts)

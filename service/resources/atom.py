@@ -12,7 +12,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from service import times
-from service.notify.composing import Composer, plain
+from service.notify.composing import Composer, inert, plain
 from service.notify.receivers import WEBHOOK, Receiver
 from service.notify.words import WORDS
 from service.policies.rules.kept_text import titles
@@ -64,7 +64,7 @@ class FeedWriter:
             what = "fin" if item.is_end else "abierta"
             named = document.violation or document.case
             kind, number = document.kind, uuid_of(digest_of(named, what, 1))
-            title, text, link = letter.title, "\n".join(letter.texts), letter.link
+            title, text, link = letter.title, "; ".join(letter.texts), letter.link
         made = _add(root, "entry")
         _add(made, "id", number)
         _add(made, "title", title)
@@ -78,13 +78,12 @@ class FeedWriter:
         server = item.ip_server
         if item.nombre_host:
             server = f"{item.nombre_host} ({item.ip_server})"
-        title = f"{self._words[item.kind]}: {item.subject or server}"
-        if item.kind == "servidor_retirado":
-            title = f"{self._words[item.kind]}: {server}"
+        about = server if item.kind == "servidor_retirado" else item.subject or server
+        title = f"{self._words[item.kind]}: {plain(about)}"
         changes = [
             f"{each.attribute}: {each.before or '—'} → {each.after or '—'}" for each in item.changed
         ]
-        text = "; ".join([server, *([item.subject] if item.subject else []), *changes])
+        text = "; ".join(map(plain, [server, *filter(None, [item.subject]), *changes]))
         number = _urn("novedad", item.kind, item.at, item.id_serv, item.subject)
         link = None if self._base is None else f"{self._base}/servidor/{item.server_id}"
         return item.kind, number, title, text, link
@@ -152,7 +151,7 @@ def _of_event(at: int, event: ServerEvent, server: NamedServer, *, is_end: bool)
 def _add(parent: ET.Element, name: str, text: str | None = None, **attributes: str) -> ET.Element:
     made = ET.SubElement(parent, name, attributes)
     if text is not None:
-        made.text = "\n".join(plain(line) for line in text.split("\n"))
+        made.text = inert(text)
     return made
 
 

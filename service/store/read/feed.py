@@ -135,8 +135,7 @@ def _chosen(candidates: Iterable[_Candidate]) -> Iterator[_Candidate]:
     """The newest, some of each server."""
     counts: Counter[int | None] = Counter()
     total = 0
-    # By what they are too, so that an answer is the same while nothing happens.
-    for each in sorted(candidates, key=lambda each: (-each.at, each.is_end, repr(each.what))):
+    for each in sorted(candidates, key=lambda each: (-each.at, each.is_end)):
         counts[each.server_id] += 1
         if counts[each.server_id] <= MOST_OF_SERVER:
             yield each
