@@ -27,6 +27,7 @@ from service.pages.controls import ControlsPage, FrameworkPage
 from service.pages.fleet import FleetPage
 from service.pages.matrix import MatrixPage
 from service.pages.notifications import NotificationsPage
+from service.pages.period import PeriodPage
 from service.pages.programs import ProgramPage
 from service.pages.query import QueryPage
 from service.pages.retire import RetirePage
@@ -56,6 +57,7 @@ from service.resources.matriz import FleetMatrix
 from service.resources.notificaciones import Notifications, SendAgain
 from service.resources.novedades import NewsFeed
 from service.resources.periodo import PeriodVerdicts
+from service.resources.periodo_totales import by_control, by_rule, by_server
 from service.resources.politicas import OnePolicy, Policies
 from service.resources.procesos import ProcessHistories, ProcessOccurrences, RecordProcesses
 from service.resources.resumen import FleetSummary
@@ -190,6 +192,9 @@ def routes(c: Collaborators) -> Sequence[Route]:
         Route("/marcos", Frameworks(c.matrix, c.policies)),
         Route("/marcos/{framework}", OneFramework(c.matrix, c.policies)),
         Route("/periodo", PeriodVerdicts(c.periods, c.policies)),
+        Route("/periodo/politicas", by_rule(c.periods, c.policies)),
+        Route("/periodo/controles", by_control(c.periods, c.policies)),
+        Route("/periodo/servidores", by_server(c.periods, c.policies)),
         Route("/violaciones", Violations(c.violations, c.policies)),
         Route(f"{record}/evidencia", RecordEvidence(c.evidence)),
         Route("/violaciones/{violation}/evidencia", ViolationEvidence(c.evidence)),
@@ -213,6 +218,7 @@ def routes(c: Collaborators) -> Sequence[Route]:
         Route("/cumplimiento", MatrixPage(c.site, c.matrix, c.policies)),
         Route("/controles", ControlsPage(c.site, c.matrix, c.policies)),
         Route("/controles/{framework}", FrameworkPage(c.site, c.matrix, c.policies)),
+        Route("/auditoria", PeriodPage(c.site, c.periods, c.policies)),
         Route("/regla/{rule}", RulePage(c.site, c.policies, c.backtest_jobs, c.past_openings)),
         Route(
             "/ensayos",

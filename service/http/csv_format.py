@@ -7,6 +7,8 @@ import io
 from collections.abc import Iterable
 from unicodedata import category, normalize
 
+import orjson
+
 _BEGIN_A_FORMULA = frozenset("=+-@\N{MINUS SIGN}")
 _BEGIN_A_CELL = ("\t", "\r", "\n")
 _QUOTES = frozenset("\"'")
@@ -34,6 +36,8 @@ def _cell(value: object) -> object:
         return f"'{value}" if _may_be_a_formula(value) else value
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, dict | list):  # it holds JSON where a member of JSON is one of these
+        return orjson.dumps(value).decode()
     return value
 
 

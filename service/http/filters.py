@@ -19,7 +19,7 @@ from service.store.read.changes import Period
 from service.store.read.moments import Moment
 from service.store.read.name_filters import LoginFilter, ProcessFilter
 from service.store.read.notifications import STATES
-from service.store.read.period_rows import PeriodFilter
+from service.store.read.period_filter import PeriodFilter
 from service.store.read.server_filter import ServerFilter
 from service.store.read.violations import ViolationFilter
 from service.store.tag_format import wanted_tag

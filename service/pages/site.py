@@ -44,6 +44,7 @@ PAGE_PATHS = {
     "etiquetado",
     "controles",
     "dispensas",
+    "auditoria",
     "ensayos",
     "ensayo",
     "avisos",

@@ -7,7 +7,14 @@ from dataclasses import replace
 import falcon
 
 from service.http.authentication import sees_command_lines
-from service.http.filters import AT_MOMENT, OF_VIOLATIONS, moment_of, violation_filter
+from service.http.filters import (
+    AT_MOMENT,
+    OF_VIOLATIONS,
+    SINCE,
+    UNTIL,
+    moment_of,
+    violation_filter,
+)
 from service.http.parameters import CURSOR
 from service.pages.language import request_language
 from service.pages.rule_words import links, links_to_moment, words_of
@@ -23,7 +30,8 @@ class ViolationsPage:
         self._violations = violations
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        query = self._site.query(req, resp, *OF_VIOLATIONS, *AT_MOMENT, CURSOR)
+        period = (SINCE, UNTIL)
+        query = self._site.query(req, resp, *OF_VIOLATIONS, *period, *AT_MOMENT, CURSOR)
         asked = moment_of(query)
         progress, settled = self._policies.settled()
         moment = asked or settled
@@ -41,8 +49,13 @@ class ViolationsPage:
             violations=page.violations,
             words={row.rule: words_of(row, language) for row in policies},
             sees_command_lines=sees_command_lines(req),
-            values={each.name: query.text(each) for each in (*OF_VIOLATIONS, *AT_MOMENT, CURSOR)},
-            filtered=any(query.text(each) for each in OF_VIOLATIONS),
+            values={
+                each.name: query.text(each)
+                for each in (*OF_VIOLATIONS, *period, *AT_MOMENT, CURSOR)
+            },
+            filtered=any(query.text(each) for each in (*OF_VIOLATIONS, *period)),
+            since=query[SINCE],
+            until=query[UNTIL],
             **links(query, moment),
             address=query.address,
             next_page=query.address_after(req.path, page.after, **at) if page.after else None,

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import falcon
-import orjson
 
 from service import times
 from service.http.filters import KNOWN_AT, OF_PERIODS, period_filter
 from service.http.listing import FORMAT, Listing, csv_is_wanted, show_page, stream_csv
 from service.http.parameters import PAGING, Query
 from service.resources.veredictos import bound_cells, bound_columns, bound_times, how_far
-from service.store.read.period_rows import Known, PeriodRow
+from service.store.read.period_filter import Known
+from service.store.read.period_rows import PeriodRow
 from service.store.read.periods import PeriodStore
 from service.store.read.policies import PolicyStore
 from service.times import SECOND
@@ -56,11 +54,11 @@ class PeriodVerdicts:
         criteria = period_filter(query)
         progress, settled = self._policies.settled()
         known = self._periods.known(criteria, settled.at)
-        shared = _of_period(known) | how_far(progress)
+        shared = about_period(known) | how_far(progress)
         if csv_is_wanted(req, resp, query):
             listing = Listing("veredictos", _COLUMNS, (), times=_TIMES, of=shared)
             batches = self._periods.batches(known, query.after)
-            rows = ([_as_csv(row, known) for row in batch] for batch in batches)
+            rows = ([_row(row, known) for row in batch] for batch in batches)
             stream_csv(req, resp, listing, rows)
             return
         page = self._periods.page(known, query.after, query.limit)
@@ -70,26 +68,26 @@ class PeriodVerdicts:
             [_row(row, known) for row in page.rows],
             times=_TIMES,
             of=shared,
-            beside=_beside(known),
+            beside=beside_period(known),
         )
         show_page(req, resp, query, listing, page.after)
 
 
-def _of_period(known: Known) -> dict[str, object]:
+def about_period(known: Known) -> dict[str, object]:
     """From where to where it counts, and what is known at all."""
     return {
         "desde": times.to_text(known.since),
         "hasta": _text(known.criteria.until),
         "primer_veredicto": _text(known.begins_at),
         "juzgado_hasta": times.to_text(known.until),
-        "segundos": _seconds(known.length),
+        "segundos": seconds(known.length),
     }
 
 
-def _beside(known: Known) -> dict[str, object]:
+def beside_period(known: Known) -> dict[str, object]:
     return {
         KNOWN_AT.name: _text(known.criteria.known_at),
-        "segundos_sordo": _seconds(known.deaf_time),
+        "segundos_sordo": seconds(known.deaf_time),
         "sordo": [
             {"desde": times.to_text(span.since), "hasta": _text(span.until)} for span in known.deaf
         ],
@@ -104,8 +102,8 @@ def _row(row: PeriodRow, known: Known) -> list[object]:
         row.rule.severity,
         row.rule.controls,
         row.judged_from,
-        *(_seconds(row.time(state)) for state in ("cumple", "falla", "desconocido", "no_aplica")),
-        _seconds(known.length - sum(row.times.values())),
+        *(seconds(row.time(state)) for state in ("cumple", "falla", "desconocido", "no_aplica")),
+        seconds(known.length - sum(row.times.values())),
         _by_reason(row, "desconocido"),
         _by_reason(row, "no_aplica"),
         row.share,
@@ -121,24 +119,16 @@ def _row(row: PeriodRow, known: Known) -> list[object]:
     ]
 
 
-def _as_csv(row: PeriodRow, known: Known) -> list[object]:
-    """A cell of CSV holds JSON where a member of JSON is an object."""
-    return [
-        orjson.dumps(value).decode() if isinstance(value, Mapping) else value
-        for value in _row(row, known)
-    ]
-
-
 def _by_reason(row: PeriodRow, state: str) -> dict[str, object]:
     """Seconds by the reason of a verdict."""
     return {
-        str(reason): _seconds(time)
+        str(reason): seconds(time)
         for (found, reason), time in sorted(row.times.items(), key=str)
         if found == state
     }
 
 
-def _seconds(microseconds: int) -> int | float:
+def seconds(microseconds: int) -> int | float:
     whole, rest = divmod(microseconds, SECOND)
     return microseconds / SECOND if rest else whole
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import falcon
-import orjson
 
 from service import times
 from service.http.authentication import sees_command_lines
@@ -76,7 +75,7 @@ class Violations:
         if csv_is_wanted(req, resp, query):
             batches = self._violations.batches(criteria, query.after)
             listing = Listing("violaciones", _COLUMNS, (), times=_TIMES, of=progress)
-            rows = ([_as_csv(row, shows_all) for row in batch] for batch in batches)
+            rows = ([_row(row, shows_all) for row in batch] for batch in batches)
             stream_csv(req, resp, listing, rows)
             return
         page = self._violations.page(criteria, query.after, query.limit)
@@ -167,11 +166,3 @@ def state_of(row: ViolationRow) -> str:
     if not row.is_open:
         return "cerrada"
     return "abierta" if row.unknown_because is None else "desconocida"
-
-
-def _as_csv(row: ViolationRow, shows_all: bool) -> Sequence[object]:
-    """A cell of CSV holds JSON where a member of JSON is an object or a list."""
-    return [
-        orjson.dumps(value).decode() if isinstance(value, dict | list) else value
-        for value in _row(row, shows_all)
-    ]

@@ -7,10 +7,6 @@ AND (
   OR judgement.until_at > :since
   OR (:known_at IS NOT NULL AND judgement.until_received_at > :known_at)
 )
-AND (
-  :rule IS NULL
-  OR judgement.text_id IN (SELECT asked.id FROM policy_text AS asked WHERE asked.rule = :rule)
-)
 
 -- name: period_judgements
 -- From when to when each text judged servers :first to :last; of those at a time the last holds.
@@ -23,10 +19,14 @@ FROM judgement
 WHERE judgement.server_id BETWEEN :first AND :last
   AND
   -- include: judges_in_period
+  AND (
+    :rule IS NULL
+    OR judgement.text_id IN (SELECT asked.id FROM policy_text AS asked WHERE asked.rule = :rule)
+  )
 ORDER BY judgement.server_id, judgement.since_at, judgement.id;
 
 -- name: period_spans
--- The spans of these verdicts, as they were judged. :ended_after is a little before :since.
+-- The spans of verdicts of all rules, as they were judged. :ended_after is a little before :since.
 SELECT span.server_id, span.text_id, span.id, span.state, span.reason, span.first_at, NULL
 FROM verdict_span AS span
 WHERE span.until_at IS NULL

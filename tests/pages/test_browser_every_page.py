@@ -28,6 +28,7 @@ PAGES = {
     "program": Page(lambda _: "/programa?name=nginx"),
     "user": Page(lambda _: "/usuario?username=juan"),
     "rule": Page(lambda _: "/regla/minero"),
+    "period": Page(lambda fleet: f"/auditoria?desde={fleet.ago(30)}"),
     "violations": Page(lambda _: "/incumplimientos?abiertas=si"),
     "waivers": Page(lambda _: "/dispensas"),
     "backtests": Page(lambda _: "/ensayos"),

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import falcon.testing
+import jsonschema
 import pytest
 
 from service import times
@@ -19,6 +20,7 @@ from service.app import create_app
 from service.config import Config
 from service.errors import StorageUnavailableError
 from service.maintenance.startup import prepare_data_folder
+from service.project import SCHEMAS_FOLDER
 from service.store.engines import Database, open_database
 from service.store.read.periods import PeriodStore
 from service.times import HOUR, parse
@@ -71,6 +73,12 @@ class Asking:
 
     def get(self, **wanted: str) -> falcon.testing.Result:
         return self.client.simulate_get("/periodo", params=wanted)
+
+    def totals(self, kind: str, **wanted: str) -> list[dict[str, Any]]:
+        answer = self.client.simulate_get(f"/periodo/{kind}", params=wanted)
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json[kind]
+        return found
 
     def rows(self, **wanted: str) -> dict[tuple[int, str], dict[str, Any]]:
         answer = self.get(**wanted)
@@ -163,3 +171,55 @@ def test_a_list_that_storage_cuts_off_says_so(
 
     monkeypatch.setattr(PeriodStore, "batches", cut)
     assert asking.get(formato="csv").text.splitlines()[-1].startswith('"# cortado')
+
+
+PERIOD = {"desde": f"{DAY}T10:00", "hasta": f"{DAY}T13:30"}
+SECONDS = [f"segundos_{state}" for state in ("cumple", "falla", "desconocido", "no_aplica")]
+
+
+def test_rules_and_servers_add_up_to_the_rows(asking: Asking) -> None:
+    rows = list(asking.rows(**PERIOD).values())
+    for kind, key in (("politicas", "politica"), ("servidores", "servidor")):
+        totals = asking.totals(kind, **PERIOD)
+        assert [total[key] for total in totals] == sorted({row[key] for row in rows})
+        for total in totals:
+            own = [row for row in rows if row[key] == total[key]]
+            for name in (*SECONDS, "violaciones", "tardias", "tardios"):
+                assert total[name] == sum(row[name] for row in own)
+            since = [row["falla_desde"] for row in own if row["falla_desde"]]
+            assert total["falla_desde"] == min(since, default=None)
+    miner = asking.totals("politicas", **PERIOD)[0]
+    assert (miner["servidores"], miner["desconocido"], miner["veredicto"]) == (2, 2, "desconocido")
+    for filters in ({}, {"severidad": "alta"}):
+        silent = {row["servidor"]: row for row in asking.totals("servidores", **PERIOD, **filters)}
+        assert silent[1]["silencios"] == [
+            {"desde": f"{DAY} 12:00:00.000000", "hasta": f"{DAY} 13:30:00.000000"}
+        ]
+        # The rule about telnet does not apply to server 2, whose silence is told nonetheless.
+        assert [silent[n]["segundos_silencio"] for n in (1, 2)] == [5400, 1800]
+    as_csv = {**PERIOD, "formato": "csv"}
+    text = asking.client.simulate_get("/periodo/servidores", params=as_csv).text
+    rows_of_csv = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert json.loads(rows_of_csv[0]["silencios"]) == silent[1]["silencios"]
+
+
+def test_a_control_has_the_worst_verdict_at_each_moment(asking: Asking) -> None:
+    found = {(row["marco"], row["control"]): row for row in asking.totals("controles", **PERIOD)}
+    one_rule = found["ens", "op.exp.6"]
+    (rule,) = asking.totals("politicas", politica="minero", **PERIOD)
+    assert one_rule["reglas"] == "minero"
+    assert {name: one_rule[name] for name in SECONDS} == {name: rule[name] for name in SECONDS}
+    assert {place[0] for place in found} == {"ens", "iso27001", "nist", "cis"}
+    assert {row["marco"] for row in asking.totals("controles", marco="cis", **PERIOD)} == {"cis"}
+    text = asking.client.simulate_get(
+        "/periodo/controles", params={**PERIOD, "formato": "csv"}
+    ).text
+    assert len(text.splitlines()) == len(found) + 1
+
+
+def test_each_answer_is_as_the_description_says(asking: Asking) -> None:
+    schemas = json.loads((SCHEMAS_FOLDER / "openapi.json").read_bytes())["components"]
+    for kind in ("", "/politicas", "/controles", "/servidores"):
+        name = "Periodo" + kind[1:].capitalize()
+        answer = asking.client.simulate_get(f"/periodo{kind}", params=PERIOD)
+        jsonschema.validate(answer.json, schemas["schemas"][name] | {"components": schemas})

@@ -2,145 +2,37 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from service.store.engines import MAX_INTEGER, Connection
+from service.store.engines import Connection
 from service.store.read.bounds import bounds_of
-from service.store.read.moments import ended_after
-from service.store.read.stretches import Stretch, TextStretch, stretches, without
-from service.store.tag_format import WantedTag
+from service.store.read.period_filter import Known, PeriodRule, PeriodServer, end_of
+from service.store.read.stretches import (
+    History,
+    Stretch,
+    TextStretch,
+    silences,
+    stretches,
+    without,
+)
 from service.store.verdict_rows import Bound
 
 RULE_BITS = 20  # of a cursor, for the number of a rule
-
 _RETIRED = ("no_aplica", "retirado")
 _OPEN = ("falla", "desconocido")  # verdicts under which a violation goes on
 
 
-@dataclass(frozen=True, slots=True)
-class PeriodFilter:
-    """What a period is about; a null criterion selects all.
+class Shares:
+    """What shares of times have in common."""
 
-    since, until: null for where verdicts begin, and for how far all is judged. known_at: as it was
-    known then. severity, framework: as the rule had them at the end of the period; so is the tag.
-    """
-
-    since: int | None = None
-    until: int | None = None
-    known_at: int | None = None
-    rule: str | None = None
-    server_id: int | None = None
-    severity: str | None = None
-    framework: str | None = None
-    tag: WantedTag | None = None
-
-
-class DeafSpan(NamedTuple):
-    """The service could hear nobody. until: null while it goes on."""
-
-    since: int
-    until: int | None
-
-
-class PeriodRule(NamedTuple):
-    """severity, controls: those of the end of the period. number: its place in lists."""
-
-    rule: str
-    number: int
-    is_fleet: bool
-    severity: str
-    controls: Mapping[str, Sequence[str]]
-
-
-class PeriodServer(NamedTuple):
-    """is_closed: a report after the period was judged, so no rule about a server changes in it.
-
-    is_closed_for_fleet: the same of rules about the fleet.
-    """
-
-    id: int
-    ip_server: str
-    nombre_host: str | None
-    is_closed: bool
-    is_closed_for_fleet: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """The part of a period of which all is judged, and what it is about.
-
-    begins_at: the first verdict of all; null if there is none. deaf: when the service could hear
-    nobody. rules: by text.
-    """
-
-    criteria: PeriodFilter
-    since: int
-    until: int
-    begins_at: int | None
-    rules: Mapping[int, PeriodRule]
-    deaf: Sequence[DeafSpan]
-
-    @property
-    def length(self) -> int:
-        """In microseconds."""
-        return max(self.until - self.since, 0)
-
-    @property
-    def deaf_time(self) -> int:
-        """For how long of it the service could hear nobody."""
-        return sum(
-            min(self.until, self.until if span.until is None else span.until)
-            - max(self.since, span.since)
-            for span in self.deaf
-        )
-
-    def parameters(self) -> dict[str, Any]:
-        known_at = self.criteria.known_at
-        return {
-            "since": self.since,
-            "until": self.until,
-            "known_at": known_at,
-            "rule": self.criteria.rule,
-            "ended_after": ended_after(self.since, known_at),
-        }
-
-
-class Failing(NamedTuple):
-    """What is open at the end of a period: the first of it.
-
-    case_since_at: when the first of a chain of violations opened that were not repaired.
-    """
-
-    case_since_at: int
-    opened_after: Bound | None
-    opened_in: Bound
-
-
-@dataclass(frozen=True, slots=True)
-class PeriodRow:
-    """A rule on a server in a period. Times are microseconds.
-
-    times: by state and reason. judged_from: the first verdict in the period. last: the verdict at
-    its end; null if the rule did not judge the server then. failing: what is open at its end, also
-    where the verdict is unknown. violations: how many went on in it, those included that late
-    reports alone show. late_sights: late reports that show what was open.
-    """
-
-    server: PeriodServer
-    rule: PeriodRule
-    times: Mapping[tuple[str, str | None], int]
-    judged_from: int
-    last: Stretch | None
-    failing: Failing | None
-    violations: int
-    late: int
-    late_sights: int
+    __slots__ = ()
 
     def time(self, state: str) -> int:
-        return sum(time for (found, _), time in self.times.items() if found == state)
+        """For how long a verdict held, in microseconds."""
+        raise NotImplementedError
 
     @property
     def share(self) -> int | None:
@@ -155,6 +47,58 @@ class PeriodRow:
         passing = self.time("cumple")
         known = passing + self.time("falla")
         return 100 * passing // known if known else None
+
+
+class Failing(NamedTuple):
+    """What is open at the end of a period: the first of it.
+
+    case_since_at: when the first of a chain of violations opened that were not repaired.
+    """
+
+    case_since_at: int
+    opened_after: Bound | None
+    opened_in: Bound
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodRow(Shares):
+    """A rule on a server in a period. Times are microseconds.
+
+    history: one object where verdicts are the same. failing: what is open at the end of the period,
+    also where the verdict is unknown. violations: how many went on in it, those included that late
+    reports alone show. late_sights: late reports that show what was open.
+    """
+
+    server: PeriodServer
+    rule: PeriodRule
+    history: History
+    failing: Failing | None
+    violations: int
+    late: int
+    late_sights: int
+
+    def time(self, state: str) -> int:
+        return self.history.by_state.get(state, 0)
+
+    @property
+    def times(self) -> Mapping[tuple[str, str | None], int]:
+        """Microseconds by state and reason."""
+        return self.history.times
+
+    @property
+    def last(self) -> Stretch | None:
+        """The verdict at the end of the period; null if the rule did not judge the server then."""
+        return self.history.last
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the server failed at all, by what was in time or came late."""
+        return bool(self.time("falla") or self.failing or self.late)
+
+    @property
+    def judged_from(self) -> int:
+        """The place of the first verdict in the period, or its beginning."""
+        return self.history.verdicts[0].since
 
     @property
     def is_closed(self) -> bool:
@@ -205,6 +149,8 @@ class Found:
         self.open: defaultdict[int, list[_Violation]] = defaultdict(list)
         self.violations: defaultdict[int, list[_Violation]] = defaultdict(list)
         self.late_sights: dict[tuple[int, str], int] = {}
+        self._known = known
+        self._histories: dict[object, History] = {}
         for server, text_id, since, until in rows("period_judgements"):
             self.texts[server].append(TextStretch(since, end_of(until), text_id))
         for server, text_id, _, state, reason, since, until in rows("period_spans"):
@@ -226,56 +172,66 @@ class Found:
         for server, rule, count in rows("period_late_sightings"):
             self.late_sights[server, rule] = count
 
+    def history(self, server_id: int, texts: Sequence[TextStretch]) -> History:
+        """The verdicts of a rule; of most rules on most servers they are the same."""
+        known = self._known
+        spans, failing = self.spans.get(server_id, {}), self.failing.get(server_id, {})
+        first = texts[0]
+        same: object = (
+            max(first.since, known.since),
+            min(first.until, known.until),
+            tuple(spans.get(first.text_id, ())),
+            tuple(failing.get(first.text_id, ())),
+        )
+        if len(texts) > 1:
+            same = (server_id, *texts)
+        made = self._histories.get(same)
+        if made is None:
+            verdicts = stretches(texts, spans, failing, known.since, known.until)
+            made = self._histories[same] = History(verdicts, known.until)
+        return made
+
 
 def rows_of(server: PeriodServer, known: Known, found: Found) -> Iterator[PeriodRow]:
     """The rows of a server, by the numbers of their rules."""
-    texts: defaultdict[str, list[TextStretch]] = defaultdict(list)
-    rules: dict[str, PeriodRule] = {}
+    texts: dict[int, list[TextStretch]] = {}
+    rules: dict[int, PeriodRule] = {}
     for text in found.texts.get(server.id, ()):
         rule = known.rules.get(text.text_id)
         if rule is not None:
-            rules[rule.rule] = rule
-            texts[rule.rule].append(text)
+            rules[rule.number] = rule
+            texts.setdefault(rule.number, []).append(text)
     spans = found.spans.get(server.id, {})
-    failing = found.failing.get(server.id, {})
+    if spans:
+        server = server._replace(silences=silences(spans, known.since, known.until))
     of_rule = _by_rule(known, found.violations.get(server.id, ()))
     open_at_end = _by_rule(known, found.open.get(server.id, ()))
-    for rule in sorted(rules.values(), key=lambda each: each.number):
-        verdicts = stretches(texts[rule.rule], spans, failing, known.since, known.until)
-        times: Counter[tuple[str, str | None]] = Counter()
-        for since, until, state, reason in verdicts:
-            times[state, reason] += until - since
-        if not times or times.keys() == {_RETIRED}:
+    for number in sorted(rules):
+        rule, history = rules[number], found.history(server.id, texts[number])
+        if not history.times or history.times.keys() == {_RETIRED}:
             continue
-        last = verdicts[-1] if verdicts[-1].until == known.until else None
-        violations, still = of_rule.get(rule.rule, []), open_at_end.get(rule.rule)
+        violations, still = of_rule.get(number, ()), open_at_end.get(number)
+        is_open = still and history.last is not None and history.last.state in _OPEN
         yield PeriodRow(
             server,
             rule,
-            times,
-            verdicts[0].since,
-            last,
-            _first_of(still) if still and last is not None and last.state in _OPEN else None,
+            history,
+            _first_of(still) if still and is_open else None,
             len(violations),
             sum(violation.is_late for violation in violations),
             found.late_sights.get((server.id, rule.rule), 0),
         )
 
 
-def _by_rule(known: Known, violations: Sequence[_Violation]) -> dict[str, list[_Violation]]:
-    found: dict[str, list[_Violation]] = {}
+def _by_rule(known: Known, violations: Sequence[_Violation]) -> dict[int, list[_Violation]]:
+    found: dict[int, list[_Violation]] = {}
     for violation in violations:
         rule = known.rules.get(violation.text_id)
         if rule is not None:
-            found.setdefault(rule.rule, []).append(violation)
+            found.setdefault(rule.number, []).append(violation)
     return found
 
 
 def _first_of(violations: Sequence[_Violation]) -> Failing:
     first = min(violations, key=lambda each: (each.opened_in.at, each.id))
     return Failing(first.case_since_at, first.opened_after, first.opened_in)
-
-
-def end_of(moment: int | None) -> int:
-    """The end of what goes on is that of time."""
-    return MAX_INTEGER if moment is None else moment

@@ -12,18 +12,16 @@ from itertools import islice
 
 from service.store.engines import Connection, Database
 from service.store.read.moments import Moment
-from service.store.read.period_rows import (
-    RULE_BITS,
+from service.store.read.period_filter import (
     DeafSpan,
-    Found,
     Known,
     PeriodFilter,
-    PeriodRow,
     PeriodRule,
     PeriodServer,
     end_of,
-    rows_of,
 )
+from service.store.read.period_rows import RULE_BITS, Found, PeriodRow, rows_of
+from service.store.read.period_totals import PeriodTotals, totals_of
 from service.store.read.tags import Told
 
 BATCH = 50  # servers that are read at a time
@@ -65,12 +63,16 @@ class PeriodStore:
             [DeafSpan(*row) for row in deaf],
         )
 
-    def page(self, known: Known, after: int, limit: int) -> PeriodPage:
-        """The rows after a cursor; 0 for the first page."""
+    def page(
+        self, known: Known, after: int, limit: int, *, only_failed: bool = False
+    ) -> PeriodPage:
+        """The rows after a cursor; 0 for the first page. only_failed: those that failed at all."""
         with self._database.snapshot() as connection:
             batches = self._batches(connection, known, after, limit // _RULES_AT_LEAST + 1)
-            found = list(islice((row for batch in batches for row in batch), limit + 1))
-        return PeriodPage(found[:limit], found[limit - 1].key if len(found) > limit else None)
+            rows = (row for batch in batches for row in batch)
+            wanted = (row for row in rows if row.has_failed) if only_failed else rows
+            found = list(islice(wanted, limit + 1))
+        return _page(found, limit)
 
     def batches(self, known: Known, after: int) -> Iterator[list[PeriodRow]]:
         """All of them, in batches, each of a snapshot of its own: no reader holds one for long."""
@@ -79,6 +81,22 @@ class PeriodStore:
             with self._database.snapshot() as connection:
                 rows, position = self._batch(connection, known, position, BATCH)
             yield rows
+
+    def totals(self, known: Known) -> PeriodTotals:
+        """The period by rule, by control and by server."""
+        return totals_of(known, self.batches(known, 0))
+
+    def overview(self, known: Known, limit: int) -> tuple[PeriodTotals, PeriodPage]:
+        """These, and the first page of what failed at all, read once."""
+        failed: list[PeriodRow] = []
+
+        def noted() -> Iterator[list[PeriodRow]]:
+            for batch in self.batches(known, 0):
+                more = (row for row in batch if row.has_failed)
+                failed.extend(islice(more, limit + 1 - len(failed)))
+                yield batch
+
+        return totals_of(known, noted()), _page(failed, limit)
 
     def _batches(
         self, connection: Connection, known: Known, after: int, servers: int
@@ -133,6 +151,11 @@ class PeriodStore:
                 rule, number, bool(is_fleet), severity, json.loads(controls)
             )
         return rules
+
+
+def _page(found: list[PeriodRow], limit: int) -> PeriodPage:
+    """found: one more than the page holds, if there are more."""
+    return PeriodPage(found[:limit], found[limit - 1].key if len(found) > limit else None)
 
 
 def _is_asked_for(rule: PeriodRule, criteria: PeriodFilter) -> bool:

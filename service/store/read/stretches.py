@@ -23,6 +23,26 @@ class Stretch(NamedTuple):
     reason: str | None = None
 
 
+class History:
+    """The verdicts of a rule on a server in a period, in their order.
+
+    times: microseconds by state and reason. by_state: by state. last: the verdict at the end of the
+    period; null if the rule did not judge the server then.
+    """
+
+    __slots__ = ("by_state", "last", "times", "verdicts")
+
+    def __init__(self, verdicts: Sequence[Stretch], until: int) -> None:
+        self.verdicts = verdicts
+        self.times: dict[tuple[str, str | None], int] = {}
+        self.by_state: dict[str, int] = {}
+        for begins, ends, state, reason in verdicts:
+            time = ends - begins
+            self.times[state, reason] = self.times.get((state, reason), 0) + time
+            self.by_state[state] = self.by_state.get(state, 0) + time
+        self.last = verdicts[-1] if verdicts and verdicts[-1].until == until else None
+
+
 class TextStretch(NamedTuple):
     """A time in which a text judged."""
 
@@ -54,7 +74,7 @@ def stretches(
         if not own and not failures:
             found.append(Stretch(begins, ends, "cumple"))
             continue
-        above, below = _Layer(_laid_over(own or ())), _Layer(_union(failures or ()))
+        above, below = _Layer(_laid_over(own or ())), _Layer(union(failures or ()))
         for stretch, is_free in above.between(begins, ends):
             if not is_free:
                 found.append(stretch)
@@ -66,6 +86,19 @@ def stretches(
     return found
 
 
+def silences(spans: Mapping[int, Sequence[Stretch]], since: int, until: int) -> tuple[Stretch, ...]:
+    """When a server was silent between two moments, by the spans of all its rules."""
+    different = {tuple(own) for own in spans.values()}  # silence is the same for most rules
+    return tuple(
+        union(
+            span._replace(since=max(span.since, since), until=min(span.until, until))
+            for own in different
+            for span in _laid_over(own)
+            if span.reason == "silencio" and span.since < until and span.until > since
+        )
+    )
+
+
 def without(failing: Stretch, gaps: Iterable[tuple[int, int | None]]) -> Iterator[Stretch]:
     """What is left of a time; gaps: in their order, null while one goes on."""
     at = failing.since
@@ -75,6 +108,17 @@ def without(failing: Stretch, gaps: Iterable[tuple[int, int | None]]) -> Iterato
         at = max(at, MAX_INTEGER if ends is None else ends)
     if at < failing.until:
         yield failing._replace(since=at)
+
+
+def union(pieces: Iterable[Stretch]) -> list[Stretch]:
+    """Times in which any of these stands."""
+    found: list[Stretch] = []
+    for piece in sorted(pieces):
+        if found and piece.since <= found[-1].until:
+            found[-1] = found[-1]._replace(until=max(found[-1].until, piece.until))
+        else:
+            found.append(piece)
+    return found
 
 
 class _Layer:
@@ -113,17 +157,6 @@ def _laid_over(pieces: Iterable[_P]) -> list[_P]:
             left.append(piece)
             left.sort(key=lambda each: each.since)
             found = left
-        else:
-            found.append(piece)
-    return found
-
-
-def _union(pieces: Iterable[Stretch]) -> list[Stretch]:
-    """Times in which any of these stands."""
-    found: list[Stretch] = []
-    for piece in sorted(pieces):
-        if found and piece.since <= found[-1].until:
-            found[-1] = found[-1]._replace(until=max(found[-1].until, piece.until))
         else:
             found.append(piece)
     return found
