@@ -140,7 +140,7 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
         logins=login_occurrences(database, queries, silence),
         usage=usage,
         matrix=MatrixStore(database, queries, times.now),
-        periods=PeriodStore(database, queries),
+        periods=PeriodStore(database, queries, times.now),
         tags=TagStore(database, queries),
         retirements=RetirementStore(database, queries, silence),
         tag_changes=tag_changes,

@@ -35,6 +35,8 @@ _COLUMNS = (
     "proporcion_de_lo_conocido",
     "veredicto",
     "razon",
+    "exenta",
+    "exencion",
     "falla_desde",
     *bound_columns(*_BOUNDS),
     "violaciones",
@@ -88,6 +90,17 @@ def beside_period(known: Known) -> dict[str, object]:
     return {
         KNOWN_AT.name: _text(known.criteria.known_at),
         "segundos_sordo": seconds(known.deaf_time),
+        "exenciones": [
+            {
+                "id": waiver.id,
+                "politica": waiver.rule,
+                "motivo": waiver.reason,
+                "dicha": times.to_text(waiver.at),
+                "hasta": times.to_text(waiver.until_at),
+                "revocada": _text(waiver.revoked_at),
+            }
+            for waiver in known.waivers
+        ],
         "sordo": [
             {"desde": times.to_text(span.since), "hasta": _text(span.until)} for span in known.deaf
         ],
@@ -109,6 +122,8 @@ def _row(row: PeriodRow, known: Known) -> list[object]:
         row.share,
         row.share_of_known,
         *((None, None) if row.last is None else (row.last.state, row.last.reason)),
+        row.waiver is not None if row.history.state == "falla" else None,
+        None if row.waiver is None else row.waiver.id,
         None if found is None else found.case_since_at,
         *bound_cells(None if found is None else found.opened_after),
         *bound_cells(None if found is None else found.opened_in),

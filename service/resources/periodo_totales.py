@@ -31,7 +31,7 @@ _TIMES = (
     "tardios",
     "momento",
 )
-_OF_SERVERS = ("servidores", "veredicto", *_AT_END, *_TIMES)
+_OF_SERVERS = ("servidores", "veredicto", "exenta", *_AT_END, "exentas", *_TIMES)
 
 Rows = Sequence[Sequence[object]]
 
@@ -56,6 +56,7 @@ def servers_of(totals: PeriodTotals) -> Rows:
         (
             *each.server[:3],
             each.total.state,
+            each.total.is_waived,
             *_times(each.total),
             seconds(each.server.silent_time),
             [
@@ -107,14 +108,15 @@ def by_control(periods: PeriodStore, policies: PolicyStore) -> PeriodTotalsList:
 
 
 def by_server(periods: PeriodStore, policies: PolicyStore) -> PeriodTotalsList:
-    of_server = ("servidor", "ip_server", "nombre_host", "veredicto")
+    of_server = ("servidor", "ip_server", "nombre_host", "veredicto", "exenta")
     columns = (*of_server, *_TIMES, "segundos_silencio", "silencios")
     return PeriodTotalsList(periods, policies, "servidores", columns, servers_of)
 
 
 def _of_servers(total: Total) -> tuple[object, ...]:
     at_end = (total.at_end[state] for state in _AT_END)
-    return (total.servers, total.state, *at_end, *_times(total))
+    of_total = (total.servers, total.state, total.is_waived)
+    return (*of_total, *at_end, total.waived, *_times(total))
 
 
 def _times(total: Total) -> tuple[object, ...]:

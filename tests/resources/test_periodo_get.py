@@ -58,6 +58,11 @@ class Asking:
                 "INSERT INTO deaf_span VALUES (:a, :b)",
                 {"a": parse(f"{DAY} 10:10:00"), "b": parse(f"{DAY} 10:20:00")},
             )
+            connection.execute(
+                "INSERT INTO waiver (rule, server_id, reason, at, until_at)"
+                " VALUES ('minero', 1, 'a test', :a, :b)",
+                {"a": parse(f"{DAY} 11:20:00"), "b": parse(f"{DAY} 11:50:00")},
+            )
 
     def _report(self, judging: Judging, server: int, at: str, *verdicts: Any) -> None:
         document = report_2(
@@ -215,6 +220,36 @@ def test_a_control_has_the_worst_verdict_at_each_moment(asking: Asking) -> None:
         "/periodo/controles", params={**PERIOD, "formato": "csv"}
     ).text
     assert len(text.splitlines()) == len(found) + 1
+
+
+@pytest.mark.parametrize("end", ["10:40", "11:10", "11:40", "12:30", "14:00"])
+def test_the_verdicts_at_the_end_are_those_of_that_moment(asking: Asking, end: str) -> None:
+    moment = {"fecha_hora": f"{DAY}T{end}:00"}
+    period = {"desde": f"{DAY}T10:00", "hasta": f"{DAY}T{end}:00.000001"}
+    for framework in ("ens", "cis"):
+        answer = asking.client.simulate_get(f"/marcos/{framework}", params=moment)
+        then = {row["control"]: row for row in answer.json["controles"]}
+        found = asking.totals("controles", marco=framework, **period)
+        assert {row["control"] for row in found} == then.keys()
+        for row in found:
+            control = then[row["control"]]
+            counted = ("cumple", "falla", "desconocido", "no_aplica", "exentas", "exenta")
+            assert {name: row[name] for name in counted} == {
+                name: control[name] for name in counted
+            }
+            state = None if row["veredicto"] == "no_aplica" else row["veredicto"]
+            assert state == control["veredicto"]
+
+
+def test_a_waiver_is_told_beside_and_changes_no_time(asking: Asking) -> None:
+    waived = asking.rows(desde=f"{DAY}T10:00", hasta=f"{DAY}T11:40")[1, "minero"]
+    assert (waived["veredicto"], waived["exenta"], waived["exencion"]) == ("falla", True, 1)
+    assert waived["segundos_falla"] == 40 * 60
+    answer = asking.get(desde=f"{DAY}T10:00", hasta=f"{DAY}T12:00").json
+    assert [waiver["id"] for waiver in answer["exenciones"]] == [1]
+    assert answer["veredictos"][0]["exenta"] is False  # it has ended
+    assert asking.get(desde=f"{DAY}T10:00", hasta=f"{DAY}T11:20").json["exenciones"] == []
+    assert asking.get(desde=f"{DAY}T11:50", hasta=f"{DAY}T12:20").json["exenciones"] == []
 
 
 def test_each_answer_is_as_the_description_says(asking: Asking) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from service.store.engines import MAX_INTEGER
 from service.store.read.moments import ended_after
 from service.store.read.stretches import Stretch
+from service.store.read.waivers import Waiver
 from service.store.tag_format import WantedTag
 
 
@@ -71,7 +72,8 @@ class Known:
     """The part of a period of which all is judged, and what it is about.
 
     begins_at: the first verdict of all; null if there is none. deaf: when the service could hear
-    nobody. rules: by text.
+    nobody. rules: by text. waivers: those that were in force at any time of it, the newest first.
+    waived: by rule and server, where all that fails at its end is waived; the one that ends first.
     """
 
     criteria: PeriodFilter
@@ -80,6 +82,8 @@ class Known:
     begins_at: int | None
     rules: Mapping[int, PeriodRule]
     deaf: Sequence[DeafSpan]
+    waivers: Sequence[Waiver] = ()
+    waived: Mapping[tuple[str, int], Waiver] = field(default_factory=dict)
 
     @property
     def length(self) -> int:

@@ -18,6 +18,7 @@ from service.store.read.stretches import (
     stretches,
     without,
 )
+from service.store.read.waivers import Waiver
 from service.store.verdict_rows import Bound
 
 RULE_BITS = 20  # of a cursor, for the number of a rule
@@ -66,7 +67,8 @@ class PeriodRow(Shares):
 
     history: one object where verdicts are the same. failing: what is open at the end of the period,
     also where the verdict is unknown. violations: how many went on in it, those included that late
-    reports alone show. late_sights: late reports that show what was open.
+    reports alone show. late_sights: late reports that show what was open. waiver: of a verdict that
+    fails at the end, all of which is waived then, the one that ends first.
     """
 
     server: PeriodServer
@@ -76,6 +78,7 @@ class PeriodRow(Shares):
     violations: int
     late: int
     late_sights: int
+    waiver: Waiver | None = None
 
     def time(self, state: str) -> int:
         return self.history.by_state.get(state, 0)
@@ -211,7 +214,7 @@ def rows_of(server: PeriodServer, known: Known, found: Found) -> Iterator[Period
         if not history.times or history.times.keys() == {_RETIRED}:
             continue
         violations, still = of_rule.get(number, ()), open_at_end.get(number)
-        is_open = still and history.last is not None and history.last.state in _OPEN
+        is_open = still and history.state in _OPEN
         yield PeriodRow(
             server,
             rule,
@@ -220,6 +223,7 @@ def rows_of(server: PeriodServer, known: Known, found: Found) -> Iterator[Period
             len(violations),
             sum(violation.is_late for violation in violations),
             found.late_sights.get((server.id, rule.rule), 0),
+            known.waived.get((rule.rule, server.id)) if history.state == "falla" else None,
         )
 
 

@@ -19,10 +19,10 @@ _WORST_FIRST = ("falla", "desconocido", "cumple", "no_aplica")
 
 
 class Worst(NamedTuple):
-    """For how long each verdict was the worst of some rules on a server, and that of the end."""
+    """For how long each verdict was the worst of some rules on a server, and those of the end."""
 
     times: Mapping[str, int]
-    last: str | None
+    last: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -30,13 +30,17 @@ class Total(Shares):
     """What several rows add up to.
 
     servers: how many there are. times: microseconds by state, of all servers together. at_end:
-    servers by the verdict at the end of the period, the worst where there are several. failing: the
-    first of what is open at the end. is_closed: nothing of it will change.
+    servers by the verdict at the end of the period, the worst where there are several, as if
+    nothing were waived. waived: of those that fail then, the servers on which all that fails is
+    waived. has_unknown: a rule is unknown then, whatever others say there. failing: the first of
+    what is open at the end. is_closed: nothing of it will change.
     """
 
     servers: int = 0
     times: Counter[str] = field(default_factory=Counter)
     at_end: Counter[str] = field(default_factory=Counter)
+    waived: int = 0
+    has_unknown: bool = False
     failing: Failing | None = None
     violations: int = 0
     late: int = 0
@@ -48,8 +52,20 @@ class Total(Shares):
 
     @property
     def state(self) -> str | None:
-        """The worst verdict at the end of the period; null without any."""
+        """The worst at the end of the period, of which what is waived comes after the unknown.
+
+        Null without any.
+        """
+        if self.at_end["falla"] > self.waived:
+            return "falla"
+        if self.has_unknown:
+            return "desconocido"
         return next((state for state in _WORST_FIRST if self.at_end[state]), None)
+
+    @property
+    def is_waived(self) -> bool:
+        """Whether it fails at the end, and all that fails is waived."""
+        return self.state == "falla" and self.at_end["falla"] == self.waived
 
     def add(self, found: Worst, rows: Iterable[PeriodRow], *, is_closed: bool) -> None:
         """Adds a server. rows: those with a violation."""
@@ -57,8 +73,12 @@ class Total(Shares):
         self.is_closed &= is_closed
         for state, time in found.times.items():
             self.times[state] += time
-        if found.last is not None:
-            self.at_end[found.last] += 1
+        worst_then = next((state for state in _WORST_FIRST if state in found.last), None)
+        if worst_then is not None:
+            self.at_end[worst_then] += 1
+        self.has_unknown |= "desconocido" in found.last
+        if worst_then == "falla":
+            self.waived += all(row.waiver for row in rows if row.history.state == "falla")
         for row in rows:
             first = row.failing
             if first and (self.failing is None or first.case_since_at < self.failing.case_since_at):
@@ -102,7 +122,6 @@ def totals_of(known: Known, batches: Iterable[Iterable[PeriodRow]]) -> PeriodTot
                 known_rules[row.rule.rule] = row.rule
                 rules[row.rule.rule].add(found, notable, is_closed=row.is_closed)
                 of_server.add(found, notable, is_closed=row.is_closed)
-            of_server.at_end = Counter([last] if (last := worst_of(rows).last) else [])
             servers.append(ServerTotal(server, of_server))
             for place, positions in places.of(rows):
                 own = [rows[position] for position in positions]
@@ -153,15 +172,13 @@ class _WorstOf:
     def __call__(self, rows: Iterable[PeriodRow]) -> Worst:
         histories = frozenset(row.history for row in rows)
         if histories not in self._found:
-            last = {history.last.state for history in histories if history.last is not None}
             times = (
                 next(iter(histories)).by_state
                 if len(histories) == 1
                 else worst([history.verdicts for history in histories])
             )
-            self._found[histories] = Worst(
-                times, next((state for state in _WORST_FIRST if state in last), None)
-            )
+            last = frozenset(history.state for history in histories if history.state is not None)
+            self._found[histories] = Worst(times, last)
         return self._found[histories]
 
 

@@ -6,10 +6,11 @@ They are read from the spans of verdicts that the evaluator stored; nothing is j
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
+from service import times
 from service.store.engines import Connection, Database
 from service.store.read.moments import Moment
 from service.store.read.period_filter import (
@@ -23,6 +24,7 @@ from service.store.read.period_filter import (
 from service.store.read.period_rows import RULE_BITS, Found, PeriodRow, rows_of
 from service.store.read.period_totals import PeriodTotals, totals_of
 from service.store.read.tags import Told
+from service.store.read.waivers import WaiverReader
 
 BATCH = 50  # servers that are read at a time
 _RULES_AT_LEAST = 40  # of a server, as a guess
@@ -37,10 +39,16 @@ class PeriodPage:
 
 
 class PeriodStore:
-    """Its methods raise StorageUnavailableError."""
+    """Its methods raise StorageUnavailableError. clock: for waivers."""
 
-    def __init__(self, database: Database, queries: Mapping[str, str]) -> None:
-        self._database, self._queries = database, queries
+    def __init__(
+        self,
+        database: Database,
+        queries: Mapping[str, str],
+        clock: Callable[[], int] = times.now,
+    ) -> None:
+        self._database, self._queries, self._clock = database, queries, clock
+        self._waivers = WaiverReader(queries)
 
     def known(self, criteria: PeriodFilter, judged_until: int) -> Known:
         """judged_until: all that was so until then is judged."""
@@ -54,13 +62,20 @@ class PeriodStore:
             rules = self._rules(connection, until - 1)
             period = {"since": since, "until": until}
             deaf = connection.execute(self._queries["deaf_spans_between"], period).fetchall()
+            end, now = Moment(max(until - 1, 0), known_at), self._clock()
+            waived = self._waivers.waived(connection, end, now, criteria.rule, criteria.server_id)
+            told = self._waivers.told_until(connection, end, now)
+        wanted = {number: rule for number, rule in rules.items() if _is_asked_for(rule, criteria)}
+        names = {rule.rule for rule in wanted.values()}
         return Known(
             criteria,
             since,
             until,
             begins_at,
-            {number: rule for number, rule in rules.items() if _is_asked_for(rule, criteria)},
+            wanted,
             [DeafSpan(*row) for row in deaf],
+            [waiver for waiver in told if waiver.rule in names and waiver.ends_at > since],
+            waived,
         )
 
     def page(

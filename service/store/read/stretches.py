@@ -42,6 +42,11 @@ class History:
             self.by_state[state] = self.by_state.get(state, 0) + time
         self.last = verdicts[-1] if verdicts and verdicts[-1].until == until else None
 
+    @property
+    def state(self) -> str | None:
+        """The verdict at the end of the period."""
+        return None if self.last is None else self.last.state
+
 
 class TextStretch(NamedTuple):
     """A time in which a text judged."""

@@ -144,6 +144,11 @@ class WaiverReader:
                 found[place] = min(before, waiver, key=lambda each: each.until_at)
         return {place: waiver for place, waiver in found.items() if waiver is not None}
 
+    def told_until(self, connection: Connection, moment: Moment | None, now: int) -> list[Waiver]:
+        """Every waiver that was told until a moment, the newest first, as it was known then."""
+        told = {"told_until": _told(moment, now)["told_until"]}
+        return [Waiver(*row) for row in connection.execute(self._queries["waivers"], told)]
+
     def shown(self, connection: Connection, moment: Moment | None, now: int) -> list[ShownWaiver]:
         """Every waiver that was told until a moment, the newest first, and what it covers then."""
         in_force = self.in_force(connection, moment, now)
@@ -153,7 +158,6 @@ class WaiverReader:
                 covered[waiver.id].append(server)
         told = _told(moment, now)
         reserved = {rule for (rule,) in connection.execute(self._queries["reserved_rules"])}
-        rows = connection.execute(self._queries["waivers"], {"told_until": told["told_until"]})
         return [
             ShownWaiver(
                 waiver,
@@ -162,7 +166,7 @@ class WaiverReader:
                 len(covered[waiver.id]) if waiver.id in covered else 0,
                 len(set(covered[waiver.id])) if waiver.id in covered else 0,
             )
-            for waiver in (Waiver(*row) for row in rows.fetchall())
+            for waiver in self.told_until(connection, moment, now)
         ]
 
     def _open(
