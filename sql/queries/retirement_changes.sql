@@ -7,9 +7,10 @@ FROM server
 WHERE server.id = :server_id;
 
 -- name: last_retirement_at
--- When a server was retired last, or the place of the newest record, if that is later.
+-- When a server was retired last, or the place of the newest record, if that is later. Not what was
+-- told while the clock of the service was ahead: what is told now would be told then, too.
 SELECT max(
-  coalesce((SELECT max(at) FROM retirement), 0),
+  coalesce((SELECT max(at) FROM retirement WHERE at <= :now), 0),
   -- include: newest_place
 );
 

@@ -274,6 +274,17 @@ def test_a_clock_that_was_set_back_dates_no_retirement_and_no_tag_back(api: Api)
         assert [server for server, _ in api.servers(fecha_hora=moment(at))] == [1, 2, 3]
 
 
+def test_a_clock_that_was_ahead_dates_no_later_retirement_ahead(api: Api) -> None:
+    right, api.now = api.now + MINUTE, api.now + 400 * DAY
+    api.retire(1)
+    api.now = right
+    api.retire(2)
+    (row,) = api.ask("GET", f"/servers/{api.records[1]}/retiros").json["retiros"]
+    assert row["dicha"] == moment(right)
+    at = moment(right + MINUTE)
+    assert [server for server, _ in api.servers(fecha_hora=at)] == [1, 3]
+
+
 def test_nothing_is_retired_without_an_entry(api: Api) -> None:
     api.config.audit_log.chmod(0o600)
     kept = api.config.audit_log.rename(api.config.data / "kept.jsonl")

@@ -110,8 +110,9 @@ class Retirements:
 
     def _now(self, connection: Connection) -> int:
         """Its times rise, and are after the newest record, also if our own clock was set back."""
-        (last,) = connection.execute(self._queries["last_retirement_at"]).fetchone()
-        return max(self._clock(), int(last) + 1)
+        now = self._clock()
+        (last,) = connection.execute(self._queries["last_retirement_at"], {"now": now}).fetchone()
+        return max(now, int(last) + 1)
 
 
 def _checked(reason: str) -> str:
