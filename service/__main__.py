@@ -14,6 +14,7 @@ import importlib
 import json
 import logging
 import os
+from contextlib import suppress
 from typing import NoReturn, Protocol
 
 from service.config import Config, from_env
@@ -37,6 +38,10 @@ _COMMANDS = {
     "waive": "accept for a time that a rule fails on some servers",
     "token": "make, list and revoke tokens",
 }
+
+# They take the processor that the service on this machine leaves them.
+_ASIDE = ("backtest", "policy")
+_NICE = 19
 
 
 class _Command(Protocol):
@@ -67,6 +72,9 @@ def main() -> int:
         if name == asked:
             _command(name).add_arguments(subparser)
     options = parser.parse_args()
+    if options.command in _ASIDE:
+        with suppress(OSError):  # not everywhere a process may
+            os.nice(_NICE)
     try:
         code = int(_command(options.command).run(from_env(), options))
         sys.stdout.flush()

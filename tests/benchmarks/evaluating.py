@@ -1,6 +1,6 @@
 """The evaluator beside a service under a steady load: how soon violations are there, at what cost.
 
-    python -m tests.benchmarks.evaluating [--rate 200] [--seconds 20] [--runs 3]
+    python -m tests.benchmarks.evaluating [--rate 200] [--seconds 20] [--runs 3] [--backtest]
 
 Runs with and without the evaluator take turns on services of their own, since machines are noisy.
 Each posts the same reports of a passing fleet at the same rate. Limits: the 99th percentile of the
@@ -8,6 +8,9 @@ latency of ingest within 1.2 of what it is without, by the median of the ratios 
 each other; a violation of a rule about a server within 10 s. Time of processor is that of the
 evaluator and its guard while the load lasts and until all of it is judged, ticks of the fleet and
 waiting included.
+
+With --backtest the evaluator runs throughout, and what is compared is a service beside which
+back-tests of a rule follow each other.
 
 What judging costs by itself, and in bytes, is said by tests/benchmarks/judging.py.
 """
@@ -17,12 +20,15 @@ from __future__ import annotations
 import argparse
 import http.client
 import os
+import signal
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,10 +64,11 @@ def main() -> int:
     with_it: list[Run] = []
     without: list[Run] = []
     for number in range(options.runs):
-        turns = [(without, "off"), (with_it, "auto")]
-        for runs, evaluator in turns if number % 2 == 0 else turns[::-1]:
+        off = "auto" if options.backtest else "off"
+        turns = [(without, off, False), (with_it, "auto", options.backtest)]
+        for runs, evaluator, tries in turns if number % 2 == 0 else turns[::-1]:
             with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-                runs.append(_run(Path(folder), evaluator, options))
+                runs.append(_run(Path(folder), evaluator, options, tries=tries))
     p99 = [statistics.median(run.p99 for run in runs) for runs in (without, with_it)]
     p50 = [statistics.median(run.p50 for run in runs) for runs in (without, with_it)]
     delays = [delay for run in with_it for delay in run.delays]
@@ -74,7 +81,8 @@ def main() -> int:
         1000 * statistics.median(run.evaluator for run in with_it),
     ]
     show(
-        f"evaluating: {options.rate:g} reports/s, {options.servers} servers,"
+        f"{'back-tests' if options.backtest else 'evaluating'}: {options.rate:g} reports/s,"
+        f" {options.servers} servers,"
         f" {options.processes} processes, {options.runs} runs of each kind",
         [
             {"what": "p99 without, ms", "value": 1000 * p99[0], "limit": "-"},
@@ -99,7 +107,8 @@ def _listed(runs: Sequence[Run]) -> str:
     return " ".join(f"{1000 * run.p99:.0f}" for run in runs)
 
 
-def _run(folder: Path, evaluator: str, options: argparse.Namespace) -> Run:
+def _run(folder: Path, evaluator: str, options: argparse.Namespace, *, tries: bool) -> Run:
+    """tries: whether back-tests run beside."""
     live = LiveService(folder / "var", COMPLIANCE_EVALUATOR=evaluator).start()
     try:
         load = _Load(live, options)
@@ -112,7 +121,8 @@ def _run(folder: Path, evaluator: str, options: argparse.Namespace) -> Run:
         load.start()
         if markers is not None:
             markers.start()
-        load.join()
+        with _back_tests(live) if tries else nullcontext():
+            load.join()
         behind, delays = 0.0, []
         if markers is not None:
             markers.stop()
@@ -211,6 +221,30 @@ class _Load:
                 yield turn / self._options.rate, document
 
 
+@contextmanager
+def _back_tests(live: LiveService) -> Iterator[None]:
+    """One after the other, until the end; the last is interrupted."""
+    command = [sys.executable, "-m", "service", "backtest", "sql/policies/minero.sql"]
+    environment = os.environ | {"COMPLIANCE_DATA": str(live.data)}
+    stopped = threading.Event()
+
+    def run() -> None:
+        while not stopped.is_set():
+            with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
+                while process.poll() is None:
+                    if stopped.wait(0.1):
+                        process.send_signal(signal.SIGINT)
+                        process.wait()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join()
+
+
 class _Markers(threading.Thread):
     """Posts reports that fail, each of a server of its own, and notes when their rows are there."""
 
@@ -251,6 +285,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--runs", type=int, default=3, help="of each kind")
+    parser.add_argument("--backtest", action="store_true", help="compare with back-tests beside")
     parser.add_argument("--folder", type=Path, default=None)
     return parser.parse_args()
 

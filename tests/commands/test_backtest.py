@@ -263,6 +263,7 @@ def test_ctrl_c_tells_what_was_found_and_how_far_it_came(field: Field, tmp_path:
         told = b""
         while b"servers judged: 1 of 2" not in told:
             told += shown.read(100)
+        assert os.getpriority(os.PRIO_PROCESS, process.pid) == 19  # ingest comes first
         os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to all of its processes
         out, _ = process.communicate(timeout=30)
         told += shown.read(1000)
