@@ -166,10 +166,7 @@ class Composer:
         worst = sorted(entries, key=lambda entry: SEVERITIES.index(entry["severidad"]))
         shown = worst[:MOST_ENTRIES]
         counts = Counter(entry["severidad"] for entry in worst)
-        numbers = ", ".join(
-            f"{counts[each]} {self._words[each]}" for each in SEVERITIES if counts[each]
-        )
-        title = f"{self._words['resumen']}: {self._words[reason]}: {numbers or self._words['nada']}"
+        title = f"{self._words['resumen']}: {self._words[reason]}: {self.numbers(counts)}"
         left = len(worst) - len(shown)
         link = self._link("/incumplimientos?abiertas=si")
         document = {
@@ -186,12 +183,23 @@ class Composer:
         lines = [self._line(entry, with_title=True) for entry in shown]
         return Letter(title, lines, left, link, document, self._words)
 
+    def numbers(self, counts: Mapping[str, int]) -> str:
+        """How many are open, by severity, in words."""
+        shown = [f"{counts[each]} {self._words[each]}" for each in SEVERITIES if counts[each]]
+        return ", ".join(shown) or self._words["nada"]
+
     def sample(self, message_id: str) -> Letter:
         """What `notify test` sends."""
         title = f"{self._words['prueba']}: {self._words['muestra']}"
-        document = {**self._head(message_id), "texto": title, "tipo": "prueba", "muestra": True}
-        link = self._link("/")
-        return Letter(title, [], 0, link, document | {"enlace": link}, self._words)
+        return self.plain(message_id, title, [], {"tipo": "prueba", "muestra": True}, "/")
+
+    def plain(
+        self, message_id: str, title: str, lines: Sequence[str], facts: Mapping[str, Any], page: str
+    ) -> Letter:
+        """A message with these members, which links to a page."""
+        link = self._link(page)
+        document = {**self._head(message_id), "texto": title, **facts, "enlace": link}
+        return Letter(title, lines, 0, link, document, self._words)
 
     def _head(self, message_id: str) -> dict[str, Any]:
         return {

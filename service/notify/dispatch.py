@@ -44,7 +44,7 @@ class Dispatcher:
         self._held_back = held_back
         self._name = receiver.name
         self._tags = TagWatch(outbox.queries, receiver.tags)
-        self._open = OpenNow(receiver, outbox, composer, held_back, self._tags)
+        self.open_now = OpenNow(receiver, outbox, composer, held_back, self._tags)
 
     def begin(self, connection: Connection, now: int, sent_at: int) -> ReceiverState:
         """The state of the receiver. One that is new, or hears more, is told what is open.
@@ -90,13 +90,13 @@ class Dispatcher:
         self, connection: Connection, reason: str, now: int, *, only_if_any: bool = False
     ) -> None:
         """One digest of what is open and not waived; all of it is told then."""
-        self._open.tell(connection, reason, now, only_if_any=only_if_any)
+        self.open_now.tell(connection, reason, now, only_if_any=only_if_any)
 
     def release(self, connection: Connection, now: int) -> None:
         """Tells what was held back, and is waived no more."""
         without_notice = []
         for row, notice in self._held_back.released(connection, now):
-            if not self._open.wants(connection, row):
+            if not self.open_now.wants(connection, row):
                 continue
             if notice is None:
                 without_notice.append(row)
@@ -104,7 +104,7 @@ class Dispatcher:
                 self._note_told(connection, notice, "abierta")
                 self._tell(connection, notice, "abierta", now)
         if without_notice:
-            self._open.tell_rows(connection, without_notice, [], "exencion", now)
+            self.open_now.tell_rows(connection, without_notice, [], "exencion", now)
 
     def take(self, connection: Connection, state: ReceiverState, now: int) -> int:
         """Looks at the next notices. How many there were."""

@@ -7,11 +7,9 @@ from typing import Any
 
 from service.notify.composing import Again, Composer, Letter
 from service.notify.dispatch import CALM, GATHERED
-from service.notify.open_now import OPEN
-from service.notify.receivers import Receiver
+from service.notify.open_now import OPEN, OpenNow
 from service.store.engines import Connection
 from service.store.read.standing import RepeatReader
-from service.store.server_event import SEVERITIES
 from service.store.write.outbox import Outbox
 from service.store.write.outbox_rows import Document, Due
 
@@ -20,16 +18,21 @@ class LetterWriter:
     """Of one receiver. Call its methods within a transaction."""
 
     def __init__(
-        self, receiver: Receiver, outbox: Outbox, repeats: RepeatReader, composer: Composer
+        self,
+        name: str,
+        outbox: Outbox,
+        repeats: RepeatReader,
+        open_now: OpenNow,
+        composer: Composer,
     ) -> None:
-        self._receiver, self._outbox, self._composer = receiver, outbox, composer
-        self._repeats = repeats
+        self._name, self._outbox, self._composer = name, outbox, composer
+        self._repeats, self._open_now = repeats, open_now
 
     def letter(self, connection: Connection, due: Due, kind: str, until: int | None) -> Letter:
         """kind: of the message. until: all that was so until then is judged."""
         if due.again_of is None:
             return self._first(connection, due, due.id, kind)
-        first = self._repeats.first(connection, self._receiver.name, due.again_of)
+        first = self._repeats.first(connection, self._name, due.again_of)
         number, title, made_at = first or (due.id, None, due.made_at)
         letter = self._first(connection, due, number, kind)
         return self._composer.again(letter, Again(due.again_of.hex(), title, made_at, until))
@@ -50,16 +53,11 @@ class LetterWriter:
         return self._composer.one(message_id, entry, is_calm=due.kind == CALM)
 
     def _open(self, connection: Connection, due: Due) -> list[Mapping[str, Any]]:
-        receiver, composer = self._receiver, self._composer
-        violations = [
-            composer.open_entry(row)
-            for row in self._outbox.open_violations(connection, due.made_at)
-            if receiver.listens_to(row.rule, row.severity)
-        ]
-        return violations + [
-            composer.open_event(event, server)
-            for event, server in self._outbox.open_events(connection)
-            if receiver.listens_to("", SEVERITIES[event.kind])
+        composer, now = self._composer, due.made_at
+        rows = self._open_now.violations(connection, now)
+        events = self._open_now.events(connection)
+        return [composer.open_entry(row) for row in rows] + [
+            composer.open_event(event, server) for event, server in events
         ]
 
     def _entry(

@@ -10,6 +10,7 @@ from service import times
 from service.notify.attempt import GIVEN_UP_AFTER, Attempt, pause_after
 from service.notify.composing import Composer
 from service.notify.dispatch import ALONE, CALM, ENDED, Dispatcher
+from service.notify.heartbeat import Beat, Heartbeat
 from service.notify.held_back import HeldBack
 from service.notify.letters import LetterWriter
 from service.notify.receivers import Receiver
@@ -41,12 +42,13 @@ class Stores(NamedTuple):
     outbox: Outbox
     repeats: RepeatReader
     policies: PolicyStore
+    evaluator: Path
 
 
 def stores_of(database: Database, queries: Mapping[str, str], evaluator: Path) -> Stores:
     """evaluator: the file by which an evaluator tells that it runs."""
     policies = PolicyStore(database, queries, evaluator)
-    return Stores(database, Outbox(queries), RepeatReader(queries), policies)
+    return Stores(database, Outbox(queries), RepeatReader(queries), policies, evaluator)
 
 
 class Line:
@@ -69,7 +71,15 @@ class Line:
         self._held_back = HeldBack(receiver.name, stores.outbox)
         self._dispatcher = Dispatcher(receiver, stores.outbox, composer, self._held_back)
         self._released_at = 0
-        self._letters = LetterWriter(receiver, stores.outbox, stores.repeats, composer)
+        open_now = self._dispatcher.open_now
+        self._letters = LetterWriter(
+            receiver.name, stores.outbox, stores.repeats, open_now, composer
+        )
+        self._heartbeat: Heartbeat | None = None
+        if receiver.heartbeat is not None:
+            self._heartbeat = Heartbeat(
+                receiver, stores.outbox, open_now, composer, stores.evaluator
+            )
         self._begun = False
         self._gave_digest_at = 0
 
@@ -119,6 +129,34 @@ class Line:
                 return
         with self._database.transaction() as connection:
             self._dispatcher.release(connection, now)
+
+    def beat(self) -> Beat | None:
+        """The heartbeat that is due; it is made anew for each try."""
+        now, heartbeat = times.now(), self._heartbeat
+        if heartbeat is None or not heartbeat.is_due(now):
+            return None
+        progress = self._progress()
+        with self._database.snapshot() as connection:
+            state = self._state(connection)
+            if state.paused_until > now or heartbeat.put_off(state.beat_at, now):
+                return None
+            return heartbeat.beat(connection, progress, now)
+
+    def record_beat(self, attempt: Attempt) -> None:
+        """What the try of a heartbeat came to."""
+        now = times.now()
+        with self._database.transaction() as connection:
+            state = self._state(connection)
+            if attempt.error is None:
+                state.beat_at = now
+                self._live(connection, state, now)
+            else:
+                state.error, state.error_at = attempt.error, now
+                if not attempt.is_final:
+                    self._rest(state, attempt, now)
+                if self._heartbeat is not None:
+                    self._heartbeat.try_again_after(pause_after(max(state.failures, 1)), now)
+            self._outbox.put_receiver(connection, state)
 
     def claim(self) -> Claimed | None:
         """Notes that the message that is due will be tried, so that a kill is a try as well."""
@@ -170,9 +208,7 @@ class Line:
                     pause = pause_after(due.attempts + 1)
                     next_at = now + max(pause, attempt.retry_after or 0)
                     self._outbox.put_off(connection, due, next_at, attempt.error)
-                    state.failures += 1
-                    rest = attempt.retry_after or pause_after(state.failures)
-                    state.paused_until = now + rest
+                    self._rest(state, attempt, now)
             self._outbox.put_receiver(connection, state)
         if attempt.error is None and self._memory is not None:
             self._memory.note(self.receiver.name, now)
@@ -180,6 +216,10 @@ class Line:
     def _state(self, connection: Connection) -> ReceiverState:
         state = self._outbox.receiver(connection, self.receiver.name)
         return state or ReceiverState(self.receiver.name, 0)
+
+    def _rest(self, state: ReceiverState, attempt: Attempt, now: int) -> None:
+        state.failures += 1
+        state.paused_until = now + (attempt.retry_after or pause_after(state.failures))
 
     def _live(self, connection: Connection, state: ReceiverState, now: int) -> None:
         """The receiver took a message."""

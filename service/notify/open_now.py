@@ -12,9 +12,9 @@ from service.notify.shapes import SHAPES
 from service.notify.tag_watch import TagWatch
 from service.store.engines import Connection
 from service.store.read.tags import Told as Tagged
-from service.store.server_event import SEVERITIES
+from service.store.server_event import SEVERITIES, ServerEvent
 from service.store.write.held_messages import HELD
-from service.store.write.notices import digest_of, subject_of
+from service.store.write.notices import NamedServer, digest_of, subject_of
 from service.store.write.outbox import Outbox
 from service.store.write.outbox_rows import OpenViolation, Told
 
@@ -41,6 +41,37 @@ class OpenNow:
             connection, row.server_id, Tagged()
         )
 
+    def violations(self, connection: Connection, now: int) -> list[OpenViolation]:
+        """Those that it listens to, and that are not waived."""
+        in_force = self._held_back.in_force(connection, now)
+        return [
+            row
+            for row in self._heard(connection, now)
+            if in_force.lasting(row.rule, row.server_id, row.kind, row.key) is None
+        ]
+
+    def events(self, connection: Connection) -> list[tuple[ServerEvent, NamedServer]]:
+        """What goes on of servers themselves, and of the evaluator."""
+        return [
+            (event, server)
+            for event, server in self._outbox.open_events(connection)
+            if self._receiver.listens_to("", SEVERITIES[event.kind])
+            and self._tags.bears(connection, event.server_id, Tagged())
+        ]
+
+    def _heard(self, connection: Connection, now: int) -> list[OpenViolation]:
+        rows = self._outbox.open_violations(connection, now)
+        bearers = {
+            server_id
+            for server_id in {row.server_id for row in rows}
+            if self._tags.bears(connection, server_id, Tagged())
+        }
+        return [
+            row
+            for row in rows
+            if self._receiver.listens_to(row.rule, row.severity) and row.server_id in bearers
+        ]
+
     def tell(
         self, connection: Connection, reason: str, now: int, *, only_if_any: bool = False
     ) -> None:
@@ -50,24 +81,16 @@ class OpenNow:
         """
         found = []
         in_force = self._held_back.in_force(connection, now)
-        rows = self._outbox.open_violations(connection, now)
-        bearers = {
-            server_id
-            for server_id in {row.server_id for row in rows}
-            if self._tags.bears(connection, server_id, Tagged())
-        }
-        for row in rows:
-            if not self._receiver.listens_to(row.rule, row.severity):
-                continue
+        for row in self._heard(connection, now):
             known = self._outbox.told(connection, self._name, row.case_digest)
             is_untold = known in {None, HELD}
-            if row.server_id not in bearers or not (is_untold or reason == "perdido"):
+            if not (is_untold or reason == "perdido"):
                 continue
             if in_force.lasting(row.rule, row.server_id, row.kind, row.key) is None:
                 found.append(row)
             elif is_untold:
                 self._held_back.hold(connection, row.case_digest, _subject(row), now)
-        events = self._events(connection, reason, now)
+        events = self._tell_events(connection, reason, now)
         if found or events or not only_if_any:
             self.tell_rows(connection, found, events, reason, now)
 
@@ -103,14 +126,10 @@ class OpenNow:
             told = Told(self._name, row.case_digest, _subject(row), "abierta", now)
             self._outbox.put_told(connection, told)
 
-    def _events(self, connection: Connection, reason: str, now: int) -> list[dict[str, Any]]:
-        """What goes on of servers themselves, and of the evaluator."""
+    def _tell_events(self, connection: Connection, reason: str, now: int) -> list[dict[str, Any]]:
         told: list[dict[str, Any]] = []
-        for event, server in self._outbox.open_events(connection):
-            if not (
-                self._receiver.listens_to("", SEVERITIES[event.kind])
-                and self._tags.bears(connection, event.server_id, Tagged())
-            ) or (
+        for event, server in self.events(connection):
+            if (
                 reason != "perdido"
                 and self._outbox.told(connection, self._name, event.digest) is not None
             ):

@@ -20,6 +20,7 @@ from service.notify.table import Table
 from service.store.server_event import ENDS
 from service.store.tag_format import WantedTag, wanted_tag
 from service.store.write.waiver_notices import WAIVER_MESSAGES
+from service.times import DAY, MINUTE
 
 WEBHOOK, SLACK, TEAMS, MATTERMOST = "webhook", "slack", "teams", "mattermost"
 MAIL = "mail"
@@ -58,7 +59,7 @@ class Receiver:
 
     url: empty, and mail is not null, of kind mail.
     rules: patterns with `*`. tags: servers must have all of them. deadline: seconds for one try.
-    most_a_minute: messages, before they are told together.
+    most_a_minute: messages, before they are told together. heartbeat: microseconds between two.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Receiver:
     deadline: int = 10
     most_a_minute: int = 20
     mail: MailServer | None = None
+    heartbeat: int | None = None
 
     def listens_to(self, rule: str, severity: str) -> bool:
         return severity in self.severities and any(fnmatchcase(rule, each) for each in self.rules)
@@ -162,6 +164,7 @@ def _receiver(name: str, values: Any, folder: Path) -> Receiver:  # noqa: ANN401
         deadline=table.integer("deadline", 1, 60, 10),
         most_a_minute=table.integer("most_a_minute", 1, 1000, 20),
         mail=mail,
+        heartbeat=table.duration("latido", MINUTE, DAY),
     )
     table.end()
     return made

@@ -14,6 +14,7 @@ from typing import TypeVar
 from service import times
 from service.config import Config
 from service.errors import StorageUnavailableError
+from service.notify.attempt import Attempt
 from service.notify.lag import LagWatch
 from service.notify.line import Line, stores_of
 from service.notify.receivers import Receiver
@@ -111,15 +112,23 @@ class Sender:
     def _step(self, line: Line, transport: Transport) -> bool:
         """Takes what happened, and tries one message. False if nothing was to be done."""
         is_busy = self._stored(line.take)
+        beat = self._stored(line.beat)
+        if beat is not None:
+            beaten = self._send(line, transport, beat.body, beat.digest)
+            self._stored(lambda: line.record_beat(beaten))
         claimed = self._stored(line.claim)
         if claimed is None:
             return is_busy
-        attempt = transport.send(claimed.body, claimed.due.digest.hex())
+        attempt = self._send(line, transport, claimed.body, claimed.due.digest)
+        self._stored(lambda: line.record(claimed, attempt))
+        return True
+
+    def _send(self, line: Line, transport: Transport, body: bytes, digest: bytes) -> Attempt:
+        attempt = transport.send(body, digest.hex())
         if attempt.error is not None:
             receiver = line.receiver
             _LOG.warning("sender: %s (%s): %s", receiver.name, receiver.place, attempt.error)
-        self._stored(lambda: line.record(claimed, attempt))
-        return True
+        return attempt
 
     def _stored(self, function: Callable[[], _Given]) -> _Given:
         return self._writer.submit(function).result()

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from service.times import DAY, HOUR, MINUTE
+
 _MAX_SECRET = 8192  # bytes
+_DURATION = re.compile(r"([0-9]{1,6})([mhd])")
+_UNITS = {"m": MINUTE, "h": HOUR, "d": DAY}
 
 
 class Table:
@@ -66,6 +71,19 @@ class Table:
             raise ValueError(f"{name}: expected an integer from {low} to {high}")
         return value
 
+    def duration(self, name: str, low: int, high: int) -> int | None:
+        """Microseconds, of a text such as 5m, 24h or 7d; null where it is left out."""
+        value = self._values.pop(name, None)
+        if value is None:
+            return None
+        found = _DURATION.fullmatch(value) if isinstance(value, str) else None
+        length = int(found[1]) * _UNITS[found[2]] if found else 0
+        if not low <= length <= high:
+            raise ValueError(
+                f"{name}: expected a time such as 5m or 24h, from {_shown(low)} to {_shown(high)}"
+            )
+        return length
+
     def table(self, name: str) -> Mapping[str, Any] | None:
         value = self._values.pop(name, None)
         if value is not None and not isinstance(value, dict):
@@ -96,3 +114,8 @@ class Table:
         if value is not None and not (value and value.isprintable()):
             raise ValueError(f"{name}: expected a line of text, where {name}_… says that it stands")
         return value
+
+
+def _shown(length: int) -> str:
+    unit = next(unit for unit in ("h", "m") if length % _UNITS[unit] == 0)
+    return f"{length // _UNITS[unit]}{unit}"

@@ -74,7 +74,7 @@ def test_the_page_lists_every_member_of_a_receiver() -> None:
     rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", section(README, "Receivers"), re.MULTILINE)
     members = {name for row in rows for name in re.findall(r"\w+", row)}
     fields = {*Receiver.__dataclass_fields__, *MailServer.__dataclass_fields__}
-    named = {"sender": "from", "recipients": "to"}
+    named = {"sender": "from", "recipients": "to", "heartbeat": "latido"}
     assert members == {named.get(name, name) for name in fields - {"name", "place", "mail"}}
     assert all(f"`{kind}`" in section(README, "Receivers") for kind in KINDS)
 
@@ -82,4 +82,4 @@ def test_the_page_lists_every_member_of_a_receiver() -> None:
 def test_the_page_lists_every_kind_of_message() -> None:
     rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", section(README, "Messages"), re.MULTILINE)
     kinds = {name for row in rows for name in re.findall(r"\w+", row)}
-    assert kinds - {"tipo", "prueba"} == set(MESSAGES)
+    assert kinds - {"tipo", "prueba", "latido"} == set(MESSAGES)

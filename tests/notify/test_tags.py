@@ -10,6 +10,7 @@ from service.notify.tag_watch import TagWatch
 from service.store.queries import load_queries
 from service.store.read.tags import Told
 from service.store.tag_format import wanted_tag
+from service.store.write.resending import Resending
 from service.store.write.tag_changes import TagChanges, TagEdit
 from service.times import SECOND
 from tests.notify.receiver import HttpReceiver
@@ -129,3 +130,21 @@ def test_a_server_must_have_all_tags(told: ToldFleet, wanted: list[str], bears: 
         assert watch.bears(connection, None, Told()) is True  # the evaluator is no server
         before = Told(told_until=times.now() - 10_000 * SECOND)
         assert watch.bears(connection, 1, before) is (not wanted)
+
+
+def test_heartbeats_and_digests_sent_again_count_servers_with_the_tag_alone(
+    told: ToldFleet, receiver: HttpReceiver
+) -> None:
+    for machine in ("m1", "m2", "m3"):
+        told.report("bad", machine=machine)
+    tag(told, "m1", "produccion")
+    told.fleet.config.evaluator_lock.touch()
+    line = told.listen(receiver.url, PRODUCTION, 'latido = "1h"')
+    tell(line)
+    beat = receiver.taken[0].json()
+    assert (beat["tipo"], beat["abiertas"]) == ("latido", 1)
+    audit_log = AuditLog(told.fleet.config.audit_log)
+    Resending(told.fleet.database, load_queries(), audit_log).again(1, {"by": "ana"})
+    receiver.taken.clear()
+    tell(line)
+    assert heard(receiver) == [("resumen", 1)]

@@ -103,6 +103,9 @@ def tell(line: Line, most: int = 50) -> list[Attempt]:
     transport = transport_to(line.receiver)
     while line.take():
         pass
+    if (beat := line.beat()) is not None:
+        attempts.append(transport.send(beat.body, beat.digest.hex()))
+        line.record_beat(attempts[-1])
     while len(attempts) < most and (claimed := line.claim()) is not None:
         attempts.append(try_once(line, transport, claimed))
     transport.close()

@@ -197,6 +197,13 @@ class Outbox:
         """Forgets all that a receiver was told."""
         self._run(connection, "forget_all_told", receiver=receiver)
 
+    def backlog(self, connection: Connection, receiver: str) -> tuple[int, int | None, int]:
+        """How many messages wait, since when, and how many were set aside."""
+        waiting, since, failed = self._run(
+            connection, "backlog_of_receiver", receiver=receiver
+        ).fetchone()
+        return int(waiting), since, int(failed)
+
     def hurry(self, connection: Connection, receiver: str) -> None:
         self._run(connection, "hurry_messages", receiver=receiver)
 

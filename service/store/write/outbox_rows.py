@@ -28,6 +28,7 @@ class ReceiverState:
     kind: str | None = None
     place: str | None = None
     restored_at: int | None = None
+    beat_at: int | None = None
 
 
 class Notice(NamedTuple):
