@@ -128,7 +128,7 @@ def _back_test(
     period: Period,
     options: argparse.Namespace,
 ) -> int:
-    summary = Summary(rule.rule.severity, period)
+    summary = Summary(rule.rule.severity, period, test.waived(rule.id))
     if rule.rule.scope is Scope.FLOTA:
         is_whole = _of_fleet(test, rule, servers, summary, options)
     else:

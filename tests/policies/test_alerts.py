@@ -47,3 +47,17 @@ def test_what_is_critical_is_told_once_an_hour_and_late_rather_than_never(
     openings = violation(0, MINUTE), violation(20 * MINUTE, 30 * MINUTE)
     found = told(Severity.CRITICA, *openings, violation(40 * MINUTE, ended))
     assert [at for at, _ in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("ended", "expected"), [(None, [HOUR]), (2 * HOUR, [HOUR]), (HOUR, []), (MINUTE, [])]
+)
+def test_what_is_waived_is_told_when_the_waiver_ends_if_it_still_fails(
+    ended: int | None, expected: list[int]
+) -> None:
+    found = alerts([violation(0, ended)], Severity.ALTA, lambda _, at: max(at, HOUR))
+    assert [alert.at for alert in found] == expected
+    late = violation(0)
+    late.is_late = True
+    (alert,) = alerts([late], Severity.ALTA, lambda _, at: max(at, HOUR))
+    assert (alert.at, alert.kind) == (0, AlertKind.TARDIA)

@@ -17,7 +17,7 @@ from service.policies.backtest.report import cells, figures
 from service.policies.backtest.summary import Summary
 from service.policies.evaluator.in_force import RuleInForce
 from service.policies.guard.verdict import State
-from service.policies.machine.alerts import alerts
+from service.policies.machine.alerts import Waived, alerts
 from service.policies.rules.rule import Severity
 from service.store.read.past import PastServer
 from service.store.rule_state import RelapseGap
@@ -53,8 +53,8 @@ class _Drawn:
 class Picture:
     """Takes what was found, server by server."""
 
-    def __init__(self, severity: Severity, period: Period) -> None:
-        self._severity, self._period = severity, period
+    def __init__(self, severity: Severity, period: Period, waived: Waived) -> None:
+        self._severity, self._period, self._waived = severity, period, waived
         length = max(period.until - period.since, 1)
         widths = (width for width in _WIDTHS if length <= width * (_MAX_COLUMNS - 1))
         self._width = next(widths, length // (_MAX_COLUMNS - 2))
@@ -83,7 +83,7 @@ class Picture:
             for at in {at for _, first, last, _ in shown for at in self._columns(first, last)}:
                 self._open[at] += 1
             violations += bool(shown)
-        for alert in alerts(found.violations, self._severity):
+        for alert in alerts(found.violations, self._severity, self._waived):
             if period.since <= alert.at <= period.until:
                 self._alerts[self._at(alert.at)] += 1
         unknown = [span for span in map(self._unknown_of, found.spans) if span is not None]

@@ -95,7 +95,8 @@ def _run(
                 raise _RefusedError(reason=f"there is no server {job.server!r}")
         (rule,) = candidates.rules.values()
         period = test.period(job.since_at, job.until_at)
-        summary, picture = Summary(rule.rule.severity, period), Picture(rule.rule.severity, period)
+        of_rule_then = rule.rule.severity, period, test.waived(rule.id)
+        summary, picture = Summary(*of_rule_then), Picture(*of_rule_then)
         is_of_fleet = rule.rule.scope is Scope.FLOTA
         judge = _of_fleet if is_of_fleet else _of_servers
         is_whole = False

@@ -164,7 +164,7 @@ def _replay(  # noqa: PLR0913, PLR0917 — what is replayed, and how
     rules = {rule: side.rules[rule] for rule in sorted(wanted)}
     test.guard.load([JudgedRule.of(rule.rule) for rule in rules.values()], side.data.tables())
     found = {
-        rule: Side(of_rule, Summary(of_rule.rule.severity, period))
+        rule: Side(of_rule, Summary(of_rule.rule.severity, period, test.waived(rule)))
         for rule, of_rule in rules.items()
     }
     for scope in Scope:

@@ -21,6 +21,7 @@ from service.policies.evaluator.task import Task
 from service.policies.evaluator.timeline import UNDER_WAY, Timeline
 from service.policies.guard.guard import Guard
 from service.policies.guard.verdict import Verdict
+from service.policies.machine.alerts import Waived
 from service.policies.rules.places import TABLES_SCRIPT
 from service.store.engines import MAX_INTEGER, open_database
 from service.store.engines.image import ImageBuilder
@@ -30,6 +31,7 @@ from service.store.read.retirements import RetirementReader
 from service.store.read.silence import Silence
 from service.store.read.tags import TagReader
 from service.store.read.unjudged import JudgedServer, UnjudgedReader
+from service.store.read.waiver_history import WaiverHistory
 from service.store.verdict_rows import Cursor
 from service.store.write.verdicts import VerdictStore
 from service.times import DAY
@@ -155,6 +157,10 @@ class BackTest:
         """The values that each tag has on some server now."""
         with self._database.snapshot() as connection:
             return self._tags.values(connection)
+
+    def waived(self, rule: str) -> Waived:
+        """When a rule was waived, by its id."""
+        return WaiverHistory(self._database, self._queries, rule).waived_until
 
     def server(self, server_id: int) -> JudgedServer:
         with self._database.snapshot() as connection:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from service.policies.backtest.history import Period
 from service.policies.backtest.recorder import Found, Said
 from service.policies.guard.verdict import State
-from service.policies.machine.alerts import alerts
+from service.policies.machine.alerts import Waived, alerts
 from service.policies.rules.rule import Severity
 from service.store.read.past import PastServer
 from service.store.verdict_rows import Violation
@@ -57,11 +57,13 @@ class Row(NamedTuple):
 class Summary:
     """Of all servers that were replayed so far.
 
-    time: microseconds by verdict. unjudged: servers on which the rule broke or passed its limit.
+    waived: when its rule was waived. time: microseconds by verdict. unjudged: servers on which the
+    rule broke or passed its limit.
     """
 
     severity: Severity
     period: Period
+    waived: Waived
     rows: list[Row] = field(default_factory=list)
     time: Counter[Said] = field(default_factory=Counter)
     keys: Counter[tuple[int, str]] = field(default_factory=Counter)  # alerts by server and key
@@ -86,7 +88,7 @@ class Summary:
         self.unknown += State.DESCONOCIDO in says
         told = Counter(
             alert.violation.digest
-            for alert in alerts(found.violations, self.severity)
+            for alert in alerts(found.violations, self.severity, self.waived)
             if self.period.since <= alert.at <= self.period.until
         )
         rows = [

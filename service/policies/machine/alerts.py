@@ -1,16 +1,16 @@
 """When a violation is told: the messages that say that something fails. It does no I/O.
 
 `abierta`, when it is confirmed; not what continues another (`continua_de`), and not within the
-grace of a new server, after which it is told if it still fails. `tardia`, at once. From the third
-opening of a key within a day on, one `inestable` and then nothing, until a day has passed without
-a transition. A rule of severity `critica` is never quiet, but told once an hour at most: what opens
-within that hour is told at its end, if it still fails.
+grace of a new server nor while it is waived, after which it is told if it still fails. `tardia`, at
+once. From the third opening of a key within a day on, one `inestable` and then nothing, until a day
+has passed without a transition. A rule of severity `critica` is never quiet, but told once an hour
+at most: what opens within that hour is told at its end, if it still fails.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -34,8 +34,17 @@ class Alert(NamedTuple):
     violation: Violation
 
 
-def alerts(violations: Iterable[Violation], severity: Severity) -> list[Alert]:
-    """Of the violations of one rule on one server, in the order of time."""
+Waived = Callable[[Violation, int], int]
+"""From when on a violation is not waived: at a time, or later."""
+
+
+def alerts(
+    violations: Iterable[Violation], severity: Severity, waived: Waived | None = None
+) -> list[Alert]:
+    """Of the violations of one rule on one server, in the order of time.
+
+    waived: what is told later, if it still fails then; null where the sender holds it back.
+    """
     by_key: dict[tuple[str, str], list[Alert]] = defaultdict(list)
     for violation in violations:
         due = _due(violation)
@@ -48,7 +57,20 @@ def alerts(violations: Iterable[Violation], severity: Severity) -> list[Alert]:
             sorted(due_of_key, key=_order), is_critical=severity is Severity.CRITICA
         )
     ]
+    if waived is not None:
+        found = [alert for each in found if (alert := _held_back(each, waived)) is not None]
     return sorted(found, key=_order)
+
+
+def _held_back(alert: Alert, waived: Waived) -> Alert | None:
+    """The message once it is not waived any more; null where it is over by then."""
+    ended_at = alert.violation.ended_known_at
+    at = alert.at
+    if alert.kind is not AlertKind.TARDIA:
+        at = waived(alert.violation, at)
+    if at > alert.at and ended_at is not None and ended_at <= at:
+        return None
+    return alert._replace(at=at)
 
 
 def _due(violation: Violation) -> Alert | None:

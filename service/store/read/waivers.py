@@ -74,6 +74,11 @@ class ShownWaiver(NamedTuple):
     servers: int
 
 
+def covers(waiver: Waiver, kind: str, key: str | Mapping[str, object]) -> bool:
+    """Whether it is about a violation of its rule on its servers; key: JSON, or what it says."""
+    return waiver.key is None or (kind == _KEYED and _fits(waiver.key, key))
+
+
 class WaiversInForce:
     """The waivers that hold at a moment, each with its servers then."""
 
@@ -89,9 +94,7 @@ class WaiversInForce:
     ) -> Iterator[Waiver]:
         """Those that cover a violation; key: JSON, or what it says. What ends first comes first."""
         for waiver, servers in self._of_rule.get(rule, ()):
-            if server_id in servers and (
-                waiver.key is None or (kind == _KEYED and _fits(waiver.key, key))
-            ):
+            if server_id in servers and covers(waiver, kind, key):
                 yield waiver
 
     def lasting(
