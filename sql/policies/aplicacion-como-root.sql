@@ -20,6 +20,7 @@
 --   { veredicto = "cumple", procesos = [{ name = "php-fpm8.2", username = "root" }] },
 --   { veredicto = "cumple", procesos = [{ name = "gunicorn", pid = 50 }, { name = "gunicorn", ppid = 50, username = "app" }, { name = "java", username = "tomcat" }] },
 --   { veredicto = "cumple", procesos = [{ name = "node", ejecutable = "/root/.vscode-server/bin/0a1b/node" }, { name = "java", ejecutable = "/opt/rudder/bin/java" }] },
+--   { veredicto = "cumple", procesos = [{ name = "gunicorn", pid = 50, ejecutable = "/var/lib/juju/agents/unit-web-0/.venv/bin/python" }, { name = "gunicorn", ppid = 50, ejecutable = "/var/lib/juju/agents/unit-web-0/.venv/bin/python" }, { name = "java", linea_comando = "../jre/bin/java -classpath ../lib/amon_weca.jar" }] },
 --   { veredicto = "cumple", procesos = [{ name = "tuned", ejecutable = "/usr/bin/python3" }, { name = "networkd-dispat", ejecutable = "/usr/bin/python3" }] },
 --   { veredicto = "desconocido", razon = "indeterminado", sin = ["ppid", "linea_comando"], procesos = [{ name = "gunicorn" }, { name = "gunicorn" }] },
 --   { veredicto = "no_aplica", etiquetas = { rol = "contenedor" }, procesos = [{ name = "java" }] },
