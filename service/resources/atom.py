@@ -40,13 +40,13 @@ class FeedWriter:
     def write(self, feed: Feed) -> bytes:
         root = ET.Element("feed", {"xmlns": "http://www.w3.org/2005/Atom"})
         root.set(_LANGUAGE, self._language)
-        _add(root, "id", _urn("feed", feed.fleet))
+        _add(root, "id", _urn("feed", self._language, feed.fleet))
         _add(root, "title", self._words["feed"])
         _add(root, "updated", _moment(max((item.at for item in feed.items), default=0)))
         _add(_add(root, "author"), "name", "compliance")
         if self._base is not None:
-            own = {"type": "application/atom+xml", "href": self._base + ADDRESS}
-            _add(root, "link", rel="self", **own)
+            own = f"{self._base}{ADDRESS}?idioma={self._language}"
+            _add(root, "link", rel="self", type="application/atom+xml", href=own)
             _add(root, "link", rel="alternate", href=f"{self._base}/")
         for item in feed.items:
             self._add_entry(root, item)

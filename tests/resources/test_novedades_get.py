@@ -123,7 +123,7 @@ def test_there_are_links_only_where_the_address_of_the_service_is_set(feed: Feed
     feed.begin(url="https://c.example.org")
     root = checked(feed.get().content)
     links = {each.attrib["href"] for each in root.iter(f"{ATOM}link")}
-    assert "https://c.example.org/novedades.atom" in links
+    assert "https://c.example.org/novedades.atom?idioma=es" in links
     assert "https://c.example.org/incumplimientos?politica=a-rule&servidor=1" in links
     assert all(link.startswith("https://c.example.org/") for link in links)
 
@@ -188,6 +188,14 @@ def test_a_token_of_feeds_may_stand_in_the_address_and_no_other_may(feed: Feed) 
 def test_other_scopes_that_read_may_ask_with_a_header(feed: Feed) -> None:
     expected = {"novedades": 200, "lectura": 200, "admin": 200, "ingest": 403, "inscripcion": 403}
     assert {scope: feed.get(scope=scope).status_code for scope in SCOPES} == expected
+
+
+def test_pages_name_the_feed_in_their_language(feed: Feed) -> None:
+    page = feed.get("/reglas", scope="lectura", idioma="en").text
+    assert (
+        '<link rel="alternate" type="application/atom+xml" href="/novedades.atom?idioma=en">'
+        in page
+    )
 
 
 def test_an_unknown_parameter_is_refused(feed: Feed) -> None:
