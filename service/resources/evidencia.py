@@ -69,7 +69,11 @@ class RecordEvidence:
 
 
 class ViolationEvidence:
-    """The pack of the record that shows a violation, and the violation."""
+    """The pack of the record that shows a violation, and the violation.
+
+    Where an event opened it (a day, a silence, a tick), that is the newest record at the event, and
+    the verdicts are those of the event.
+    """
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
@@ -77,11 +81,15 @@ class ViolationEvidence:
     def on_get(self, req: falcon.Request, resp: falcon.Response, violation: str) -> None:
         Query(req.query_string)
         found = self._sources.violations.violation(violation)
-        bounds = (found.opened_in, found.seen, found.opened_after)
-        shown = [bound.report_id for bound in bounds if bound is not None and bound.report_id]
-        if not shown:
-            raise RecordNotFoundError(0)  # an event opened it, before any report
-        _export(self._sources, req, resp, shown[0], found)
+        opened = found.opened_in
+        id_serv = opened.report_id
+        if id_serv is None:
+            moment = Moment(opened.at)
+            shown = self._sources.history.around(found.server_id, moment).shown
+            if shown is None:
+                raise RecordNotFoundError(0)  # its records were removed
+            id_serv = shown.id_serv
+        _export(self._sources, req, resp, id_serv, found)
 
 
 def _export(
@@ -156,6 +164,10 @@ class _Export:
         self._record = sources.records.record(id_serv)
         self._server_id = sources.history.server_of(id_serv)
         self._place = sources.history.place_of(self._server_id, id_serv)
+        # Of the verdicts: that of the record, or of the event after it that opened the violation.
+        self._moment = self._place
+        if violation is not None and violation.opened_in.report_id is None:
+            self._moment = violation.opened_in.at
         around = sources.history.around(self._server_id, Moment(self._place))
         is_late = self._record.server.reloj == _LATE
         before = around.shown if is_late else around.previous
@@ -171,7 +183,7 @@ class _Export:
             [] if self._violation is None else [self._violation.rule, self._violation.digest[:8]]
         )
         label = server.nombre_host or server.ipaddress
-        name = pack_name(label, server.id_serv, *about, stamp(self._place))
+        name = pack_name(label, server.id_serv, *about, stamp(self._moment))
         with Pack(file, name, self._at) as pack:
             self._fill(pack)
         return pack
@@ -187,6 +199,7 @@ class _Export:
             "exportado": times.to_text(self._at),
             "por": self._by,
             "servidor": self._server_id,
+            "veredictos_en": times.to_text(self._moment),
             "momento": "abierto" if self._after is None else "cerrado",
             "registro": {**_reference(server), "lugar": times.to_text(self._place)},
             "anterior": self._before and _reference(self._before.server),
@@ -215,8 +228,8 @@ class _Export:
         pack.add("usuarios_activos.csv", to_csv(LoginRow._fields, record.logins))
 
     def _add_rules(self, pack: Pack) -> None:
-        """What the rules said at the record, what was open, and the texts that said so."""
-        moment, policies = Moment(self._place), self._sources.policies
+        """What the rules said at the moment, what was open, and the texts that said so."""
+        moment, policies = Moment(self._moment), self._sources.policies
         progress = policies.progress_of(self._server_id)
         found = policies.of_server(self._server_id, moment)
         verdicts = compliance_listing(self._server_id, moment, progress, found)
