@@ -98,7 +98,7 @@ class RulePage:
             picture=picture_of(result),
             can_start=req.context.is_admin,
             days=DAYS,
-            text_past=self._past.of_rule(rule),
+            text_past=self._past.of_rule(rule) if asked is None else None,
             past=self._past.first(rule=rule) if asked is None else {},
             page_of_verdicts=page.verdicts,
             values={each.name: query.text(each) for each in (VERDICT, TAG, *AT_MOMENT, CURSOR)},

@@ -235,6 +235,30 @@ FROM policy
 JOIN policy_text ON policy_text.id = policy.text_id
 ORDER BY policy.rule;
 
+-- name: policies_then
+-- Rules that were changed after :at, with the text that was in force then, and what was so of them.
+SELECT
+  change.rule, policy_text.hash, policy_text.version, change.severity,
+  policy_text.is_fleet, policy_text.is_shipped, policy_text.command_lines,
+  (
+    SELECT max(taken.at) FROM policy_change AS taken
+    WHERE taken.rule = change.rule AND taken.kind = 'taken_up' AND taken.at <= :at
+  ),
+  CASE change.kind WHEN 'missing' THEN change.at END,
+  CASE change.kind WHEN 'retired' THEN change.at END,
+  policy_text.source
+FROM policy_change AS change
+JOIN policy_text ON policy_text.id = change.text_id
+WHERE change.id = (
+    SELECT last.id FROM policy_change AS last
+    WHERE last.rule = change.rule AND last.at <= :at
+    ORDER BY last.at DESC, last.id DESC
+    LIMIT 1
+  )
+  AND EXISTS (
+    SELECT 1 FROM policy_change AS later WHERE later.rule = change.rule AND later.at > :at
+  );
+
 -- name: policy_texts
 -- The texts that this rule had, the newest first.
 SELECT hash, version, first_seen_at FROM policy_text WHERE rule = :rule ORDER BY id DESC;

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from service import times
 from service.errors import PolicyNotFoundError
@@ -103,7 +103,7 @@ class PolicyStore:
     ) -> tuple[list[PolicyRow], dict[str, Counts]]:
         """Every rule, and its counts at a moment, of servers with a tag; all of one snapshot."""
         with self._database.snapshot() as connection:
-            rows = self._policies(connection)
+            rows = self._policies(connection, moment)
             return rows, self._counts.of(connection, moment, [row.rule for row in rows], tag=tag)
 
     def policy(
@@ -111,7 +111,9 @@ class PolicyStore:
     ) -> tuple[PolicyRow, Counts]:
         """Raises PolicyNotFoundError."""
         with self._database.snapshot() as connection:
-            found = next((row for row in self._policies(connection) if row.rule == rule), None)
+            found = next(
+                (row for row in self._policies(connection, moment) if row.rule == rule), None
+            )
             if found is None:
                 raise PolicyNotFoundError(rule)
             return found, self._counts.of(connection, moment, [rule], rule, tag)[rule]
@@ -188,7 +190,7 @@ class PolicyStore:
             }
             since = connection.execute(self._queries["first_judgements"], place).fetchall()
             return ServerCompliance(
-                self._policies(connection),
+                self._policies(connection, moment),
                 verdicts,
                 {
                     rule: count
@@ -223,11 +225,18 @@ class PolicyStore:
         with self._database.snapshot() as connection:
             return sum(count for *_, count in open_counts(connection, self._queries, moment))
 
-    def _policies(self, connection: Connection) -> list[PolicyRow]:
-        return [
+    def _policies(self, connection: Connection, moment: Moment | None = None) -> list[PolicyRow]:
+        """With the texts and severities of the moment, as far as they were in force then."""
+        rows = [
             PolicyRow(*row[:5], *map(bool, row[5:8]), *row[8:])
             for row in connection.execute(self._queries["policies"])
         ]
+        if moment is None:
+            return rows
+        at = moment.at if moment.known_at is None else min(moment.at, moment.known_at)
+        found = connection.execute(self._queries["policies_then"], {"at": at})
+        then = {row[0]: row[1:] for row in found}
+        return [_as_of(row, then[row.rule]) if row.rule in then else row for row in rows]
 
     def _waived(
         self,
@@ -237,6 +246,27 @@ class PolicyStore:
         server_id: int | None = None,
     ) -> dict[tuple[str, int], Waiver]:
         return self._waivers.waived(connection, moment, self._clock(), rule, server_id)
+
+
+def _as_of(policy: PolicyRow, then: Sequence[Any]) -> PolicyRow:
+    """A rule that was changed since. then: of the query policies_then, without the rule."""
+    text_hash, version, severity, *flags, taken_up_at, missing_since, retired_at, source = then
+    is_same = text_hash == policy.text_hash
+    is_fleet, is_shipped, command_lines = map(bool, flags)
+    return policy._replace(
+        text_hash=text_hash,
+        version=version,
+        severity=severity,
+        is_fleet=is_fleet,
+        is_shipped=is_shipped,
+        command_lines=command_lines,
+        taken_up_at=taken_up_at or policy.taken_up_at,
+        missing_since=missing_since,
+        retired_at=retired_at,
+        source=policy.source if is_same else source,
+        text_source=source,
+        outside=policy.outside if is_same else "{}",
+    )
 
 
 def _marked(verdict: VerdictRow, waived: Mapping[tuple[str, int], Waiver]) -> VerdictRow:
