@@ -13,7 +13,7 @@ from service.config import Config
 from service.policies.backtest.candidate import read_folder
 from service.policies.backtest.history import Axis
 from service.policies.backtest.recorder import Found
-from service.policies.backtest.runs import BackTest
+from service.policies.backtest.runs import BackTest, Way
 from service.policies.evaluator.clock_events import Rules
 from service.policies.guard.judged_rule import JudgedRule
 from service.policies.guard.text_hash import Silence
@@ -29,12 +29,12 @@ History = list[tuple[Report, int]]
 
 
 def _judged(
-    test: BackTest, rules: Rules, until: int, *, axis: Axis, sweeps: bool
+    test: BackTest, rules: Rules, until: int, *, axis: Axis, way: Way
 ) -> dict[tuple[int, str], object]:
     period = test.period(0, until)
     return {
         (server.server.id, rule): _comparable(found)
-        for server in test.of_servers(rules, period, axis, test.servers(), sweeps=sweeps)
+        for server in test.of_servers(rules, period, axis, test.servers(), way=way)
         for rule, found in server.rules.items()
     }
 
@@ -67,8 +67,8 @@ def _compare(history: History) -> None:
                 test.guard.load(judged, candidates.data.tables())
                 until = history[-1][1] + HOUR
                 for axis in Axis:
-                    swept = _judged(test, rules, until, axis=axis, sweeps=True)
-                    assert swept == _judged(test, rules, until, axis=axis, sweeps=False)
+                    swept = _judged(test, rules, until, axis=axis, way=Way.SWEEP)
+                    assert swept == _judged(test, rules, until, axis=axis, way=Way.COPIES)
                     assert swept
 
 

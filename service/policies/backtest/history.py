@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -46,17 +46,33 @@ class Histories:
         self._timeline, self._axis = timeline, axis
 
     def tasks(
-        self, connection: Connection, server_id: int, rules: Rules, period: Period
+        self,
+        connection: Connection,
+        server_id: int,
+        rules: Rules,
+        period: Period,
+        looked_at: Iterable[tuple[UnjudgedReport, int | None]] | None = None,
     ) -> Iterator[Task]:
-        """From its first record that is kept until the end of the period."""
+        """From its first record that is kept until the end of the period.
+
+        looked_at: its reports but for those that change nothing, as MarkReader gives them; null:
+        all.
+        """
         server = self._unjudged.server(connection, server_id)
         cursor, intervals = Cursor(server_id), Intervals()
         is_by_arrival = self._axis is Axis.LLEGADA
-        is_told_of = self._is_told_of(connection, server_id)
+        is_told_of = self.is_told_of(connection, server_id)
         clocks = (asked_since(rules, clock) for clock in (Clock.HORA, Clock.DIA))
         may_hear = is_told_of or any(since is not None for since in clocks)
-        read = self._past.arrivals if is_by_arrival else self._past.places
-        for report in read(connection, server_id, period.last_id, period.until):
+        if looked_at is None:
+            read = self._past.arrivals if is_by_arrival else self._past.places
+            reports = read(connection, server_id, period.last_id, period.until)
+            looked_at = ((report, None) for report in reports)
+        for report, passed in looked_at:
+            if passed is not None:
+                intervals.add(report)
+                yield self._timeline.of_passed(server, report, cursor, passed)
+                continue
             # As they arrived, tags stand between two reports; by places, they have their own time.
             told = Before(report.id) if is_by_arrival else Before(told_until=report.received_at)
             if cursor.event is None:
@@ -85,7 +101,7 @@ class Histories:
                 connection, server, cursor, rules, period.until, intervals, told
             )
 
-    def _is_told_of(self, connection: Connection, server_id: int) -> bool:
+    def is_told_of(self, connection: Connection, server_id: int) -> bool:
         """Whether a tag of it was told, or a retirement, at any time."""
         everything = Cursor(server_id, tag_id=0)
         return (

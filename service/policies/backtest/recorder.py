@@ -17,6 +17,10 @@ Said = tuple[State, str | None]  # a verdict, and the reason of an unknown one
 _BROKEN = {Reason.REGLA_ROTA, Reason.LIMITE}
 
 
+class UnsettledError(Exception):
+    """Reports were passed over too early: the server is to be replayed report by report."""
+
+
 @dataclass(slots=True)
 class Found:
     """All rows that the evaluator would have written of a rule on a server, in memory.
@@ -48,17 +52,31 @@ class Recorder:
         self._server, self._terms, self._period = server, terms, period
         self.found = Found(RuleState(server.id, terms.rule))
         self._since = 0
+        self._is_settled = False  # the last verdict changed nothing
+        self._is_broken = False
 
     def take(self, event: Event, verdict: Verdict) -> None:
         step(self.found.state, self._server, self._terms, event)
+        self._is_settled = not self.found.state.is_changed
         self._keep()
         found = self.found
         found.judged += 1
-        if verdict.reason in _BROKEN:
-            found.broken += 1
+        self._is_broken = verdict.reason in _BROKEN
+        found.broken += self._is_broken
         if not isinstance(event, Late):
             self._count_until(event.bound.received_at)
             self.found.says = _said(verdict)
+
+    def pass_over(self, bound: Bound, reports: int) -> None:
+        """So many reports that say the same as the one before, up to this one.
+
+        Raises UnsettledError where that would change something.
+        """
+        if not self._is_settled:
+            raise UnsettledError
+        self.found.state.last = bound
+        self.found.judged += reports
+        self.found.broken += reports * self._is_broken
 
     def leave(self, bound: Bound) -> None:
         """The server is retired."""

@@ -7,36 +7,19 @@ the write-ahead log from being put back; records never change, so they all tell 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple, Protocol
+from contextlib import suppress
+from typing import NamedTuple
 
+from service.policies.backtest.every_report import Judge
 from service.policies.backtest.history import Histories, Period
-from service.policies.backtest.recorder import Found, Recorder
+from service.policies.backtest.leaps import Leaps
+from service.policies.backtest.recorder import Found, Recorder, UnsettledError
 from service.policies.evaluator.clock_events import Rules
-from service.policies.evaluator.record_judge import RecordJudge
 from service.policies.evaluator.task import Task, as_server, event_of
 from service.policies.machine.events import Terms
 from service.policies.rules.rule import Scope
-from service.store.engines import Connection, Database
+from service.store.engines import Database
 from service.store.read.past import PastServer
-
-
-class Judge(Protocol):
-    """Gives tasks of one server their verdicts, and hands them on in their order."""
-
-    def judged(self, connection: Connection, tasks: Iterator[Task]) -> Iterator[Task]: ...
-
-
-class EveryReport:
-    """Judges every record as the evaluator does: copied out of the database, one at a time."""
-
-    def __init__(self, judge: RecordJudge) -> None:
-        self._judge = judge
-
-    def judged(self, connection: Connection, tasks: Iterator[Task]) -> Iterator[Task]:
-        del connection  # copies are read by a connection of their own
-        for task in tasks:
-            self._judge.judge([task])
-            yield task
 
 
 class ServerFound(NamedTuple):
@@ -49,11 +32,18 @@ class ServerFound(NamedTuple):
 class Replay:
     """Rules about one server."""
 
-    def __init__(
-        self, database: Database, histories: Histories, judge: Judge, rules: Rules, period: Period
+    def __init__(  # noqa: PLR0913, PLR0917 — what is replayed, by what
+        self,
+        database: Database,
+        histories: Histories,
+        judge: Judge,
+        rules: Rules,
+        period: Period,
+        leaps: Leaps | None = None,
     ) -> None:
+        """leaps: looks at the reports alone that change what the rules read, where it can."""
         self._database, self._histories, self._judge = database, histories, judge
-        self._rules, self._period = rules, period
+        self._rules, self._period, self._leaps = rules, period, leaps
         self._terms = {
             rule.id: Terms.of(rule.rule, rule.text_id, rule.hash)
             for rule in rules.values()
@@ -66,19 +56,29 @@ class Replay:
             yield ServerFound(server, self._of_server(server.id))
 
     def _of_server(self, server_id: int) -> dict[str, Found]:
-        recorders: dict[str, Recorder] = {}
         with self._database.snapshot() as connection:
+            if self._leaps is not None:
+                leaping = self._leaps.judged(connection, server_id, self._rules, self._period)
+                with suppress(UnsettledError):
+                    if leaping is not None:
+                        return self._found(leaping)
             tasks = self._histories.tasks(connection, server_id, self._rules, self._period)
-            for task in self._judge.judged(connection, tasks):
-                if task.leaves:
-                    for recorder in recorders.values():
-                        recorder.leave(task.bound)
-                for rule, verdict in task.verdicts.items():
-                    terms = self._terms[rule]
-                    if rule not in recorders:
-                        recorders[rule] = Recorder(as_server(task.server), terms, self._period)
-                    recorders[rule].take(event_of(task, verdict, terms), verdict)
-                for rule, recorder in recorders.items():
-                    if rule not in task.verdicts:
-                        recorder.leave_out(task.bound)
+            return self._found(self._judge.judged(connection, tasks))
+
+    def _found(self, tasks: Iterator[Task]) -> dict[str, Found]:
+        recorders: dict[str, Recorder] = {}
+        for task in tasks:
+            if task.leaves:
+                for recorder in recorders.values():
+                    recorder.leave(task.bound)
+            for rule, verdict in task.verdicts.items():
+                terms = self._terms[rule]
+                if rule not in recorders:
+                    recorders[rule] = Recorder(as_server(task.server), terms, self._period)
+                recorders[rule].take(event_of(task, verdict, terms), verdict)
+            for rule, recorder in recorders.items():
+                if task.passed:
+                    recorder.pass_over(task.bound, task.passed)
+                elif rule not in task.verdicts:
+                    recorder.leave_out(task.bound)
         return {rule: recorder.end(self._period.until) for rule, recorder in recorders.items()}

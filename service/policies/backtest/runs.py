@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
+from enum import Enum
 from types import TracebackType
 from typing import NamedTuple, Self
 
 from service import times
 from service.config import Config
+from service.policies.backtest.every_report import EveryReport, Judge
 from service.policies.backtest.fleet_replay import FleetReplay
 from service.policies.backtest.history import Axis, Histories, Period
-from service.policies.backtest.replay import EveryReport, Judge, Replay, ServerFound
+from service.policies.backtest.leaps import Leaps, is_told_by_few
+from service.policies.backtest.replay import Replay, ServerFound
 from service.policies.backtest.swept import SweptReports
 from service.policies.evaluator.clock_events import Clocks, Rules
 from service.policies.evaluator.fleet_judge import FleetJudge
@@ -37,6 +40,14 @@ from service.store.write.verdicts import VerdictStore
 from service.times import DAY
 
 _SERVERS_AT_A_TIME = 200
+
+
+class Way(Enum):
+    """How much of each server is looked at: the changes of what rules read, all changes, or all."""
+
+    LEAPS = "leaps"
+    SWEEP = "sweep"
+    COPIES = "copies"
 
 
 class FleetRun(NamedTuple):
@@ -91,23 +102,35 @@ class BackTest:
         axis: Axis,
         servers: Sequence[PastServer],
         *,
-        sweeps: bool = True,
+        way: Way = Way.LEAPS,
     ) -> Iterator[ServerFound]:
         """Replays rules about one server, which the guard has loaded, server by server.
 
-        sweeps: false judges a copy of every report, which is slow, and gives the same.
+        way: another one than the fastest, which is slow, and gives the same.
         """
         judge = RecordJudge(self._queries, self.guard, self._builder)
         judge.use(rules)
         every_report = EveryReport(judge)
-        is_slow = not sweeps or any(rule.reads_first_sight for rule in rules.values())
-        chosen: Judge = (
-            every_report if is_slow else SweptReports(self._queries, self.guard, every_report)
-        )
+        sweep = SweptReports(self._queries, self.guard, every_report)
+        is_slow = way is Way.COPIES or any(rule.reads_first_sight for rule in rules.values())
         histories = Histories(
             self._queries, Timeline(self._hearing, Clocks(most_replayed=MAX_INTEGER // DAY)), axis
         )
-        yield from Replay(self._database, histories, chosen, rules, period).run(servers)
+        leaps = None
+        if not is_slow and way is Way.LEAPS and axis is Axis.LLEGADA:
+            leaps = self._leaps(rules, histories, sweep, len(servers))
+        chosen: Judge = every_report if is_slow else sweep
+        yield from Replay(self._database, histories, chosen, rules, period, leaps).run(servers)
+
+    def _leaps(
+        self, rules: Rules, histories: Histories, sweep: SweptReports, servers: int
+    ) -> Leaps | None:
+        """Null where a rule has to be judged at every report."""
+        if not all(map(is_told_by_few, rules.values())):
+            return None
+        leaps = Leaps(self._queries, self.guard, self._hearing, histories, sweep)
+        with self._database.snapshot() as connection:
+            return leaps if leaps.look(connection, servers) else None
 
     def of_fleet(self, rules: Rules, period: Period, axis: Axis, cadence: int) -> FleetRun:
         """Begins to replay rules about the fleet. cadence: microseconds between two ticks."""

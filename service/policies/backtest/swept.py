@@ -6,18 +6,18 @@ seen first, and what a rule that ends the guard's process leaves over.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 from service.errors import GuardEndedError
-from service.policies.backtest.replay import Judge
+from service.policies.backtest.every_report import Judge
 from service.policies.evaluator.task import Task
 from service.policies.guard.guard import Guard
 from service.policies.guard.verdict import Verdict
 from service.store.engines import Connection
 from service.store.read.current import state_of
-from service.store.read.sweep import Changes, Sweep, SweepStep
+from service.store.read.sweep import Changes, Row, Sweep, SweepStep
 from service.store.read.tags import TagReader, Told, rows_of_tags
 
 _AT_ONCE = 500  # tasks; the guard gets all rows at the first one
@@ -32,7 +32,13 @@ class SweptReports:
         self._queries, self._guard, self._every_report = queries, guard, every_report
         self._tags = TagReader(queries)
 
-    def judged(self, connection: Connection, tasks: Iterator[Task]) -> Iterator[Task]:
+    def judged(
+        self,
+        connection: Connection,
+        tasks: Iterator[Task],
+        processes: Sequence[Row] | None = None,
+    ) -> Iterator[Task]:
+        """processes: the rows of swept_processes that the rules can read; null: all."""
         sweep: Sweep | None = None
         at = 0
         told: Told | None = None  # the tags that the guard has
@@ -41,7 +47,7 @@ class SweptReports:
             steps: list[dict[str, Any]] = []
             for task in in_order:
                 if sweep is None:
-                    sweep = Sweep(connection, self._queries, task.server.id)
+                    sweep = Sweep(connection, self._queries, task.server.id, processes)
                 step = _step(sweep, task, at, is_first=not steps)
                 if not steps or task.told != told:
                     told = task.told

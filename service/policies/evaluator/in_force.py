@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from service.policies.guard.judging import Inspection
+from service.policies.guard.inspection import Inspection
 from service.policies.guard.text_hash import Silence, outside, text_hash
 from service.policies.rules.data_files import DataFiles
 from service.policies.rules.folders import ADJUSTED, adjusted
@@ -49,21 +49,22 @@ class RuleInForce:
     def reads_first_sight(self) -> bool:
         return any(
             column == "visto_desde" and relation != "servers_vigentes"
-            for relation, column in self._reads
+            for relation, column in self.reads
         )
 
     @property
     def reads_command_lines(self) -> bool:
         """Whether its rows are for `admin` alone."""
-        return reads_command_lines(self._reads)
+        return reads_command_lines(self.reads)
 
     @property
     def reads_state(self) -> bool:
         """Whether silence is one of the facts that it reads."""
-        return ("servers_vigentes", "estado") in self._reads
+        return ("servers_vigentes", "estado") in self.reads
 
     @property
-    def _reads(self) -> frozenset[tuple[str, str]]:
+    def reads(self) -> frozenset[tuple[str, str]]:
+        """What its two statements read: (relation, column)."""
         return self.inspection.reads | self.inspection.applies_reads
 
     def to_store(self, *, is_shipped: bool) -> NewText:

@@ -23,8 +23,8 @@ from service.policies.evaluator.rule_watch import Listing, RuleWatch
 from service.policies.evaluator.taken_up import log, tell, to_store
 from service.policies.guard.check import check_rules
 from service.policies.guard.guard import Guard
+from service.policies.guard.inspection import Inspection
 from service.policies.guard.judged_rule import JudgedRule
-from service.policies.guard.judging import Inspection
 from service.policies.guard.text_hash import Silence
 from service.policies.rules.data_files import DataFiles
 from service.policies.rules.faults import InvalidRuleError, RuleFault

@@ -35,6 +35,7 @@ class Task:
     continues_only: bool = False  # the server is silent: a new text opens nothing on it
     retired: Bound | None = None  # ends what rules without a text in force have open
     told: Told = field(default_factory=Told)  # the tags by which it is judged
+    passed: int = 0  # reports that a back-test passes over, up to this one: they change nothing
     leaves: bool = False  # the server is retired: nothing is judged, and what is open ends
     retirement: Bound | None = None  # the report brings the server back that was retired then
     verdicts: Verdicts = field(default_factory=dict)

@@ -66,6 +66,15 @@ class Timeline:
         task.retirement = before if was_retired else None
         return task
 
+    def of_passed(
+        self, server: JudgedServer, report: UnjudgedReport, cursor: Cursor, reports: int
+    ) -> Task:
+        """Reports in order up to this one, which change nothing and are not judged."""
+        cursor.seq, cursor.event, cursor.tag = report.seq, report.bound, None
+        task = _of_report(server, report, cursor)
+        task.only, task.passed = frozenset(), reports
+        return task
+
     def of_time(
         self,
         server: JudgedServer,

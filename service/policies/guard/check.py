@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from service.policies.guard.cases import Case, read_case
 from service.policies.guard.guard import Guard, Request
+from service.policies.guard.inspection import Inspection
 from service.policies.guard.judged_rule import JudgedRule
-from service.policies.guard.judging import Inspection
 from service.policies.guard.text_hash import lists_named, reads_lists
 from service.policies.guard.verdict import State, Verdict
 from service.policies.rules.data_files import DataFiles

@@ -16,8 +16,9 @@ from typing import Any, NamedTuple, Self
 
 from service.errors import GuardEndedError
 from service.policies.guard.guard_connection import GuardConnection, ProcessLimits
+from service.policies.guard.inspection import Inspection
 from service.policies.guard.judged_rule import JudgedRule
-from service.policies.guard.judging import Inspection, Limits
+from service.policies.guard.judging import Limits
 from service.policies.guard.patience import Tally
 from service.policies.guard.verdict import Reason, State, Verdict, verdict_from_json
 from service.policies.rules.rule import Scope
@@ -123,15 +124,8 @@ class Guard:
         """
         if self._suspended(server):
             raise GuardEndedError("a rule is left out")
-        self._image, self._is_open = None, True  # what it had is gone
-        request = {
-            "do": "sweep",
-            "programs": programs,
-            "steps": steps,
-            "processor": self._process_limits.processor,
-        }
         found: list[dict[str, Verdict]] = []
-        for answers in self._ask(request):
+        for answers in self._ask_of_programs("sweep", programs, steps=steps):
             for verdicts in answers:
                 found.append(
                     found[-1]
@@ -139,6 +133,14 @@ class Guard:
                     else {rule: verdict_from_json(value) for rule, value in verdicts.items()}
                 )
         return found
+
+    def relevant(self, programs: Sequence[Sequence[Any]]) -> list[int]:
+        """The numbers of the programs of which a rule about servers can find a process.
+
+        Rules over all processes have to find them one by one. Raises GuardEndedError.
+        """
+        (found,) = self._ask_of_programs("relevant", programs)
+        return list(found)
 
     def judge_fleet(
         self, now: str, only: Collection[str] | None = None
@@ -265,6 +267,11 @@ class Guard:
             self.restarts += 1
             raise
         self._is_open = True
+
+    def _ask_of_programs(self, do: str, programs: Sequence[Any], **members: Any) -> Iterator[Any]:  # noqa: ANN401
+        self._image, self._is_open = None, True  # what it had is gone
+        processor = self._process_limits.processor
+        yield from self._ask({"do": do, "programs": programs, "processor": processor, **members})
 
     def _start(self) -> Iterator[Any]:
         """Starts the process, if none runs, and gives it the rules."""

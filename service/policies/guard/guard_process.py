@@ -68,14 +68,21 @@ def _answers(judging: Judging, request: dict[str, Any], source: BinaryIO) -> Ite
         for server, now, only in request["servers"]:
             yield [server, _as_json(judging.judge_server(server, now, only))]
             allow_processor(processor)
-    elif request["do"] == "sweep":
-        for some in _in_lists(judging.sweep(request["programs"], request["steps"])):
-            yield some
-            allow_processor(processor)
+    elif "programs" in request:
+        yield from _of_programs(judging, request)
     else:
         for rule, verdicts in judging.judge_fleet(request["now"], request["only"]):
             yield [rule, [[server, verdict_as_json(verdicts[server])] for server in verdicts]]
             allow_processor(processor)
+
+
+def _of_programs(judging: Judging, request: dict[str, Any]) -> Iterator[Any]:
+    if request["do"] == "relevant":
+        yield judging.relevant(request["programs"])
+        return
+    for some in _in_lists(judging.sweep(request["programs"], request["steps"])):
+        yield some
+        allow_processor(request["processor"])
 
 
 def _in_lists(found: Iterator[dict[str, Verdict]]) -> Iterator[list[dict[str, Any] | None]]:

@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, NamedTuple, Self
+from typing import Any
 
 from service import times
 from service.errors import StatementBrokenError, StatementLimitError, StatementRefusedError
 from service.policies.guard.evidence import Row
+from service.policies.guard.inspection import Inspection, inspect, reads_now
 from service.policies.guard.judged_rule import JudgedRule
 from service.policies.guard.patience import Patience
 from service.policies.guard.swept_relations import Needs, SweptRelations
@@ -18,7 +19,6 @@ from service.policies.guard.verdict import Answer, Reason, Situation, State, Ver
 from service.policies.guard.workspace import Workspace
 from service.policies.rules.relations import facts_read
 from service.policies.rules.rule import Fact, Scope, Semantics
-from service.policies.rules.sql_text import tokens
 from service.store.engines.sandbox import MAX_CHARACTERS, Sandbox, characters
 
 _OVER_AND_OVER = "it passed its limit again and again; it is tried again later"
@@ -36,43 +36,6 @@ class Limits:
     fleet_seconds: float = 10.0
     fleet_rows: int = 100_000
     fleet_rows_each: int = 1_000
-
-
-class Inspection(NamedTuple):
-    """What SQLite says of a rule: the columns of its statement, what it and that of `aplica` read.
-
-    error: why it cannot run, or null. is_limit: whether that is for want of time or memory.
-    """
-
-    columns: tuple[str, ...] = ()
-    reads: frozenset[tuple[str, str]] = frozenset()
-    applies_columns: tuple[str, ...] = ()
-    applies_reads: frozenset[tuple[str, str]] = frozenset()
-    error: str | None = None
-    is_limit: bool = False
-    of_applies: bool = False  # the error
-
-    def as_json(self) -> list[Any]:
-        return [
-            self.columns,
-            sorted(self.reads),
-            self.applies_columns,
-            sorted(self.applies_reads),
-            self.error,
-            self.is_limit,
-            self.of_applies,
-        ]
-
-    @classmethod
-    def from_json(cls, value: list[Any]) -> Self:
-        columns, reads, applies_columns, applies_reads, *error = value
-        return cls(
-            tuple(columns),
-            frozenset(map(tuple, reads)),
-            tuple(applies_columns),
-            frozenset(map(tuple, applies_reads)),
-            *error,
-        )
 
 
 class Judging:
@@ -109,7 +72,7 @@ class Judging:
         self._workspace.matches_names = any(name == "procesos_listados" for name, _ in reads)
         # What a statement reads that does not run at first is not known.
         self._needs = Needs.all(wanted) if is_broken else Needs.of(reads, wanted)
-        self._reads_now = any(map(_reads_now, self._rules))
+        self._reads_now = any(reads_now(rule.sql, rule.applies.query) for rule in self._rules)
 
     def open(self, image: bytes) -> None:
         """Takes the image over which the next calls judge."""
@@ -187,6 +150,24 @@ class Judging:
                 decided_by = None if is_limit else deciding()
             yield kept
 
+    def relevant(self, programs: Sequence[Sequence[Any]]) -> list[int]:
+        """The numbers of the programs that the rules can find, one process at a time."""
+        relations = SweptRelations(self._workspace.sandbox, self._workspace.names, self._needs)
+        relations.use(programs)
+        return relations.found(self._finds)
+
+    def _finds(self) -> bool:
+        """Whether a rule finds a row, or breaks."""
+        try:
+            return any(
+                self._workspace.sandbox.first(
+                    rule.sql, {"ahora": None}, seconds=self._limits.seconds, max_rows=1
+                ).rows
+                for rule in self._of(Scope.SERVIDOR)
+            )
+        except (StatementBrokenError, StatementLimitError, StatementRefusedError):
+            return True
+
     def judge_fleet(
         self, now: str, only: Collection[str] | None = None
     ) -> Iterator[tuple[str, dict[int, Verdict]]]:
@@ -217,33 +198,6 @@ class Judging:
             for rule in self._rules
             if rule.scope is scope and (only is None or rule.id in only)
         ]
-
-
-def _reads_now(rule: JudgedRule) -> bool:
-    statements = (rule.sql, rule.applies.query or "")
-    return any(token.kind == "parameter" for sql in statements for token in tokens(sql))
-
-
-def inspect(sandbox: Sandbox, rule: JudgedRule) -> Inspection:
-    """What SQLite says of the rule's statements."""
-    of_applies = True
-    applies_columns: tuple[str, ...] = ()
-    applies_reads: frozenset[tuple[str, str]] = frozenset()
-    try:
-        if rule.applies.query is not None:
-            applies_columns, applies_reads = _described(sandbox, rule.applies.query)
-        of_applies = False
-        columns, reads = _described(sandbox, rule.sql)
-    except StatementLimitError as error:
-        return Inspection(error=str(error), is_limit=True, of_applies=of_applies)
-    except (StatementBrokenError, StatementRefusedError) as error:
-        return Inspection(error=str(error), of_applies=of_applies)
-    return Inspection(columns, reads, applies_columns, applies_reads)
-
-
-def _described(sandbox: Sandbox, sql: str) -> tuple[tuple[str, ...], frozenset[tuple[str, str]]]:
-    found = sandbox.describe(sql, {"ahora": None})
-    return found.columns, found.reads
 
 
 def _row(columns: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from service.policies.guard.facts import COLUMNS, ProcessCounts, ProgramCounts
 from service.policies.guard.names import KERNEL_THREADS, NameLists
 from service.policies.rules.rule import Fact
 
-_KTHREADD = "kthreadd"
+KTHREADD = "kthreadd"
 _KTHREADD_PID = 2
 
 # What is counted of a process, in one number: processes with the same one are counted together.
@@ -54,7 +54,7 @@ class Program:
             counted |= _THREAD
         if pid in _PIDS:
             counted |= _PIDS[pid]
-            if pid == _KTHREADD_PID and self.values[0] == _KTHREADD:
+            if pid == _KTHREADD_PID and self.values[0] == KTHREADD:
                 counted |= _IS_KTHREADD
         return counted
 

@@ -7,13 +7,13 @@ facts, how many names it lists) is counted beside the tables, from all of its ro
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Self
 
 from service.policies.guard.facts import facts_told
 from service.policies.guard.names import NameLists
-from service.policies.guard.running_processes import Program, RunningProcesses
+from service.policies.guard.running_processes import KTHREADD, Program, RunningProcesses
 from service.policies.guard.verdict import Situation
 from service.policies.rules.relations import (
     Reads,
@@ -27,6 +27,8 @@ from service.store.engines.image import insert_rows
 from service.store.engines.sandbox import Sandbox
 
 SILENT = "silencioso"
+_SLOTS = 1_048_576  # of a server: sql/guard/tables.sql
+_PROBED, _FIRST_PROBED = 1, 5  # the server, and the pid, of processes that are only tried
 _OFTEN = {"id_serv", "fecha_hora", "recibido"}  # columns that tell no facts
 _TABLES = ("main.proceso", "main.usuario", "main.servidor_vigente", "main.etiqueta")
 MARKS = ("coincidencia", "con_kthreadd", "nombre_de_hilo")
@@ -76,6 +78,44 @@ class SweptRelations:
             number: Program(values, self._names, listed=self._needs.listed)
             for number, *values in programs
         }
+
+    def found(self, finds: Callable[[], bool]) -> list[int]:
+        """The programs in use of which a process may be found, or tells kernel threads.
+
+        finds: whether rules find something in the relations, to which processes contribute one by
+        one. They hold no report afterwards.
+        """
+        sure = {
+            number
+            for number, program in self._programs.items()
+            if program.matches or program.values[0] == KTHREADD
+        }
+        found = sorted(sure)
+        if self._needs.processes:
+            parts = [[number for number in self._programs if number not in sure]]
+            while parts:
+                part = parts.pop()
+                if not part or not self._shows(part, finds):
+                    continue
+                if len(part) == 1:
+                    found += part
+                else:
+                    middle = len(part) // 2
+                    parts += [part[:middle], part[middle:]]
+        return found
+
+    def _shows(self, numbers: Sequence[int], finds: Callable[[], bool]) -> bool:
+        self._clear()
+        self._empty_tables()
+        self._server["servidor"] = _PROBED
+        rows = [
+            (_PROBED * _SLOTS + slot, slot, 0, number, None)
+            for slot, number in enumerate(numbers, _FIRST_PROBED)
+        ]
+        with self._sandbox.trusted() as connection:
+            connection.execute("UPDATE elegido SET desde = ?, hasta = ?", (_PROBED, _PROBED))
+            self._write(connection, [], [(row, self._programs[row[3]]) for row in rows])
+        return finds()
 
     def apply(self, step: Mapping[str, Any]) -> bool:
         """Changes the relations to those of the next report. Whether what rules read changes.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from service.policies.guard.judging import Inspection
+from service.policies.guard.inspection import Inspection
 from service.policies.guard.names import KERNEL_THREADS
 from service.policies.rules.data_files import DataFiles
 from service.policies.rules.rule import Rule, digest

@@ -42,18 +42,29 @@ class Sweep:
     server: the row of servidor_vigente of the report at which it stands, without `estado`.
     """
 
-    def __init__(self, connection: Connection, queries: Mapping[str, str], server_id: int) -> None:
-        self._connection, self._queries = connection, queries
-        self._reports = connection.execute(queries["swept_reports"], {"server_id": server_id})
-        self._columns = [column[0] for column in self._reports.description or ()][1:]
+    def __init__(
+        self,
+        connection: Connection,
+        queries: Mapping[str, str],
+        server_id: int,
+        processes: Iterable[Row] | None = None,
+    ) -> None:
+        """processes: the rows of swept_processes that are looked at; null: all."""
+        self._connection, self._queries, self._server_id = connection, queries, server_id
+        self._reports: Iterator[Row] = iter(())
+        self._columns: list[str] = []
+        self._seq = 0
         self._row: Row = ()
-        self._processes = _Table(connection, queries["swept_processes"], server_id)
-        self._logins = _Table(connection, queries["swept_logins"], server_id)
+        parameters = {"server_id": server_id}
+        if processes is None:
+            processes = connection.execute(queries["swept_processes"], parameters)
+        self._processes = _Table(processes)
+        self._logins = _Table(connection.execute(queries["swept_logins"], parameters))
         self.server: dict[str, Any] = {}
 
     def to(self, seq: int) -> SweepStep:
         """Goes on to a report, which has a greater number than the one before."""
-        row = next(row for row in self._reports if row[0] >= seq)[1:]
+        row = self._read(seq)
         if not self._row:
             self._row = (None,) * len(row)
         changed = {
@@ -69,6 +80,15 @@ class Sweep:
             changed = dict.fromkeys(self._columns) | changed
         self.server.update(changed)
         return SweepStep(changed, self._processes.to(seq), self._logins.to(seq))
+
+    def _read(self, seq: int) -> Row:
+        if seq != self._seq + 1 or not self._columns:
+            parameters = {"server_id": self._server_id, "seq": seq}
+            cursor = self._connection.execute(self._queries["swept_reports"], parameters)
+            self._columns = [column[0] for column in cursor.description or ()][1:]
+            self._reports = iter(cursor)
+        self._seq, *row = next(self._reports)
+        return tuple(row)
 
     def all(self) -> SweepStep:
         """All rows of the report at which the sweep stands, as if nothing had been before."""
@@ -87,8 +107,8 @@ class Sweep:
 class _Table:
     """Spans in the order of their first report. They end in the order of gone."""
 
-    def __init__(self, connection: Connection, query: str, server_id: int) -> None:
-        self._spans: Iterator[Any] = iter(connection.execute(query, {"server_id": server_id}))
+    def __init__(self, spans: Iterable[Row]) -> None:
+        self._spans: Iterator[Row] = iter(spans)
         self._next = next(self._spans, None)
         self._gone: dict[int, list[int]] = defaultdict(list)
         self.running: dict[int, Row] = {}
@@ -98,6 +118,9 @@ class _Table:
         gone: dict[int, None] = {}
         came: dict[int, Row] = {}
         for passed in range(self._seq + 1, seq):
+            span = self._next
+            if passed not in self._gone and (span is None or span[0] > passed):
+                continue
             ended, started = self._next_one(passed)
             for row_id in ended:
                 if came.pop(row_id, None) is None:
