@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
+from typing import Any
 
 from service.policies.rules.places import SHIPPED_FOLDER
 
@@ -22,21 +23,26 @@ _CONTROL = {
 
 def is_control(framework: str, control: str) -> bool:
     match = _CONTROL[framework].fullmatch(control)
-    return match is not None and int(match[2]) <= _families()[framework].get(match[1], 0)
-
-
-def count(framework: str) -> int:
-    """How many controls a framework has, enhancements aside."""
-    return sum(_families()[framework].values())
+    if match is None or control.partition("(")[0] in _withdrawn(framework):
+        return False
+    size: int = _listed()[framework].get(match[1], 0)
+    return int(match[2]) <= size
 
 
 def every(framework: str) -> Iterator[str]:
     """All controls of a framework, enhancements aside, in its order."""
     joint = "-" if framework == "nist" else "."
-    for family, size in _families()[framework].items():
-        yield from (f"{family}{joint}{number}" for number in range(1, size + 1))
+    for family, size in _listed()[framework].items():
+        names = (f"{family}{joint}{number}" for number in range(1, size + 1))
+        yield from (name for name in names if name not in _withdrawn(framework))
+
+
+def _withdrawn(framework: str) -> Sequence[str]:
+    names: Sequence[str] = _listed()["withdrawn"].get(framework, ())
+    return names
 
 
 @cache
-def _families() -> dict[str, dict[str, int]]:
+def _listed() -> dict[str, dict[str, Any]]:
+    """By framework, how many controls each family has; and which are withdrawn."""
     return tomllib.loads((SHIPPED_FOLDER / "controles.toml").read_text(encoding="utf-8"))
