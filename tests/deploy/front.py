@@ -120,6 +120,10 @@ class Front(TlsService):
     def log(self) -> str:
         return (self._folder / "error.log").read_text(encoding="utf-8", errors="replace")
 
+    @property
+    def access_log(self) -> str:
+        return (self._folder / "access.log").read_text(encoding="utf-8", errors="replace")
+
     def start(self) -> Self:
         program = nginx()
         changes = {

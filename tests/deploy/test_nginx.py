@@ -152,3 +152,15 @@ def test_a_replacement_without_a_match_is_an_error() -> None:
     for text in ("", "listen 80; listen 80;"):
         with pytest.raises(AssertionError, match="times"):
             replaced(text, {"listen 80;": "listen 81;"})
+
+
+def test_the_token_of_a_feed_reader_is_in_no_log_and_not_sent_in_the_clear(front: Front) -> None:
+    secret = front.behind.make_token("novedades")
+    address = f"/novedades.atom?token={secret}"
+    assert front.request("GET", address, headers={"Authorization": ""}).status == 200
+    plain = front.request_plainly("GET", address)
+    assert plain.status == 403
+    assert b"HTTPS only" in plain.body
+    assert secret not in front.log
+    assert secret not in front.access_log
+    assert "GET /readyz" in front.access_log
