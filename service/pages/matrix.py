@@ -51,7 +51,10 @@ class MatrixPage:
             progress=progress,
             columns=columns,
             passing=[(r.rule, words[r.rule]) for r in matrix.rules if r.rule not in shown],
-            servers=servers[query.after : end],
+            servers=[
+                (server, [(column, server.verdict(column.position)) for column in columns])
+                for server in servers[query.after : end]
+            ],
             count=len(servers),
             failing_servers=sum(bool(server.failing) for server in servers),
             values={each.name: query.text(each) for each in (SEVERITY, TAG, *AT_MOMENT, CURSOR)},
@@ -63,15 +66,15 @@ class MatrixPage:
 
 def _columns(matrix: Matrix, words: dict[str, Words]) -> list[Column]:
     """The rules that fail somewhere, by severity, the most servers first; then the unknown."""
-    found = []
-    for position, rule in enumerate(matrix.rules):
-        bit = 1 << position
-        failing = sum(bool(server.failing & bit) for server in matrix.servers)
-        unknown = sum(bool(server.unknown & bit) for server in matrix.servers)
-        if failing or unknown:
-            found.append(
-                Column(position, rule.rule, rule.severity, words[rule.rule], failing, unknown)
-            )
+    failing = matrix.counts(server.failing for server in matrix.servers)
+    unknown = matrix.counts(server.unknown for server in matrix.servers)
+    found = [
+        Column(position, rule.rule, rule.severity, words[rule.rule], fail, tell_not)
+        for position, (rule, fail, tell_not) in enumerate(
+            zip(matrix.rules, failing, unknown, strict=True)
+        )
+        if fail or tell_not
+    ]
     return sorted(
         found,
         key=lambda each: (

@@ -37,7 +37,6 @@ class ViolationsPage:
         moment = asked or settled
         criteria = replace(violation_filter(query), moment=moment)
         page = self._violations.page(criteria, query.after, query.limit)
-        policies, _ = self._policies.policies(moment)
         language, at = request_language(req), links_to_moment(query, moment)
         self._site.show(
             req,
@@ -47,7 +46,7 @@ class ViolationsPage:
             shown=moment,
             progress=progress,
             violations=page.violations,
-            words={row.rule: words_of(row, language) for row in policies},
+            words={row.rule: words_of(row, language) for row in self._policies.rows()},
             sees_command_lines=sees_command_lines(req),
             values={
                 each.name: query.text(each)

@@ -51,7 +51,7 @@ LEFT JOIN verdict_span AS span ON span.id = coalesce(
       AND (:known_at IS NULL OR going_on.first_received_at <= :known_at)
   ),
   (
-    SELECT max(ended.id) FROM verdict_span AS ended
+    SELECT max(ended.id) FROM verdict_span AS ended INDEXED BY verdict_span_by_server
     WHERE ended.server_id = judgement.server_id
       AND ended.text_id = judgement.text_id
       AND ended.until_received_at > :ended_after

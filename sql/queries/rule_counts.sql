@@ -1,10 +1,17 @@
+-- fragment: texts_asked_for
+-- The texts of :rule.
+SELECT known.id FROM policy_text AS known WHERE known.rule = :rule
+
 -- name: judged_counts
 -- How many servers each rule judges at :moment; of one rule, or of all.
 SELECT policy_text.rule, sum(counted.servers)
 FROM (
   SELECT judgement.text_id, count(*) AS servers
   FROM judgement NOT INDEXED
-  WHERE judgement.server_id NOT IN (
+  WHERE (:rule IS NULL OR judgement.text_id IN (
+      -- include: texts_asked_for
+    ))
+    AND judgement.server_id NOT IN (
       -- include: retired_servers
     )
     AND (:tag_key IS NULL OR judgement.server_id IN (
@@ -15,7 +22,6 @@ FROM (
   GROUP BY judgement.text_id
 ) AS counted
 JOIN policy_text ON policy_text.id = counted.text_id
-WHERE :rule IS NULL OR policy_text.rule = :rule
 GROUP BY policy_text.rule;
 
 -- name: verdict_counts
@@ -36,7 +42,10 @@ FROM (
   SELECT span.text_id, span.state, count(*) AS servers
   FROM span
   JOIN judgement ON judgement.server_id = span.server_id AND judgement.text_id = span.text_id
-  WHERE span.server_id NOT IN (
+  WHERE (:rule IS NULL OR span.text_id IN (
+      -- include: texts_asked_for
+    ))
+    AND span.server_id NOT IN (
       -- include: retired_servers
     )
     AND (:tag_key IS NULL OR span.server_id IN (
@@ -50,7 +59,10 @@ FROM (
   FROM failing
   JOIN judgement
     ON judgement.server_id = failing.server_id AND judgement.text_id = failing.text_id
-  WHERE NOT EXISTS (
+  WHERE (:rule IS NULL OR failing.text_id IN (
+      -- include: texts_asked_for
+    ))
+    AND NOT EXISTS (
       SELECT 1 FROM span
       WHERE span.server_id = failing.server_id AND span.text_id = failing.text_id
     )
@@ -65,7 +77,6 @@ FROM (
   GROUP BY failing.text_id
 ) AS found
 JOIN policy_text ON policy_text.id = found.text_id
-WHERE :rule IS NULL OR policy_text.rule = :rule
 GROUP BY policy_text.rule, found.state;
 
 -- name: servers_known_at

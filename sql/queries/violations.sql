@@ -37,19 +37,29 @@ violation.motive_es, violation.motive_en,
 ) AS relapses,
 violation.is_late, violation.former_digest, violation.continues_digest,
 violation.case_since_at, violation.grace_until_at, violation.ended_as, violation.ended_known_at,
-(
-  SELECT verdict_span.reason FROM verdict_span
-  WHERE verdict_span.server_id = violation.server_id
-    AND verdict_span.text_id = violation.text_id
-    AND verdict_span.first_at <= :moment
-    AND (:known_at IS NULL OR verdict_span.first_received_at <= :known_at)
-    AND (
-      verdict_span.until_at IS NULL
-      OR verdict_span.until_at > :moment
-      OR (:known_at IS NOT NULL AND verdict_span.until_received_at > :known_at)
-    )
-  ORDER BY verdict_span.id DESC
-  LIMIT 1
+coalesce(
+  (
+    SELECT now.reason FROM verdict_span AS now
+    WHERE now.server_id = violation.server_id
+      AND now.text_id = violation.text_id
+      AND now.until_at IS NULL
+      AND now.first_at <= :moment
+      AND (:known_at IS NULL OR now.first_received_at <= :known_at)
+  ),
+  (
+    SELECT over.reason FROM verdict_span AS over INDEXED BY verdict_span_by_server
+    WHERE over.server_id = violation.server_id
+      AND over.text_id = violation.text_id
+      AND over.until_received_at > :ended_after
+      AND over.first_at <= :moment
+      AND (:known_at IS NULL OR over.first_received_at <= :known_at)
+      AND (
+        over.until_at > :moment
+        OR (:known_at IS NOT NULL AND over.until_received_at > :known_at)
+      )
+    ORDER BY over.id DESC
+    LIMIT 1
+  )
 ) AS unknown_because,
 gap.seen_report_id, gap.seen_at, gap.seen_received_at, gap.seen_mark,
 violation.opened_after_report_id, violation.opened_after_at,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from service.errors import FrameworkNotFoundError
 from service.policies.rules import controls
-from service.store.read.matrix import Matrix, MatrixServer
+from service.store.read.matrix import Matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,17 @@ class Framework:
         return sum(control.is_waived for control in self.controls)
 
 
+class _Pattern(NamedTuple):
+    """Masks of verdicts, as MatrixServer has them, and how many servers have these."""
+
+    failing: int
+    failing_unwaived: int
+    unknown: int
+    passing: int
+    not_applicable: int
+    servers: int
+
+
 def framework_of(matrix: Matrix, framework: str) -> Framework:
     """Raises FrameworkNotFoundError."""
     if framework not in controls.FRAMEWORKS:
@@ -94,34 +106,48 @@ def framework_of(matrix: Matrix, framework: str) -> Framework:
     for position, rule in enumerate(matrix.rules):
         for control in rule.controls.get(framework, ()):
             masks[control] = masks.get(control, 0) | 1 << position
-    # Most servers have the same few verdicts.
-    patterns = Counter(server[3:] for server in matrix.servers)
-    servers = [(MatrixServer(0, "", None, *masks_of), n) for masks_of, n in patterns.items()]
+    patterns = _patterns(matrix)
     every = list(controls.every(framework))
     order = {control: position for position, control in enumerate(every)}
-    found = [_control(matrix, control, mask, servers) for control, mask in masks.items()]
+    found = [_control(matrix, control, mask, patterns) for control, mask in masks.items()]
     found.sort(key=lambda each: (_rank(each), order.get(each.id, len(every)), each.id))
     return Framework(
         framework, len(every), found, [control for control in every if control not in masks]
     )
 
 
-def _control(
-    matrix: Matrix, control: str, mask: int, servers: Sequence[tuple[MatrixServer, int]]
-) -> Control:
+def _patterns(matrix: Matrix) -> list[_Pattern]:
+    """Most servers have the same few verdicts."""
+    found = Counter(server[3:] for server in matrix.servers)
+    return [
+        _Pattern(
+            failing,
+            failing & ~waived,
+            unknown,
+            judged & ~(failing | unknown | not_applicable),
+            not_applicable,
+            servers,
+        )
+        for (judged, failing, unknown, not_applicable, waived), servers in found.items()
+    ]
+
+
+def _control(matrix: Matrix, control: str, mask: int, patterns: Sequence[_Pattern]) -> Control:
     passing = failing = unknown = not_applicable = waived = 0
-    for server, count in servers:
-        if server.failing & mask:
-            failing += count
-            waived += 0 if server.failing & ~server.waived & mask else count
-        elif server.unknown & mask:
-            unknown += count
-        elif server.passing & mask:
-            passing += count
-        elif server.not_applicable & mask:
-            not_applicable += count
+    has_unknown = False
+    for fails, fails_unwaived, is_unknown, passes, is_outside, servers in patterns:
+        if is_unknown & mask:
+            has_unknown = True
+        if fails & mask:
+            failing += servers
+            waived += 0 if fails_unwaived & mask else servers
+        elif is_unknown & mask:
+            unknown += servers
+        elif passes & mask:
+            passing += servers
+        elif is_outside & mask:
+            not_applicable += servers
     rules = [rule.rule for position, rule in enumerate(matrix.rules) if mask >> position & 1]
-    has_unknown = any(server.unknown & mask for server, _ in servers)
     counts = (passing, failing, unknown, not_applicable, waived)
     return Control(control, rules, *counts, has_unknown=has_unknown)
 

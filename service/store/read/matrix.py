@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -81,9 +81,23 @@ class Matrix:
         servers = [MatrixServer(*server[:3], *map(part, server[3:])) for server in self.servers]
         return Matrix([self.rules[n] for n in wanted], servers)
 
+    def counts(self, masks: Iterable[int]) -> list[int]:
+        """In how many masks each rule stands, by position."""
+        found = [0] * len(self.rules)
+        for mask in masks:
+            left = mask
+            while left:
+                found[(left & -left).bit_length() - 1] += 1
+                left &= left - 1
+        return found
+
     def names(self, mask: int) -> list[str]:
         """The rules of a mask."""
-        return [rule.rule for n, rule in enumerate(self.rules) if mask >> n & 1]
+        found = []
+        while mask:
+            found.append(self.rules[(mask & -mask).bit_length() - 1].rule)
+            mask &= mask - 1
+        return found
 
 
 def worst_first(matrix: Matrix) -> list[MatrixServer]:
