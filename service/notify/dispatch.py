@@ -24,6 +24,7 @@ from service.times import DAY, HOUR, MINUTE, SECOND
 
 CALM = "calma"  # a message that is to say what is so, a day after the last transition
 GATHERED = "acumulado"  # a digest of messages
+REMINDER = "recordatorio"  # a digest of what stays open, for a receiver that asks for it
 
 # Nothing follows these.
 ALONE = {"tardia", *WAIVER_MESSAGES, *(kind for kind, end in ENDS.items() if end is None)}
@@ -105,6 +106,22 @@ class Dispatcher:
                 self._tell(connection, notice, "abierta", now)
         if without_notice:
             self.open_now.tell_rows(connection, without_notice, [], "exencion", now)
+
+    def remind(self, connection: Connection, state: ReceiverState, now: int) -> None:
+        """A reminder, in place of one that waits. What it says is written when it is tried."""
+        state.reminded_at = now
+        self._outbox.put_receiver(connection, state)
+        self._outbox.drop_reminders(connection, self._name)
+        severities = {row.severity for row in self.open_now.violations(connection, now)}
+        worst = "critica" if "critica" in severities else "alta"
+        self._outbox.add(
+            connection,
+            self._name,
+            digest=digest_of(REMINDER, self._name, now),
+            kind=REMINDER,
+            made_at=now,
+            not_before=self._receiver.quiet_until(now, worst),
+        )
 
     def take(self, connection: Connection, state: ReceiverState, now: int) -> int:
         """Looks at the next notices. How many there were."""

@@ -70,7 +70,7 @@ class Line:
         composer = Composer(receiver, base)
         self._held_back = HeldBack(receiver.name, stores.outbox)
         self._dispatcher = Dispatcher(receiver, stores.outbox, composer, self._held_back)
-        self._released_at = 0
+        self._released_at = self._reminded_at = 0
         open_now = self._dispatcher.open_now
         self._letters = LetterWriter(
             receiver.name, stores.outbox, stores.repeats, open_now, composer
@@ -93,6 +93,7 @@ class Line:
                     return False
             if state.restored_at is None:
                 self._release(now)
+                self._remind(now)
             with self._database.snapshot() as connection:
                 state = self._state(connection)
                 has_notices = self._outbox.newest_notice(connection) > state.notice_id
@@ -118,6 +119,20 @@ class Line:
         if state.restored_at is None or self._settling is None:
             return False
         return not self._settling.is_over(connection, state.restored_at, now)
+
+    def _remind(self, now: int) -> None:
+        """Makes a reminder once a period. The first comes a period after it was asked for."""
+        every = self.receiver.reminder
+        if every is None or 0 <= now - self._reminded_at < every:
+            return
+        with self._database.transaction() as connection:
+            state = self._state(connection)
+            if state.reminded_at is None or state.reminded_at > now:
+                state.reminded_at = now
+                self._outbox.put_receiver(connection, state)
+            elif now - state.reminded_at >= every:
+                self._dispatcher.remind(connection, state, now)
+            self._reminded_at = state.reminded_at
 
     def _release(self, now: int) -> None:
         """Looks now and then whether what was held back is waived no more."""
@@ -176,19 +191,29 @@ class Line:
             due = self._outbox.due(connection, self.receiver.name, now)
             if due is None or (due.again_of is not None and due.id != peeked.id):
                 return None
-            kind: str | None = due.kind
-            if kind == CALM:
-                kind = self._calm(connection, due, now)
-                if kind is None or not self.receiver.hears(kind):
-                    self._outbox.drop(connection, due.id)
-                    return None
-            kind = kind or due.kind
-            body, title = due.body, None
-            if body is None:
-                letter = self._letters.letter(connection, due, kind, until)
-                body, title = SHAPES[self.receiver.kind](letter), letter.title
-            self._outbox.note_try(connection, due, Written(kind, title, body), now)
-        return Claimed(due, body.encode())
+            written = self._write(connection, due, until, now)
+            if written is None:
+                self._outbox.drop(connection, due.id)
+                return None
+            self._outbox.note_try(connection, due, written, now)
+        return Claimed(due, written.body.encode())
+
+    def _write(
+        self, connection: Connection, due: Due, until: int | None, now: int
+    ) -> Written | None:
+        """What a message says; null if there is nothing to say any more."""
+        kind: str | None = due.kind
+        if kind == CALM:
+            kind = self._calm(connection, due, now)
+            if kind is None or not self.receiver.hears(kind):
+                return None
+        kind = kind or due.kind
+        if due.body is not None:
+            return Written(kind, None, due.body)
+        letter = self._letters.letter(connection, due, kind, until)
+        if letter is None:
+            return None
+        return Written(kind, letter.title, SHAPES[self.receiver.kind](letter))
 
     def record(self, claimed: Claimed, attempt: Attempt) -> None:
         """What a try came to."""

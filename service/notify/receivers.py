@@ -20,7 +20,7 @@ from service.notify.table import Table
 from service.store.server_event import ENDS
 from service.store.tag_format import WantedTag, wanted_tag
 from service.store.write.waiver_notices import WAIVER_MESSAGES
-from service.times import DAY, MINUTE
+from service.times import DAY, HOUR, MINUTE
 
 WEBHOOK, SLACK, TEAMS, MATTERMOST = "webhook", "slack", "teams", "mattermost"
 MAIL = "mail"
@@ -59,7 +59,8 @@ class Receiver:
 
     url: empty, and mail is not null, of kind mail.
     rules: patterns with `*`. tags: servers must have all of them. deadline: seconds for one try.
-    most_a_minute: messages, before they are told together. heartbeat: microseconds between two.
+    most_a_minute: messages, before they are told together. heartbeat,
+    reminder: microseconds between two.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Receiver:
     most_a_minute: int = 20
     mail: MailServer | None = None
     heartbeat: int | None = None
+    reminder: int | None = None
 
     def listens_to(self, rule: str, severity: str) -> bool:
         return severity in self.severities and any(fnmatchcase(rule, each) for each in self.rules)
@@ -165,6 +167,7 @@ def _receiver(name: str, values: Any, folder: Path) -> Receiver:  # noqa: ANN401
         most_a_minute=table.integer("most_a_minute", 1, 1000, 20),
         mail=mail,
         heartbeat=table.duration("latido", MINUTE, DAY),
+        reminder=table.duration("recordatorio", HOUR, 30 * DAY),
     )
     table.end()
     return made

@@ -79,9 +79,8 @@ class Table:
         found = _DURATION.fullmatch(value) if isinstance(value, str) else None
         length = int(found[1]) * _UNITS[found[2]] if found else 0
         if not low <= length <= high:
-            raise ValueError(
-                f"{name}: expected a time such as 5m or 24h, from {_shown(low)} to {_shown(high)}"
-            )
+            limits = f"from {_shown(low)} to {_shown(high)}"
+            raise ValueError(f"{name}: expected a time such as 5m, 24h or 7d, {limits}")
         return length
 
     def table(self, name: str) -> Mapping[str, Any] | None:

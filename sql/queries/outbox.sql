@@ -1,14 +1,14 @@
 -- name: receiver_state
 -- What is known of a receiver.
 SELECT name, notice_id, wants, digest_due, failures, paused_until, error, error_at, sent_at,
-  kind, place, restored_at, beat_at
+  kind, place, restored_at, beat_at, reminded_at
 FROM receiver
 WHERE name = :name;
 
 -- name: receivers_known
 -- What is known of all receivers.
 SELECT name, notice_id, wants, digest_due, failures, paused_until, error, error_at, sent_at,
-  kind, place, restored_at, beat_at
+  kind, place, restored_at, beat_at, reminded_at
 FROM receiver
 ORDER BY name;
 
@@ -16,18 +16,18 @@ ORDER BY name;
 -- Replaces what is known of a receiver.
 INSERT INTO receiver (
   name, notice_id, wants, digest_due, failures, paused_until, error, error_at, sent_at, kind, place,
-  restored_at, beat_at
+  restored_at, beat_at, reminded_at
 )
 VALUES (
   :name, :notice_id, :wants, :digest_due, :failures, :paused_until, :error, :error_at, :sent_at,
-  :kind, :place, :restored_at, :beat_at
+  :kind, :place, :restored_at, :beat_at, :reminded_at
 )
 ON CONFLICT (name) DO UPDATE SET
   notice_id = excluded.notice_id, wants = excluded.wants, digest_due = excluded.digest_due,
   failures = excluded.failures, paused_until = excluded.paused_until, error = excluded.error,
   error_at = excluded.error_at, sent_at = excluded.sent_at, kind = excluded.kind,
   place = excluded.place, restored_at = excluded.restored_at,
-  beat_at = excluded.beat_at;
+  beat_at = excluded.beat_at, reminded_at = excluded.reminded_at;
 
 -- name: leave_out_receiver
 -- The file names a receiver no more; what is known of it stays.
@@ -260,3 +260,8 @@ SELECT count(*), min(message.made_at), (
 )
 FROM message
 WHERE message.receiver = :receiver AND message.state = 'esperando';
+
+-- name: drop_reminders
+-- Removes the reminder that waits: only the newest matters.
+DELETE FROM message
+WHERE receiver = :receiver AND kind = 'recordatorio' AND state = 'esperando' AND again_of IS NULL;

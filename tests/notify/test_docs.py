@@ -75,6 +75,7 @@ def test_the_page_lists_every_member_of_a_receiver() -> None:
     members = {name for row in rows for name in re.findall(r"\w+", row)}
     fields = {*Receiver.__dataclass_fields__, *MailServer.__dataclass_fields__}
     named = {"sender": "from", "recipients": "to", "heartbeat": "latido"}
+    named |= {"reminder": "recordatorio"}
     assert members == {named.get(name, name) for name in fields - {"name", "place", "mail"}}
     assert all(f"`{kind}`" in section(README, "Receivers") for kind in KINDS)
 

@@ -172,5 +172,7 @@ def test_it_counts_what_the_receiver_listens_to(told: ToldFleet, receiver: HttpR
 def test_another_period_is_refused(tmp_path: Path, value: str) -> None:
     path = tmp_path / "receivers.toml"
     path.write_text(f'[receivers.guard]\nkind = "webhook"\nurl = "http://a"\nlatido = {value}\n')
-    with pytest.raises(InvalidSettingError, match="latido: expected a time such as 5m or 24h"):
+    with pytest.raises(
+        InvalidSettingError, match="latido: expected a time such as 5m, 24h or 7d, from 1m to 24h"
+    ):
         read_receivers(path)

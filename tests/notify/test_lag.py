@@ -92,4 +92,9 @@ def test_administrators_are_shown_what_was_told_of_servers_and_of_the_evaluator(
 def test_the_api_describes_every_kind_of_message() -> None:
     schemas = orjson.loads((SCHEMAS_FOLDER / "openapi.json").read_bytes())["components"]["schemas"]
     message = schemas["Notificaciones"]["properties"]["notificaciones"]["items"]
-    assert set(message["properties"]["tipo"]["enum"]) == {*MESSAGES, "calma", "acumulado"}
+    assert set(message["properties"]["tipo"]["enum"]) == {
+        *MESSAGES,
+        "calma",
+        "acumulado",
+        "recordatorio",
+    }

@@ -12,7 +12,7 @@ import jsonschema
 import orjson
 import pytest
 
-from service.notify.dispatch import CALM, GATHERED
+from service.notify.dispatch import CALM, GATHERED, REMINDER
 from service.notify.receivers import MESSAGES, read_receivers
 from service.notify.sender import Sender
 from service.project import SCHEMAS_FOLDER
@@ -163,7 +163,7 @@ def test_without_a_file_of_receivers_nobody_is_told(told: ToldFleet) -> None:
 def test_every_kind_of_message_is_described_and_has_words(api: Api, told: ToldFleet) -> None:
     described = SCHEMA["components"]["schemas"]["Notificaciones"]["properties"]
     kinds = set(described["notificaciones"]["items"]["properties"]["tipo"]["enum"])
-    assert kinds == {*MESSAGES, CALM, GATHERED}
+    assert kinds == {*MESSAGES, CALM, GATHERED, REMINDER}
     for kind in sorted(kinds):
         engine.execute(told.fleet.config.database, "UPDATE message SET kind = ?", (kind,))
         assert f"1. {kind}" not in api.page(language="en")

@@ -204,6 +204,9 @@ class Outbox:
         ).fetchone()
         return int(waiting), since, int(failed)
 
+    def drop_reminders(self, connection: Connection, receiver: str) -> None:
+        self._run(connection, "drop_reminders", receiver=receiver)
+
     def hurry(self, connection: Connection, receiver: str) -> None:
         self._run(connection, "hurry_messages", receiver=receiver)
 

@@ -29,6 +29,7 @@ class ReceiverState:
     place: str | None = None
     restored_at: int | None = None
     beat_at: int | None = None
+    reminded_at: int | None = None
 
 
 class Notice(NamedTuple):
