@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from io import StringIO
 
 import falcon
@@ -12,7 +13,8 @@ from service.http.filters import AT_MOMENT, moment_of
 from service.http.parameters import Parameter, choice, integer, text
 from service.pages.forms import form_of, text_of
 from service.pages.site import PageQuery, Site
-from service.policies.rules.kept_text import kept_rule
+from service.policies.guard.warnings import is_tag_of_nobody
+from service.policies.rules.kept_text import adjusted_rule
 from service.store.engines import MAX_INTEGER
 from service.store.read.policies import PolicyStore
 from service.store.read.tags import TagCount, TagStore
@@ -82,15 +84,15 @@ class TagsPage:
 
     def _of_nobody(self, counts: list[TagCount]) -> list[tuple[str, str]]:
         """Tags without which a rule in force applies to nobody, and that rule."""
-        told = {key: {each.value for each in counts if each.key == key} for key, *_ in counts}
+        told: defaultdict[str, set[str]] = defaultdict(set)
+        for tag in counts:
+            told[tag.key].add(tag.value)
+        tags = {key: frozenset(values) for key, values in told.items()}
         found = []
         for policy in self._policies.rows():
-            rule = None if policy.retired_at else kept_rule(policy.rule, policy.text_source)
-            if rule is None or rule.applies.tag is None:
-                continue
-            key, equals, value = rule.applies.tag.partition("=")
-            if key not in told or (equals and value not in told[key]):
-                found.append((rule.applies.tag, policy.rule))
+            rule = adjusted_rule(policy.rule, policy.text_source, policy.outside)
+            if policy.retired_at is None and rule is not None and is_tag_of_nobody(rule, tags):
+                found.append((rule.applies.tag or "", policy.rule))
         return sorted(found)
 
 

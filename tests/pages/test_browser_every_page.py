@@ -31,6 +31,7 @@ PAGES = {
     "period": Page(lambda fleet: f"/auditoria?desde={fleet.ago(30)}"),
     "violations": Page(lambda _: "/incumplimientos?abiertas=si"),
     "waivers": Page(lambda _: "/dispensas"),
+    "tags": Page(lambda _: "/etiquetado"),
     "backtests": Page(lambda _: "/ensayos"),
     "notifications": Page(lambda _: "/avisos"),
     "query": Page(lambda _: f"/consultar?{urlencode({'sql': 'SELECT 1'})}"),
@@ -38,6 +39,7 @@ PAGES = {
 # Variants of these pages, which differ in parts only.
 VARIANTS = {
     "fleet-past": Page(lambda fleet: f"/?fecha_hora={fleet.ago(6)}&estado=al_dia&q=debian"),
+    "fleet-tag": Page(lambda _: "/?etiqueta=entorno%3Dproduccion&soporte=terminado"),
     "fleet-no-match": Page(lambda _: "/?q=nada"),
     "server-past": Page(
         lambda fleet: (
