@@ -18,35 +18,14 @@ ORDER BY waiver.id DESC;
 SELECT DISTINCT rule FROM policy_text WHERE command_lines = 1 ORDER BY rule;
 
 -- name: waivers_in_force
--- Waivers that hold at :moment, as they were told by :told_until; that which ends first comes first.
+-- Waivers that hold at :moment, as they were told by :told_until; that which ends last comes first.
 SELECT
   -- include: waiver_columns
 FROM waiver
 WHERE waiver.until_at > :moment
   AND waiver.at <= :told_until
   AND (waiver.revoked_at IS NULL OR waiver.revoked_at > :told_until)
-ORDER BY waiver.until_at, waiver.id;
-
--- name: servers_with_tag
--- Servers that have this tag, of the changes up to :last_id and :told_until.
-SELECT told.server_id
-FROM tag_change AS told
-WHERE told.key = :key
-  AND told.value = :value
-  AND
-  -- include: tag_in_force
-ORDER BY told.server_id;
-
--- name: addresses_at
--- The address of each server in the record that is shown at :moment.
-SELECT server.id, profile.ipaddress
-FROM server
-JOIN report AS shown
-  ON shown.server_id = server.id
-  AND shown.seq =
-  -- include: shown_at_moment
-JOIN profile ON profile.id = shown.profile_id
-ORDER BY server.id;
+ORDER BY waiver.until_at DESC, waiver.id;
 
 -- name: open_keys
 -- What goes on at :moment by rules of which there are waivers, and whether its server fails by it then.
@@ -79,7 +58,7 @@ WHERE
   -- include: may_show
   AND
     -- include: is_open_at
-  AND policy_text.rule IN (SELECT waiver.rule FROM waiver)
+  AND policy_text.rule IN (SELECT waiver.rule FROM waiver WHERE waiver.until_at > :held_at)
   AND (:rule IS NULL OR policy_text.rule = :rule)
   AND (:server_id IS NULL OR violation.server_id = :server_id)
 ORDER BY policy_text.rule, violation.server_id, violation.id;

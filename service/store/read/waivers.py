@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from ipaddress import ip_address, ip_network
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from service import times
 from service.errors import WaiverNotFoundError
 from service.store.engines import MAX_INTEGER, Connection, Database
 from service.store.read.moments import Moment, moment_of_verdicts
 from service.store.read.tags import Told
+from service.store.read.waived_servers import WaivedServers
 from service.store.waiver_format import fits
 from service.times import DAY
 
@@ -79,11 +81,22 @@ def covers(waiver: Waiver, kind: str, key: str | Mapping[str, object]) -> bool:
     return waiver.key is None or (kind == _KEYED and _fits(waiver.key, key))
 
 
-class WaiversInForce:
-    """The waivers that hold at a moment, each with its servers then."""
+class _OfRule(NamedTuple):
+    """of_all: by server, that which ends last of those of all keys. of_keys: the others."""
 
-    def __init__(self, found: Mapping[str, list[tuple[Waiver, frozenset[int]]]]) -> None:
-        self._of_rule = found
+    of_all: Mapping[int, Waiver]
+    of_keys: Sequence[tuple[Waiver, AbstractSet[int]]]
+
+
+class WaiversInForce:
+    """The waivers that hold at a moment. Use it while its snapshot lasts.
+
+    found: by rule, that which ends last first.
+    """
+
+    def __init__(self, found: Mapping[str, list[Waiver]], servers: WaivedServers) -> None:
+        self._of_rule, self._servers = found, servers
+        self._prepared: dict[str, _OfRule] = {}
 
     @property
     def is_empty(self) -> bool:
@@ -92,18 +105,44 @@ class WaiversInForce:
     def covering(
         self, rule: str, server_id: int, kind: str, key: str | Mapping[str, object]
     ) -> Iterator[Waiver]:
-        """Those that cover a violation; key: JSON, or what it says. What ends first comes first."""
-        for waiver, servers in self._of_rule.get(rule, ()):
-            if server_id in servers and covers(waiver, kind, key):
+        """Those that cover a violation; key: JSON, or what it says. What ends last comes first."""
+        for waiver in self._of_rule.get(rule, ()):
+            if server_id in self._about(waiver) and covers(waiver, kind, key):
                 yield waiver
+
+    def _about(self, waiver: Waiver) -> AbstractSet[int]:
+        if waiver.server_id is not None:
+            return {waiver.server_id}
+        if waiver.network is not None:
+            return self._servers.in_network(waiver.network)
+        return self._servers.with_tag(waiver.tag_key or "", waiver.tag_value or "")
 
     def lasting(
         self, rule: str, server_id: int, kind: str, key: str | Mapping[str, object]
     ) -> Waiver | None:
         """That which covers a violation for the longest time."""
-        return max(
-            self.covering(rule, server_id, kind, key), key=lambda each: each.until_at, default=None
-        )
+        if rule not in self._of_rule:
+            return None
+        if rule not in self._prepared:
+            self._prepared[rule] = self._prepare(rule)
+        of_rule = self._prepared[rule]
+        found = of_rule.of_all.get(server_id)
+        for waiver, servers in of_rule.of_keys:
+            if found is not None and found.until_at >= waiver.until_at:
+                break
+            if server_id in servers and covers(waiver, kind, key):
+                return waiver
+        return found
+
+    def _prepare(self, rule: str) -> _OfRule:
+        """Many violations of a rule are asked for, and few waivers name a key."""
+        of_all: dict[int, Waiver] = {}
+        waivers = self._of_rule[rule]
+        for waiver in reversed(waivers):  # that which ends last stays
+            if waiver.key is None:
+                of_all.update(dict.fromkeys(self._about(waiver), waiver))
+        keyed = [(each, self._about(each)) for each in waivers if each.key is not None]
+        return _OfRule(of_all, keyed)
 
 
 class WaiverReader:
@@ -114,11 +153,10 @@ class WaiverReader:
 
     def in_force(self, connection: Connection, moment: Moment | None, now: int) -> WaiversInForce:
         rows = connection.execute(self._queries["waivers_in_force"], _told(moment, now))
-        found: defaultdict[str, list[tuple[Waiver, frozenset[int]]]] = defaultdict(list)
-        servers = _Servers(connection, self._queries, moment)
+        found: defaultdict[str, list[Waiver]] = defaultdict(list)
         for waiver in (Waiver(*row) for row in rows.fetchall()):
-            found[waiver.rule].append((waiver, servers.of(waiver)))
-        return WaiversInForce(found)
+            found[waiver.rule].append(waiver)
+        return WaiversInForce(found, WaivedServers(connection, self._queries, moment))
 
     def waived(
         self,
@@ -136,7 +174,9 @@ class WaiverReader:
         if in_force.is_empty:
             return {}
         found: dict[tuple[str, int], Waiver | None] = {}
-        for of_rule, server, kind, key, shows in self._open(connection, moment, rule, server_id):
+        for of_rule, server, kind, key, shows in self._open(
+            connection, moment, now, rule, server_id
+        ):
             if not shows:
                 continue
             waiver, place = in_force.lasting(of_rule, server, kind, key), (of_rule, server)
@@ -156,7 +196,7 @@ class WaiverReader:
         """Every waiver that was told until a moment, the newest first, and what it covers then."""
         in_force = self.in_force(connection, moment, now)
         covered: defaultdict[int, list[int]] = defaultdict(list)
-        for rule, server, kind, key, _ in self._open(connection, moment, None, None):
+        for rule, server, kind, key, _ in self._open(connection, moment, now):
             for waiver in in_force.covering(rule, server, kind, key):
                 covered[waiver.id].append(server)
         told = _told(moment, now)
@@ -176,10 +216,13 @@ class WaiverReader:
         self,
         connection: Connection,
         moment: Moment | None,
-        rule: str | None,
-        server_id: int | None,
+        now: int,
+        rule: str | None = None,
+        server_id: int | None = None,
     ) -> list[tuple[str, int, str, str, int]]:
-        wanted = {"rule": rule, "server_id": server_id}
+        """What goes on by rules of which waivers hold."""
+        held_at = _told(moment, now)["moment"]
+        wanted = {"rule": rule, "server_id": server_id, "held_at": held_at}
         query = self._queries["open_keys"]
         return connection.execute(query, moment_of_verdicts(moment) | wanted).fetchall()
 
@@ -225,34 +268,10 @@ def _state(waiver: Waiver, at: int, *, is_idle: bool) -> str:
 
 
 def _fits(wanted: str, key: str | Mapping[str, object]) -> bool:
-    return fits(json.loads(wanted), json.loads(key) if isinstance(key, str) else key)
+    return fits(_parsed(wanted), _parsed(key) if isinstance(key, str) else key)
 
 
-class _Servers:
-    """Which servers waivers cover at a moment."""
-
-    def __init__(
-        self, connection: Connection, queries: Mapping[str, str], moment: Moment | None
-    ) -> None:
-        self._connection, self._queries, self._moment = connection, queries, moment
-        self._addresses: list[tuple[int, str]] | None = None
-
-    def of(self, waiver: Waiver) -> frozenset[int]:
-        if waiver.server_id is not None:
-            return frozenset((waiver.server_id,))
-        if waiver.network is not None:
-            network = ip_network(waiver.network)
-            return frozenset(
-                server for server, address in self._all() if ip_address(address) in network
-            )
-        told = Told.at(self._moment)._asdict()
-        wanted = told | {"key": waiver.tag_key, "value": waiver.tag_value}
-        rows = self._connection.execute(self._queries["servers_with_tag"], wanted)
-        return frozenset(server for (server,) in rows)
-
-    def _all(self) -> list[tuple[int, str]]:
-        if self._addresses is None:
-            place = moment_of_verdicts(self._moment)
-            query = self._queries["addresses_at"]
-            self._addresses = self._connection.execute(query, place).fetchall()
-        return self._addresses
+@lru_cache(maxsize=4096)
+def _parsed(key: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = json.loads(key)
+    return found
