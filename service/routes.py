@@ -279,7 +279,7 @@ def routes(c: Collaborators) -> Sequence[Route]:
         Route("/salir", SignOut(), {"POST": PUBLIC}),
         Route("/static/{name}", c.static, public),
         Route("/healthz", Healthz(), public),
-        Route("/readyz", Readyz(c.records, c.lag), public),
+        Route("/readyz", Readyz(c.records, c.lag, c.notifications), public),
         Route(
             "/openapi.json", Document(SCHEMAS_FOLDER / "openapi.json", "application/json"), public
         ),

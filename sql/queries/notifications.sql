@@ -60,3 +60,16 @@ SELECT receiver.name, receiver.kind, receiver.place,
   receiver.sent_at, receiver.error, receiver.error_at, receiver.failures, receiver.paused_until
 FROM receiver
 ORDER BY receiver.name;
+
+-- name: message_backlog
+-- How many messages should have left by :now, since when, and how many were set aside; of receivers
+-- that the file names.
+SELECT count(*), min(max(message.not_before, message.made_at)), (
+  SELECT count(*)
+  FROM message AS failed
+  JOIN receiver AS named ON named.name = failed.receiver
+  WHERE failed.state = 'fallido' AND named.place IS NOT NULL
+)
+FROM message
+JOIN receiver ON receiver.name = message.receiver
+WHERE message.state = 'esperando' AND message.not_before <= :now AND receiver.place IS NOT NULL;

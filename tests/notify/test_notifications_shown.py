@@ -175,3 +175,20 @@ def test_the_documentation_lists_every_state_of_a_message(told: ToldFleet) -> No
     rows = engine.rows(told.fleet.config.database, "SELECT DISTINCT state FROM message")
     assert all(f"`{state}`" in text for (state,) in rows)
     assert len(rows) == 3
+
+
+def test_readyz_counts_what_should_have_left_and_what_was_set_aside(
+    api: Api, told: ToldFleet, receiver: HttpReceiver
+) -> None:
+    database = told.fleet.config.database
+    engine.execute(database, "UPDATE message SET made_at = made_at - 60000000, not_before = 0")
+    found = api.ask("GET", "/readyz").json["avisos"]
+    assert 60 <= found.pop("retraso") < 120
+    assert found == {"remitente": "parado", "esperan": 2, "apartados": 1}
+    later = "UPDATE message SET not_before = 4102444800000000 WHERE attempts = 0"
+    engine.execute(database, later)  # quiet hours
+    assert api.ask("GET", "/readyz").json["avisos"]["esperan"] == 1
+    engine.execute(database, "UPDATE receiver SET place = NULL")
+    nobody = {"remitente": "parado", "esperan": 0, "retraso": 0, "apartados": 0}
+    assert api.ask("GET", "/readyz").json["avisos"] == nobody
+    assert receiver.url not in api.ask("GET", "/readyz").text

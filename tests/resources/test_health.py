@@ -16,7 +16,9 @@ def test_healthz_answers_while_the_process_runs(service: LiveService) -> None:
 def test_readyz_answers_while_the_database_is_reachable(service: LiveService) -> None:
     answer = service.get("/readyz")
     waiting = {"servidores_pendientes": 0, "retraso": 0}
-    assert (answer.status, answer.json()) == (200, {"estado": "listo", "evaluacion": waiting})
+    nothing = {"remitente": "sin_receptores", "esperan": 0, "retraso": 0, "apartados": 0}
+    assert answer.status == 200
+    assert answer.json() == {"estado": "listo", "evaluacion": waiting, "avisos": nothing}
 
 
 def test_readyz_counts_servers_with_unjudged_reports(service: LiveService) -> None:

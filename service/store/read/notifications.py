@@ -82,6 +82,14 @@ class ReceiverRow(NamedTuple):
     paused_until: int
 
 
+class Backlog(NamedTuple):
+    """Messages that should have left by now, since when, and those that were set aside."""
+
+    waiting: int
+    due_since: int | None
+    failed: int
+
+
 @dataclass(frozen=True, slots=True)
 class MessagePage:
     """Some messages, the newest first; `after` is the cursor of the next page, or null."""
@@ -110,6 +118,12 @@ class NotificationStore:
         heard_at = deafness.heard_at(self._sender)
         is_running = heard_at is not None and self._clock() - heard_at <= deafness.NOTICED
         return SenderState.ACTIVO if is_running else SenderState.PARADO
+
+    def backlog(self, now: int) -> Backlog:
+        """Of all receivers that the file names."""
+        with self._database.snapshot() as connection:
+            row = connection.execute(self._queries["message_backlog"], {"now": now}).fetchone()
+        return Backlog(*row)
 
     def page(self, receiver: str | None, state: str | None, after: int, limit: int) -> MessagePage:
         """The newest messages, and all receivers; after: the cursor, 0 for the first page."""
