@@ -125,6 +125,20 @@ def test_violations_and_counts_are_of_the_servers_with_the_tag(
     )
 
 
+def test_what_is_waived_is_counted_of_the_servers_with_the_tag(
+    client: falcon.testing.TestClient,
+) -> None:
+    until = times.to_text(times.now() + times.DAY)[:16]
+    waiver = {"politica": "minero", "motivo": "lab", "hasta": until, "servidor": 2}
+    made = client.simulate_post("/exenciones", json=waiver)
+    assert made.status_code == 201, made.text
+    waived = {
+        tag: answer(client, "/politicas/minero", etiqueta=tag)["exentas"]
+        for tag in ("entorno", "entorno=produccion", "entorno=pruebas")
+    }
+    assert waived == {"entorno": 1, "entorno=produccion": 0, "entorno=pruebas": 1}
+
+
 def test_at_a_moment_the_tags_are_those_of_that_moment(client: falcon.testing.TestClient) -> None:
     before = times.to_text(times.now())
     server = answer(client, "/servers", ipaddress="10.0.0.3")["servers"][0]["id_serv"]
