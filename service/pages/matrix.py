@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import falcon
 
-from service.http.filters import AT_MOMENT, SEVERITY, TAG, moment_of
+from service.http.filters import AT_MOMENT, FRAMEWORK, SEVERITY, TAG, moment_of
 from service.http.parameters import CURSOR
 from service.pages.language import request_language
 from service.pages.rule_words import WORST_FIRST, Words, links, links_to_moment, words_of
@@ -31,11 +31,13 @@ class MatrixPage:
         self._site, self._matrix, self._policies = site, matrix, policies
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        query = self._site.query(req, resp, SEVERITY, TAG, *AT_MOMENT, CURSOR)
+        parameters = (SEVERITY, FRAMEWORK, TAG, *AT_MOMENT, CURSOR)
+        query = self._site.query(req, resp, *parameters)
         asked = moment_of(query)
         progress, settled = self._policies.settled()
         moment = asked or settled
-        matrix = self._matrix.matrix(moment, query[TAG]).of_severity(query[SEVERITY])
+        whole = self._matrix.matrix(moment, query[TAG])
+        matrix = whole.of_rules(query[SEVERITY], query[FRAMEWORK])
         language, at = request_language(req), links_to_moment(query, moment)
         words = {row.rule: words_of(row, language) for row in self._policies.rows()}
         columns = _columns(matrix, words)
@@ -57,7 +59,7 @@ class MatrixPage:
             ],
             count=len(servers),
             failing_servers=sum(bool(server.failing) for server in servers),
-            values={each.name: query.text(each) for each in (SEVERITY, TAG, *AT_MOMENT, CURSOR)},
+            values={each.name: query.text(each) for each in parameters},
             **links(query, moment),
             address=query.address,
             next_page=query.address_after(req.path, end, **at) if end < len(servers) else None,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import falcon
 
-from service.http.filters import AT_MOMENT, TAG, VERDICT, moment_of
+from service.http.filters import AT_MOMENT, FRAMEWORK, SEVERITY, TAG, VERDICT, moment_of
 from service.http.parameters import CURSOR
 from service.pages.backtest_picture import picture_of
 from service.pages.backtests import DAYS
@@ -16,13 +16,14 @@ from service.pages.rule_words import WORST_FIRST, Words, links, links_to_moment,
 from service.pages.site import Site
 from service.policies.backtest.job_result import read_result
 from service.policies.guard.warnings import is_tag_of_nobody
-from service.policies.rules.kept_text import adjusted_rule
+from service.policies.rules.kept_text import adjusted_rule, names_control
 from service.store.backtest_jobs import BackTestJobStore
 from service.store.past_openings import PastOpeningStore
 from service.store.read.policies import PolicyRow, PolicyStore
 from service.store.read.rule_counts import Counts
 from service.store.read.verdict_at import VerdictFilter
 
+_FILTERS = (SEVERITY, FRAMEWORK, TAG)
 _JOBS = 5  # back-tests that the page of a rule names
 
 
@@ -32,13 +33,19 @@ class RulesPage:
         self._policies = policies
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        query = self._site.query(req, resp, TAG, *AT_MOMENT)
+        query = self._site.query(req, resp, *_FILTERS, *AT_MOMENT)
         asked = moment_of(query)
         progress, settled = self._policies.settled()
         moment = asked or settled
         policies, counts = self._policies.policies(moment, query[TAG])
         language = request_language(req)
-        rows = [(row, words_of(row, language), counts[row.rule]) for row in policies]
+        severity, framework = query[SEVERITY], query[FRAMEWORK]
+        rows = [
+            (row, words_of(row, language), counts[row.rule])
+            for row in policies
+            if severity in {None, row.severity}
+            and (framework is None or names_control(row.rule, row.source, framework))
+        ]
         self._site.show(
             req,
             resp,
@@ -50,7 +57,7 @@ class RulesPage:
             retired=[each for each in rows if each[0].retired_at is not None],
             faults=self._policies.faults(),
             warnings={} if asked else _warnings(rows, self._policies.tag_values()),
-            values={TAG.name: query.text(TAG)},
+            values={each.name: query.text(each) for each in _FILTERS},
             **links(query, moment),
             address=query.address,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import falcon
 
-from service.http.filters import AT_MOMENT, SEVERITY, TAG, moment_of
+from service.http.filters import AT_MOMENT, FRAMEWORK, SEVERITY, TAG, moment_of
 from service.http.listing import FORMAT, Listing, show_whole
 from service.http.parameters import Query
 from service.resources.veredictos import asked_moment, how_far
@@ -31,10 +31,11 @@ class FleetMatrix:
         self._matrix, self._policies = matrix, policies
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        query = Query(req.query_string, SEVERITY, TAG, *AT_MOMENT, FORMAT)
+        query = Query(req.query_string, SEVERITY, FRAMEWORK, TAG, *AT_MOMENT, FORMAT)
         moment = moment_of(query)
         progress = self._policies.progress()
-        matrix = self._matrix.matrix(moment, query[TAG]).of_severity(query[SEVERITY])
+        whole = self._matrix.matrix(moment, query[TAG])
+        matrix = whole.of_rules(query[SEVERITY], query[FRAMEWORK])
         listing = Listing(
             "servidores",
             _COLUMNS,

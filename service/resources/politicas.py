@@ -5,10 +5,10 @@ from __future__ import annotations
 import falcon
 
 from service import times
-from service.http.filters import AT_MOMENT, TAG, VERDICT, moment_of
+from service.http.filters import AT_MOMENT, FRAMEWORK, SEVERITY, TAG, VERDICT, moment_of
 from service.http.listing import FORMAT, Listing, csv_is_wanted, show_page, show_whole, stream_csv
 from service.http.parameters import PAGING, Query
-from service.policies.rules.kept_text import kept_rule, titles
+from service.policies.rules.kept_text import kept_rule, names_control, titles
 from service.policies.rules.rule import Rule
 from service.resources import cumplimiento
 from service.resources.veredictos import asked_moment, how_far
@@ -48,7 +48,7 @@ class Policies:
         self._policies = policies
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        query = Query(req.query_string, TAG, *AT_MOMENT, FORMAT)
+        query = Query(req.query_string, SEVERITY, FRAMEWORK, TAG, *AT_MOMENT, FORMAT)
         moment = moment_of(query)
         progress = self._policies.progress()
         policies, counts = self._policies.policies(moment, query[TAG])
@@ -59,7 +59,11 @@ class Policies:
         listing = Listing(
             "politicas",
             _COLUMNS,
-            [_row(policy, counts[policy.rule]) for policy in policies],
+            [
+                _row(policy, counts[policy.rule])
+                for policy in policies
+                if is_asked_for(policy, query[SEVERITY], query[FRAMEWORK])
+            ],
             times=_TIMES,
             of=how_far(progress),
             beside={"rechazadas": faults} | asked_moment(moment),
@@ -154,6 +158,13 @@ def _row(policy: PolicyRow, counts: Counts) -> tuple[object, ...]:
         counts.share,
         counts.open_violations,
         counts.waived,
+    )
+
+
+def is_asked_for(policy: PolicyRow, severity: str | None, framework: str | None) -> bool:
+    """Whether a rule has this severity, and names a control of this framework; null: any."""
+    return severity in {None, policy.severity} and (
+        framework is None or names_control(policy.rule, policy.source, framework)
     )
 
 

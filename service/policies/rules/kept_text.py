@@ -29,6 +29,12 @@ def key_columns(rule_id: str, source: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=512)
+def names_control(rule_id: str, source: str, framework: str) -> bool:
+    """Whether a rule names a control of a framework."""
+    rule = kept_rule(rule_id, source)
+    return rule is not None and bool(rule.controls.get(framework))
+
+
 def adjusted_rule(rule_id: str, source: str, outside: str) -> Rule | None:
     """The same as ajustes.toml has it. outside: what decides beside the text, as JSON."""
     rule = kept_rule(rule_id, source)

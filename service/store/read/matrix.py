@@ -69,11 +69,19 @@ class Matrix:
     rules: Sequence[MatrixRule]
     servers: Sequence[MatrixServer]
 
-    def of_severity(self, severity: str | None) -> Matrix:
-        """The matrix of the rules with this severity; null: of all."""
-        if severity is None:
+    def of_rules(self, severity: str | None, framework: str | None = None) -> Matrix:
+        """The matrix of the rules with this severity that name a control of a framework.
+
+        Null asks for nothing.
+        """
+        if severity is None and framework is None:
             return self
-        wanted = [n for n, rule in enumerate(self.rules) if rule.severity == severity]
+        wanted = [
+            n
+            for n, rule in enumerate(self.rules)
+            if severity in {None, rule.severity}
+            and (framework is None or rule.controls.get(framework))
+        ]
 
         def part(mask: int) -> int:
             return sum(1 << at for at, n in enumerate(wanted) if mask >> n & 1)
