@@ -213,3 +213,27 @@ def test_a_memory_that_cannot_be_read_tells_nothing(tmp_path: Path, content: byt
     memory.note("guard", 7)
     assert Memory(path).sent_at("guard") == 7
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_nothing_is_told_before_all_is_judged_that_had_arrived(
+    restoring: Restoring, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.db"
+    engine.execute(restoring.config.database, "VACUUM INTO ?", (str(copy),))
+    what_happens(restoring)
+    restoring.database.close()
+    sqlite_file.remove(restoring.config.database)
+    shutil.copy(copy, restoring.config.database)
+    restoring.open_again()
+    line = restoring.begin()
+    assert restoring.tell(line) == []
+    path = restoring.config.database
+    ((epoch,),) = engine.rows(path, "SELECT epoch FROM judged")
+    note_alive(restoring.config)
+    restoring.config.evaluator_lock.write_text(json.dumps({"files": "", "epoch": epoch}))
+    asked = "'guard', x'01', 'resumen', 0, 0, '{\"tipo\": \"asked\"}', 0, 0, 'esperando'"
+    names = "receiver, digest, kind, made_at, not_before, body, attempts, next_at, state"
+    engine.execute(path, f"INSERT INTO message ({names}) VALUES ({asked})")
+    assert restoring.tell(line) == []  # reports wait
+    restoring.run()
+    assert restoring.tell(line) == ["asked", "resumen"]

@@ -112,7 +112,6 @@ class ServerEventStore:
 def event_document(event: ServerEvent, server: NamedServer | None) -> dict[str, Any]:
     """What was so, as messages say it."""
     return {
-        "suceso": event.digest.hex(),
         "politica": None,
         "titulo": {},
         "servidor": event.server_id,
