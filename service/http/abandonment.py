@@ -14,7 +14,10 @@ _READS = frozenset({"GET", "HEAD"})
 
 
 class AbandonmentMiddleware:
-    """Gives each question an end. Storing a report has none: it is not given up halfway."""
+    """Gives each question an end. Storing a report has none: it is not given up halfway.
+
+    A resource whose answers are of any length says in `answer_seconds` how long they may take.
+    """
 
     def __init__(self, seconds: float = _SECONDS) -> None:
         self._seconds = seconds
@@ -24,6 +27,19 @@ class AbandonmentMiddleware:
         req.context.question = None
         if req.method in _READS:
             req.context.question = begin(Question(self._seconds, lambda: has_left(client)))
+
+    def process_resource(
+        self,
+        req: falcon.Request,
+        _resp: falcon.Response,
+        resource: object,
+        _params: dict[str, object],
+    ) -> None:
+        seconds = getattr(resource, "answer_seconds", None)
+        if seconds is not None and req.context.question is not None:
+            client = req.env.get("gunicorn.socket")
+            end(req.context.question)
+            req.context.question = begin(Question(seconds, lambda: has_left(client)))
 
     def process_response(
         self,

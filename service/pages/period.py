@@ -16,7 +16,7 @@ from service.pages.site import PageQuery, Site
 from service.policies.rules.controls import FRAMEWORKS
 from service.store.read.period_filter import Known, PeriodFilter
 from service.store.read.period_totals import PeriodTotals, ServerTotal, Total
-from service.store.read.periods import PeriodStore
+from service.store.read.periods import ANSWER_SECONDS, PeriodStore
 from service.store.read.policies import PolicyStore
 from service.times import DAY
 
@@ -27,6 +27,8 @@ _USUAL = 30 * DAY
 
 
 class PeriodPage:
+    answer_seconds = ANSWER_SECONDS
+
     def __init__(self, site: Site, periods: PeriodStore, policies: PolicyStore) -> None:
         self._site, self._periods, self._policies = site, periods, policies
 

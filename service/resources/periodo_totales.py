@@ -14,7 +14,7 @@ from service.policies.rules.controls import FRAMEWORKS
 from service.resources.periodo import about_period, beside_period, seconds
 from service.resources.veredictos import how_far
 from service.store.read.period_totals import PeriodTotals, Total
-from service.store.read.periods import PeriodStore
+from service.store.read.periods import ANSWER_SECONDS, PeriodStore
 from service.store.read.policies import PolicyStore
 
 _AT_END = ("falla", "desconocido", "cumple", "no_aplica")
@@ -70,6 +70,8 @@ def servers_of(totals: PeriodTotals) -> Rows:
 
 class PeriodTotalsList:
     """One of these lists, whole."""
+
+    answer_seconds = ANSWER_SECONDS
 
     def __init__(
         self,

@@ -15,6 +15,7 @@ import pytest
 from service.http.abandonment import AbandonmentMiddleware
 from service.http.problems import add_error_handlers
 from service.store.engines import Database, open_database
+from service.store.engines.question import current
 
 LONG = """
 WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number LIMIT 50000000)
@@ -27,6 +28,16 @@ class NoPages:
         return False
 
     def show_error(self, req: falcon.Request, resp: falcon.Response, error: Exception) -> None: ...
+
+
+class Patient:
+    answer_seconds = 60.0
+
+    def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
+        time.sleep(0.4)
+        question = current()
+        assert question is not None
+        resp.text = str(question.stops())
 
 
 class Endless:
@@ -49,6 +60,7 @@ def client_of(database: Database, seconds: float) -> falcon.testing.TestClient:
     app = falcon.App(middleware=[AbandonmentMiddleware(seconds)])
     add_error_handlers(app, NoPages())
     app.add_route("/endless", Endless(database))
+    app.add_route("/patient", Patient())
     return falcon.testing.TestClient(app)
 
 
@@ -71,3 +83,13 @@ def test_the_work_for_a_client_that_has_left_stops(database: Database) -> None:
         answer = client_of(database, 600).simulate_get("/endless", extras={"gunicorn.socket": here})
     assert answer.status_code == 503
     assert time.monotonic() - started < 300, "stopped by its end only"
+
+
+def test_an_answer_of_any_length_may_take_longer(database: Database) -> None:
+    here, there = socket.socketpair()
+    with here, there:
+        client = client_of(database, 0.3)
+        answer = client.simulate_get("/patient", extras={"gunicorn.socket": here})
+    assert answer.text == "False"
+    there.close()
+    assert current() is None

@@ -26,6 +26,7 @@ from service.store.read.period_totals import PeriodTotals, totals_of
 from service.store.read.tags import Told
 from service.store.read.waivers import WaiverReader
 
+ANSWER_SECONDS = 60.0  # that totals may take, of a long period and many servers
 BATCH = 50  # servers that are read at a time
 _RULES_AT_LEAST = 40  # of a server, as a guess
 
