@@ -36,6 +36,7 @@ from tests.support import engine
 _START = times.parse("2026-01-15 12:00:00")
 _SECOND_REPORT, _HALF_HOUR = Threshold(reports=2), Threshold(reports=None, seconds=1800)
 _PLAIN = "SELECT name FROM procesos_vigentes WHERE name = 'bad'"
+_TELNET = "(SELECT name, pid FROM procesos_listados WHERE lista = 'telnet')"
 # Statement, and when violations are confirmed and resolved.
 _TEXTS: dict[str, tuple[str, Threshold, Threshold]] = {
     "plain": (_PLAIN, Threshold(), Threshold()),
@@ -58,8 +59,16 @@ _TEXTS: dict[str, tuple[str, Threshold, Threshold]] = {
         Threshold(), Threshold(),
     ),
     "listed": (
-        "SELECT nombre AS name FROM procesos_listados WHERE lista = 'telnet' GROUP BY 1",
+        "SELECT max(nombre) AS name FROM procesos_listados WHERE lista = 'telnet' GROUP BY lista",
         Threshold(), Threshold(),
+    ),
+    "pair": (
+        f"SELECT p.name FROM {_TELNET} AS p CROSS JOIN {_TELNET} AS q ON p.pid < q.pid",
+        Threshold(), Threshold(),
+    ),
+    "grouped": (
+        "SELECT name, count(*) AS n FROM procesos_vigentes WHERE name LIKE 'ba%' GROUP BY name",
+        Threshold(), _SECOND_REPORT,
     ),
     "breaks": (
         "SELECT hora_local('2026-01-01', ejecutable) FROM procesos_vigentes WHERE name = 'bad'",
@@ -212,7 +221,7 @@ def _compare(
         until = reports[-1].taken_at + 5 * HOUR
         with BackTest(Config(data=folder)) as test:
             rules, data = _rules(test)
-            chosen = [[name] for name in texts] + [_SHIPPED]
+            chosen = [[name] for name in texts] + [_SHIPPED, ["pair", "plain"]]
             failed: set[str] = set()
             for names in chosen:
                 few = {name: rules[name] for name in names}

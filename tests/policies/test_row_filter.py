@@ -1,4 +1,4 @@
-"""Which statements filter the rows of one relation, one by one."""
+"""Which statements filter the rows of one relation one by one."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from service.policies.rules.row_filter import is_row_filter
         "select name, username from procesos_vigentes where name = 'nc';",
         "SELECT p.name AS n FROM procesos_vigentes AS p WHERE p.name IN ('a', 'b') -- two",
         "SELECT name FROM procesos_vigentes p WHERE instr(linea_comando, 'count(*) FROM x')",
+        "SELECT name, count(*) AS n FROM procesos_vigentes WHERE name = 'nc' GROUP BY name",
+        "SELECT max(name) FROM procesos_listados GROUP BY lista",
         "SELECT CASE WHEN name GLOB 'a*' THEN name END FROM processes WHERE name IS NOT NULL",
     ],
 )
@@ -28,7 +30,8 @@ def test_a_filter_of_one_relation(sql: str) -> None:
         "SELECT count(*) FROM procesos_vigentes",
         "SELECT name, max (ejecutable) FROM procesos_vigentes",
         "SELECT DISTINCT name FROM procesos_vigentes",
-        "SELECT name FROM procesos_vigentes GROUP BY name",
+        "SELECT name FROM procesos_vigentes GROUP BY name HAVING count(*) > 1",
+        "SELECT count(DISTINCT pid) FROM procesos_vigentes GROUP BY name",
         "SELECT name FROM procesos_vigentes ORDER BY name LIMIT 1",
         "SELECT name FROM procesos_vigentes WHERE pid IN (SELECT ppid FROM procesos_vigentes)",
         "SELECT name FROM procesos_vigentes WHERE name IN listas",

@@ -36,7 +36,7 @@ _MOST_PROGRAMS = 20_000  # of all servers, for each server that is replayed
 _OF_A_REPORT = {"id_serv", "fecha_hora", "recibido", "reloj", "zona", "descartados", "id_clonado",
                 "visto_desde"}  # fmt: skip
 _OF_PROGRAMS = {"", "name", "username", "ejecutable", "linea_comando", "path", "cmdline",
-                "servidor", "server"}  # fmt: skip
+                "servidor", "server", "lista", "nombre", "por"}  # fmt: skip
 _COUNTED = {Fact.USUARIOS_DE_PROCESOS, Fact.PPID, Fact.EJECUTABLE, Fact.LINEA_COMANDO}
 
 
@@ -56,7 +56,7 @@ def is_told_by_few(made: RuleInForce) -> bool:
         and not reads_now(rule.sql, rule.applies.query)
         and facts.isdisjoint(_COUNTED)
         and not reads_all_processes(made.inspection.applies_reads)
-        and (not reads_all_processes(reads) or _filters_programs(made))
+        and (not reads_all_processes(reads) or finds_one_by_one(made))
     )
 
 
@@ -88,15 +88,16 @@ class Leaps:
         self._programs: frozenset[int] = frozenset()  # that the rules can find
         self._unnamed: frozenset[int] = frozenset()
 
-    def look(self, connection: Connection, servers: int) -> bool:
+    def look(self, connection: Connection, rules: Rules, servers: int) -> bool:
         """Finds the programs. False where they are too many for so few servers, or break a rule."""
         if self._reader.newest_program(connection) > _MOST_PROGRAMS * servers:
             return False
+        one_by_one = all(map(finds_one_by_one, rules.values()))
         found: set[int] = set()
         unnamed: set[int] = set()
         try:
             for page in self._reader.programs(connection):
-                found.update(self._guard.relevant(page))
+                found.update(self._guard.relevant(page, one_by_one=one_by_one))
                 unnamed.update(number for number, name, *_ in page if name is None)
         except GuardEndedError:
             return False
@@ -132,7 +133,8 @@ def _reads_logins(made: RuleInForce) -> bool:
     return reads_logins(made.reads) or Fact.LOGINS in facts
 
 
-def _filters_programs(made: RuleInForce) -> bool:
+def finds_one_by_one(made: RuleInForce) -> bool:
+    """Whether it finds a process by what it runs, whatever else there is."""
     reads = made.inspection.reads
     return (
         is_row_filter(made.rule.sql)

@@ -130,7 +130,7 @@ class BackTest:
             return None
         leaps = Leaps(self._queries, self.guard, self._hearing, histories, sweep)
         with self._database.snapshot() as connection:
-            return leaps if leaps.look(connection, servers) else None
+            return leaps if leaps.look(connection, rules, servers) else None
 
     def of_fleet(self, rules: Rules, period: Period, axis: Axis, cadence: int) -> FleetRun:
         """Begins to replay rules about the fleet. cadence: microseconds between two ticks."""

@@ -134,12 +134,12 @@ class Guard:
                 )
         return found
 
-    def relevant(self, programs: Sequence[Sequence[Any]]) -> list[int]:
+    def relevant(self, programs: Sequence[Sequence[Any]], *, one_by_one: bool) -> list[int]:
         """The numbers of the programs of which a rule about servers can find a process.
 
-        Rules over all processes have to find them one by one. Raises GuardEndedError.
+        one_by_one: as of Judging.relevant(). Raises GuardEndedError.
         """
-        (found,) = self._ask_of_programs("relevant", programs)
+        (found,) = self._ask_of_programs("relevant", programs, one_by_one=one_by_one)
         return list(found)
 
     def judge_fleet(

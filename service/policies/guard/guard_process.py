@@ -78,7 +78,7 @@ def _answers(judging: Judging, request: dict[str, Any], source: BinaryIO) -> Ite
 
 def _of_programs(judging: Judging, request: dict[str, Any]) -> Iterator[Any]:
     if request["do"] == "relevant":
-        yield judging.relevant(request["programs"])
+        yield judging.relevant(request["programs"], one_by_one=request["one_by_one"])
         return
     for some in _in_lists(judging.sweep(request["programs"], request["steps"])):
         yield some

@@ -47,7 +47,7 @@ class Judging:
         self._rules: list[JudgedRule] = []
         self._situations: dict[int, Situation] = {}
         self._patience = Patience(self._limits.seconds)
-        self._needs = Needs.of((), ())
+        self._needs = Needs.of(())
         self._reads_now = False
 
     def set_data(self, tables: Mapping[str, Sequence[Sequence[Any]]]) -> None:
@@ -70,8 +70,9 @@ class Judging:
         self._workspace.wanted = wanted
         reads = {read for rule in self._rules for read in rule.reads | rule.applies_reads}
         self._workspace.matches_names = any(name == "procesos_listados" for name, _ in reads)
+        start = any(rule.grace_after_boot for rule in self._rules)
         # What a statement reads that does not run at first is not known.
-        self._needs = Needs.all(wanted) if is_broken else Needs.of(reads, wanted)
+        self._needs = Needs.all(wanted) if is_broken else Needs.of(reads, wanted, start=start)
         self._reads_now = any(reads_now(rule.sql, rule.applies.query) for rule in self._rules)
 
     def open(self, image: bytes) -> None:
@@ -117,13 +118,14 @@ class Judging:
         """The verdicts of the rules about a server at one report after the other.
 
         programs, steps: as SweptRelations takes them, with `now` and `only`. Where nothing changed
-        that decides a verdict, the very same dict comes again.
+        that decides a verdict, or verdicts are equal, the very same dict comes again.
         """
         relations = SweptRelations(self._workspace.sandbox, self._workspace.names, self._needs)
         relations.use(programs)
         rules = self._of(Scope.SERVIDOR)
         graces = {rule.grace_after_boot for rule in rules}
         shows_absences = any(rule.semantics is Semantics.FILA_ES_EXITO for rule in rules)
+        reads_time = self._reads_now
         kept: dict[str, Verdict] = {}
         decided_by: object = None
 
@@ -132,7 +134,7 @@ class Judging:
             fails = any(verdict.state is State.FALLA for verdict in kept.values())
             return (
                 only,
-                now if self._reads_now else None,
+                now if reads_time else None,
                 situation.is_silent,
                 sum(situation.is_within(grace) for grace in graces),
                 situation.facts,
@@ -144,17 +146,23 @@ class Judging:
             is_changed = relations.apply(step)
             situation, now, only = relations.situation(), step["now"], step["only"]
             if is_changed or deciding() != decided_by:
-                kept = self._judged(situation, times.to_text(now), only)
+                found = self._judged(situation, times.to_text(now) if reads_time else "", only)
+                if found != kept:
+                    kept = found
                 # Time may decide on a limit.
-                is_limit = any(found.reason is Reason.LIMITE for found in kept.values())
+                is_limit = any(verdict.reason is Reason.LIMITE for verdict in kept.values())
                 decided_by = None if is_limit else deciding()
             yield kept
 
-    def relevant(self, programs: Sequence[Sequence[Any]]) -> list[int]:
-        """The numbers of the programs that the rules can find, one process at a time."""
+    def relevant(self, programs: Sequence[Sequence[Any]], *, one_by_one: bool) -> list[int]:
+        """The numbers of the programs that the rules can find.
+
+        one_by_one: whether they find a process where it is the only one, if at all. Other rules
+        look for nothing but names of lists.
+        """
         relations = SweptRelations(self._workspace.sandbox, self._workspace.names, self._needs)
         relations.use(programs)
-        return relations.found(self._finds)
+        return relations.found(self._finds, one_by_one=one_by_one)
 
     def _finds(self) -> bool:
         """Whether a rule finds a row, or breaks."""

@@ -29,10 +29,11 @@ _PIDS = {1: _FIRST, _KTHREADD_PID: _THREAD, 4: _FIRST_OF_WINDOWS}
 class Program:
     """What processes run. matches: its lists, each with the name there and where it stands."""
 
-    __slots__ = ("counted", "is_thread", "matches", "values")
+    __slots__ = ("counted", "is_thread", "matches", "name", "what", "who")
 
     def __init__(self, values: Sequence[str | None], names: NameLists, *, listed: bool) -> None:
-        self.values = name, username, executable, line = values
+        name, username, executable, line = values
+        self.name, self.who, self.what = name, (name, username), (executable, line)
         # By name, where the report does not tell its parent.
         self.is_thread = (
             name is not None and username == "root" and KERNEL_THREADS in names.lists_of(name)
@@ -54,7 +55,7 @@ class Program:
             counted |= _THREAD
         if pid in _PIDS:
             counted |= _PIDS[pid]
-            if pid == _KTHREADD_PID and self.values[0] == KTHREADD:
+            if pid == _KTHREADD_PID and self.name == KTHREADD:
                 counted |= _IS_KTHREADD
         return counted
 
@@ -130,7 +131,7 @@ class RunningProcesses:
 
     def names_listed(self) -> int:
         """How many different names they have."""
-        names = {program.values[0] for _, program in self._rows.values()}
+        names = {program.name for _, program in self._rows.values()}
         return len(names - {None})
 
 

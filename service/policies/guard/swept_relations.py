@@ -29,30 +29,42 @@ from service.store.engines.sandbox import Sandbox
 SILENT = "silencioso"
 _SLOTS = 1_048_576  # of a server: sql/guard/tables.sql
 _PROBED, _FIRST_PROBED = 1, 5  # the server, and the pid, of processes that are only tried
+_INSERT_PROCESS = """
+INSERT OR REPLACE INTO main.proceso VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)
+"""
 _OFTEN = {"id_serv", "fecha_hora", "recibido"}  # columns that tell no facts
 _TABLES = ("main.proceso", "main.usuario", "main.servidor_vigente", "main.etiqueta")
 MARKS = ("coincidencia", "con_kthreadd", "nombre_de_hilo")
 
 
 class Needs(NamedTuple):
-    """What rules read. server: columns of servidor_vigente; null: all. facts: that they require."""
+    """What rules read. server: columns of servidor_vigente; null: all. facts: that they require.
+
+    start: whether it matters how long the server has been running.
+    """
 
     processes: bool  # all of them, in a list or not
     listed: bool
     logins: bool
     server: frozenset[str] | None
     facts: Collection[Fact]
+    start: bool
 
     @classmethod
-    def of(cls, reads: Reads, facts: Collection[Fact]) -> Self:
+    def of(cls, reads: Reads, facts: Collection[Fact] = (), *, start: bool = False) -> Self:
         listed = any(relation == "procesos_listados" for relation, _ in reads)
         return cls(
-            reads_all_processes(reads), listed, reads_logins(reads), server_columns(reads), facts
+            reads_all_processes(reads),
+            listed,
+            reads_logins(reads),
+            server_columns(reads),
+            facts,
+            start,
         )
 
     @classmethod
     def all(cls, facts: Collection[Fact]) -> Self:
-        return cls(processes=True, listed=True, logins=True, server=None, facts=facts)
+        return cls(True, True, True, None, facts, True)
 
 
 class SweptRelations:
@@ -79,30 +91,29 @@ class SweptRelations:
             for number, *values in programs
         }
 
-    def found(self, finds: Callable[[], bool]) -> list[int]:
+    def found(self, finds: Callable[[], bool], *, one_by_one: bool) -> list[int]:
         """The programs in use of which a process may be found, or tells kernel threads.
 
-        finds: whether rules find something in the relations, to which processes contribute one by
-        one. They hold no report afterwards.
+        finds: whether rules find something in the relations, which hold no report afterwards.
+        one_by_one: whether they find there what they find among others; else all that stands in a
+        list may be found.
         """
-        sure = {
-            number
-            for number, program in self._programs.items()
-            if program.matches or program.values[0] == KTHREADD
-        }
-        found = sorted(sure)
-        if self._needs.processes:
-            parts = [[number for number in self._programs if number not in sure]]
-            while parts:
-                part = parts.pop()
-                if not part or not self._shows(part, finds):
-                    continue
-                if len(part) == 1:
-                    found += part
-                else:
-                    middle = len(part) // 2
-                    parts += [part[:middle], part[middle:]]
-        return found
+        listed = {number for number, made in self._programs.items() if made.matches}
+        found = {number for number, made in self._programs.items() if made.name == KTHREADD}
+        if not one_by_one:
+            found |= listed
+        tried = self._programs if self._needs.processes else listed
+        parts = [[number for number in tried if number not in found]]
+        while parts:
+            part = parts.pop()
+            if not part or not self._shows(part, finds):
+                continue
+            if len(part) == 1:
+                found.update(part)
+            else:
+                middle = len(part) // 2
+                parts += [part[:middle], part[middle:]]
+        return sorted(found)
 
     def _shows(self, numbers: Sequence[int], finds: Callable[[], bool]) -> bool:
         self._clear()
@@ -152,10 +163,8 @@ class SweptRelations:
     def situation(self) -> Situation:
         """The situation of the server at the report at which the relations stand."""
         row = self._server
-        start = row["arranque"]
-        running_for = None
-        if start is not None:
-            running_for = _seconds_between(start, row["fecha_hora"])
+        start = row["arranque"] if self._needs.start else None
+        running_for = None if start is None else _seconds_between(start, row["fecha_hora"])
         return Situation(
             server=row["servidor"],
             is_silent=row["estado"] == SILENT,
@@ -227,38 +236,26 @@ class SweptRelations:
         listed = [(name, row_id) for row_id, program in went for name in program.matches]
         if listed:
             connection.executemany("DELETE FROM coincidencia WHERE lista = ? AND id = ?", listed)
-        # What came takes the place of what went, where it has its number.
-        replaced = {row[0] for row, _ in came}
-        _delete(
-            connection, "main.proceso", [row_id for row_id, _ in went if row_id not in replaced]
-        )
-        if not came:
-            return
         server = self._server["servidor"]
-        connection.executemany(
-            "INSERT OR REPLACE INTO main.proceso VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
-            [
-                (row_id, server, pid, ppid, *program.values[:2], start, *program.values[2:])
-                for (row_id, pid, ppid, _, start), program in came
-            ],
-        )
-        matches = [
-            (name, row[0], *found)
-            for row, program in came
-            for name, found in program.matches.items()
-        ]
+        rows: dict[int, tuple[Any, ...]] = {}
+        matches: list[tuple[Any, ...]] = []
+        threads: set[str | None] = set()
+        for (row_id, pid, ppid, _, start), program in came:
+            rows[row_id] = row_id, server, pid, ppid, *program.who, start, *program.what
+            if program.matches:
+                matches += [(name, row_id, *found) for name, found in program.matches.items()]
+            if program.is_thread and ppid is None:
+                threads.add(program.name)
+        # What came takes the place of what went, where it has its number.
+        _delete(connection, "main.proceso", [row_id for row_id, _ in went if row_id not in rows])
+        if rows:
+            connection.executemany(_INSERT_PROCESS, [*rows.values()])
         if matches:
             connection.executemany("INSERT INTO coincidencia VALUES (?, ?, ?, ?)", matches)
-        threads = {
-            program.values[0]
-            for row, program in came
-            if program.is_thread and row[2] is None and program.values[0] not in self._threads
-        }
-        if threads:
+        if threads - self._threads:
+            added = [(name,) for name in threads - self._threads]
+            connection.executemany("INSERT INTO nombre_de_hilo VALUES (?)", added)
             self._threads |= threads  # those that went stay: they do no harm
-            connection.executemany(
-                "INSERT INTO nombre_de_hilo VALUES (?)", [(name,) for name in threads]
-            )
 
 
 def _delete(connection: Connection, table: str, ids: Sequence[int]) -> None:
