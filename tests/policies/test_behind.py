@@ -65,6 +65,7 @@ def test_it_is_judged_as_if_the_new_texts_had_waited_for_it(
                 seen.add(tuple(engine.rows(field.config.database, CURSORS)))
             if field is not fields[2]:
                 work(evaluator)
+                assert evaluator._behind._guard is None
         if field is fields[2]:  # it was killed; the next one knows the texts of before
             with Evaluator(field.config) as another:
                 another.begin(look_seconds=0)

@@ -85,6 +85,8 @@ class Behind:
         if tasks and self._rounds is not None:
             self._rounds.run(tasks)
         self._servers -= alike - {task.server.id for task in tasks}
+        if not self._servers:
+            self.close()
         return set(self._servers)
 
     def _load(self, texts: Collection[int]) -> None:
@@ -102,4 +104,7 @@ class Behind:
         self._loaded = texts
 
     def close(self) -> None:
+        """Ends the guard. Another one is started where it is needed."""
+        self._guard = self._rounds = None
+        self._loaded = ()
         self._resources.close()
