@@ -62,6 +62,9 @@ class Dispatcher:
         elif state is None:
             state = ReceiverState(self._name, self._outbox.newest_notice(connection), wants)
             self.tell_open(connection, "nuevo", now)
+        elif state.notice_id + 1 < self._outbox.oldest_notice(connection):
+            self._tell_after_long(connection, state, now)
+            state.wants = wants
         elif state.wants != wants:
             is_more = self._is_more(json.loads(state.wants))
             state.wants = wants
@@ -70,6 +73,13 @@ class Dispatcher:
         state.kind, state.place = self._receiver.kind, self._receiver.place
         self._outbox.put_receiver(connection, state)
         return state
+
+    def _tell_after_long(self, connection: Connection, state: ReceiverState, now: int) -> None:
+        """The file did not name it, and what happened meanwhile is not kept any more."""
+        state.notice_id = self._outbox.newest_notice(connection)
+        self._outbox.drop_waiting(connection, self._name)
+        self._outbox.forget_all(connection, self._name)
+        self.tell_open(connection, "perdido", now)
 
     def begin_again(self, connection: Connection, state: ReceiverState, now: int) -> None:
         """A restored database is up to date: what it knew and learned is one digest."""

@@ -178,11 +178,10 @@ class Line:
         now = times.now()
         with self._database.snapshot() as connection:
             state = self._state(connection)
-            if state.paused_until > now or state.restored_at is not None:
-                return None
-            peeked = self._outbox.due(connection, self.receiver.name, now)
-            if peeked is None:
-                return None
+            rests = state.paused_until > now or state.restored_at is not None
+            peeked = None if rests else self._outbox.due(connection, self.receiver.name, now)
+        if peeked is None:
+            return None
         until = None if peeked.again_of is None else self._progress().until
         with self._database.transaction() as connection:
             self._held_back.hold_back(connection, now)
@@ -191,12 +190,25 @@ class Line:
             due = self._outbox.due(connection, self.receiver.name, now)
             if due is None or (due.again_of is not None and due.id != peeked.id):
                 return None
+            quiet_until = self._quiet_until(connection, due, now)
+            if quiet_until > now:
+                self._outbox.delay(connection, due, quiet_until)
+                return None
             written = self._write(connection, due, until, now)
             if written is None:
                 self._outbox.drop(connection, due.id)
                 return None
             self._outbox.note_try(connection, due, written, now)
         return Claimed(due, written.body.encode())
+
+    def _quiet_until(self, connection: Connection, due: Due, now: int) -> int:
+        """Quiet hours may have begun since it was made, while it could not be sent."""
+        if self.receiver.quiet is None or due.again_of is not None:
+            return now
+        is_critical = self._outbox.is_critical(connection, due)
+        if is_critical is None:
+            return now
+        return self.receiver.quiet_until(now, "critica" if is_critical else "alta")
 
     def _write(
         self, connection: Connection, due: Due, until: int | None, now: int

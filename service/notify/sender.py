@@ -28,6 +28,7 @@ _LOG = logging.getLogger(__name__)
 
 _SECONDS_BETWEEN = 0.5
 _STOP_SECONDS = 3.0
+_SECONDS_AFTER_FAULT = 10.0
 _WORD_SECONDS = 60.0
 _HANGS_SECONDS = 150.0  # a step takes 60 s for its try at most
 _MINUTES_BETWEEN_TIDYING = 60
@@ -106,6 +107,10 @@ class Sender:
                     if str(error) != told:
                         _LOG.warning("sender: %s: %s", line.receiver.name, error)
                     told, is_busy = str(error), False
+                except Exception:  # noqa: BLE001 — a fault of ours must not silence it for good
+                    _LOG.exception("sender: %s failed", line.receiver.name)
+                    is_busy = False
+                    stopped.wait(_SECONDS_AFTER_FAULT)
                 if not is_busy:
                     stopped.wait(_SECONDS_BETWEEN)
 

@@ -37,6 +37,10 @@ UPDATE receiver SET place = NULL WHERE name = :name;
 -- The number of the newest notice.
 SELECT coalesce(max(id), 0) FROM notice;
 
+-- name: oldest_notice
+-- The number of the oldest notice that is kept.
+SELECT coalesce(min(id), 0) FROM notice;
+
 -- name: notices_after
 -- Notices, in their order.
 SELECT id, digest, kind, violation_digest, case_digest, subject, rule, severity, at, due_at
@@ -106,6 +110,17 @@ UPDATE message SET
   digest = :digest, kind = :kind, notice_id = :notice_id, case_digest = :case_digest,
   not_before = :not_before
 WHERE id = :id;
+
+-- name: is_message_critical
+-- Whether a message, or one that it carries, tells something critical; null if it tells no notice.
+SELECT max(notice.severity = 'critica')
+FROM message
+JOIN notice ON notice.id = message.notice_id
+WHERE message.id = :id OR message.digest_id = :id;
+
+-- name: delay_message
+-- A message may not leave before.
+UPDATE message SET not_before = :not_before WHERE id = :id;
 
 -- name: drop_message
 -- Removes a message of which nothing has to be told any more.
@@ -235,10 +250,16 @@ ORDER BY server_event.id;
 -- Removes messages that ended long ago.
 DELETE FROM message WHERE ended_at < :before;
 
+-- name: remove_left_messages
+-- Removes messages that have waited for long for receivers that the file names no more.
+DELETE FROM message
+WHERE state = 'esperando' AND made_at < :before
+  AND receiver IN (SELECT name FROM receiver WHERE place IS NULL);
+
 -- name: remove_old_notices
--- Removes notices that every receiver has seen, and nobody waits for.
+-- Removes notices that every receiver of the file has seen, and nobody waits for.
 DELETE FROM notice
-WHERE id < (SELECT min(notice_id) FROM receiver) AND made_at < :before
+WHERE id < (SELECT min(notice_id) FROM receiver WHERE place IS NOT NULL) AND made_at < :before
   AND NOT EXISTS (SELECT 1 FROM message WHERE message.notice_id = notice.id)
   AND NOT EXISTS (
     SELECT 1 FROM told WHERE told.case_digest = notice.case_digest AND told.state = 'exenta'

@@ -156,6 +156,8 @@ def test_quiet_hours_delay_and_drop_nothing(told: ToldFleet, receiver: HttpRecei
     receiver.taken.clear()
     told.report("bad")
     assert tell(line) == []
+    line = told.listen(receiver.url)  # its clock says that they are over
+    assert tell(line) == []
     told.age(2 * 60 * MINUTE)
     tell(line)
     assert kinds(receiver) == ["abierta"]

@@ -51,6 +51,10 @@ class Outbox:
     def newest_notice(self, connection: Connection) -> int:
         return int(self._run(connection, "newest_notice").fetchone()[0])
 
+    def oldest_notice(self, connection: Connection) -> int:
+        """0 if there is none."""
+        return int(self._run(connection, "oldest_notice").fetchone()[0])
+
     def notices_after(self, connection: Connection, number: int, limit: int) -> list[Notice]:
         rows = self._run(connection, "notices_after", id=number, limit=limit)
         return [Notice(*row) for row in rows]
@@ -145,6 +149,14 @@ class Outbox:
     def drop(self, connection: Connection, number: int) -> None:
         self._run(connection, "drop_message", id=number)
 
+    def is_critical(self, connection: Connection, due: Due) -> bool | None:
+        """Whether it tells something critical; null of a message that tells no notice."""
+        (found,) = self._run(connection, "is_message_critical", id=due.id).fetchone()
+        return None if found is None else bool(found)
+
+    def delay(self, connection: Connection, due: Due, not_before: int) -> None:
+        self._run(connection, "delay_message", id=due.id, not_before=not_before)
+
     def due(self, connection: Connection, receiver: str, now: int) -> Due | None:
         row = self._run(connection, "due_message", receiver=receiver, now=now).fetchone()
         return None if row is None else Due(*row)
@@ -223,5 +235,6 @@ class Outbox:
     def tidy(self, connection: Connection, messages: int, notices: int, told: int) -> None:
         """Removes what ended before these moments."""
         self._run(connection, "remove_old_messages", before=messages)
+        self._run(connection, "remove_left_messages", before=messages)
         self._run(connection, "remove_old_notices", before=notices)
         self._run(connection, "remove_old_told", before=told)
