@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 from service import times
@@ -16,11 +14,9 @@ from service.notify.letters import LetterWriter
 from service.notify.receivers import Receiver
 from service.notify.restored import Memory, Settling
 from service.notify.shapes import SHAPES
-from service.store.engines import Connection, Database
-from service.store.read.policies import PolicyStore
-from service.store.read.standing import RepeatReader
+from service.notify.stores import Stores
+from service.store.engines import Connection
 from service.store.write.held_messages import HELD
-from service.store.write.outbox import Outbox
 from service.store.write.outbox_rows import Due, ReceiverState, Told, Written
 from service.times import HOUR, SECOND
 
@@ -33,22 +29,6 @@ class Claimed(NamedTuple):
 
     due: Due
     body: bytes
-
-
-class Stores(NamedTuple):
-    """What all lines read and write."""
-
-    database: Database
-    outbox: Outbox
-    repeats: RepeatReader
-    policies: PolicyStore
-    evaluator: Path
-
-
-def stores_of(database: Database, queries: Mapping[str, str], evaluator: Path) -> Stores:
-    """evaluator: the file by which an evaluator tells that it runs."""
-    policies = PolicyStore(database, queries, evaluator)
-    return Stores(database, Outbox(queries), RepeatReader(queries), policies, evaluator)
 
 
 class Line:
@@ -94,6 +74,7 @@ class Line:
             if state.restored_at is None:
                 self._release(now)
                 self._remind(now)
+                self._try_anew(state, now)
             with self._database.snapshot() as connection:
                 state = self._state(connection)
                 has_notices = self._outbox.newest_notice(connection) > state.notice_id
@@ -119,6 +100,22 @@ class Line:
         if state.restored_at is None or self._settling is None:
             return False
         return not self._settling.is_over(connection, state.restored_at, now)
+
+    def _try_anew(self, state: ReceiverState, now: int) -> None:
+        """Whether a receiver lives that lost messages shows once it is told something.
+
+        Nothing else may be waiting that would show it.
+        """
+        if not state.digest_due or state.paused_until > now:
+            return
+        if now - max(state.error_at or 0, self._gave_digest_at) < HOUR:
+            return
+        self._gave_digest_at = now
+        with self._database.transaction() as connection:
+            state = self._state(connection)
+            state.digest_due = 0
+            self._outbox.put_receiver(connection, state)
+            self._dispatcher.tell_open(connection, "perdido", now)
 
     def _remind(self, now: int) -> None:
         """Makes a reminder once a period. The first comes a period after it was asked for."""

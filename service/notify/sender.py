@@ -16,9 +16,10 @@ from service.config import Config
 from service.errors import StorageUnavailableError
 from service.notify.attempt import Attempt
 from service.notify.lag import LagWatch
-from service.notify.line import Line, stores_of
+from service.notify.line import Line
 from service.notify.receivers import Receiver
 from service.notify.restored import Memory, Settling
+from service.notify.stores import stores_of
 from service.notify.transport import Transport, transport_to
 from service.store.engines import Database
 from service.store.write.waiver_notices import WaiverNotices

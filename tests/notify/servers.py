@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from service.notify.line import Line, stores_of
+from service.notify.line import Line
 from service.notify.receivers import read_receivers
+from service.notify.stores import stores_of
 from service.policies.evaluator.evaluator import Evaluator
 from service.store.queries import load_queries
 from service.times import SECOND

@@ -18,7 +18,7 @@ from service.notify.sender import Sender
 from service.notify.webhook import Webhook
 from service.store.queries import load_queries
 from service.store.write.outbox import Outbox
-from service.times import DAY
+from service.times import DAY, HOUR
 from tests.notify.receiver import HttpReceiver, receiving
 from tests.notify.told import ToldFleet, tell
 from tests.support import engine
@@ -184,3 +184,28 @@ def test_a_fault_of_ours_silences_no_receiver_for_good(
     receiver.wait(1)
     stopped.set()
     running.join()
+
+
+def test_a_receiver_that_lives_again_after_all_was_set_aside_gets_one_digest_without_news(
+    told: ToldFleet, receiver: HttpReceiver
+) -> None:
+    told.report()
+    tell(told.listen(receiver.url))
+    receiver.taken.clear()
+    told.report("bad")
+    told.report("bad", machine="m2")
+    receiver.behaviours = [500, 500, 500, 404]
+    for age in (GIVEN_UP_AFTER, GIVEN_UP_AFTER, HOUR):
+        tell(told.lines["guard"])
+        told.age(age)
+    assert {state for _, kind, state, _ in told.messages() if kind == "abierta"} == {"fallido"}
+    line = told.line()
+    for digests in (0, 1, 1):  # refused for good, taken, no more
+        earlier = "UPDATE receiver SET error_at = error_at - 3600000000, paused_until = 0"
+        engine.execute(told.fleet.config.database, earlier)
+        line = told.line()
+        tell(line)
+        tell(line)
+        assert kinds(receiver) == ["resumen"] * digests
+    digest = receiver.taken[0].json()
+    assert (digest["razon"], digest["total"]) == ("perdido", 2)

@@ -17,9 +17,10 @@ from service.ingest.json_reader import read_json
 from service.ingest.validation import ReportValidator
 from service.maintenance.downtime import note_alive
 from service.maintenance.recovery import recover_reports
-from service.notify.line import Line, stores_of
+from service.notify.line import Line
 from service.notify.receivers import read_receivers
 from service.notify.restored import Memory, Settling
+from service.notify.stores import stores_of
 from service.policies.evaluator.evaluator import Evaluator
 from service.store.engines import open_database, sqlite_file
 from service.store.queries import load_queries

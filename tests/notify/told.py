@@ -7,8 +7,9 @@ from pathlib import Path
 
 from service import times
 from service.notify.attempt import Attempt
-from service.notify.line import Claimed, Line, stores_of
+from service.notify.line import Claimed, Line
 from service.notify.receivers import read_receivers
+from service.notify.stores import stores_of
 from service.notify.transport import Transport, transport_to
 from service.policies.evaluator.evaluator import Evaluator
 from service.store.queries import load_queries
