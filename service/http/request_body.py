@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, NamedTuple, Protocol
+from typing import IO, NamedTuple, Protocol, TypeGuard
 
 import falcon
 
@@ -17,6 +17,7 @@ from service.errors import (
     SourceBusyError,
     StorageUnavailableError,
 )
+from service.store.engines import MAX_INTEGER
 
 _GZIP = 16 + zlib.MAX_WBITS
 _IN_MEMORY = 256 * 1024  # bytes of a body; a longer one waits in a file
@@ -212,3 +213,8 @@ def _inflated_cost(pieces: Iterator[bytes], most: int, sender: Sender) -> Cost:
 
 def _refused(detail: str) -> InvalidReportError:
     return InvalidReportError(Fault("", detail))
+
+
+def is_row_number(value: object) -> TypeGuard[int]:
+    """Whether a member of a document can be the number of something that is stored."""
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_INTEGER

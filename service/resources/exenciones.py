@@ -13,7 +13,7 @@ from service.http.authentication import sees_command_lines
 from service.http.filters import AT_MOMENT, POLICY, WAIVER_STATE, moment_of
 from service.http.listing import FORMAT, Listing, csv_is_wanted, document_of, show_whole
 from service.http.parameters import Query
-from service.http.request_body import read_body
+from service.http.request_body import is_row_number, read_body
 from service.ingest.json_reader import read_json
 from service.resources.veredictos import asked_moment
 from service.store.read.waivers import ShownWaiver, WaiverStore
@@ -127,7 +127,7 @@ def _new(document: object) -> NewWaiver:
         if not isinstance(value, str) and (value is not None or name in _NEEDED)
     ]
     server, key = document.get("servidor"), document.get("clave")
-    if server is not None and (isinstance(server, bool) or not isinstance(server, int)):
+    if server is not None and not is_row_number(server):
         faults.append(Fault("/servidor", "expected the number of a server"))
     if key is not None and not isinstance(key, dict):
         faults.append(Fault("/clave", "expected an object of columns and values"))

@@ -9,7 +9,7 @@ from service.http.asker import told_by
 from service.http.filters import AT_MOMENT, moment_of
 from service.http.listing import FORMAT, Listing, show_whole
 from service.http.parameters import Query
-from service.http.request_body import read_body
+from service.http.request_body import is_row_number, read_body
 from service.ingest.json_reader import read_json
 from service.store.read.history import HistoryStore
 from service.store.read.retirements import RetirementStore
@@ -48,6 +48,6 @@ def _told(document: object) -> tuple[str, int | None]:
     reason, successor = document["motivo"], document.get("sucesor")
     if not isinstance(reason, str):
         raise InvalidReportError(Fault("/motivo", "expected a text"))
-    if successor is not None and (isinstance(successor, bool) or not isinstance(successor, int)):
+    if successor is not None and not is_row_number(successor):
         raise InvalidReportError(Fault("/sucesor", "expected the number of a server, or null"))
     return reason, successor

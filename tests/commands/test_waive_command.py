@@ -94,6 +94,8 @@ def test_wrong_arguments_waive_nothing(config: Config) -> None:
     for wrong in (
         ("nothing", *given),
         ("minero", "1", *given),
+        ("\udcff", *given),
+        ("minero", *given, "--key", "name=\udcff"),
         ("minero", *given, "--key", "name"),
         ("list", "--until", TOMORROW),
         ("list", "1"),

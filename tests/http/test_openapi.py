@@ -112,7 +112,9 @@ def test_schemathesis_finds_no_fault(tmp_path: Path) -> None:
             "GET /servers/{id_serv}/evidencia (200)",
             "GET /violaciones/{violation}/evidencia (200)",
         }
-        assert set(warned) == expected, run.stdout
+        # No end of a waiver in an example lies within 400 days for ever.
+        dated = {f"{method} /exenciones/{{waiver_id}}" for method in ("GET", "HEAD")}
+        assert set(warned) - dated - {"POST /exenciones"} == expected, run.stdout
         # It leaves out the address of the description itself.
         operations = sum(len(item.keys() & METHODS) for item in DESCRIPTION["paths"].values())
         assert f"Tested: {operations - 1}\n" in run.stdout

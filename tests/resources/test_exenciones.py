@@ -13,7 +13,7 @@ from service.auth.audit_log import AuditLog
 from service.store.queries import load_queries
 from service.store.write.tag_changes import TagChanges, TagEdit
 from service.times import DAY, HOUR, MINUTE
-from tests.support.judged import SILENT
+from tests.support.judged import SILENT, fails
 from tests.support.waived import START, WaivedApi
 
 
@@ -187,3 +187,24 @@ def test_a_server_that_passes_has_an_idle_waiver(api: WaivedApi) -> None:
     number = api.waived(servidor=3)
     assert api.state(number) == ("ociosa", 0, 0)
     assert api.counts() == (1, 2, 0, 3, 0, 33)
+
+
+def test_a_new_text_of_the_rule_is_waived_as_far_as_it_has_the_key(api: WaivedApi) -> None:
+    number = api.waived(servidor=2, clave={"name": "xmrig"})
+    api.now += MINUTE
+    api.judging.take_up("minero", api.now, text="another")
+    api.judging.report(api.report(2), minero=fails("xmrig", "minerd"))
+    assert api.marks()[2, "xmrig"] == number
+    assert api.marks()[2, "minerd"] is None
+    with api.database.transaction() as connection:
+        connection.execute('UPDATE violation SET key = \'{"user":"xmrig"}\'')
+    assert api.state(number) == ("ociosa", 0, 0)
+
+
+def test_a_rule_that_was_retired_keeps_its_waivers_and_gets_no_new_one(api: WaivedApi) -> None:
+    number = api.waived(servidor=2)
+    with api.database.transaction() as connection:
+        connection.execute("UPDATE policy SET retired_at = 1")
+    answer = api.waive(servidor=2)
+    assert (answer.status_code, answer.json["errors"][0]["parameter"]) == (400, "politica")
+    assert [row["id"] for row in api.waivers()] == [number]

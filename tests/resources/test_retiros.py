@@ -253,6 +253,7 @@ def test_what_cannot_be_retired_is_refused(api: Api) -> None:
     assert api.retire(2, sucesor=2).status_code == 400
     assert api.retire(2, sucesor=99).status_code == 404
     assert api.retire(2, sucesor="3").status_code == 400
+    assert api.retire(2, sucesor=2**63).status_code == 400
     assert api.ask("POST", "/servers/99/retiros", {"motivo": "sold"}).status_code == 404
     assert api.servers(estado="retirado") == []
     assert api.retire(2).status_code == 201

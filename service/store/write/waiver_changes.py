@@ -131,7 +131,9 @@ class Waivers:
         return int(at)
 
     def _columns(self, connection: Connection, rule: str) -> Sequence[str]:
-        row = connection.execute(self._queries["rule_to_waive"], {"rule": rule}).fetchone()
+        row = None
+        if rule.isprintable():  # no half of a surrogate pair, which an argument may have
+            row = connection.execute(self._queries["rule_to_waive"], {"rule": rule}).fetchone()
         if row is None:
             raise InvalidParameterError("politica", f"no rule with id {rule[:64]!r} is in force")
         return self._key_columns(rule, row[0])
