@@ -115,3 +115,32 @@ def test_the_end_of_a_waiver_is_seen_without_a_report(api: WaivedApi) -> None:
     assert re.search(r"waived until", page(api, "/incumplimientos", fecha_hora="2026-03-01T11:00"))
     api.now = START + DAY
     assert "waived until" not in page(api, "/incumplimientos")
+
+
+def test_a_number_leads_to_as_many_violations(api: WaivedApi) -> None:
+    tags = f"/servers/{api.records[0]}/etiquetas/entorno"
+    assert api.ask("PUT", tags, {"valor": "pruebas"}).status_code < 300
+    api.waived(servidor=2)
+    api.waived(etiqueta="entorno=pruebas")
+    api.waived(red="10.0.0.0/8")
+    api.waived(servidor=1, clave={"name": "xmrig"})
+    api.now += MINUTE
+    html = page(api, "/dispensas")
+    assert [row[-1] for row in table(html, "waivers-caption")] == ["1", "3", "2", "1"]
+    of_tag, of_server = links(html, "/incumplimientos?politica")  # no list has the others alone
+    assert of_tag == "/incumplimientos?politica=minero&abiertas=si&etiqueta=entorno%3Dpruebas"
+    assert len(table(page(api, of_server), "violations-caption")) == 1
+
+
+def test_the_states_of_waivers_are_feminine_and_idle_ones_are_no_alarm(api: WaivedApi) -> None:
+    ended = api.waived(servidor=3)
+    api.ask("DELETE", f"/exenciones/{ended}")
+    api.waived(servidor=3)
+    api.now += MINUTE
+    html = page(api, "/dispensas", idioma="es")
+    assert [row[2] for row in table(html, "waivers-caption")] == ["Ociosa", "Terminada"]
+    heads = re.findall(r"<dt>(Exenciones [^<]*)</dt>", html)
+    assert heads == [
+        f"Exenciones {each}" for each in ("por vencer", "vigentes", "ociosas", "terminadas")
+    ]
+    assert "state silent" not in html
