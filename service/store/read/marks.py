@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from service.store.engines import Connection
 from service.store.read.sweep import Row
 from service.store.read.unjudged import UnjudgedReport
+from service.store.write.multi_row import find_rows
 from service.store.write.placement import INTERVALS
 
 _PAGE = 2_000  # programs
@@ -74,9 +75,7 @@ class MarkReader:
         marks = connection.execute(self._queries["report_marks"], times).fetchall()
         if any(is_odd for _, is_odd in marks):
             return None
-        parameters = {**own, "programs": json.dumps([*programs, *unnamed])}
-        query = self._queries["swept_few_processes"]
-        processes = connection.execute(query, parameters).fetchall()
+        processes = self._processes(connection, server_id, {*programs, *unnamed})
         if not unnamed.isdisjoint(row[5] for row in processes):
             return None
         logins: list[Row] = []
@@ -86,6 +85,16 @@ class MarkReader:
         for first_seq, gone_seq, *_ in (*processes, *logins):
             seqs |= {first_seq, gone_seq}
         return Marks(sorted(seqs - {None}), processes)
+
+    def _processes(
+        self, connection: Connection, server_id: int, programs: Iterable[int]
+    ) -> list[Row]:
+        """The processes of these programs, and those that tell the facts of a report; in order."""
+        query = self._queries["first_processes"]
+        found = set(connection.execute(query, {"server_id": server_id}))
+        keys = [(number,) for number in programs]
+        found.update(find_rows(connection, self._queries["processes_of_programs"], keys, server_id))
+        return sorted(found, key=itemgetter(0))
 
     def reports(  # noqa: PLR0913, PLR0917 — whose, which, until when
         self,

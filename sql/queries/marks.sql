@@ -1,0 +1,64 @@
+-- name: processes_of_programs
+-- Rows as swept_processes, of these programs on a server.
+WITH wanted (program_id) AS (VALUES (:program_id))
+SELECT
+  first_seq, gone_seq, server_id * 1048576 + slot AS row_id, pid, ppid, program_id, started_at
+FROM process_span
+WHERE program_id IN (SELECT program_id FROM wanted) AND server_id = :server_id AND first_seq > 0;
+
+-- name: first_processes
+-- Likewise those that tell the facts of a report: its first pids.
+SELECT
+  first_seq, gone_seq, server_id * 1048576 + slot AS row_id, pid, ppid, program_id, started_at
+FROM process_span
+WHERE server_id = :server_id AND first_seq > 0 AND pid IN (1, 4);
+
+-- name: program_page
+-- So many programs after this one.
+SELECT id, name, username, executable, command_line FROM program
+WHERE id > :after_id
+ORDER BY id
+LIMIT :limit;
+
+-- name: newest_program
+-- The greatest number of a program; null for none.
+SELECT max(id) FROM program;
+
+-- name: report_marks
+-- The reports in order of a server, of those that arrived until then, at which its profile changed,
+-- that came, or stand, more than :limit after the one before, or that seem to have come before it.
+SELECT seq, received_gap < 0 AS is_odd
+FROM (
+  SELECT
+    seq,
+    received_at - lag(received_at) OVER by_seq AS received_gap,
+    placed_at - lag(placed_at) OVER by_seq AS placed_gap,
+    profile_id IS NOT lag(profile_id) OVER by_seq AS is_other
+  FROM report
+  WHERE server_id = :server_id AND seq > 0 AND id <= :last_id
+  WINDOW by_seq AS (ORDER BY seq)
+)
+WHERE is_other OR received_gap > :limit OR placed_gap > :limit OR received_gap < 0
+ORDER BY seq;
+
+-- name: has_late_reports
+-- A row if the server has late reports.
+SELECT 1 FROM report WHERE server_id = :server_id AND seq < 0 LIMIT 1;
+
+-- name: past_from
+-- The reports of a server in order from this number on, as past_in_order.
+SELECT id, server_id, seq, placed_at, received_at, clock, digest FROM report
+WHERE server_id = :server_id AND seq >= :seq AND id <= :last_id AND received_at <= :until
+ORDER BY seq;
+
+-- name: past_before
+-- So many of its reports before this number, the latest first; null for its last.
+SELECT id, server_id, seq, placed_at, received_at, clock, digest FROM report
+WHERE server_id = :server_id
+  AND seq > 0 AND (seq < :seq OR :seq IS NULL) AND id <= :last_id AND received_at <= :until
+ORDER BY seq DESC
+LIMIT :limit;
+
+-- name: count_past
+-- How many reports in order a server has between these numbers.
+SELECT count(*) FROM report WHERE server_id = :server_id AND seq > :after_seq AND seq < :seq;
