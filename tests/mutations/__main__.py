@@ -18,12 +18,15 @@ from queue import SimpleQueue
 
 from tests.mutations.group import Mutation
 from tests.mutations.moments import MOMENT_MUTATIONS
+from tests.mutations.periods import PERIOD_MUTATIONS
 from tests.mutations.queries import QUERY_MUTATIONS
 from tests.mutations.store import STORE_MUTATIONS
 from tests.mutations.tokens import TOKEN_MUTATIONS
 
 PROJECT = Path(__file__).resolve().parents[2]
-MUTATIONS = STORE_MUTATIONS + MOMENT_MUTATIONS + QUERY_MUTATIONS + TOKEN_MUTATIONS
+MUTATIONS = (
+    STORE_MUTATIONS + MOMENT_MUTATIONS + QUERY_MUTATIONS + PERIOD_MUTATIONS + TOKEN_MUTATIONS
+)
 _FOLDERS = ("service", "sql", "schemas", "tests", "agent")
 _FILES = ("pyproject.toml", "gunicorn.conf.py", "README.md")
 _TIMEOUT_SECONDS = 600

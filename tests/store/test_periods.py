@@ -56,6 +56,10 @@ STEPS = st.tuples(
 
 
 _BAD = fails("xmrig")
+_BACK_LATE = [
+    *(("report", 1, _BAD), ("report", 1, PASSES)),
+    *(("spool", 1, _BAD), ("report", 2, _BAD), ("report", 1, _BAD)),
+]
 _OVERLAP = [("report", 1, _BAD), ("spool", 1, NO_NAMES), ("silence", 1, SILENT)]
 
 
@@ -65,6 +69,7 @@ _OVERLAP = [("report", 1, _BAD), ("spool", 1, NO_NAMES), ("silence", 1, SILENT)]
 @example([("report", 1, NO_NAMES), ("report", 1, PASSES)], 1, 0, 9, 1)
 @example([("report", 1, NO_NAMES), ("spool", 1, PASSES), ("report", 2, _BAD)] * 2, 1, 0, 9, 3)
 @example([("report", 1, _BAD), ("spool", 1, PASSES), ("report", 2, _BAD)] * 2, 1, 0, 9, 3)
+@example(_BACK_LATE, 3, 0, 9, 4)
 @example([("report", 1, each) for each in (_BAD, PASSES, _BAD, PASSES)], 3, 0, 9, None)
 @example([("report", 1, each) for each in (_BAD, PASSES, _BAD, PASSES)], 3, 0, 9, 2)
 @example([("report", 1, PASSES), ("report", 1, PASSES), ("late", 1, _BAD)], 1, 0, 9, None)

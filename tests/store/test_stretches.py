@@ -9,8 +9,8 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.store.read.period_totals import worst
-from service.store.read.stretches import Stretch, TextStretch, stretches
+from service.store.read.period_totals import Total, Worst, worst
+from service.store.read.stretches import History, Stretch, TextStretch, stretches
 
 PIECES = st.lists(st.tuples(st.integers(0, 12), st.integers(1, 6)), max_size=5)
 
@@ -76,3 +76,21 @@ def test_the_worst_of_several_rules_is_that_of_each_moment() -> None:
             if then:
                 expected[next(state for state in states if state in then)] += 1
         assert worst(histories) == expected
+
+
+def test_a_rule_that_stopped_judging_has_no_verdict_at_the_end() -> None:
+    verdicts = [Stretch(0, 4, "cumple"), Stretch(4, 9, "desconocido", "silencio")]
+    history = History(verdicts, 10)
+    assert (history.last, history.state) == (None, None)
+    assert history.times == {("cumple", None): 4, ("desconocido", "silencio"): 5}
+    assert History(verdicts, 9).state == "desconocido"
+
+
+def test_what_is_waived_comes_after_the_unknown() -> None:
+    total = Total()
+    total.add(Worst({"falla": 5}, frozenset({"falla"})), [], is_closed=True)  # nothing unwaived
+    assert (total.state, total.is_waived) == ("falla", True)
+    both = frozenset({"falla", "desconocido"})
+    total.add(Worst({"falla": 5}, both), [], is_closed=False)
+    assert (total.state, total.is_waived, total.is_closed) == ("desconocido", False, False)
+    assert (total.at_end["falla"], total.times["falla"], total.share) == (2, 10, 0)
