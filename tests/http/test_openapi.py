@@ -86,6 +86,19 @@ def test_the_examples_fit_their_schemas() -> None:
     assert checked > 10
 
 
+# No schema can say that a period ends after it begins, that a server has a name, or that a moment
+# lies within 400 days.
+UNSAID = """
+[[operations]]
+include-path-regex = "^/periodo"
+checks.positive_data_acceptance.enabled = false
+
+[[operations]]
+include-path = ["/etiquetas", "/exenciones"]
+checks.positive_data_acceptance.enabled = false
+"""
+
+
 @pytest.mark.torture
 @pytest.mark.timeout(300)  # it takes 30 s of processor time
 def test_schemathesis_finds_no_fault(tmp_path: Path) -> None:
@@ -97,7 +110,7 @@ def test_schemathesis_finds_no_fault(tmp_path: Path) -> None:
         make_token(live.data, scope)
     with closing(open_database(live.database)) as database:
         Judging(database).take_up("minero", at=0)
-    written = f'[auth.openapi.token]\nbearer = "{secret}"\n'
+    written = f'[auth.openapi.token]\nbearer = "{secret}"\n' + UNSAID
     (tmp_path / "schemathesis.toml").write_text(written)
     try:
         run = run_schemathesis(live.start(), tmp_path)
