@@ -39,6 +39,7 @@ from service.pages.static_files import StaticFiles
 from service.pages.tags import ServerTagsForm, TagsPage
 from service.pages.users import UserPage
 from service.pages.violations import ViolationsPage
+from service.pages.waive import RevokePage, WaiveForm
 from service.pages.waivers import WaiversPage
 from service.policies.backtest.job_requests import BackTestRequests
 from service.policies.queries.query_runner import QueryRunner
@@ -236,7 +237,16 @@ def routes(c: Collaborators) -> Sequence[Route]:
             {"GET": ADMINISTRATORS},
             frozenset({"POST"}),
         ),
-        Route("/dispensas", WaiversPage(c.site, c.policies, c.waivers)),
+        Route(
+            "/dispensas",
+            WaiversPage(c.site, c.policies, c.waivers, WaiveForm(c.waiver_changes)),
+            forms=frozenset({"POST"}),
+        ),
+        Route(
+            "/dispensas/{waiver_id:id}/revocar",
+            RevokePage(c.waiver_changes),
+            forms=frozenset({"POST"}),
+        ),
         Route("/incumplimientos", ViolationsPage(c.site, c.policies, c.violations)),
         Route(
             "/servidor/{server_id:id}",

@@ -11,6 +11,7 @@ from service.http.filters import AT_MOMENT, POLICY, WAIVER_STATE, moment_of
 from service.pages.language import request_language
 from service.pages.rule_words import words_of
 from service.pages.site import Site
+from service.pages.waive import WaiveForm
 from service.store.read.policies import PolicyStore
 from service.store.read.waivers import WaiverStore
 
@@ -18,8 +19,11 @@ _STATES = ("por_vencer", "vigente", "ociosa", "terminada")  # in the order of th
 
 
 class WaiversPage:
-    def __init__(self, site: Site, policies: PolicyStore, waivers: WaiverStore) -> None:
+    def __init__(
+        self, site: Site, policies: PolicyStore, waivers: WaiverStore, form: WaiveForm
+    ) -> None:
         self._site, self._policies, self._waivers = site, policies, waivers
+        self._form = form
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         query = self._site.query(req, resp, POLICY, WAIVER_STATE, *AT_MOMENT)
@@ -43,3 +47,7 @@ class WaiversPage:
             at_moment=query.at_moment,
             address=query.address,
         )
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Tells a waiver, and shows it."""
+        self._form.take(req, resp)

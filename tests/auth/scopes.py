@@ -21,6 +21,8 @@ def scopes_of(method: str, path: str) -> set[str]:
         "/ensayo/{job_id:id}",
         "/avisos",
         "/exenciones",
+        "/dispensas",
+        "/dispensas/{waiver_id:id}/revocar",
         "/etiquetas",
         "/etiquetado",
         "/servidor/{server_id:id}/etiquetas",

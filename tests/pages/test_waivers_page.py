@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -13,7 +15,7 @@ from service import times
 from service.times import DAY, MINUTE
 from tests.pages.test_fleet_page import text_of
 from tests.pages.test_rules_pages import links, table
-from tests.support.waived import START, WaivedApi
+from tests.support.waived import START, UNTIL, WaivedApi
 
 HOSTILE = '<b onclick="x">=1</b>'
 
@@ -144,3 +146,43 @@ def test_the_states_of_waivers_are_feminine_and_idle_ones_are_no_alarm(api: Waiv
         f"Exenciones {each}" for each in ("por vencer", "vigentes", "ociosas", "terminadas")
     ]
     assert "state silent" not in html
+
+
+FORM = {
+    "Content-Type": "application/x-www-form-urlencoded",
+    "Origin": "http://localhost",
+    "Host": "localhost",
+}
+
+
+def sent(api: WaivedApi, path: str, scope: str = "admin", **fields: str) -> Any:
+    headers = FORM | {"Cookie": f"sesion={api.secrets[scope]}"}
+    return api.client.simulate_post(path, body=urlencode(fields), headers=headers)
+
+
+def test_administrators_tell_and_revoke_waivers_by_forms(api: WaivedApi) -> None:
+    fields = {"politica": "minero", "servidor": "2", "etiqueta": "", "red": "", "hasta": UNTIL}
+    assert sent(api, "/dispensas", "lectura", **fields, motivo="x").status_code == 403
+    for wrong in ({}, {"motivo": ""}, {"motivo": "x", "red": "10.0.0.0/8"}):
+        assert sent(api, "/dispensas", **fields | wrong).status_code == 400
+    assert api.waivers() == []
+    answer = sent(api, "/dispensas", **fields, motivo="año nuevo")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/dispensas#waiver-1")
+    assert api.marks()[2, "xmrig"] == 1
+    assert api.waivers()[0]["motivo"] == "año nuevo"
+    assert 'method="post"' in page(api, "/dispensas", scope="admin")
+    assert 'action="/dispensas/1/revocar"' in page(api, "/dispensas", scope="admin")
+    assert 'method="post" action="/dispensas' not in page(api, "/dispensas")
+    assert sent(api, "/dispensas/1/revocar", "lectura").status_code == 403
+    assert sent(api, "/dispensas/1/revocar").status_code == 303
+    assert api.waivers()[0]["estado"] == "terminada"
+    assert sent(api, "/dispensas/1/revocar").status_code == 409
+    assert "/revocar" not in page(api, "/dispensas", scope="admin")
+
+
+def test_a_form_of_another_site_revokes_nothing(api: WaivedApi) -> None:
+    api.waived(servidor=2)
+    headers = FORM | {"Cookie": f"sesion={api.secrets['admin']}", "Origin": "http://evil.example"}
+    answer = api.client.simulate_post("/dispensas/1/revocar", body="", headers=headers)
+    assert answer.status_code in {401, 403}
+    assert api.waivers()[0]["revocada"] is None
