@@ -59,6 +59,9 @@ def test_a_period_says_where_knowledge_begins_and_ends(fleet: Fleet) -> None:
     future = text_of(get_page(fleet.live, "/auditoria?desde=2098-01-01"))
     assert "No rule judged a server in this period." in future
     assert "Judged up to" in future
+    assert "From 2098-01-01 00:00:00 to 2098-01-01 00:00:00" in future
+    ahead = text_of(get_page(fleet.live, "/auditoria?desde=2098-01-01&hasta=2098-02-01"))
+    assert "From 2098-01-01 00:00:00 to 2098-02-01 00:00:00" in ahead
 
 
 def test_no_period_claims_more_than_evidence(fleet: Fleet) -> None:

@@ -248,6 +248,9 @@ def test_a_waiver_is_told_beside_and_changes_no_time(asking: Asking) -> None:
     answer = asking.get(desde=f"{DAY}T10:00", hasta=f"{DAY}T12:00").json
     assert [waiver["id"] for waiver in answer["exenciones"]] == [1]
     assert answer["veredictos"][0]["exenta"] is False  # it has ended
+    for server, own in ("1", [1]), ("2", []):
+        of_one = asking.get(desde=f"{DAY}T10:00", hasta=f"{DAY}T12:00", servidor=server).json
+        assert [waiver["id"] for waiver in of_one["exenciones"]] == own
     assert asking.get(desde=f"{DAY}T10:00", hasta=f"{DAY}T11:20").json["exenciones"] == []
     assert asking.get(desde=f"{DAY}T11:50", hasta=f"{DAY}T12:20").json["exenciones"] == []
 

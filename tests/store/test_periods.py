@@ -239,4 +239,23 @@ def test_what_is_known_begins_with_the_first_verdict_and_ends_where_all_is_judge
         assert (row.share, row.share_of_known, row.is_closed) == (100, 100, False)
         future = store.known(PeriodFilter(since=minute(50), until=minute(60)), minute(7))
         assert (future.since, future.until, future.length) == (minute(50), minute(7), 0)
+        assert (future.deaf_time, list(future.deaf)) == (0, [])
         assert store.page(future, 0, 10).rows == []
+
+
+def test_no_row_is_closed_while_its_period_goes_on() -> None:
+    with stores() as both:
+        ask = asked(both)
+        store = PeriodStore(both.database, load_queries())
+        ask.judge(1, 2, PASSES)
+        ask.judge(1, 9, PASSES)  # of a clock that is ahead: all is judged up to an earlier minute
+        for until, known_at, is_closed in [
+            (minute(5), None, True),
+            (minute(7), None, True),
+            (minute(8), None, False),
+            (None, None, False),
+            (minute(8), minute(10), False),
+        ]:
+            criteria = PeriodFilter(since=minute(1), until=until, known_at=known_at)
+            (row,) = store.page(store.known(criteria, minute(7)), 0, 10).rows
+            assert row.is_closed == is_closed, (until, known_at)

@@ -49,7 +49,8 @@ class PeriodRule(NamedTuple):
 
 
 class PeriodServer(NamedTuple):
-    """is_closed: a report after the period was judged, so no rule about a server changes in it.
+    """is_closed: all of the period is judged, and so is a report after it: no rule about a server
+    changes in it.
 
     is_closed_for_fleet: the same of rules about the fleet. silences: when it was silent, by all
     rules, whichever are asked for.
@@ -72,8 +73,9 @@ class Known:
     """The part of a period of which all is judged, and what it is about.
 
     begins_at: the first verdict of all; null if there is none. deaf: when the service could hear
-    nobody. rules: by text. waivers: those that were in force at any time of it, the newest first.
-    waived: by rule and server, where all that fails at its end is waived; the one that ends first.
+    nobody. rules: by text. waivers: those that were in force at any time of it, the newest first,
+    without those of other servers than the one asked for. waived: by rule and server, where all
+    that fails at its end is waived; the one that ends first.
     """
 
     criteria: PeriodFilter
@@ -89,6 +91,11 @@ class Known:
     def length(self) -> int:
         """In microseconds."""
         return max(self.until - self.since, 0)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of the period that is asked for is judged: nothing will be added to it."""
+        return self.until == min(end_of(self.criteria.until), end_of(self.criteria.known_at))
 
     @property
     def deaf_time(self) -> int:

@@ -61,8 +61,10 @@ class PeriodStore:
             since = begins_at if criteria.since is None else criteria.since
             since = until if since is None else since
             rules = self._rules(connection, until - 1)
+            # A period of which nothing is judged is empty, and no time before it belongs to it.
             period = {"since": since, "until": until}
-            deaf = connection.execute(self._queries["deaf_spans_between"], period).fetchall()
+            query = self._queries["deaf_spans_between"]
+            deaf = connection.execute(query, period).fetchall() if since < until else ()
             end, now = Moment(max(until - 1, 0), known_at), self._clock()
             waived = self._waivers.waived(connection, end, now, criteria.rule, criteria.server_id)
             told = self._waivers.told_until(connection, end, now)
@@ -75,7 +77,16 @@ class PeriodStore:
             begins_at,
             wanted,
             [DeafSpan(*row) for row in deaf],
-            [waiver for waiver in told if waiver.rule in names and waiver.ends_at > since],
+            [
+                waiver
+                for waiver in told
+                if waiver.rule in names
+                and waiver.ends_at > since
+                and (
+                    None in {waiver.server_id, criteria.server_id}
+                    or waiver.server_id == criteria.server_id
+                )
+            ],
             waived,
         )
 
@@ -152,7 +163,13 @@ class PeriodStore:
             self._queries["period_servers"], parameters | place | {"limit": most}
         )
         return [
-            PeriodServer(server_id, address, host, bool(is_closed), bool(for_fleet))
+            PeriodServer(
+                server_id,
+                address,
+                host,
+                bool(is_closed) and known.is_whole,
+                bool(for_fleet) and known.is_whole,
+            )
             for server_id, address, host, is_closed, for_fleet in rows
         ]
 
