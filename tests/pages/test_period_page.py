@@ -54,7 +54,7 @@ def test_a_period_says_where_knowledge_begins_and_ends(fleet: Fleet) -> None:
     assert "Nothing is known before" in whole
     assert "Nothing is known of later, and nothing later is counted." in whole
     past = text_of(get_page(fleet.live, address_of(fleet, hours=1)))
-    assert "The first verdict of all is older than the period." in past
+    assert "The first verdict of all is not later than the beginning of the period." in past
     assert "nothing later is counted" not in past
     future = text_of(get_page(fleet.live, "/auditoria?desde=2098-01-01"))
     assert "No rule judged a server in this period." in future
