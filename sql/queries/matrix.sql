@@ -37,14 +37,16 @@ JOIN policy ON policy.rule = policy_text.rule
 ORDER BY policy_text.id;
 
 -- name: server_names
--- The newest address and host name of every server that was not retired at :moment.
+-- The newest address and host name of every server that had reported by :moment and was not retired.
 SELECT server.id, profile.ipaddress, profile.nombre_host
 FROM server
 JOIN report AS newest
   ON newest.server_id = server.id
   AND newest.seq = (SELECT max(seq) FROM report WHERE report.server_id = server.id)
 JOIN profile ON profile.id = newest.profile_id
-WHERE server.id NOT IN (
+WHERE
+  -- include: had_reported
+AND server.id NOT IN (
   -- include: retired_servers
 )
 AND (:tag_key IS NULL OR server.id IN (

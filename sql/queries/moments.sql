@@ -72,6 +72,16 @@ WHERE retirement.at <= :moment
     LIMIT 1
   ), 0)
 
+-- fragment: had_reported
+-- Condition on server: it had reported by :moment, as it was known at :known_at.
+EXISTS (
+  SELECT 1 FROM report
+  WHERE report.server_id = server.id
+    AND report.seq > 0
+    AND report.placed_at <= :moment
+    AND (:known_at IS NULL OR report.received_at <= :known_at)
+)
+
 -- fragment: shown_at_moment
 -- The number of the record in order that is shown of a server at :moment.
 (

@@ -82,13 +82,8 @@ GROUP BY policy_text.rule, found.state;
 -- name: servers_known_at
 -- How many servers had reported by :moment and were not retired then.
 SELECT count(*) FROM server
-WHERE EXISTS (
-  SELECT 1 FROM report
-  WHERE report.server_id = server.id
-    AND report.seq > 0
-    AND report.placed_at <= :moment
-    AND (:known_at IS NULL OR report.received_at <= :known_at)
-)
+WHERE
+  -- include: had_reported
 AND server.id NOT IN (
   -- include: retired_servers
 )

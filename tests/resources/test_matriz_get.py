@@ -64,7 +64,10 @@ def test_the_matrix_says_of_each_server_what_its_own_list_says(
 ) -> None:
     wanted = {} if moment is None else {"fecha_hora": moment}
     rows = listed(service, "/matriz", **wanted)
-    assert sorted(row["servidor"] for row in rows) == [1, 2, 3, 4]
+    # No server is of a moment at which it had not reported yet.
+    of_then = sorted(row["servidor"] for row in listed(service, "/servers", **wanted))
+    assert sorted(row["servidor"] for row in rows) == of_then
+    assert of_then == ([] if moment == MOMENTS[1] else [1, 2, 3, 4])
     for row in rows:
         records = 1 + 3 * (row["servidor"] - 1)  # any record of the server
         found = verdicts(service, records, moment)
