@@ -1,28 +1,15 @@
-"""Entries of the audit log about retired servers, from which a database that lost them is restored.
-
-A server is named by its identity, since its number may be another one in a new database.
-"""
+"""Entries of the audit log about retired servers, from which a lost database is restored."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from service import times
+from service.auth.overlay_entries import Entry, Named, named, read_entries, text
 
 RETIRED, WITHDRAWN = "server retired", "server retirement withdrawn"
-
-_MAX_LINE = 65_536  # bytes; no entry about a server is longer
-
-
-class Named(NamedTuple):
-    """A server, as the audit log names it."""
-
-    identity: str
-    sibling: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,71 +35,20 @@ class RetirementTold:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class RetirementEntry:
-    """told: without its mark of withdrawal. by: who made the entry."""
-
-    told: RetirementTold
-    by: str | None
+def read_retirement_entries(path: Path) -> list[Entry[RetirementTold]]:
+    """The entries about retirements in their order, without those withdrawn, as read_entries()."""
+    return read_entries(path, b'"server retire', _parse)
 
 
-def read_retirement_entries(path: Path) -> list[RetirementEntry]:
-    """The entries about retirements in their order, without those withdrawn. Raises OSError.
-
-    Nothing is raised for a file that does not exist, nor for torn and foreign lines.
-    """
-    found: dict[RetirementTold, RetirementEntry] = {}
-    for entry in _entries(path):
-        told = replace(entry.told, is_withdrawn=False)
-        if entry.told.is_withdrawn:
-            found.pop(told, None)
-        else:
-            found[told] = entry
-    return list(found.values())
-
-
-def _entries(path: Path) -> Iterator[RetirementEntry]:
-    try:
-        file = path.open("rb")
-    except FileNotFoundError:
-        return
-    with file:
-        whole = True
-        while line := file.readline(_MAX_LINE):
-            starts, whole = whole, line.endswith(b"\n")
-            if starts and whole and b'"server retire' in line:
-                try:
-                    yield _parse(json.loads(line))
-                except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
-                    continue
-
-
-def _parse(found: Any) -> RetirementEntry:  # noqa: ANN401 — what JSON holds
+def _parse(found: Any) -> RetirementTold:  # noqa: ANN401 — what JSON holds
     """Raises ValueError, KeyError, TypeError for what is no entry about a retirement."""
-    event, by = found["hecho"], found["by"]
+    event, successor = found["hecho"], found["sucesor"]
     if event not in {RETIRED, WITHDRAWN}:
         raise ValueError(event)
-    successor = found["sucesor"]
-    told = RetirementTold(
-        _named(found["servidor"], found["hermano"]),
+    return RetirementTold(
+        named(found["servidor"], found["hermano"]),
         times.parse(found["dicha"]),
-        _text(found["motivo"]),
-        None if successor is None else _named(successor, found["sucesor_hermano"]),
+        text(found["motivo"]),
+        None if successor is None else named(successor, found["sucesor_hermano"]),
         is_withdrawn=event == WITHDRAWN,
     )
-    return RetirementEntry(told, None if by is None else str(by))
-
-
-def _named(identity: object, sibling: object) -> Named:
-    """Raises TypeError."""
-    if not isinstance(sibling, int) or isinstance(sibling, bool):
-        raise TypeError
-    return Named(_text(identity), sibling)
-
-
-def _text(value: object) -> str:
-    """Raises TypeError, and UnicodeEncodeError (a ValueError) for half of a surrogate pair."""
-    if not isinstance(value, str):
-        raise TypeError
-    value.encode()
-    return value

@@ -1,24 +1,21 @@
 """Entries of the audit log about waivers, from which a database that lost them is restored.
 
-A server is named by its identity, since its number may be another one in a new database. A waiver
-is known by when it was told: no two have the same time.
+A waiver is known by when it was told: no two have the same time.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 from service import times
+from service.auth.overlay_entries import Entry, filled, integer, read_entries, text_or_none
 
 TOLD, REVOKED = "waiver told", "waiver revoked"
 WITHDRAWN, REVOCATION_WITHDRAWN = "waiver withdrawn", "waiver revocation withdrawn"
-
-_MAX_LINE = 65_536  # bytes; no entry about a waiver is longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,73 +73,37 @@ class WaiverRevoked:
 Change = WaiverTold | WaiverRevoked
 
 
-@dataclass(frozen=True, slots=True)
-class WaiverEntry:
-    """change: without its mark of withdrawal. by: who made the entry."""
-
-    change: Change
-    by: str | None
+def read_waiver_entries(path: Path) -> list[Entry[Change]]:
+    """Reads the entries about waivers in order, but withdrawn ones, as read_entries()."""
+    return read_entries(path, b'"waiver ', _parse)
 
 
-def read_waiver_entries(path: Path) -> list[WaiverEntry]:
-    """Reads the entries about waivers in order, but withdrawn ones. Raises OSError.
-
-    Nothing is raised for a file that does not exist, nor for torn and foreign lines.
-    """
-    found: dict[Change, WaiverEntry] = {}
-    for entry in _entries(path):
-        change = replace(entry.change, is_withdrawn=False)
-        if entry.change.is_withdrawn:
-            found.pop(change, None)
-        else:
-            found[change] = entry
-    return list(found.values())
-
-
-def _entries(path: Path) -> Iterator[WaiverEntry]:
-    try:
-        file = path.open("rb")
-    except FileNotFoundError:
-        return
-    with file:
-        whole = True
-        while line := file.readline(_MAX_LINE):
-            starts, whole = whole, line.endswith(b"\n")
-            if starts and whole and b'"waiver ' in line:
-                try:
-                    yield _parse(json.loads(line))
-                except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
-                    continue
-
-
-def _parse(found: Any) -> WaiverEntry:  # noqa: ANN401 — what JSON holds
+def _parse(found: Any) -> Change:  # noqa: ANN401 — what JSON holds
     """Raises ValueError, KeyError, TypeError for what is no entry about a waiver."""
-    event, by = found["hecho"], found["by"]
-    number, at = _integer(found["numero"]), times.parse(found["dicha"])
-    change: Change
+    event = found["hecho"]
+    number, at = integer(found["numero"]), times.parse(found["dicha"])
     if event in {REVOKED, REVOCATION_WITHDRAWN}:
         revoked_at = times.parse(found["revocada"])
-        change = WaiverRevoked(number, at, revoked_at, event == REVOCATION_WITHDRAWN)
-    elif event in {TOLD, WITHDRAWN}:
-        named = found["servidor"]
-        change = WaiverTold(
-            number,
-            _needed(found["politica"]),
-            _text(named),
-            None if named is None else _integer(found["hermano"]),
-            _text(found["etiqueta"]),
-            _text(found["valor"]),
-            _text(found["red"]),
-            _text(found["clave"]),
-            _needed(found["motivo"]),
-            at,
-            times.parse(found["hasta"]),
-            event == WITHDRAWN,
-        )
-        _check(change)
-    else:
+        return WaiverRevoked(number, at, revoked_at, event == REVOCATION_WITHDRAWN)
+    if event not in {TOLD, WITHDRAWN}:
         raise ValueError(event)
-    return WaiverEntry(change, None if by is None else str(by))
+    identity = text_or_none(found["servidor"])
+    told = WaiverTold(
+        number,
+        filled(found["politica"]),
+        identity,
+        None if identity is None else integer(found["hermano"]),
+        text_or_none(found["etiqueta"]),
+        text_or_none(found["valor"]),
+        text_or_none(found["red"]),
+        text_or_none(found["clave"]),
+        filled(found["motivo"]),
+        at,
+        times.parse(found["hasta"]),
+        event == WITHDRAWN,
+    )
+    _check(told)
+    return told
 
 
 def _check(told: WaiverTold) -> None:
@@ -154,28 +115,3 @@ def _check(told: WaiverTold) -> None:
         ip_network(told.network)
     if told.key is not None and not isinstance(json.loads(told.key), dict):
         raise ValueError
-
-
-def _integer(value: object) -> int:
-    """Raises TypeError."""
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError
-    return value
-
-
-def _needed(value: object) -> str:
-    """Raises TypeError, ValueError."""
-    found = _text(value)
-    if not found:
-        raise ValueError
-    return found
-
-
-def _text(value: object) -> str | None:
-    """Raises TypeError, and UnicodeEncodeError (a ValueError) for half of a surrogate pair."""
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise TypeError
-    value.encode()
-    return value

@@ -6,12 +6,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from service.auth.audit_log import AuditLog
-from service.auth.retirement_entries import (
-    Named,
-    RetirementEntry,
-    RetirementTold,
-    read_retirement_entries,
-)
+from service.auth.overlay_entries import Entry, Named
+from service.auth.retirement_entries import RetirementTold, read_retirement_entries
 from service.errors import StorageUnavailableError
 from service.store.engines import Connection, Database
 
@@ -65,7 +61,9 @@ def _told(  # noqa: PLR0913, PLR0917 — the columns of a row
     return RetirementTold(Named(identity, sibling), at, reason, successor)
 
 
-def _restore(connection: Connection, queries: Mapping[str, str], entry: RetirementEntry) -> bool:
+def _restore(
+    connection: Connection, queries: Mapping[str, str], entry: Entry[RetirementTold]
+) -> bool:
     told = entry.told
     identity, sibling = told.successor or (None, None)
     row = {

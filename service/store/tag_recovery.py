@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from service.auth.tag_entries import TagEntry, TagTold
+from service.auth.overlay_entries import Entry
+from service.auth.tag_entries import TagTold
 from service.store.engines import Database
 
 
@@ -20,7 +21,7 @@ class TagRecovery:
             rows = connection.execute(self._queries["recorded_tags"]).fetchall()
         return [TagTold(*row) for row in rows]
 
-    def apply(self, entries: Sequence[TagEntry]) -> int:
+    def apply(self, entries: Sequence[Entry[TagTold]]) -> int:
         """Adds what the database lacks, in the order of the entries. How many.
 
         What is told of a server that is not known is left out; so is what is older than what is

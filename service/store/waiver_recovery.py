@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from service.auth.audit_log import AuditLog
+from service.auth.overlay_entries import Entry
 from service.auth.waiver_entries import (
     Change,
-    WaiverEntry,
     WaiverRevoked,
     WaiverTold,
     read_waiver_entries,
@@ -45,12 +45,12 @@ def reconcile_waivers(
     except OSError as error:
         raise StorageUnavailableError(f"{audit.path} cannot be read: {error}") from error
     known = {_place(change) for change in stored}
-    missing = [entry for entry in entries if _place(entry.change) not in known]
+    missing = [entry for entry in entries if _place(entry.told) not in known]
     restored = 0
     if missing:
         with database.transaction() as connection:
             restored = sum(_restore(connection, queries, entry) for entry in missing)
-    described = {_place(entry.change) for entry in entries}
+    described = {_place(entry.told) for entry in entries}
     unrecorded = [change for change in stored if _place(change) not in described]
     if unrecorded:
         audit.record(unrecorded, by="reconciliation")
@@ -62,8 +62,8 @@ def _place(change: Change) -> tuple[int, bool]:
     return change.at, isinstance(change, WaiverRevoked)
 
 
-def _restore(connection: Connection, queries: Mapping[str, str], entry: WaiverEntry) -> bool:
-    change = entry.change
+def _restore(connection: Connection, queries: Mapping[str, str], entry: Entry[Change]) -> bool:
+    change = entry.told
     if isinstance(change, WaiverRevoked):
         row = {"at": change.at, "revoked_at": change.revoked_at, "revoked_by": entry.by}
         return connection.execute(queries["restore_waiver_revocation"], row).fetchone() is not None

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from service import times
 from service.auth.audit_log import AuditLog
-from service.auth.retirement_entries import Named, RetirementTold
+from service.auth.overlay_entries import Named
+from service.auth.retirement_entries import RetirementTold
 from service.errors import (
     InvalidParameterError,
     ServerNotFoundError,
