@@ -28,7 +28,7 @@ PAGES = {
     "program": Page(lambda _: "/programa?name=nginx"),
     "user": Page(lambda _: "/usuario?username=juan"),
     "rule": Page(lambda _: "/regla/minero"),
-    "period": Page(lambda fleet: f"/auditoria?desde={fleet.ago(30)}"),
+    "period": Page(lambda fleet: f"/auditoria?desde={fleet.ago(30)}&hasta={fleet.ago(1)}"),
     "violations": Page(lambda _: "/incumplimientos?abiertas=si"),
     "waivers": Page(lambda _: "/dispensas"),
     "tags": Page(lambda _: "/etiquetado"),
