@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import os
 import secrets
 from contextlib import closing, suppress
@@ -11,6 +10,7 @@ from contextlib import closing, suppress
 from service import times
 from service.auth.audit_log import AuditLog
 from service.commands.alone import alone
+from service.commands.operator import operator
 from service.config import Config
 from service.errors import InvalidSettingError
 from service.maintenance.startup import require_database
@@ -92,7 +92,7 @@ def _list(config: Config, receivers: list[Receiver]) -> int:
 def _again(config: Config, number: int) -> int:
     with closing(open_database(config.database)) as database:
         resending = Resending(database, load_queries(), AuditLog(config.audit_log))
-        repeat = resending.again(number, {"by": getpass.getuser()})
+        repeat = resending.again(number, {"by": operator()})
     print(f"message {repeat} repeats message {number}; the sender sends it")
     return 0
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 from contextlib import closing
 
 from service import times
 from service.auth.audit_log import AuditLog
+from service.commands.operator import operator
 from service.config import Config
 from service.errors import InvalidParameterError
 from service.maintenance.startup import prepare_data_folder
@@ -51,9 +51,7 @@ def _retire(config: Config, database: Database, options: argparse.Namespace) -> 
     successor = None if options.por is None else servers.one(options.por)
     reason = options.reason or ("" if successor is None else f"replaced by server {successor.id}")
     retirements = Retirements(database, load_queries(), AuditLog(config.audit_log))
-    retirements.retire(
-        server.id, reason, getpass.getuser(), None if successor is None else successor.id
-    )
+    retirements.retire(server.id, reason, operator(), None if successor is None else successor.id)
     print(f"server {server.id} ({plain(server.name)}) is retired until it reports again")
 
 

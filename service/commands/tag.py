@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 from service import times
 from service.auth.audit_log import AuditLog
+from service.commands.operator import operator
 from service.config import Config
 from service.errors import (
     ComplianceError,
@@ -60,7 +60,7 @@ def run(config: Config, options: argparse.Namespace) -> int:
 
 
 def _tell(database: Database, options: argparse.Namespace, audit_log: AuditLog) -> Imported:
-    queries, by = load_queries(), getpass.getuser()
+    queries, by = load_queries(), operator()
     changes = TagChanges(database, queries, audit_log)
     if options.action == "import":
         return _import(TagImport(database, queries, changes), options.file, by)

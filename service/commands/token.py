@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import re
 import sys
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from typing import Any
 from service import times
 from service.auth.audit_log import AuditLog
 from service.auth.token_format import LETTERS
+from service.commands.operator import operator
 from service.config import Config
 from service.errors import InvalidParameterError
 from service.maintenance.startup import prepare_data_folder
@@ -63,7 +63,7 @@ def run(config: Config, options: argparse.Namespace) -> int:
         elif options.action == "revoke":
             _revoke(store, options.number)
         elif options.action == "close":
-            store.close(options.number, by=getpass.getuser())
+            store.close(options.number, by=operator())
             print(f"token {options.number} enrols no further server; those enrolled stay valid")
         else:
             _list(store)
@@ -86,7 +86,7 @@ def _create(store: TokenStore, options: argparse.Namespace) -> None:
         expires_at=None if options.expires is None else _moment(options.expires),
         uses=options.uses,
         lifetime=None if options.lifetime is None else _duration("--lifetime", options.lifetime),
-        by=getpass.getuser(),
+        by=operator(),
     )
     if options.uses is not None and options.expires is not None and options.lifetime is None:
         print(
@@ -98,7 +98,7 @@ def _create(store: TokenStore, options: argparse.Namespace) -> None:
 
 
 def _revoke(store: TokenStore, number: int) -> None:
-    reached = store.revoke(number, by=getpass.getuser())
+    reached = store.revoke(number, by=operator())
     derived = [str(each) for each in reached if each != number]
     print(f"token {number} is revoked")
     if derived:

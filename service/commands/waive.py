@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 from collections.abc import Callable
 from contextlib import closing
 
 from service import times
 from service.auth.audit_log import AuditLog
+from service.commands.operator import operator
 from service.config import Config
 from service.errors import InvalidParameterError
 from service.maintenance.startup import prepare_data_folder
+from service.plain_text import plain
 from service.policies.rules.kept_text import key_columns
 from service.store.engines import Database, open_database
 from service.store.queries import load_queries
@@ -74,7 +75,7 @@ def _waive(config: Config, database: Database, options: argparse.Namespace) -> N
         options.reason,
         None if options.key is None else dict(map(_of_key, options.key)),
     )
-    number = _changes(config, database).waive(new, getpass.getuser())
+    number = _changes(config, database).waive(new, operator())
     found = WaiverStore(database, load_queries()).one(number)
     print(_described(found))
 
@@ -92,7 +93,7 @@ def _list(_config: Config, database: Database, _options: argparse.Namespace) -> 
 
 
 def _revoke(config: Config, database: Database, options: argparse.Namespace) -> None:
-    _changes(config, database).revoke(options.id, getpass.getuser())
+    _changes(config, database).revoke(options.id, operator())
     print(f"waiver {options.id} is revoked")
 
 
@@ -110,16 +111,8 @@ def _described(shown: ShownWaiver) -> str:
     until, revoked = times.to_text(waiver.until_at)[:16], ""
     if waiver.revoked_at is not None:
         revoked = f", revoked {times.to_text(waiver.revoked_at)[:16]}"
-    return _plain(
+    return plain(
         f"{waiver.id} {shown.state}: {waiver.rule} on {covered}{key}, from"
         f" {times.to_text(waiver.at)[:16]}{by} until {until}{revoked};"
-        f" {shown.violations} open violations on {shown.servers} servers: {waiver.reason}"
-    )
-
-
-def _plain(text: str) -> str:
-    """Names from reports, without characters that a terminal would obey."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
-        for letter in text
+        f" open violations: {shown.violations}, servers: {shown.servers}; {waiver.reason}"
     )

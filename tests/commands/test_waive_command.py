@@ -59,7 +59,7 @@ def test_the_commands_of_the_readme_work(
     assert run(config, *waived) == 0
     expected = (
         r"^1 vigente: servicio-ftp on server 1, from .* by \w+ until .* 00:00;"
-        r" 1 open violations on 1 servers: PXE boots the lab$"
+        r" open violations: 1, servers: 1; PXE boots the lab$"
     )
     assert re.search(expected, capsys.readouterr().out, re.MULTILINE)
     assert run(config, *listed) == 0

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
-
 import pytest
 
+from service.commands.operator import operator
 from tests.notify.asked import Api
 from tests.notify.receiver import HttpReceiver
 from tests.notify.test_sender import run
@@ -197,7 +196,7 @@ def test_the_command_sends_again(api: Api, told: ToldFleet) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "message 3 repeats message 2; the sender sends it\n"
     (entry,) = api.audited("message sent again")
-    assert entry["by"] == getpass.getuser()
+    assert entry["by"] == operator()
     done = run("service", "notify", "again", "9", data=data, receivers=told.file)
     assert done.returncode == 1
     assert "there is no message 9" in done.stderr
