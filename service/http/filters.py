@@ -63,7 +63,7 @@ WAIVER_STATE = choice(
     "estado", {word: word for word in ("vigente", "por_vencer", "ociosa", "terminada")}
 )
 
-OF_VIOLATIONS = (POLICY, SERVER, SEVERITY, OPEN, TAG)
+OF_VIOLATIONS = (POLICY, SERVER, SEVERITY, FRAMEWORK, OPEN, TAG)
 OF_PERIODS = (*IN_PERIOD, SERVER, TAG, POLICY, FRAMEWORK, SEVERITY)
 
 RECEIVER = text("receptor", 64)
@@ -105,6 +105,7 @@ def violation_filter(query: Query) -> ViolationFilter:
         rule=query[POLICY],
         server_id=query[SERVER],
         severity=query[SEVERITY],
+        framework=query[FRAMEWORK],
         is_open=query[OPEN],
         tag=query[TAG],
         moment=moment_of(query),

@@ -148,6 +148,9 @@ WHERE violation.id < :before
   AND (:severity IS NULL OR :severity =
     -- include: severity_then
   )
+  AND (:controls_like IS NULL OR
+    -- include: controls_then
+    LIKE :controls_like)
 ORDER BY violation.id DESC
 LIMIT :limit;
 
@@ -190,6 +193,9 @@ WHERE violation.server_id = :server_id
   AND (:severity IS NULL OR :severity =
     -- include: severity_then
   )
+  AND (:controls_like IS NULL OR
+    -- include: controls_then
+    LIKE :controls_like)
 ORDER BY violation.id DESC
 LIMIT :limit;
 
@@ -223,6 +229,9 @@ WHERE violation.id IN (
     AND (:severity IS NULL OR :severity =
       -- include: severity_then
     )
+    AND (:controls_like IS NULL OR
+      -- include: controls_then
+      LIKE :controls_like)
   ORDER BY violation.id DESC
   LIMIT :limit
 )
@@ -257,6 +266,9 @@ WHERE violation.id IN (
   AND (:severity IS NULL OR :severity =
     -- include: severity_then
   )
+  AND (:controls_like IS NULL OR
+    -- include: controls_then
+    LIKE :controls_like)
 ORDER BY violation.id DESC
 LIMIT :limit;
 

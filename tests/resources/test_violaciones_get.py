@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any, cast
@@ -180,6 +181,27 @@ def test_the_csv_has_every_row_whatever_the_limit(service: LiveService) -> None:
         assert "etag" not in answer.headers
         assert answer.headers["cache-control"] == "no-store"
     assert b'"{""name"":""-minerd""' in service.get("/violaciones?formato=csv").body
+
+
+@pytest.mark.parametrize(
+    "others", [{}, {"servidor": 1}, {"politica": "minero"}, {"abiertas": "si"}]
+)
+@pytest.mark.parametrize("named", [["ens", "nist"], []])
+def test_violations_of_a_framework_are_those_of_rules_that_name_a_control_of_it(
+    service: LiveService, others: dict[str, Any], named: list[str]
+) -> None:
+    controls = {name: ["op.exp.6"] if name in named else [] for name in ("ens", "nist", "cis")}
+    before = service.rows("SELECT controls FROM policy_change WHERE rule = 'minero'")
+    written = "UPDATE policy_change SET controls = ? WHERE rule = 'minero'"
+    service.execute(written, [json.dumps(controls)])
+    try:
+        whole = listed(service, "/violaciones", **others)
+        assert whole
+        for framework in ("ens", "iso27001", "nist", "cis"):
+            found = listed(service, "/violaciones", marco=framework, **others)
+            assert found == (whole if framework in named else [])
+    finally:
+        service.execute(written, before[0])
 
 
 def test_pages_of_violations_follow_one_another(service: LiveService) -> None:

@@ -27,14 +27,16 @@ BATCH = 1000  # violations of a list that is read whole
 class ViolationFilter:
     """Selects violations; a null criterion selects all.
 
-    moment: as it was then. is_open: those that went on, or those that had ended. since, until:
-    those that went on within a period. tag: of servers that had it then, or when the period ended.
+    moment: as it was then. framework: of rules that name a control of it. is_open: those that went
+    on, or those that had ended. since, until: those that went on within a period. tag: of servers
+    that had it then, or when the period ended.
     digest: this one alone, whatever else is given.
     """
 
     rule: str | None = None
     server_id: int | None = None
     severity: str | None = None
+    framework: str | None = None
     is_open: bool | None = None
     tag: WantedTag | None = None
     moment: Moment | None = None
@@ -49,6 +51,7 @@ class ViolationFilter:
             "rule": self.rule,
             "server_id": self.server_id,
             "severity": self.severity,
+            "controls_like": None if self.framework is None else f'%"{self.framework}": ["%',
             "is_open": None if self.is_open is None else int(self.is_open),
             "moment": at,
             "known_at": known_at,
