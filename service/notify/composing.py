@@ -214,8 +214,11 @@ class Composer:
         return None if self._base is None else self._base + page
 
     def _in_language(self, texts: Mapping[str, str | None]) -> str | None:
-        """A rule may have its texts in the other language only."""
-        return texts.get(self._receiver.language) or next(filter(None, texts.values()), None)
+        """A rule may have its texts in the other language only, which is said then."""
+        if texts.get(self._receiver.language):
+            return texts[self._receiver.language]
+        others = (f"[{language}] {text}" for language, text in texts.items() if text)
+        return next(others, None)
 
     def _kind(self, entry: Mapping[str, Any]) -> str:
         """What it is a message of, in words."""

@@ -34,9 +34,9 @@ HOSTILE = [
 LINES = ["one\ntwo", "one\r\nBcc: all@example.org", "a\u2028b", "a\x85b", "a\x1b[31mb", "a\u202eb"]
 
 
-def letter(*names: str, base: str | None = "https://c.example.org") -> Letter:
+def letter(*names: str, base: str | None = "https://c.example.org", language: str = "en") -> Letter:
     """A digest in which reports named everything like this."""
-    receiver = Receiver("guard", "webhook", "example.org", "https://example.org", language="en")
+    receiver = Receiver("guard", "webhook", "example.org", "https://example.org", language=language)
     composer = Composer(receiver, base)
     rows = [
         OpenViolation(
@@ -148,3 +148,8 @@ def test_titles_and_lines_tell_severities_in_the_language_of_the_receiver() -> N
     made = letter("x")
     assert made.title.endswith("1 critical")
     assert made.lines[0].startswith("[critical] Violation")
+
+
+def test_a_text_in_the_other_language_than_the_receiver_is_marked() -> None:
+    assert "[en] x runs" in letter("x", language="es").lines[0]
+    assert "[en]" not in letter("x", language="en").lines[0]
