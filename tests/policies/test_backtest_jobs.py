@@ -30,14 +30,14 @@ SLOW = TEXT.replace("WHERE name = 'bad'", f"WHERE name = 'bad' AND 0 < {COUNTING
 
 
 class Jobs:
-    """Three servers that report each five minutes for two hours."""
+    """Three servers that report each five minutes for two hours, always another program."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.field = Field(folder, monkeypatch)
         for minute in range(5, 120, 5):
             at = START + minute * MINUTE
             for number in range(3):
-                names = ("bad",) if minute > 60 else ()
+                names = (f"run{minute}", *(("bad",) if minute > 60 else ()))
                 self.field.add(Arrival(at + (1 + number) * SECOND, at, f"m{number}", names))
         self.field.now = START + 3 * HOUR
         self.config = self.field.config
