@@ -75,6 +75,13 @@ class ServerNotFoundError(ComplianceError):
         self.server_id = server_id
 
 
+class NoControlError(ComplianceError):
+    """No rule names a control, and OSCAL has no document without one."""
+
+    def __init__(self) -> None:
+        super().__init__("no rule names a control: expected one at least, for OSCAL's documents")
+
+
 class FrameworkNotFoundError(ComplianceError):
     """There are controls of no such framework."""
 

@@ -14,12 +14,13 @@ from pathlib import Path
 from service import times
 from service.commands.alone import alone
 from service.config import Config
-from service.errors import ComplianceError
+from service.errors import ComplianceError, InvalidParameterError
 from service.file_lock import hold_lock
 from service.maintenance.startup import require_database
 from service.policies.backtest.job_starter import JobStarter
 from service.policies.evaluator.evaluator import Evaluator
 from service.policies.evaluator.hearing import Hearing
+from service.policies.evaluator.oscal import checked_ssp, write_oscal
 from service.policies.evaluator.outcome import BROKEN, INCOMPLETE, Outcome, write_csv, write_junit
 from service.policies.evaluator.progress import Progress, TakenUp, listing_of, stored_rules
 from service.policies.evaluator.tasks import TaskMaker
@@ -36,6 +37,7 @@ from service.store.write.verdicts import VerdictStore
 _NICE = 19
 _WAIT_SECONDS = 600.0  # for an evaluator that runs already to catch up
 _PAUSE_SECONDS = 0.5
+_USAGE = 2
 _SHARE = 90  # per cent of what applies
 
 
@@ -64,6 +66,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write the verdicts as JUnit")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the verdicts as CSV")
+    parser.add_argument(
+        "--oscal",
+        type=Path,
+        metavar="FILE",
+        help="write the verdicts as OSCAL assessment results, and the assessment plan beside"
+        " them, in FILE with .plan.json as its ending; needs --oscal-ssp",
+    )
+    parser.add_argument(
+        "--oscal-ssp",
+        metavar="HREF",
+        help="the system security plan of these servers: a URI, or a path relative to FILE",
+    )
     parser.add_argument("--lock", type=int, help=argparse.SUPPRESS)  # held for it by the keeper
 
 
@@ -72,22 +86,31 @@ def run(config: Config, options: argparse.Namespace) -> int:
         require_database(config)
         return _follow(config, options.lock)
     try:
-        return _once(config, options)
+        ssp = None if options.oscal is None else checked_ssp(options.oscal_ssp)
+    except InvalidParameterError as error:
+        print(f"compliance: {error}", file=sys.stderr)
+        return _USAGE
+    try:
+        return _once(config, options, ssp)
     except ComplianceError as error:  # of which a pipeline must not say that something severe fails
         print(f"compliance: {error}", file=sys.stderr)
         return BROKEN
 
 
-def _once(config: Config, options: argparse.Namespace) -> int:
+def _once(config: Config, options: argparse.Namespace, ssp: str | None) -> int:
     require_database(config)
     is_up_to_date = _bring_up_to_date(config)
     with closing(open_database(config.database)) as database:
         reader = EvaluationReader(database, load_queries())
-        outcome = Outcome(reader.read(times.now()), options.minimo)
+        evaluation = reader.read(times.now(), with_assessed=ssp is not None)
+    outcome = Outcome(evaluation, options.minimo)
     if options.csv is not None:
         write_csv(outcome, options.csv)
     if options.junit is not None:
         write_junit(outcome, options.junit)
+    if ssp is not None:
+        is_complete = is_up_to_date and not evaluation.waiting.servers
+        write_oscal(evaluation, options.oscal, ssp, config.url, is_complete=is_complete)
     for line in outcome.lines():
         print(line)
     if not is_up_to_date:

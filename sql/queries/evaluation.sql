@@ -52,3 +52,26 @@ SELECT rule || '.sql', NULL, 'is gone: the rule is not judged, and is retired a 
 FROM policy
 WHERE missing_since IS NOT NULL AND retired_at IS NULL
 ORDER BY 1, 2;
+
+-- name: rules_in_force
+-- Every rule that judges, with the file that its words stand in.
+SELECT
+  policy.rule, policy_text.hash, policy_text.version, policy.severity, policy.controls, policy.source
+FROM policy
+JOIN policy_text ON policy_text.id = policy.text_id
+WHERE policy.retired_at IS NULL AND policy.missing_since IS NULL
+ORDER BY policy.rule;
+
+-- name: servers_in_service
+-- Every server that is not retired, as its newest report has it, and when that arrived.
+SELECT
+  server.id, server.identity, server.sibling, profile.ipaddress, profile.nombre_host,
+  newest.received_at
+FROM server
+JOIN report AS newest
+  ON newest.server_id = server.id
+  AND newest.seq = (SELECT max(seq) FROM report WHERE report.server_id = server.id)
+JOIN profile ON profile.id = newest.profile_id
+WHERE NOT
+  -- include: is_retired
+ORDER BY server.id;

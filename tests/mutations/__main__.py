@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 
+from tests.mutations.assessments import ASSESSMENT_MUTATIONS
 from tests.mutations.group import Mutation
 from tests.mutations.moments import MOMENT_MUTATIONS
 from tests.mutations.periods import PERIOD_MUTATIONS
@@ -25,7 +26,12 @@ from tests.mutations.tokens import TOKEN_MUTATIONS
 
 PROJECT = Path(__file__).resolve().parents[2]
 MUTATIONS = (
-    STORE_MUTATIONS + MOMENT_MUTATIONS + QUERY_MUTATIONS + PERIOD_MUTATIONS + TOKEN_MUTATIONS
+    STORE_MUTATIONS
+    + MOMENT_MUTATIONS
+    + QUERY_MUTATIONS
+    + PERIOD_MUTATIONS
+    + TOKEN_MUTATIONS
+    + ASSESSMENT_MUTATIONS
 )
 _FOLDERS = ("service", "sql", "schemas", "tests", "agent")
 _FILES = ("pyproject.toml", "gunicorn.conf.py", "README.md")
