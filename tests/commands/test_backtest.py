@@ -242,12 +242,20 @@ def test_trying_a_rule_writes_nothing(field: Field, tmp_path: Path) -> None:
 
 
 _COUNT = "WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 400000)"
-# At each report of either server, so that the second one takes longer than a signal.
+# Whenever a process changes, so that the second server takes longer than a signal.
 SLOW = ("name = 'bad'", f"CASE WHEN 0 < ({_COUNT} SELECT max(x) FROM c) THEN name = 'bad' END")
 
 
 @pytest.mark.torture
-def test_ctrl_c_tells_what_was_found_and_how_far_it_came(field: Field, tmp_path: Path) -> None:
+def test_ctrl_c_tells_what_was_found_and_how_far_it_came(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    field = Field(tmp_path / "var", monkeypatch)
+    with closing(field.database):
+        for minute in range(5, 120, 5):
+            at = START + minute * MINUTE
+            field.add(Arrival(at + SECOND, at, "m0", ("bad", f"run{minute}")))
+            field.add(Arrival(at + 2 * SECOND, at, "m1", (f"run{minute}",)))
     rule = write_rule(tmp_path, EVERYWHERE, AT_ONCE, SLOW)
     terminal, theirs = pty.openpty()
     with os.fdopen(terminal, "rb", buffering=0) as shown:
