@@ -7,9 +7,7 @@ import csv
 import io
 import json
 import os
-import pty
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,7 +17,6 @@ from pathlib import Path
 import pytest
 
 from service.commands import backtest
-from service.commands.progress import Progress
 from service.config import Config
 from service.times import MINUTE, SECOND
 from tests.policies.rule_texts import write_rule
@@ -205,33 +202,6 @@ def test_a_database_that_cannot_be_read_is_no_noisy_rule(
     assert tried(field, rule, "--max-alertas", "0") == 4
 
 
-def test_ctrl_c_before_anything_is_judged_says_so(
-    field: Field,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.setattr(backtest, "read_candidate", lambda *_: signal.raise_signal(signal.SIGINT))
-    assert tried(field, write_rule(tmp_path, EVERYWHERE)) == 4
-    said = capsys.readouterr()
-    assert (said.out, said.err) == ("", "compliance: interrupted before anything was judged\n")
-
-
-def test_ctrl_c_tells_at_which_tick_of_the_fleet_it_came(
-    field: Field,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    steps = [lambda: None] * 8 + [lambda: signal.raise_signal(signal.SIGINT)]
-    monkeypatch.setattr(Progress, "step", lambda _: steps.pop(0)())
-    rule = write_rule(tmp_path, *ALONE, EVERYWHERE, AT_ONCE, name="f-rule")
-    assert tried(field, rule) == 4
-    said = capsys.readouterr()
-    assert "compliance: interrupted at 2026-11-02 00:4" in said.err
-    assert "2026-11-02 00:30:00" in said.out
-
-
 def test_trying_a_rule_writes_nothing(field: Field, tmp_path: Path) -> None:
     rule = write_rule(tmp_path, EVERYWHERE, AT_ONCE)
     before = sorted(path.name for path in field.config.data.iterdir())
@@ -239,46 +209,6 @@ def test_trying_a_rule_writes_nothing(field: Field, tmp_path: Path) -> None:
         assert tried(field, rule, "--desde", "2026-11-01") == 0
     assert sorted(path.name for path in field.config.data.iterdir()) == before
     assert field.rows()[0] == []
-
-
-_COUNT = "WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 400000)"
-# Whenever a process changes, so that the second server takes longer than a signal.
-SLOW = ("name = 'bad'", f"CASE WHEN 0 < ({_COUNT} SELECT max(x) FROM c) THEN name = 'bad' END")
-
-
-@pytest.mark.torture
-def test_ctrl_c_tells_what_was_found_and_how_far_it_came(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    field = Field(tmp_path / "var", monkeypatch)
-    with closing(field.database):
-        for minute in range(5, 120, 5):
-            at = START + minute * MINUTE
-            field.add(Arrival(at + SECOND, at, "m0", ("bad", f"run{minute}")))
-            field.add(Arrival(at + 2 * SECOND, at, "m1", (f"run{minute}",)))
-    rule = write_rule(tmp_path, EVERYWHERE, AT_ONCE, SLOW)
-    terminal, theirs = pty.openpty()
-    with os.fdopen(terminal, "rb", buffering=0) as shown:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "service", "backtest", str(rule), *PERIOD],
-            cwd=PROJECT,
-            env=os.environ | {"COMPLIANCE_DATA": str(field.config.data)},
-            stdout=subprocess.PIPE,
-            stderr=theirs,
-            start_new_session=True,
-        )
-        os.close(theirs)
-        told = b""
-        while b"servers judged: 1 of 2" not in told:
-            told += shown.read(100)
-        assert os.getpriority(os.PRIO_PROCESS, process.pid) == 19  # ingest comes first
-        os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to all of its processes
-        out, _ = process.communicate(timeout=30)
-        told += shown.read(1000)
-    assert process.returncode == 4
-    assert b"compliance: interrupted after 1 of 2 servers" in told
-    assert b"Traceback" not in told
-    assert b"1 server: 1 failed at some time" in out
 
 
 @pytest.mark.torture

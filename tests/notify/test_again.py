@@ -40,10 +40,10 @@ def test_it_says_what_is_so_now_beside_what_was_so(
     assert repeat["repite"] == opened["id"] != repeat["id"]
     assert repeat["antes"] == {
         "hecha": api.messages()[1]["hecha"],
-        "titulo": "[high] Violation: t",
+        "titulo": "[high] Violation: [es] t",
     }
     assert repeat["ahora"]["estado"] == "abierta"
-    assert repeat["texto"].startswith("Sent again: [high] Violation: t")
+    assert repeat["texto"].startswith("Sent again: [high] Violation: [es] t")
     assert {name: repeat[name] for name in opened.keys() - {"id", "texto"}} == {
         name: opened[name] for name in opened.keys() - {"id", "texto"}
     }

@@ -58,7 +58,7 @@ def test_the_list_says_what_waits_what_was_sent_and_what_was_set_aside_and_why(a
     newest, tried = answer.json["notificaciones"][:2]
     assert (newest["politica"], newest["severidad"], newest["servidor"]) == ("a-rule", "alta", 3)
     assert (newest["titulo"], newest["intentos"], newest["intentada"]) == (None, 0, None)
-    assert (tried["titulo"], tried["intentos"]) == ("[high] Violation: t", 1)
+    assert (tried["titulo"], tried["intentos"]) == ("[high] Violation: [es] t", 1)
     assert tried["prevista"] > tried["intentada"]
     (guard,) = answer.json["receptores"]
     assert (guard["destino"], guard["clase"], guard["esperan"]) == ("127.0.0.1", "webhook", 2)
@@ -98,7 +98,7 @@ def test_the_page_says_it_in_both_languages_and_no_address(
     assert said in page
     assert "HTTP 503" in page
     assert "127.0.0.1" in re.sub("<[^>]+>", "", page)
-    assert "[high] Violation: t" in page
+    assert "[high] Violation: [es] t" in page
     shown = page + api.ask("GET", "/notificaciones").text
     assert "a-secret-path" not in shown
     assert page.count("HTTP 404") == 1

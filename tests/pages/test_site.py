@@ -123,7 +123,7 @@ def test_links_of_a_page_omit_the_language(live: LiveService) -> None:
     [
         ("/?fecha_hora=ayer", ["fecha_hora", "una fecha de 1970 a 9999", "ayer"]),
         ("/?ipaddress=web-1", ["ipaddress", "una dirección IP o una red", "web-1"]),
-        ("/?estado=<b>", ["estado", "filtro de la página de la flota", "&lt;b&gt;"]),
+        ("/?estado=<b>", ["estado", "filtro de la página", "&lt;b&gt;"]),
         ("/?cursor=1", ["cursor", "Página siguiente"]),
         ("/?idioma=fr", ["idioma", "en o es"]),
         ("/?nombre=1", ["nombre", "no tiene el parámetro", "fecha_hora"]),

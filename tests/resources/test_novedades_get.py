@@ -86,8 +86,8 @@ def test_a_violation_is_an_entry_when_it_opens_and_one_when_it_ends(feed: Feed) 
     report(feed, 4 * MINUTE, "bad")
     before = checked(feed.get().content)
     opened = violations(feed, idioma="en")
-    assert opened[0][:2] == ("abierta", "[high] Violation: t")
-    assert "a-rule on web-1 (10.0.0.1); bad 1; between " in opened[0][2]
+    assert opened[0][:2] == ("abierta", "[high] Violation: [es] t")
+    assert "a-rule on web-1 (10.0.0.1); [es] bad 1; between " in opened[0][2]
     report(feed, 3 * MINUTE)
     after = checked(feed.get().content)
     assert [kind for kind, _, _ in violations(feed)] == ["resuelta", "abierta"]
