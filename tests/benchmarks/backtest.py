@@ -97,7 +97,8 @@ def _row(
 def _memory(pid: int | str | None) -> float:
     """The most that a process has had, in MiB. proc(5): VmHWM."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return int(re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)[1]) / 1024  # type: ignore[index]
+    (found,) = re.findall(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
+    return int(found) / 1024
 
 
 def _servers(

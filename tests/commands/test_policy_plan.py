@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -60,9 +59,9 @@ def test_a_folder_that_is_the_same_changes_nothing(
 def test_a_database_that_cannot_be_read_is_no_change_of_verdicts(
     proposed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = SimpleNamespace(folder=proposed, dias=30, markdown=False, codigo=True)
+    options = argparse.Namespace(folder=proposed, dias=30, markdown=False, codigo=True)
     config = Config(data=tmp_path / "nothing")
-    assert policy_plan.run_plan(config, options) == 4  # type: ignore[arg-type]
+    assert policy_plan.run_plan(config, options) == 4
     assert capsys.readouterr().err.startswith("compliance: ")
 
 

@@ -44,10 +44,18 @@ class Past:
         document = b"%d" % hour
         self.reports.add(Report(self.now, profile, [], [], document, [], "m1"), self.now)
 
-    def waive(self, hour: int, until: int, name: str | None = None, **target: str | int) -> int:
+    def waive(
+        self,
+        hour: int,
+        until: int,
+        name: str | None = None,
+        *,
+        server_id: int | None = None,
+        tag: str | None = None,
+        network: str | None = None,
+    ) -> int:
         self.now = START + hour * HOUR
-        where = {"server_id": None, "tag": None, "network": None} | target
-        made = target_of(**where)  # type: ignore[arg-type]
+        made = target_of(server_id, tag, network)
         key = None if name is None else {"name": name}
         return self.waivers.waive(NewWaiver("minero", made, START + until * HOUR, "x", key), "ana")
 
