@@ -18,7 +18,7 @@ class Support(StrEnum):
     TERMINADO = "terminado"
 
 
-# What is shown of a server beside these: its system is updated without versions, or is not listed.
+# Two more states of a server: a rolling release, and a system that is not in the tables.
 CONTINUOUS, UNKNOWN = "continuo", "desconocido"
 SUPPORT_STATES = (*Support, CONTINUOUS, UNKNOWN)
 

@@ -41,7 +41,7 @@ def read_retirement_entries(path: Path) -> list[Entry[RetirementTold]]:
 
 
 def _parse(found: Any) -> RetirementTold:  # noqa: ANN401 — what JSON holds
-    """Raises ValueError, KeyError, TypeError for what is no entry about a retirement."""
+    """Raises ValueError, KeyError or TypeError unless the line is an entry about a retirement."""
     event, successor = found["hecho"], found["sucesor"]
     if event not in {RETIRED, WITHDRAWN}:
         raise ValueError(event)

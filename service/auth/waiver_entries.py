@@ -79,7 +79,7 @@ def read_waiver_entries(path: Path) -> list[Entry[Change]]:
 
 
 def _parse(found: Any) -> Change:  # noqa: ANN401 — what JSON holds
-    """Raises ValueError, KeyError, TypeError for what is no entry about a waiver."""
+    """Raises ValueError, KeyError or TypeError unless the line is an entry about a waiver."""
     event = found["hecho"]
     number, at = integer(found["numero"]), times.parse(found["dicha"])
     if event in {REVOKED, REVOCATION_WITHDRAWN}:

@@ -31,7 +31,7 @@ Spans = Sequence[tuple[int, int | None]]
 
 
 def retire_silent(config: Config, database: Database) -> int:
-    """Retires whoever is due, with an entry of the audit log each. How many.
+    """Retires the servers that are due, each with an entry of the audit log. Returns their number.
 
     Raises StorageUnavailableError.
     """
