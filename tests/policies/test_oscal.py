@@ -246,8 +246,9 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         write_oscal(evaluation(PASS), path, "ssp.json", None, is_complete=True)
 
 
-def test_the_rules_in_force_and_the_servers_in_service_are_assessed(tmp_path: Path) -> None:
-    fleet = Fleet(tmp_path)
+def test_the_rules_in_force_and_the_servers_in_service_are_assessed(
+    tmp_path: Path, fleet: Fleet
+) -> None:
     for ago in (3 * HOUR, 2 * HOUR):
         fleet.add(ago)
     fleet.add(HOUR, machine="m2")
