@@ -138,6 +138,15 @@ def test_a_record_that_is_unknown_is_404_and_exports_nothing(exporting: Exportin
     assert not exporting.config.audit_log.exists()
 
 
+def test_head_exports_nothing(exporting: Exporting) -> None:
+    (listed,) = exporting.get("/violaciones").json["violaciones"]
+    for address in ("/servers/2/evidencia", f"/violaciones/{listed['id']}/evidencia"):
+        answer = exporting.head(address)
+        assert (answer.status_code, answer.content) == (200, b"")
+        assert answer.headers["Content-Type"] == "application/zip"
+    assert not exporting.config.audit_log.exists()
+
+
 def test_without_its_entry_in_the_audit_log_nothing_is_exported(exporting: Exporting) -> None:
     exporting.config.audit_log.mkdir()
     assert exporting.get("/servers/2/evidencia").status_code == 503

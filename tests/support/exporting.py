@@ -50,6 +50,9 @@ class Exporting:
         headers = bearer(secret) if secret else {}
         return self._client.simulate_get(address, headers=headers)
 
+    def head(self, address: str) -> falcon.testing.Result:
+        return self._client.simulate_head(address)
+
     def pack(self, address: str, secret: str = "") -> tuple[str, dict[str, bytes]]:
         """The folder of a pack, and its files."""
         answer = self.get(address, secret)
