@@ -133,7 +133,7 @@ def test_a_folder_that_shows_nothing_changes_nothing(folders: Folders, how: str)
         looks(started, NOW + 4 * DAY)
         assert started.epoch == before
         assert "b-rule" in started.judged
-    assert str(folders.users) in {fault.path for fault in folders.store.noted_faults()}
+    assert [fault.path for fault in folders.store.noted_faults()] == [str(folders.users)]
 
 
 def test_a_rule_without_its_file_goes_on_when_it_is_back(folders: Folders) -> None:

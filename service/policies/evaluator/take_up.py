@@ -164,9 +164,9 @@ class TakeUp:
 
     def _is_frozen(self, policies: Policies) -> bool:
         """Whether what cannot be read leaves all as it is."""
-        faults = [*self._watch.faults, *policies.faults]
         return bool(self.rules) and (
-            bool(self._watch.faults) or any(fault.path.name == ADJUSTMENTS for fault in faults)
+            bool(self._watch.faults)
+            or any(fault.path.name == ADJUSTMENTS for fault in policies.faults)
         )
 
     def _is_whole(self, policies: Policies) -> bool:
@@ -181,7 +181,11 @@ class TakeUp:
 
     def _take(self, now: int) -> None:
         policies = self._read()
-        faults = [*self._watch.faults, *policies.faults]
+        told = {fault.path for fault in self._watch.faults}  # a missing folder is found by both
+        faults = [
+            *self._watch.faults,
+            *(fault for fault in policies.faults if fault.path not in told),
+        ]
         data = self._data_of(policies)
         frozen = self._is_frozen(policies)
         candidates = self._candidates(policies, frozen=frozen)
