@@ -89,6 +89,43 @@ def test_a_wrong_file_is_refused_with_its_line(
     assert faults[line].path == tmp_path / "a-rule.sql"
 
 
+def read_with_key_x(folder: Path, statement: str) -> Rule:
+    shown = ("SELECT name, count(*) AS n\nFROM procesos_vigentes", statement)
+    return read(folder, ('clave = ["name"]', 'clave = ["x"]'), shown)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT pid AS x, name, 1 AS n FROM procesos_vigentes",
+        'SELECT DISTINCT name, 1 AS n, p . PID "x" FROM processes p, redes',
+        "WITH t AS (SELECT 1 AS pid) SELECT name, inicio 'x', 1 AS n FROM procesos_vigentes",
+        "SELECT [cmdline] AS x FROM redes JOIN processes ON pid IS NOT NULL AND pid > 1",
+    ],
+)
+def test_an_alias_makes_a_column_no_key(statement: str, tmp_path: Path) -> None:
+    with pytest.raises(InvalidRuleError, match=r"x is (pid|inicio|cmdline), which changes while"):
+        read_with_key_x(tmp_path, statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT 'pid' AS x, name FROM procesos_vigentes",
+        "SELECT pid AS y, name AS x FROM procesos_vigentes",
+        "SELECT pid AS x, name AS x FROM procesos_vigentes",
+        "SELECT pid > 9 AS x FROM procesos_vigentes",
+        "SELECT count(pid) AS x FROM procesos_vigentes",
+        "SELECT pid AS x FROM (SELECT name AS pid, name FROM processes)",
+        "WITH t AS (SELECT name AS pid, name FROM processes) SELECT pid AS x FROM t",
+        "SELECT (SELECT pid AS x FROM processes) IS NULL AS x FROM procesos_vigentes",
+        "SELECT x",
+    ],
+)
+def test_what_may_be_another_value_is_a_key(statement: str, tmp_path: Path) -> None:
+    assert read_with_key_x(tmp_path, statement).key == ("x",)
+
+
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(InvalidRuleError) as refused:
         read(tmp_path, ('"alta"', '"x"'), ('"servidor"', '"x"'), ("SELECT", "UPDATE"))

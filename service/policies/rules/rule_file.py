@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from service.policies.rules.aliases import aliases
 from service.policies.rules.controls import FRAMEWORKS, is_control
 from service.policies.rules.faults import InvalidRuleError, RuleFault
 from service.policies.rules.fields import Fields
@@ -81,7 +82,7 @@ def parse_rule(path: Path, source: str, relations: Collection[str]) -> Rule:
     rule = _rule(path, fields, header)
     if rule.id and rule.id != path.stem:
         fields.fault("id", f"the id {rule.id!r} differs from the name of the file")
-    _check_names(fields, rule)
+    _check_names(fields, rule, aliases(rule.sql, relations))
     _check_motives(fields, rule)
     for line, reason in statement_faults(rule.sql, relations):
         fields.faults.append(RuleFault(path, header.sql_line + line - 1, reason))
@@ -193,14 +194,16 @@ def _controls(fields: Fields) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _check_names(fields: Fields, rule: Rule) -> None:
+def _check_names(fields: Fields, rule: Rule, renamed: Mapping[str, str]) -> None:
     if rule.id and not re.fullmatch(_ID, rule.id):
         fields.fault("id", "expected lower case letters, digits and single - between them")
     if rule.formerly == rule.id and rule.id:
         fields.fault("antes", "antes: expected another id than that of the rule")
     for column in rule.key:
-        if _NO_KEY.fullmatch(column):
-            fields.fault("clave", f"clave: {column} changes while the violation stays the same")
+        source = renamed.get(column, column)
+        if _NO_KEY.fullmatch(column) or _NO_KEY.fullmatch(source):
+            shown = column if source == column else f"{column} is {source}, which"
+            fields.fault("clave", f"clave: {shown} changes while the violation stays the same")
     for name, columns in (("clave", rule.key), ("evidencia", rule.evidence)):
         if rule.semantics is Semantics.FILA_ES_EXITO and columns:
             fields.fault(name, f"{name}: expected [], since no row is the violation")

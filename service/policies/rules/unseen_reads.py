@@ -27,7 +27,7 @@ def unseen_reads(sql: str) -> Iterator[tuple[int, str]]:
     for token in found:
         if token.kind == "word" and token.text.upper() in ("NATURAL", "USING"):
             yield token.start, f"{token.text}: expected JOIN … ON"
-    for token in _tables(found):
+    for token in tables(found):
         name = token.name or ""
         if name in HIDDEN or name.startswith(("sqlite_", "pragma_")):
             yield token.start, f"{token.text}: there is no such relation"
@@ -39,7 +39,7 @@ def refusal(sql: str) -> str | None:
     return next((reason for _, reason in unseen_reads(sql)), None)
 
 
-def _tables(found: Sequence[Token]) -> Iterator[Token]:
+def tables(found: Sequence[Token]) -> Iterator[Token]:
     """The tokens that stand where a table or a relation must."""
     place = _Place()
     for at, token in enumerate(found):
