@@ -51,6 +51,27 @@ def test_where_the_rule_applies_its_messages_are_the_only_ones(servers: Servers)
     assert servers.tell() == ["resuelta"]
 
 
+@pytest.mark.parametrize("how", ["activa = false", 'aplica = { so = "Windows*" }'])
+def test_a_silence_of_which_the_rule_speaks_no_more_is_the_servers_own(
+    servers: Servers, how: str
+) -> None:
+    servers.adjust("[silencioso]\n")
+    servers.begin()
+    servers.report(MINUTE)
+    servers.pass_until(HOUR)
+    assert servers.tell() == ["abierta"]
+    servers.adjust(f"[silencioso]\n{how}\n")
+    servers.restart()
+    assert servers.tell() == ["cerrada", "silencio"]
+    last, began = servers.receiver.taken[1].json()["abierta_entre"]
+    assert last["id_serv"] == 1
+    assert began["fecha_hora"] == "2026-11-02 00:16:00.000000"
+    servers.restart()
+    assert servers.tell() == []
+    servers.report(2 * HOUR)
+    assert servers.tell() == ["vuelve"]
+
+
 def test_the_downtime_of_the_service_is_nobodys_silence(servers: Servers) -> None:
     servers.begin()
     servers.report(MINUTE)

@@ -13,10 +13,12 @@ from service.policies.evaluator.in_force import RuleInForce
 from service.policies.evaluator.record_judge import RecordJudge
 from service.policies.evaluator.server_events import ServerEvents
 from service.policies.evaluator.task import Task, as_server, event_of
+from service.policies.evaluator.timeline import is_in_silence
 from service.policies.evaluator.verdict_writer import VerdictWriter
 from service.policies.machine.events import Ended, Fin, Terms
 from service.policies.machine.machine import changes_nothing, step
 from service.store.engines import Connection, Database
+from service.store.server_event import RULES, SILENCE
 from service.store.write.verdicts import States, VerdictStore
 
 
@@ -64,6 +66,7 @@ class Rounds:
             ]
             states = self._load(connection, changing, unchanged)
             events = self._events.of(connection, tasks)
+        silent = [task for task in changing if _speaks_of_silence(states, task)]
         self._retire(states, changing)
         self._leave(states, changing)
         # What a renamed rule continues has ended now.
@@ -74,6 +77,10 @@ class Rounds:
                 if (task.server.id, rule) not in unchanged:
                     event = event_of(task, verdict, self._terms[rule])
                     step(states[task.server.id, rule], server, self._terms[rule], event)
+        unspoken = [task for task in silent if not _speaks_of_silence(states, task)]
+        if unspoken:
+            with self._database.snapshot() as connection:
+                events += self._events.unspoken(connection, unspoken)
         lines = trouble_log.troubles(states)
         self._writer.save(states, [task.cursor for task in tasks], events=events)
         trouble_log.log(lines)
@@ -130,3 +137,11 @@ class Rounds:
             if task is not None and task.retired is not None and state.rule not in self._in_force:
                 event = Ended(task.retired, Fin.REGLA_RETIRADA)
                 step(state, as_server(task.server), None, event)
+
+
+def _speaks_of_silence(states: States, task: Task) -> bool:
+    """Whether the rule about silence fails on a server whose silence goes on."""
+    goes_on = task.report_at is None and task.neighbours is None and not task.leaves
+    return (
+        goes_on and is_in_silence(task.cursor) and bool(states[task.server.id, RULES[SILENCE]].open)
+    )

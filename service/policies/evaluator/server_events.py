@@ -13,7 +13,7 @@ from service.policies.guard.verdict import State
 from service.store.engines import Connection
 from service.store.read.unjudged import UnjudgedReader
 from service.store.server_event import CLOCK, CLONE, RETURN, RULES, SILENCE, ServerEvent
-from service.store.verdict_rows import Bound
+from service.store.verdict_rows import Bound, event_digest
 from service.store.write.server_events import RESOLVED, RETIRED, ServerEventStore
 
 _Open = Mapping[tuple[int | None, str], ServerEvent]
@@ -30,6 +30,15 @@ class ServerEvents:
         known = self._store.open(connection, [task.server.id for task in tasks])
         return [event for task in tasks for event in self._of(connection, task, known)]
 
+    def unspoken(self, connection: Connection, tasks: Sequence[Task]) -> list[ServerEvent]:
+        """The silences that go on at these tasks, and of which a rule spoke until now."""
+        known = self._store.open(connection, [task.server.id for task in tasks])
+        return [
+            self._silence(connection, task)
+            for task in tasks
+            if (task.server.id, SILENCE) not in known
+        ]
+
     def _of(self, connection: Connection, task: Task, known: _Open) -> Iterable[ServerEvent]:
         if task.leaves:
             return self._ended(task, known, (SILENCE, CLOCK), RETIRED)
@@ -41,8 +50,13 @@ class ServerEvents:
 
     def _silent(self, connection: Connection, task: Task, known: _Open) -> Iterator[ServerEvent]:
         if (task.server.id, SILENCE) not in known and not _has_rule(task, SILENCE):
-            heard = self._reader.report_at_cursor(connection, task.server.id, task.seq)
-            yield _new(task, SILENCE, None if heard is None else heard.bound)
+            yield self._silence(connection, task)
+
+    def _silence(self, connection: Connection, task: Task) -> ServerEvent:
+        heard = self._reader.report_at_cursor(connection, task.server.id, task.seq)
+        since = task.cursor.event or task.bound
+        after = None if heard is None else heard.bound
+        return _new(task, SILENCE, after, since, event_digest(since))
 
     def _reported(self, connection: Connection, task: Task, known: _Open) -> Iterator[ServerEvent]:
         yield from self._ended(task, known, (SILENCE,), RESOLVED)
@@ -76,8 +90,21 @@ def _has_rule(task: Task, kind: str) -> bool:
     return verdict is not None and verdict.state in {State.FALLA, State.CUMPLE}
 
 
-def _new(task: Task, kind: str, after: Bound | None) -> ServerEvent:
+def _new(
+    task: Task,
+    kind: str,
+    after: Bound | None,
+    since: Bound | None = None,
+    digest: str | None = None,
+) -> ServerEvent:
+    """since, digest: of what shows it; null for the task itself."""
     server = task.server
     return ServerEvent.of_server(
-        kind, server.id, server.identity, server.sibling, after, task.bound, task.digest
+        kind,
+        server.id,
+        server.identity,
+        server.sibling,
+        after,
+        since or task.bound,
+        digest or task.digest,
     )
