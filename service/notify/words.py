@@ -76,6 +76,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "now_sin_confirmar": "ahora: ha vuelto, sin confirmar, desde {at} UTC",
         "now_desconocida": "ahora: no se sabe; abierto desde {at} UTC",
         "now_cerrada": "ahora: terminado {at} UTC ({fin})",
+        "now_exenta": "ahora exento",
+        "now_exenta_hasta": "ahora: exento hasta {at} UTC",
         "now_no_consta": "ahora: no consta nada de ello",
     },
     "en": {
@@ -149,6 +151,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "now_sin_confirmar": "now: back, unconfirmed, since {at} UTC",
         "now_desconocida": "now: unknown; open since {at} UTC",
         "now_cerrada": "now: ended {at} UTC ({fin})",
+        "now_exenta": "waived now",
+        "now_exenta_hasta": "now: waived until {at} UTC",
         "now_no_consta": "now: nothing is recorded of it",
     },
 }

@@ -65,6 +65,10 @@ class FeedWriter:
             named = document.violation or document.case
             kind, number = document.kind, uuid_of(digest_of(named, what, 1))
             title, text, link = letter.title, "; ".join(letter.texts), letter.link
+            if isinstance(item.what, FeedViolation) and item.what.waiver is not None:
+                title = f"{title} ({self._words['now_exenta']})"
+                until = times.to_text(item.what.waiver.until_at)[:16]
+                text = f"{text}; {self._words['now_exenta_hasta'].format(at=until)}"
         made = _add(root, "entry")
         _add(made, "id", number)
         _add(made, "title", title)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,25 @@ def test_a_violation_is_an_entry_when_it_opens_and_one_when_it_ends(feed: Feed) 
     assert set(texts(before, "id")) < set(texts(after, "id"))
     assert before.findtext(f"{ATOM}id") == after.findtext(f"{ATOM}id")
     assert after.findtext(f"{ATOM}updated") == max(texts(after, "updated"))
+
+
+def test_what_is_open_and_waived_is_marked_while_it_is(feed: Feed) -> None:
+    report(feed, 5 * MINUTE)
+    report(feed, 4 * MINUTE, "bad")
+    until = (datetime.now(UTC) + timedelta(days=5)).strftime("%Y-%m-%d")
+    waiver = {"politica": "a-rule", "servidor": 1, "motivo": "lab", "hasta": until}
+    admin = bearer(feed.secrets["admin"])
+    answer = feed.client.simulate_post("/exenciones", json=waiver, headers=admin)
+    assert answer.status_code == 201, answer.text
+    ((_, title, text),) = violations(feed, idioma="en")
+    assert title == "[high] Violation: [es] t (waived now)"
+    ends = feed.get(f"/exenciones/{answer.json['id']}", scope="admin").json["hasta"][:16]
+    assert text.endswith(f"; now: waived until {ends} UTC")
+    ((_, title, text),) = violations(feed)
+    assert title == "[alta] Incumplimiento: t (ahora exento)"
+    assert text.endswith(f"; ahora: exento hasta {ends} UTC")
+    report(feed, 3 * MINUTE)
+    assert [("exento" in title) for _, title, _ in violations(feed)] == [False, False]
 
 
 def test_news_of_the_fleet_are_entries(feed: Feed) -> None:

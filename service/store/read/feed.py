@@ -10,6 +10,7 @@ from typing import NamedTuple
 from service import times
 from service.store.engines import Connection, Database
 from service.store.read.fleet import FleetStore, News
+from service.store.read.waivers import Waiver, WaiverReader
 from service.store.server_event import ServerEvent
 from service.store.verdict_rows import Violation
 from service.store.write.multi_row import select_rows
@@ -22,7 +23,10 @@ _LOOKED_AT = 2000  # violations
 
 
 class FeedViolation(NamedTuple):
-    """A violation, with its rule. source: the file of the rule."""
+    """A violation, with its rule. source: the file of the rule.
+
+    waiver: that which covers it now for the longest time, if it goes on and one does.
+    """
 
     rule: str
     command_lines: bool
@@ -30,6 +34,7 @@ class FeedViolation(NamedTuple):
     severity: str
     server: NamedServer
     violation: Violation
+    waiver: Waiver | None
 
 
 class FeedItem(NamedTuple):
@@ -70,6 +75,7 @@ class FeedStore:
     ) -> None:
         self._database, self._queries = database, queries
         self._fleet, self._clock = fleet, clock
+        self._waivers = WaiverReader(queries)
 
     def read(self) -> Feed:
         with self._database.snapshot() as connection:
@@ -121,12 +127,17 @@ class FeedStore:
         self, connection: Connection, numbers: Iterable[int]
     ) -> dict[int, FeedViolation]:
         keys = [(number,) for number in sorted(numbers)]
+        in_force = self._waivers.in_force(connection, None, self._clock())
         found = {}
         for row in select_rows(connection, self._queries["feed_violations"], keys):
             rule, command_lines, source, severity, *rest = row
             server, violation = NamedServer(*rest[:4]), Violation.of_row(tuple(rest[4:]))
+            waiver = None
+            if violation.ended is None:
+                what = violation.server_id, violation.kind, violation.key
+                waiver = in_force.lasting(rule, *what)
             found[rest[4]] = FeedViolation(
-                rule, bool(command_lines), source, severity, server, violation
+                rule, bool(command_lines), source, severity, server, violation, waiver
             )
         return found
 
