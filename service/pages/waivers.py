@@ -9,7 +9,7 @@ import falcon
 from service.http.authentication import sees_command_lines
 from service.http.filters import AT_MOMENT, POLICY, WAIVER_STATE, moment_of
 from service.pages.language import request_language
-from service.pages.rule_words import words_of
+from service.pages.rule_words import links_to_moment, words_of
 from service.pages.site import Site
 from service.pages.waive import WaiveForm
 from service.store.read.policies import PolicyStore
@@ -27,15 +27,22 @@ class WaiversPage:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         query = self._site.query(req, resp, POLICY, WAIVER_STATE, *AT_MOMENT)
-        moment, language = moment_of(query), request_language(req)
+        asked, language = moment_of(query), request_language(req)
+        # A waiver is shown as soon as it is told; what it covers is of the moment that lists show.
+        progress, settled = self._policies.settled()
+        judged = asked or settled
         rule, state = query[POLICY], query[WAIVER_STATE]
-        found = [each for each in self._waivers.all(moment) if rule in {None, each.waiver.rule}]
+        found = [
+            each for each in self._waivers.all(asked, judged) if rule in {None, each.waiver.rule}
+        ]
         counts = Counter(each.state for each in found)
         self._site.show(
             req,
             resp,
             "waivers.html",
-            moment=moment,
+            moment=asked,
+            judged_at=judged.at,
+            progress=progress,
             counts=[(name, counts[name]) for name in _STATES],
             waivers=sorted(
                 (each for each in found if state in {None, each.state}),
@@ -45,6 +52,7 @@ class WaiversPage:
             sees_command_lines=sees_command_lines(req),
             values={each.name: query.text(each) for each in (POLICY, WAIVER_STATE, *AT_MOMENT)},
             at_moment=query.at_moment,
+            at=links_to_moment(query, judged),
             address=query.address,
         )
 

@@ -12,9 +12,10 @@ from urllib.parse import urlencode
 import pytest
 
 from service import times
-from service.times import DAY, MINUTE
+from service.times import DAY, MINUTE, SECOND
 from tests.pages.test_fleet_page import text_of
 from tests.pages.test_rules_pages import links, table
+from tests.support.judged import fails
 from tests.support.waived import START, UNTIL, WaivedApi
 
 HOSTILE = '<b onclick="x">=1</b>'
@@ -122,6 +123,8 @@ def test_the_end_of_a_waiver_is_seen_without_a_report(api: WaivedApi) -> None:
 def test_a_number_leads_to_as_many_violations(api: WaivedApi) -> None:
     tags = f"/servers/{api.records[0]}/etiquetas/entorno"
     assert api.ask("PUT", tags, {"valor": "pruebas"}).status_code < 300
+    with api.database.transaction() as connection:  # told by another clock
+        connection.execute("UPDATE tag_change SET told_at = :at", {"at": api.now})
     api.waived(servidor=2)
     api.waived(etiqueta="entorno=pruebas")
     api.waived(red="10.0.0.0/8")
@@ -129,9 +132,39 @@ def test_a_number_leads_to_as_many_violations(api: WaivedApi) -> None:
     api.now += MINUTE
     html = page(api, "/dispensas")
     assert [row[-1] for row in table(html, "waivers-caption")] == ["1", "3", "2", "1"]
-    of_tag, of_server = links(html, "/incumplimientos?politica")  # no list has the others alone
-    assert of_tag == "/incumplimientos?politica=minero&abiertas=si&etiqueta=entorno%3Dpruebas"
-    assert len(table(page(api, of_server), "violations-caption")) == 1
+    found = links(html, "/incumplimientos?conocido_en=")  # no list has the others alone
+    of_tag, of_server = found
+    assert of_tag.endswith("&politica=minero&abiertas=si&etiqueta=entorno%3Dpruebas")
+    assert of_server.endswith("&politica=minero&abiertas=si&servidor=2")
+    # What comes in until somebody follows the links changes nothing of their lists.
+    api.now += MINUTE
+    for number in (1, 2):
+        api.judging.report(api.report(number), minero=fails("xmrig", "minerd", "t-rex"))
+    api.now += MINUTE
+    assert [len(table(page(api, link), "violations-caption")) for link in found] == [2, 1]
+    assert [row[-1] for row in table(page(api, "/dispensas"), "waivers-caption")] == [
+        *("1", "6", "3", "3")
+    ]
+
+
+def test_a_number_is_of_the_moment_until_which_all_is_judged(api: WaivedApi) -> None:
+    api.waived(servidor=2)
+    api.now += MINUTE
+    waits = api.report(2)
+    api.now += SECOND
+    api.judging.report(api.report(1), minero=fails("xmrig", "minerd"))
+    html = page(api, "/dispensas")
+    assert "Reports are judged up to their arrival at 2026-03-01 10:01:59" in text_of(html)
+    (link,) = links(html, "/incumplimientos?conocido_en=")
+    api.judging.report(waits, minero=fails("xmrig", "minerd"))
+    assert len(table(page(api, link), "violations-caption")) == 1
+    assert "waived until" in page(api, link)
+    api.now += SECOND // 2
+    api.waived(servidor=1)  # the settled second does not know of it, and would not mark it
+    html = page(api, "/dispensas")
+    assert [row[-1] for row in table(html, "waivers-caption")] == ["2", "2"]
+    (link,) = links(html, "/incumplimientos?conocido_en=")
+    assert link.endswith("servidor=2")
 
 
 def test_the_states_of_waivers_are_feminine_and_idle_ones_are_no_alarm(api: WaivedApi) -> None:

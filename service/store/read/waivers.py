@@ -151,12 +151,20 @@ class WaiverReader:
     def __init__(self, queries: Mapping[str, str]) -> None:
         self._queries = queries
 
-    def in_force(self, connection: Connection, moment: Moment | None, now: int) -> WaiversInForce:
+    def in_force(
+        self,
+        connection: Connection,
+        moment: Moment | None,
+        now: int,
+        judged: Moment | None = None,
+    ) -> WaiversInForce:
+        """judged: the moment of their servers' tags and addresses, if it is not this one."""
         rows = connection.execute(self._queries["waivers_in_force"], _told(moment, now))
         found: defaultdict[str, list[Waiver]] = defaultdict(list)
         for waiver in (Waiver(*row) for row in rows.fetchall()):
             found[waiver.rule].append(waiver)
-        return WaiversInForce(found, WaivedServers(connection, self._queries, moment))
+        servers = WaivedServers(connection, self._queries, judged or moment)
+        return WaiversInForce(found, servers)
 
     def waived(
         self,
@@ -174,8 +182,9 @@ class WaiverReader:
         if in_force.is_empty:
             return {}
         found: dict[tuple[str, int], Waiver | None] = {}
+        held_at = _told(moment, now)["moment"]
         for of_rule, server, kind, key, shows in self._open(
-            connection, moment, now, rule, server_id
+            connection, moment, held_at, rule, server_id
         ):
             if not shows:
                 continue
@@ -192,14 +201,23 @@ class WaiverReader:
         told = {"told_until": _told(moment, now)["told_until"]}
         return [Waiver(*row) for row in connection.execute(self._queries["waivers"], told)]
 
-    def shown(self, connection: Connection, moment: Moment | None, now: int) -> list[ShownWaiver]:
-        """Every waiver that was told until a moment, the newest first, and what it covers then."""
-        in_force = self.in_force(connection, moment, now)
+    def shown(
+        self,
+        connection: Connection,
+        moment: Moment | None,
+        now: int,
+        judged: Moment | None = None,
+    ) -> list[ShownWaiver]:
+        """Every waiver that was told until a moment, the newest first, and what it covers then.
+
+        judged: the moment at which what it covers is counted, if it is not this one.
+        """
+        in_force = self.in_force(connection, moment, now, judged)
+        told = _told(moment, now)
         covered: defaultdict[int, list[int]] = defaultdict(list)
-        for rule, server, kind, key, _ in self._open(connection, moment, now):
+        for rule, server, kind, key, _ in self._open(connection, judged or moment, told["moment"]):
             for waiver in in_force.covering(rule, server, kind, key):
                 covered[waiver.id].append(server)
-        told = _told(moment, now)
         reserved = {rule for (rule,) in connection.execute(self._queries["reserved_rules"])}
         return [
             ShownWaiver(
@@ -216,12 +234,11 @@ class WaiverReader:
         self,
         connection: Connection,
         moment: Moment | None,
-        now: int,
+        held_at: int,
         rule: str | None = None,
         server_id: int | None = None,
     ) -> list[tuple[str, int, str, str, int]]:
-        """What goes on by rules of which waivers hold."""
-        held_at = _told(moment, now)["moment"]
+        """What goes on at a moment by rules of which waivers hold at held_at."""
         wanted = {"rule": rule, "server_id": server_id, "held_at": held_at}
         query = self._queries["open_keys"]
         return connection.execute(query, moment_of_verdicts(moment) | wanted).fetchall()
@@ -239,10 +256,13 @@ class WaiverStore:
         self._database, self._clock = database, clock
         self._reader = WaiverReader(queries)
 
-    def all(self, moment: Moment | None = None) -> list[ShownWaiver]:
-        """Those that were told until a moment, the newest first, as they were then."""
+    def all(self, moment: Moment | None = None, judged: Moment | None = None) -> list[ShownWaiver]:
+        """Those that were told until a moment, the newest first, as they were then.
+
+        judged: the moment at which what they cover is counted, if it is not this one.
+        """
         with self._database.snapshot() as connection:
-            return self._reader.shown(connection, moment, self._clock())
+            return self._reader.shown(connection, moment, self._clock(), judged)
 
     def one(self, waiver_id: int, moment: Moment | None = None) -> ShownWaiver:
         """Raises WaiverNotFoundError."""
