@@ -14,7 +14,7 @@ from service.notify.receivers import Receiver
 from service.notify.tag_watch import TagWatch
 from service.store.engines import Connection
 from service.store.read.tags import Told as Tagged
-from service.store.server_event import ENDS
+from service.store.server_event import ENDS, SEVERITIES
 from service.store.write.held_messages import HELD
 from service.store.write.notices import digest_of
 from service.store.write.outbox import Outbox
@@ -123,14 +123,16 @@ class Dispatcher:
         self._outbox.put_receiver(connection, state)
         self._outbox.drop_reminders(connection, self._name)
         severities = {row.severity for row in self.open_now.violations(connection, now)}
-        worst = "critica" if "critica" in severities else "alta"
+        severities |= {SEVERITIES[event.kind] for event, _ in self.open_now.events(connection)}
+        critical = "critica" in severities
         self._outbox.add(
             connection,
             self._name,
             digest=digest_of(REMINDER, self._name, now),
             kind=REMINDER,
             made_at=now,
-            not_before=self._receiver.quiet_until(now, worst),
+            not_before=self._receiver.quiet_until(now, "critica" if critical else "alta"),
+            critical=critical,
         )
 
     def take(self, connection: Connection, state: ReceiverState, now: int) -> int:

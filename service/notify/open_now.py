@@ -109,16 +109,18 @@ class OpenNow:
         entries = [*(self._composer.open_entry(row) for row in found), *events]
         letter = self._composer.digest(digest.hex(), reason, entries)
         body = SHAPES[self._receiver.kind](letter)
-        worst = "critica" if any(row.severity == "critica" for row in found) else "alta"
+        severities = {row.severity for row in found} | {each["severidad"] for each in events}
+        critical = "critica" in severities
         self._outbox.add(
             connection,
             self._name,
             digest=digest,
             kind=OPEN,
             made_at=now,
-            not_before=self._receiver.quiet_until(now, worst),
+            not_before=self._receiver.quiet_until(now, "critica" if critical else "alta"),
             body=body,
             title=letter.title,
+            critical=critical,
         )
 
     def _note(self, connection: Connection, found: Sequence[OpenViolation], now: int) -> None:

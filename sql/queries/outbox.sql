@@ -81,11 +81,11 @@ DELETE FROM told WHERE receiver = :receiver AND case_digest = :case_digest;
 -- Adds a message to what waits.
 INSERT INTO message (
   receiver, digest, kind, notice_id, subject, case_digest, made_at, not_before, body, title,
-  attempts, next_at, state
+  critical, attempts, next_at, state
 )
 VALUES (
   :receiver, :digest, :kind, :notice_id, :subject, :case_digest, :made_at, :not_before, :body,
-  :title, 0, 0, 'esperando'
+  :title, :critical, 0, 0, 'esperando'
 )
 RETURNING id;
 
@@ -112,10 +112,10 @@ UPDATE message SET
 WHERE id = :id;
 
 -- name: is_message_critical
--- Whether a message, or one that it carries, tells something critical; null if it tells no notice.
-SELECT max(notice.severity = 'critica')
+-- Whether a message, or one that it carries, tells something critical; null if nothing says so.
+SELECT max(coalesce(notice.severity = 'critica', message.critical))
 FROM message
-JOIN notice ON notice.id = message.notice_id
+LEFT JOIN notice ON notice.id = message.notice_id
 WHERE message.id = :id OR message.digest_id = :id;
 
 -- name: delay_message

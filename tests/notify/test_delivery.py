@@ -12,7 +12,7 @@ from service import times
 from service.notify import line as line_module
 from service.notify.attempt import GIVEN_UP_AFTER, answered, pause_after
 from service.notify.line import Line
-from service.times import MINUTE, SECOND
+from service.times import DAY, MINUTE, SECOND
 from tests.notify.receiver import HttpReceiver
 from tests.notify.told import ToldFleet, tell
 from tests.support import engine
@@ -161,6 +161,26 @@ def test_quiet_hours_delay_and_drop_nothing(told: ToldFleet, receiver: HttpRecei
     told.age(2 * 60 * MINUTE)
     tell(line)
     assert kinds(receiver) == ["abierta"]
+
+
+@pytest.mark.parametrize("severity", ["alta", "critica"])
+def test_quiet_hours_that_begin_later_delay_a_digest_of_what_is_open(
+    told: ToldFleet, receiver: HttpReceiver, severity: str
+) -> None:
+    text = told.fleet.rule.read_text(encoding="utf-8")
+    told.fleet.rule.write_text(text.replace('"alta"', f'"{severity}"'), encoding="utf-8")
+    told.report("bad")
+    receiver.behaviours = [500]
+    tell(told.listen(receiver.url))
+    line = told.listen(
+        receiver.url, 'quiet = { from = "00:00", to = "23:59:59.999999", zone = "UTC" }'
+    )
+    told.age()
+    tell(line)
+    assert kinds(receiver) == (["resumen"] if severity == "critica" else [])
+    told.age(DAY)
+    tell(told.listen(receiver.url))
+    assert kinds(receiver) == ["resumen"]
 
 
 def test_a_new_receiver_gets_one_digest_of_what_is_open_and_hears_of_its_end(

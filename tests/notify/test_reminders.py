@@ -78,7 +78,7 @@ def test_what_ended_before_it_left_is_not_in_it(told: ToldFleet, receiver: HttpR
     told.report()
     told.report("bad", machine="m2")
     told.age(DAY)
-    tell(told.lines["guard"])
+    tell(told.listen(receiver.url, DAILY))  # its clock says that they are over
     (reminder,) = (m.json() for m in receiver.taken if m.json().get("razon") == "recordatorio")
     assert [entry["servidor"] for entry in reminder["mensajes"]] == [2]
 

@@ -97,7 +97,9 @@ class Outbox:
         case_digest: bytes | None = None,
         body: str | None = None,
         title: str | None = None,
+        critical: bool | None = None,
     ) -> int:
+        """critical: whether it tells something critical, where no notice says so."""
         row = self._run(
             connection,
             "add_message",
@@ -111,6 +113,7 @@ class Outbox:
             not_before=not_before,
             body=body,
             title=title,
+            critical=None if critical is None else int(critical),
         ).fetchone()
         return int(row[0])
 
@@ -150,7 +153,7 @@ class Outbox:
         self._run(connection, "drop_message", id=number)
 
     def is_critical(self, connection: Connection, due: Due) -> bool | None:
-        """Whether it tells something critical; null of a message that tells no notice."""
+        """Whether it tells something critical; null if that is not known."""
         (found,) = self._run(connection, "is_message_critical", id=due.id).fetchone()
         return None if found is None else bool(found)
 
