@@ -1,10 +1,13 @@
-"""The documented checks of a signature accept what is genuine, and nothing else."""
+"""The documented checks and commands do what the page says, and nothing else."""
 
 from __future__ import annotations
 
 import re
+import socket
 import subprocess
+import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,11 @@ import pytest
 
 from service.notify.receivers import KINDS, MESSAGES, MailServer, Receiver
 from service.notify.signature import SIGNATURE, TIMESTAMP, signed
+from service.times import HOUR
+from tests.notify.told import ToldFleet, tell
+from tests.support import engine
 from tests.support.documentation import page, section
+from tests.support.live import free_port, wait_until
 
 README = page("service/notify/README.md")
 BODY = '{"texto": "ñ, \\u0000 and\\n"}'.encode()
@@ -68,6 +75,45 @@ def test_the_check_in_python(
     }
     exec(block("python"), namespace)
     assert namespace["is_genuine"] is is_genuine, name
+
+
+def test_a_first_heartbeat_and_reminder_are_told_as_documented(told: ToldFleet) -> None:
+    text = section(README, "A first heartbeat and reminder")
+    (listen, serve), (expected,) = (
+        re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+        for language in ("sh", "text")
+    )
+    assert serve == "COMPLIANCE_NOTIFY=receivers.toml .venv/bin/gunicorn\n"
+    port = free_port()
+    commands = listen.replace(".venv/bin/python", f"exec {sys.executable}")
+    listener = subprocess.Popen(
+        ["bash", "-c", commands.replace("9000", str(port))],
+        cwd=told.file.parent,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        wait_until(lambda: is_listening(port))
+        told.report("bad")
+        told.fleet.config.evaluator_lock.touch()
+        line = told.line("trial")
+        tell(line)
+        line.take()  # from then on, reminders are asked for
+        hour_ago = "UPDATE receiver SET reminded_at = reminded_at - ?, beat_at = beat_at - ?"
+        engine.execute(told.fleet.config.database, hour_ago, (HOUR, HOUR))
+        line = told.line("trial")
+        line.take()
+        tell(line)
+    finally:
+        listener.terminate()
+    said, _ = listener.communicate(timeout=10)
+    assert said == expected
+
+
+def is_listening(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
 
 
 def test_the_page_lists_every_member_of_a_receiver() -> None:
