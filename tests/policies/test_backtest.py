@@ -154,6 +154,12 @@ def _compare(field: Field, seed: int, length: int, machines: int, *, is_deaf: bo
     failing = {"a-rule", "d-rule", "f-rule", "g-rule", "h-rule", "silencioso", "t-rule"}
     assert failing_rules(field) == failing
     assert_as_live(field, end)
+    turned = (
+        "SELECT rule, opened_after_mark, opened_after_at - opened_in_at FROM violation"
+        " JOIN policy_text ON policy_text.id = text_id"
+        " WHERE opened_after_at > opened_in_at AND NOT is_fleet"
+    )
+    assert engine.rows(field.config.database, turned) == []
 
 
 def test_a_back_test_gives_what_live_evaluation_gave(field: Field) -> None:

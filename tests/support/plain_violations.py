@@ -150,7 +150,8 @@ def _violation(part: Segment, says: list[Said], start: int, key: str) -> tuple[F
     """The violation that opens at an event, and where to look on."""
     bounds = [event.bound for event in part.events]
     nos = [at for at in range(start) if says[at] == "no"]
-    found = Found(part.terms.text_id, key, bounds[nos[-1]] if nos else None, bounds[start])
+    after = _last_no(part, nos[-1], start) if nos else None
+    found = Found(part.terms.text_id, key, after, bounds[start])
     run: list[int] = []  # of the same answer, whatever unknowns stand between
     last_yes = start
     for at in range(start, len(says)):
@@ -179,6 +180,20 @@ def _violation(part: Segment, says: list[Said], start: int, key: str) -> tuple[F
     elif last_yes != len(says) - 1 or _is_silent(part.events[-1]):
         found.seen = bounds[last_yes]
     return found, len(says)
+
+
+def _last_no(part: Segment, last: int, start: int) -> Bound | None:
+    """The last no before an opening, as a bound whose place is not after it.
+
+    An event judges the report before it anew, which is the bound where the event is none.
+    """
+    no: Bound | None = part.events[last].bound
+    for at in sorted({last + 1, start}):
+        event = part.events[at]
+        previous = event.previous if isinstance(event, Judged) else None
+        if previous is not None and no is not None and no.at > event.bound.at:
+            no = previous if part.events[at - 1].bound.report_id is None else None
+    return no
 
 
 def _is_silent(event: Judged | Ended) -> bool:

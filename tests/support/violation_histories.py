@@ -123,13 +123,14 @@ class History:
             self._tick = self.now
         else:
             self.cursor.event = bound
-        self.reports.append(bound._replace(at=at))
-        event = Judged(bound, f"{at:x}", verdict, at, longest_gap)
+        previous = self.reports[-1] if self.reports and not self.terms.is_fleet else None
+        event = Judged(bound, f"{at:x}", verdict, at, longest_gap, previous=previous)
         if self.skips and self._changes_nothing(verdict):
             self.entries.append(Entry(self.terms, event))
             self.skipped += 1
         else:
             self.play(event)
+        self.reports.append(bound._replace(at=at))
         return bound
 
     def _changes_nothing(self, verdict: Verdict) -> bool:

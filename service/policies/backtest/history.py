@@ -15,7 +15,7 @@ from service.store.read.past import Intervals, PastReader
 from service.store.read.retirements import RetirementReader, next_told
 from service.store.read.tags import Before, TagReader
 from service.store.read.unjudged import JudgedServer, UnjudgedReader, UnjudgedReport
-from service.store.verdict_rows import Cursor
+from service.store.verdict_rows import Bound, Cursor
 
 
 class Axis(StrEnum):
@@ -59,6 +59,7 @@ class Histories:
         all.
         """
         server = self._unjudged.server(connection, server_id)
+        previous: Bound | None = None
         cursor, intervals = Cursor(server_id), Intervals()
         is_by_arrival = self._axis is Axis.LLEGADA
         is_told_of = self.is_told_of(connection, server_id)
@@ -72,6 +73,7 @@ class Histories:
             if passed is not None:
                 intervals.add(report)
                 yield self._timeline.of_passed(server, report, cursor, passed)
+                previous = report.bound
                 continue
             # As they arrived, tags stand between two reports; by places, they have their own time.
             told = Before(report.id) if is_by_arrival else Before(told_until=report.received_at)
@@ -94,7 +96,9 @@ class Histories:
                 gap = self._timeline.of_gap(server, cursor, rules, report, intervals.now)
                 if gap is not None:
                     yield gap
-                yield self._of_report(server, report, cursor, rules, intervals)
+                task = self._of_report(server, report, cursor, rules, intervals)
+                task.previous, previous = previous, report.bound
+                yield task
         if cursor.event is not None:
             told = Before(period.last_id + 1, period.until)
             yield from self._of_time(

@@ -37,6 +37,7 @@ class Task:
     told: Told = field(default_factory=Told)  # the tags by which it is judged
     passed: int = 0  # reports that a back-test passes over, up to this one: they change nothing
     leaves: bool = False  # the server is retired: nothing is judged, and what is open ends
+    previous: Bound | None = None  # the report in order before this one
     retirement: Bound | None = None  # the report brings the server back that was retired then
     verdicts: Verdicts = field(default_factory=dict)
 
@@ -62,6 +63,7 @@ def event_of(task: Task, verdict: Verdict, terms: Terms) -> Event:
         task.report_at,
         task.longest_gap,
         is_silent=task.continues_only and not terms.evaluates_in_silence,
+        previous=task.previous,
     )
 
 

@@ -20,7 +20,7 @@ from service.store.engines import MAX_INTEGER, Connection, Database
 from service.store.read.retirements import RetirementReader, is_retired, next_told
 from service.store.read.tags import Before, TagReader, Told
 from service.store.read.unjudged import JudgedServer, UnjudgedReader, UnjudgedReport
-from service.store.verdict_rows import Cursor, event_bound, event_digest
+from service.store.verdict_rows import Bound, Cursor, event_bound, event_digest
 from service.store.write.verdicts import VerdictStore
 from service.times import DAY, HOUR
 
@@ -91,7 +91,17 @@ class TaskMaker:
             around = self._reader.neighbours(connection, report)
             return self._timeline.of_late_report(server, report, cursor, around)
         interval = self._reader.interval_before(connection, report.server_id, report.seq)
-        return self._timeline.of_report(server, report, cursor, rules, interval)
+        previous = self._report_at(connection, cursor)
+        task = self._timeline.of_report(server, report, cursor, rules, interval)
+        task.previous = previous
+        return task
+
+    def _report_at(self, connection: Connection, cursor: Cursor) -> Bound | None:
+        """The report in order that was judged last."""
+        if cursor.event is None or cursor.event.report_id is not None:
+            return cursor.event
+        report = self._reader.report_at_cursor(connection, cursor.server_id, cursor.seq)
+        return None if report is None else report.bound
 
     def _before_rules(
         self,

@@ -69,7 +69,8 @@ class Judged(NamedTuple):
     again. longest_gap: microseconds; reports that lie further apart add nothing to a threshold of
     time.
     is_silent: a new text judged the newest report of a server that is silent: it continues what was
-    open, and the verdict stays unknown.
+    open, and the verdict stays unknown. previous: the report in order before this one; null of an
+    event, and of rules about the fleet.
     """
 
     bound: Bound
@@ -78,6 +79,17 @@ class Judged(NamedTuple):
     report_at: int | None
     longest_gap: int | None = None
     is_silent: bool = False
+    previous: Bound | None = None
+
+    def no_before(self, no: Bound | None, last: Bound | None) -> Bound | None:
+        """The last no, as a bound that is not after this report. last: the last event of all.
+
+        A spool arrives after events that judged the report before it anew, and tells of a time
+        before them: that report is the bound then. If others stand between, it is not known.
+        """
+        if no is None or self.previous is None or no.at <= self.bound.at:
+            return no
+        return self.previous if last is not None and last.report_id is None else None
 
 
 class Late(NamedTuple):

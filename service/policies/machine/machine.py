@@ -61,7 +61,8 @@ def _judge(state: RuleState, server: Server, terms: Terms, event: Judged) -> Non
             freeze(state, violation, event)
     else:
         keys.judge()
-    _note_known(state, judgement, is_known=tells_all(verdict))
+    last_known = event.no_before(state.last, state.last)
+    _note_known(state, judgement, last_known, is_known=tells_all(verdict))
     state.last = bound
 
 
@@ -106,11 +107,14 @@ def tells_all(verdict: Verdict) -> bool:
     return verdict.state is State.CUMPLE
 
 
-def _note_known(state: RuleState, judgement: Judgement, *, is_known: bool) -> None:
+def _note_known(
+    state: RuleState, judgement: Judgement, last: Bound | None, *, is_known: bool
+) -> None:
+    """last: the last verdict before this one."""
     if is_known == judgement.is_known:
         return
     judgement.is_known = is_known
-    judgement.known = None if is_known else state.last
+    judgement.known = None if is_known else last
     state.write(judgement)
 
 
@@ -153,7 +157,7 @@ def _end(state: RuleState, event: Ended) -> None:
     # A server that is retired is in no denominator, until its next report.
     retired = Verdict(State.NO_APLICA, detail=event.fin)
     _move_span(state, judgement.text_id, event.bound, retired)
-    _note_known(state, judgement, is_known=False)
+    _note_known(state, judgement, state.last, is_known=False)
     state.last = event.bound
 
 
@@ -163,7 +167,7 @@ def _end_judgement(state: RuleState, bound: Bound, fin: Fin) -> None:
     if state.span is not None:
         _close_span(state, state.span, bound)
     if state.judgement is not None:
-        _note_known(state, state.judgement, is_known=False)
+        _note_known(state, state.judgement, state.last, is_known=False)
         state.judgement.until = bound
         state.write(state.judgement)
     state.judgement = None

@@ -139,10 +139,9 @@ class Keys:
 
     def _last_no(self) -> Bound | None:
         """The last verdict that said no of every key that is not open."""
-        judgement = self._state.judgement
-        if judgement is None or judgement.is_known:
-            return self._state.last
-        return judgement.known
+        judgement, last = self._state.judgement, self._state.last
+        no = last if judgement is None or judgement.is_known else judgement.known
+        return self._event.no_before(no, last)
 
     def _after(self, former: Violation, last_no: Bound | None) -> Bound | None:
         """The last no of the same text, for what continues a violation."""
