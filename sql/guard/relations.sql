@@ -165,8 +165,12 @@ WHERE u.id >= (SELECT desde FROM elegido) * 1048576
 
 -- The logins over a network: origen without what screen and mosh add to it, and none of the forms
 -- that stand for this machine.
+-- Not a WITH clause: of a statement that reads this view, it would seem to read all of its columns.
 CREATE TEMPORARY VIEW usuarios_remotos AS
-WITH cut AS (
+SELECT
+  id_usr, id_serv, ip_server, fecha_hora, pid, username, terminal, origen, desde, servidor,
+  visto_desde
+FROM (
   SELECT
     v.id_usr AS id_usr, v.id_serv AS id_serv, v.ip_server AS ip_server,
     v.fecha_hora AS fecha_hora, v.pid AS pid, v.username AS username, v.terminal AS terminal,
@@ -179,8 +183,6 @@ WITH cut AS (
     v.desde AS desde, v.servidor AS servidor, v.visto_desde AS visto_desde
   FROM usuarios_vigentes AS v
 )
-SELECT *
-FROM cut
 WHERE origen <> ''
   AND lower(origen) NOT IN ('::1', 'localhost', 'localhost.localdomain', 'ip6-localhost')
   AND origen NOT GLOB '127.*'

@@ -167,3 +167,18 @@ def test_the_settings_of_silence_are_text_of_silencioso_alone(guard: Guard) -> N
         if "silencio" in outside(rule, inspections[rule.id], POLICIES.data, SILENCE)
     }
     assert having == {"silencioso"}
+
+
+def test_only_one_shipped_rule_reads_when_rows_were_seen_first() -> None:
+    """To others, a report would cost a look-up a row, and the past of a server minutes."""
+    with Guard() as guard:
+        found = guard.load(map(JudgedRule.of, RULES), POLICIES.data.tables())
+    assert ("usuarios_remotos", "origen") in found["root-remoto"].reads
+    assert [
+        rule
+        for rule, inspection in sorted(found.items())
+        if any(
+            column == "visto_desde" and relation != "servers_vigentes"
+            for relation, column in inspection.reads | inspection.applies_reads
+        )
+    ] == ["programa-nuevo"]
