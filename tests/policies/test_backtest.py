@@ -155,9 +155,9 @@ def _compare(field: Field, seed: int, length: int, machines: int, *, is_deaf: bo
     assert failing_rules(field) == failing
     assert_as_live(field, end)
     turned = (
-        "SELECT rule, opened_after_mark, opened_after_at - opened_in_at FROM violation"
-        " JOIN policy_text ON policy_text.id = text_id"
-        " WHERE opened_after_at > opened_in_at AND NOT is_fleet"
+        "SELECT rule, opened_after_at, opened_in_at, seen_at, ended_at FROM violation"
+        " JOIN policy_text ON policy_text.id = text_id WHERE NOT is_fleet"
+        " AND (opened_after_at > opened_in_at OR opened_in_at > seen_at OR seen_at > ended_at)"
     )
     assert engine.rows(field.config.database, turned) == []
 

@@ -14,7 +14,7 @@ from service.policies.machine.machine import changes_nothing, step
 from service.policies.rules.rule import Threshold
 from service.store.rule_state import RuleState, Standing
 from service.store.verdict_rows import Bound, Violation
-from service.times import DAY, HOUR, MINUTE, SECOND
+from service.times import DAY, HOUR, MINUTE
 from tests.support.engine import ENGINES, Engine
 from tests.support.violation_histories import CUMPLE, START, History, falla, key_of, new_terms
 
@@ -144,34 +144,6 @@ def test_grace_of_a_new_server_is_noted_at_the_opening(engine: Engine) -> None:
     assert only(history).grace_until_at == START + DAY
     history.report(falla("a", "b"), after=2 * DAY)
     assert state(history).open[key_of("b")].grace_until_at is None
-
-
-@pytest.mark.parametrize("said", [CUMPLE, Verdict(State.DESCONOCIDO, Reason.SIN_DATO)])
-def test_a_spool_that_tells_of_before_an_event_opens_after_the_report_before_it(
-    engine: Engine, said: Verdict
-) -> None:
-    history = play(engine)
-    first = history.report(CUMPLE)
-    history.event("etiqueta", CUMPLE)
-    history.save()
-    before = history.report(said, after=HOUR, lag=HOUR + 50 * SECOND)
-    opened = history.report(falla("a"), after=SECOND, lag=HOUR + 40 * SECOND)
-    found = only(history)
-    assert found.opened_in == opened
-    assert found.opened_after == (before if said is CUMPLE else first)
-
-
-def test_of_an_event_before_reports_that_tell_nothing_no_report_is_known_to_be_its_own(
-    engine: Engine,
-) -> None:
-    history = play(engine)
-    unknown = Verdict(State.DESCONOCIDO, Reason.SIN_DATO)
-    history.report(CUMPLE)
-    history.event("etiqueta", CUMPLE)
-    history.event("etiqueta", unknown)
-    history.report(unknown, after=HOUR, lag=HOUR + 110 * SECOND)
-    history.report(falla("a"), after=SECOND, lag=HOUR + 100 * SECOND)
-    assert only(history).opened_after is None
 
 
 def test_silence_adds_no_time_to_a_threshold(engine: Engine) -> None:

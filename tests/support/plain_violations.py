@@ -160,7 +160,8 @@ def _violation(part: Segment, says: list[Said], start: int, key: str) -> tuple[F
         if says[at] == "gone":
             event = part.events[at]
             fin = event.fin if isinstance(event, Ended) else Fin.DEJO_DE_APLICAR
-            found.seen, found.ended = bounds[last_yes], (bounds[at], fin, bounds[at].received_at)
+            found.seen = _last_yes(part, start, last_yes, {at, *_first_no(says, run)})
+            found.ended = (bounds[at], fin, bounds[at].received_at)
             return found, at + 1
         if run and says[run[-1]] != says[at]:
             found.relapses += says[at] == "yes"
@@ -171,14 +172,16 @@ def _violation(part: Segment, says: list[Said], start: int, key: str) -> tuple[F
             if found.confirmed is None and _reaches(part, run, part.terms.confirm):
                 found.confirmed = bounds[at]
         elif _reaches(part, run, part.terms.resolve):
-            found.seen = bounds[last_yes]
-            found.ended = (bounds[run[0]], Fin.RESUELTA, bounds[at].received_at)
+            found.seen = _last_yes(part, start, last_yes, {run[0]})
+            cleared = _cleared(bounds[run[0]], found)
+            found.ended = (cleared, Fin.RESUELTA, bounds[at].received_at)
             return found, at + 1
+    seen = _last_yes(part, start, last_yes, _first_no(says, run))
     if part.end is not None:
-        found.seen = bounds[last_yes]
+        found.seen = seen
         found.ended = (*part.end, part.end[0].received_at)
     elif last_yes != len(says) - 1 or _is_silent(part.events[-1]):
-        found.seen = bounds[last_yes]
+        found.seen = seen
     return found, len(says)
 
 
@@ -194,6 +197,31 @@ def _last_no(part: Segment, last: int, start: int) -> Bound | None:
         if previous is not None and no is not None and no.at > event.bound.at:
             no = previous if part.events[at - 1].bound.report_id is None else None
     return no
+
+
+def _cleared(no: Bound, found: Found) -> Bound:
+    """A no of before the event that opened the violation: it was heard when it arrived."""
+    return no._replace(at=no.received_at) if no.at < found.opened_in.at else no
+
+
+def _first_no(says: Sequence[Said], run: Sequence[int]) -> set[int]:
+    return {run[0]} if says[run[0]] == "no" else set()
+
+
+def _last_yes(part: Segment, start: int, last: int, noted: set[int]) -> Bound:
+    """The last yes, as a bound whose place is not after those of the events that noted it.
+
+    noted: beside the event that followed it.
+    """
+    opened, yes = part.events[start].bound, part.events[last].bound
+    for at in sorted(noted | {last + 1}):
+        event = part.events[at] if at < len(part.events) else None
+        previous = event.previous if isinstance(event, Judged) else None
+        if event is None or previous is None or yes.at <= event.bound.at:
+            continue
+        is_judged_anew = part.events[at - 1].bound.report_id is None
+        yes = previous if is_judged_anew and previous.at >= opened.at else opened
+    return yes
 
 
 def _is_silent(event: Judged | Ended) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from service.policies.guard.verdict import Reason, State, Verdict
 from service.policies.machine import late
 from service.policies.machine.events import Ended, Event, Fin, Judged, Late, Server, Terms
-from service.policies.machine.violations import Keys, end, freeze
+from service.policies.machine.violations import Keys, end, freeze, last_yes
 from service.store.rule_state import RuleState, Standing
 from service.store.verdict_rows import Bound, Judgement, Span
 
@@ -55,6 +55,7 @@ def _judge(state: RuleState, server: Server, terms: Terms, event: Judged) -> Non
     _move_span(state, terms.text_id, bound, verdict)
     if verdict.state is State.NO_APLICA:
         for violation in list(state.open.values()):
+            violation.seen = last_yes(state, violation, event)
             end(state, violation, bound, Fin.DEJO_DE_APLICAR)
     elif verdict.state is State.DESCONOCIDO:
         for violation in state.open.values():

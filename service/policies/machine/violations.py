@@ -207,11 +207,13 @@ def _say_yes(state: RuleState, violation: Violation, terms: Terms, event: Judged
 
 def _say_no(state: RuleState, violation: Violation, terms: Terms, event: Judged) -> None:
     if violation.cleared is None:
-        violation.cleared = event.bound
-        if terms.evaluates_in_silence and event.bound.at < violation.opened_in.at:
+        bound, seen = event.bound, violation.seen or state.last
+        since = violation.opened_in if seen is None or not terms.evaluates_in_silence else seen
+        if bound.at < since.at:
             # The report that ends a silence was taken before it; it was heard when it arrived.
-            violation.cleared = event.bound._replace(at=event.bound.received_at)
-        violation.seen = violation.seen or state.last
+            bound = bound._replace(at=bound.received_at)
+        violation.cleared = bound
+        violation.seen = seen if terms.evaluates_in_silence else last_yes(state, violation, event)
         violation.no_count, violation.no_time = 1, 0
         violation.no_report_at = event.report_at
         violation.yes_report_at = None
@@ -231,10 +233,23 @@ def _say_no(state: RuleState, violation: Violation, terms: Terms, event: Judged)
         _leave(state, violation)
 
 
+def last_yes(state: RuleState, violation: Violation, event: Judged) -> Bound | None:
+    """The last yes before an event, as a bound that is not after it, likewise to the last no.
+
+    A violation that an event opened was seen then.
+    """
+    yes, last, previous = violation.seen or state.last, state.last, event.previous
+    if yes is None or previous is None or yes.at <= event.bound.at:
+        return yes
+    is_judged_anew = last is not None and last.report_id is None
+    is_since = previous.at >= violation.opened_in.at
+    return previous if is_judged_anew and is_since else violation.opened_in
+
+
 def freeze(state: RuleState, violation: Violation, event: Judged) -> None:
     """The verdict says nothing of the violation: it neither counts nor resets."""
     if violation.seen is None:
-        violation.seen = state.last
+        violation.seen = last_yes(state, violation, event)
         state.write(violation)
     # The report before the next one is this one, of which nothing is known.
     if event.report_at is not None and (violation.yes_report_at or violation.no_report_at):
