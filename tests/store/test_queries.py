@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ def migrated(
         yield engine
 
 
+@cache
 def string_constants(module: str) -> set[str]:
     (path,) = STORE.rglob(f"{module}.py")  # under read/ or write/
     return {
