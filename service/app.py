@@ -114,7 +114,9 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
     backtest_jobs = BackTestJobStore(database, queries)
     rule_folders = [SHIPPED_FOLDER, *([] if config.policies is None else [config.policies])]
     records, history = RecordStore(database, queries), HistoryStore(database, queries)
-    policies = PolicyStore(database, queries, config.evaluator_lock, times.now)
+    policies = PolicyStore(
+        database, queries, config.evaluator_lock, times.now, silence, config.alive
+    )
     violations = ViolationStore(database, queries, times.now)
     fleet = FleetStore(database, queries, usage, silence, SupportCalendar(rule_folders).state)
     tag_changes = TagChanges(database, queries, audit_log)

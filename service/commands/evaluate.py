@@ -22,9 +22,15 @@ from service.policies.evaluator.evaluator import Evaluator
 from service.policies.evaluator.hearing import Hearing
 from service.policies.evaluator.oscal import checked_ssp, write_oscal
 from service.policies.evaluator.outcome import BROKEN, INCOMPLETE, Outcome, write_csv, write_junit
-from service.policies.evaluator.progress import Progress, TakenUp, listing_of, stored_rules
+from service.policies.evaluator.progress import (
+    Progress,
+    listing_hash,
+    listing_of,
+    stored_rules,
+)
 from service.policies.evaluator.tasks import TaskMaker
 from service.store.engines import Database, open_database
+from service.store.evaluator_word import EvaluatorWord
 from service.store.queries import load_queries
 from service.store.read.evaluation import EvaluationReader
 from service.store.read.retirements import RetirementReader
@@ -175,12 +181,12 @@ def _other_evaluator(config: Config, database: Database) -> Callable[[], bool]:
     progress = Progress(database, reader, tasks, tags, retirements)
     texts = RuleTextStore(database, queries)
     until = times.now()
-    files = listing_of(config.policies)
+    files = listing_hash(listing_of(config.policies))
 
     def is_caught_up() -> bool:
-        taken_up = TakenUp.read(config.evaluator_lock)
-        if taken_up is None or taken_up != TakenUp.of(files, taken_up.epoch):
+        word = EvaluatorWord.read(config.evaluator_lock)
+        if word is None or word.files != files:
             return False
-        return progress.is_reached(until, stored_rules(texts.in_force()), taken_up.epoch)
+        return progress.is_reached(until, stored_rules(texts.in_force()), word.epoch)
 
     return is_caught_up

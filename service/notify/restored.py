@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from service.store.engines import Connection
+from service.store.evaluator_word import EvaluatorWord
 from service.store.read.deafness import heard_at
 from service.store.read.unjudged import UnjudgedReader
 from service.times import HOUR, SECOND
@@ -84,7 +85,5 @@ class Settling:
 
     def _epoch(self) -> int:
         """The number of the set of texts that the evaluator judges by; 0 if it is not known."""
-        try:
-            return int(json.loads(self._evaluator.read_bytes())["epoch"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return 0
+        word = EvaluatorWord.read(self._evaluator)
+        return 0 if word is None else word.epoch

@@ -104,9 +104,9 @@ SELECT DISTINCT server_id FROM report WHERE id > :report_id;
 SELECT coalesce(max(id), 0) FROM report;
 
 -- name: oldest_unjudged
--- How many servers have reports that no rule has judged, and when the oldest of a server's arrived; at
--- most :limit servers, the one that has waited longest first.
-SELECT count(*) OVER (), report.received_at
+-- How many servers have reports that no rule has judged, when the oldest of a server's arrived, and whose
+-- it is; at most :limit servers, the one that has waited longest first.
+SELECT count(*) OVER (), report.received_at, report.server_id
 FROM (
   SELECT
     -- include: first_unjudged

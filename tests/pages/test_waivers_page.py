@@ -12,10 +12,10 @@ from urllib.parse import urlencode
 import pytest
 
 from service import times
-from service.times import DAY, MINUTE, SECOND
+from service.times import DAY, HOUR, MINUTE, SECOND
 from tests.pages.test_fleet_page import text_of
 from tests.pages.test_rules_pages import links, table
-from tests.support.judged import fails
+from tests.support.judged import SILENT, fails
 from tests.support.waived import START, UNTIL, WaivedApi
 
 HOSTILE = '<b onclick="x">=1</b>'
@@ -116,6 +116,8 @@ def test_a_key_of_a_rule_that_reads_command_lines_is_shown_to_administrators(
 def test_the_end_of_a_waiver_is_seen_without_a_report(api: WaivedApi) -> None:
     api.waived(servidor=2, hasta="2026-03-01T12:00")
     assert re.search(r"waived until", page(api, "/incumplimientos", fecha_hora="2026-03-01T11:00"))
+    for server in (1, 2, 3):
+        api.judging.event(server, "silencio", START + HOUR, minero=SILENT)
     api.now = START + DAY
     assert "waived until" not in page(api, "/incumplimientos")
 
@@ -125,6 +127,7 @@ def test_a_number_leads_to_as_many_violations(api: WaivedApi) -> None:
     assert api.ask("PUT", tags, {"valor": "pruebas"}).status_code < 300
     with api.database.transaction() as connection:  # told by another clock
         connection.execute("UPDATE tag_change SET told_at = :at", {"at": api.now})
+        connection.execute("UPDATE judged SET tag_id = (SELECT max(id) FROM tag_change)")
     api.waived(servidor=2)
     api.waived(etiqueta="entorno=pruebas")
     api.waived(red="10.0.0.0/8")

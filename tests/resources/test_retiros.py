@@ -20,7 +20,7 @@ from service.maintenance.startup import prepare
 from service.store.engines import open_database
 from service.store.queries import load_queries
 from service.store.tokens import TokenStore
-from service.times import DAY, HOUR, MINUTE
+from service.times import DAY, HOUR, MINUTE, SECOND
 from tests.support.judged import PASSES, Judging, fails
 from tests.support.reports import report_2
 from tests.support.tokens import bearer
@@ -186,10 +186,11 @@ def test_rules_and_the_matrix_do_not_count_it(api: Api) -> None:
     assert [row["servidor"] for row in matrix["servidores"]] == [1, 3]
     before = api.ask("GET", "/matriz", fecha_hora=moment(START + MINUTE)).json
     assert [row["servidor"] for row in before["servidores"]] == [2, 1, 3]
-    assert [row["servidor"] for row in api.ask("GET", "/politicas/minero").json["veredictos"]] == [
-        1,
-        3,
-    ]
+    verdicts = api.ask("GET", "/politicas/minero").json["veredictos"]
+    assert [row["servidor"] for row in verdicts] == [1, 3]
+    assert "host-2" in api.page("/cumplimiento")  # as of before it, while it is not judged
+    judging.event(2, "baja", api.now)
+    api.now += 2 * SECOND
     assert "host-2" not in api.page("/cumplimiento")
 
 

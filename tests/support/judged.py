@@ -110,13 +110,17 @@ class Judging:
         self._step(server_id, event, verdicts, self._cursor(server_id, seq, bound))
 
     def _cursor(self, server_id: int, seq: int, event: Bound) -> Cursor:
-        """All late reports that the server has sent so far count as judged."""
+        """All late reports that the server has sent so far count as judged, and its tags."""
         with self._database.snapshot() as connection:
             ((late_seq,),) = connection.execute(
                 "SELECT min(seq, 0) FROM report WHERE server_id = :id ORDER BY seq LIMIT 1",
                 {"id": server_id},
             ).fetchall()
-        return Cursor(server_id, seq, late_seq, 1, event)
+            ((tag_id,),) = connection.execute(
+                "SELECT coalesce(max(id), 0) FROM tag_change WHERE server_id = :id",
+                {"id": server_id},
+            ).fetchall()
+        return Cursor(server_id, seq, late_seq, 1, event, tag_id=tag_id)
 
     def fault(self, path: str, line: int | None, reason: str) -> None:
         with self._database.transaction() as connection:

@@ -15,12 +15,12 @@ from contextlib import closing, suppress
 from service import times
 from service.config import Config
 from service.errors import StorageUnavailableError
-from service.policies.evaluator.timeline import UNDER_WAY
 from service.project import PROJECT_FOLDER
 from service.store.backtest_jobs import BackTestJobStore
 from service.store.engines import open_database
 from service.store.past_openings import PastOpeningStore
 from service.store.queries import load_queries
+from service.store.read.unjudged import UNDER_WAY
 
 _LOG = logging.getLogger(__name__)
 

@@ -19,11 +19,11 @@ from service.policies.backtest.runs import BackTest
 from service.policies.evaluator.in_force import RuleInForce
 from service.policies.evaluator.kept_data import with_kept
 from service.policies.evaluator.progress import stored_rules
-from service.policies.evaluator.timeline import UNDER_WAY
 from service.policies.guard.judged_rule import JudgedRule
 from service.policies.rules.data_files import DataFiles
 from service.policies.rules.rule import Scope
 from service.store.past_openings import DuePast, NewOpening, PastOpeningStore
+from service.store.read.unjudged import UNDER_WAY
 from service.store.write.rule_texts import RuleTextStore
 from service.times import HOUR
 

@@ -22,7 +22,7 @@ from service.policies.evaluator.fleet_judge import FleetJudge
 from service.policies.evaluator.hearing import Hearing
 from service.policies.evaluator.record_judge import RecordJudge
 from service.policies.evaluator.task import Task
-from service.policies.evaluator.timeline import UNDER_WAY, Timeline
+from service.policies.evaluator.timeline import Timeline
 from service.policies.guard.guard import Guard
 from service.policies.guard.verdict import Verdict
 from service.policies.machine.alerts import Waived
@@ -34,7 +34,7 @@ from service.store.read.past import PastReader, PastServer
 from service.store.read.retirements import RetirementReader
 from service.store.read.silence import Silence
 from service.store.read.tags import TagReader
-from service.store.read.unjudged import JudgedServer, UnjudgedReader
+from service.store.read.unjudged import UNDER_WAY, JudgedServer, UnjudgedReader
 from service.store.read.waiver_history import WaiverHistory
 from service.store.verdict_rows import Cursor
 from service.store.write.verdicts import VerdictStore

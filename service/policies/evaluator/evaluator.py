@@ -4,8 +4,7 @@ Work comes in this order: new texts of rules; reports, in each round the next on
 and silence, hours and days, tags, retired servers, of servers without a report that waits, and
 ticks of the fleet. These come once no report waits at all, or else every few seconds: one server
 that sends more than can be judged must not hide the silence of the others.
-The cursors in the database say what it has done, so another evaluator goes on where this one was
-killed.
+The cursors in the database say what is done: another evaluator goes on where one was killed.
 
 Before the evaluator takes up other texts, it judges all that arrived until then by the texts in
 force, so that its verdicts follow the order of arrival. What arrives later waits meanwhile. A few
@@ -17,7 +16,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from types import TracebackType
 from typing import Self
 
@@ -38,8 +37,8 @@ from service.policies.evaluator.rounds import Rounds
 from service.policies.evaluator.server_events import ServerEvents
 from service.policies.evaluator.take_up import TakeUp
 from service.policies.evaluator.tasks import TaskMaker
-from service.policies.evaluator.timeline import UNDER_WAY
 from service.policies.evaluator.verdict_writer import VerdictWriter
+from service.policies.evaluator.word import Word
 from service.policies.guard import text_hash
 from service.policies.guard.guard import Guard
 from service.policies.rules.places import TABLES_SCRIPT
@@ -49,7 +48,7 @@ from service.store.queries import load_queries
 from service.store.read.retirements import RetirementReader
 from service.store.read.silence import Silence
 from service.store.read.tags import TagReader
-from service.store.read.unjudged import UnjudgedReader
+from service.store.read.unjudged import UNDER_WAY, UnjudgedReader
 from service.store.write.notices import NoticeStore
 from service.store.write.rule_texts import RuleTextStore
 from service.store.write.server_events import ServerEventStore
@@ -63,7 +62,6 @@ _SECONDS_BETWEEN = 0.5
 _GATHERED = times.SECOND // 2
 _LOOK_SECONDS = 5.0  # between two looks at the folders of rules
 _FIRST_LOOK_SECONDS = 0.5
-_ALIVE_SECONDS = 5.0
 _TIMERS_SECONDS = 5.0  # between two looks at what time changed, while reports wait
 _ASK_SECONDS = 1.0  # between two questions whether all is judged, while reports come in
 
@@ -116,11 +114,12 @@ class Evaluator:
             database, self._reader, of_ticks, store, writer, self._hearing, tags, left, every
         )
         self._progress = Progress(database, self._reader, self._tasks, tags, left)
-        self._looked_at = self._told_alive_at = self._asked_at = self._timers_at = 0.0
+        self._looked_at = self._asked_at = self._timers_at = 0.0
         self._deaf_since: int | None = None
         self._gathers = False
         self._hold = Hold()
         self._others: set[int] = set()  # servers that other texts judged last
+        self._word = Word(config.evaluator_lock, self._take_up, self._hold, self._ticks)
 
     def begin(self, look_seconds: float = _FIRST_LOOK_SECONDS) -> None:
         """Looks at the rules twice. They are taken up once work() has judged what waits."""
@@ -154,6 +153,11 @@ class Evaluator:
     def work(self) -> bool:
         """One round of what comes first. False if nothing was to be done."""
         self._look()
+        is_busy = self._work()
+        self._word.leave()
+        return is_busy
+
+    def _work(self) -> bool:
         if self._new_texts():
             return True
         if self._reports():
@@ -189,10 +193,6 @@ class Evaluator:
 
     def _look(self) -> None:
         now = time.monotonic()
-        if now - self._told_alive_at >= _ALIVE_SECONDS:
-            self._told_alive_at = now
-            with suppress(OSError):  # its age tells whether an evaluator runs
-                self._take_up.taken_up.write(self._config.evaluator_lock)
         if self._hold.until is None and now - self._looked_at >= _LOOK_SECONDS:
             self._looked_at = now
             if self._take_up.is_due(times.now()):
@@ -200,11 +200,11 @@ class Evaluator:
 
     def _hold_or_take(self, settle_seconds: float) -> None:
         """Takes up the files; other texts once what arrived until now is judged by those before."""
-        now = times.now()
-        if not self._take_up.in_force or not self._take_up.changes_texts():
-            self._take(now)
-            return
-        self._hold.begin(now, settle_seconds)
+        changes_texts = self._take_up.in_force and self._take_up.changes_texts()
+        self._hold.begin(times.now(), settle_seconds)
+        self._word.leave()  # before anything is so from then on
+        if not changes_texts:
+            self._take(self._hold.end() or times.now())
 
     def _take_held(self) -> bool:
         """Takes up the files, once all that was so before is judged. Whether it did.
@@ -227,7 +227,7 @@ class Evaluator:
     def _take(self, at: int) -> None:
         if self._take_up.take(at):
             self._use()
-        self._told_alive_at = 0.0  # whoever waits for it hears of it at once
+        self._word.leave()
 
     def _use(self) -> None:
         rules = self._take_up.judged

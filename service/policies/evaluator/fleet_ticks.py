@@ -15,7 +15,6 @@ from service.policies.evaluator.fleet_judge import (
 from service.policies.evaluator.hearing import Hearing
 from service.policies.evaluator.in_force import RuleInForce
 from service.policies.evaluator.task import as_server
-from service.policies.evaluator.timeline import UNDER_WAY
 from service.policies.evaluator.verdict_writer import VerdictWriter
 from service.policies.guard.verdict import Verdict
 from service.policies.machine.events import Ended, Fin
@@ -23,7 +22,7 @@ from service.policies.machine.machine import changes_nothing, step
 from service.store.engines import Connection, Database
 from service.store.read.retirements import RetirementReader, retirement_bound
 from service.store.read.tags import TagReader
-from service.store.read.unjudged import JudgedServer, NewestRecord, UnjudgedReader
+from service.store.read.unjudged import UNDER_WAY, JudgedServer, NewestRecord, UnjudgedReader
 from service.store.verdict_rows import Bound, tick_bound
 from service.store.write.verdicts import States, VerdictStore
 from service.times import MINUTE, SECOND
@@ -57,6 +56,7 @@ class FleetTicks:
         # the last tick.
         self._newest: tuple[int, frozenset[int], int, int] | None = None
         self._looked_at = 0  # the last tick that was found to be due or not
+        self._settled_at = 0  # the last moment of which all that rules about the fleet say is known
         self._taken_up: dict[str, int] = {}  # when each text was
         self._tick: Tick | None = None  # the last
         self._not_before = 0.0  # of time.monotonic()
@@ -70,6 +70,17 @@ class FleetTicks:
         self._has_new_texts = True
         self._newest = None
         self._looked_at = 0
+        with self._database.snapshot() as connection:
+            last = self._store.fleet_tick(connection) or 0
+        first = max(self._taken_up.values(), default=0)
+        self._settled_at = max(self._settled_at, last, first - 1)
+
+    @property
+    def next_at(self) -> int | None:
+        """The first tick that was not looked at; null while no rule is about the fleet."""
+        if not self._judge.terms:
+            return None
+        return self._settled_at - self._settled_at % self._cadence + self._cadence
 
     def run_if_due(self, now: int) -> bool:
         """Judges the tick before now, if a report, a silence, a tag or a retirement came since.
@@ -133,12 +144,14 @@ class FleetTicks:
             max((left.at for left in retired), default=0),
         )
         if newest == self._newest:
+            self._settled_at = at
             return False
         began = time.monotonic()
         self._judge_tick(tick, records, gone, servers, silent, left_by)
         self._tick = tick
         self._has_new_texts = False
         self._newest = newest
+        self._settled_at = at
         self._not_before = began + _REST * (time.monotonic() - began)
         return True
 

@@ -1,18 +1,10 @@
-"""How far an evaluator has come: whether all that was to be judged at a moment is judged.
-
-An evaluator writes into the file that it locks which files it took up, and the number of that set
-of texts, so that another process can wait for it.
-"""
+"""How far an evaluator has come: whether all that was to be judged at a moment is judged."""
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Self
 
 from service.policies.evaluator.in_force import RuleInForce, stored_rule
 from service.policies.evaluator.rule_watch import Listing, RuleWatch
@@ -25,35 +17,6 @@ from service.store.read.retirements import RetirementReader
 from service.store.read.tags import TagReader
 from service.store.read.unjudged import UnjudgedReader
 from service.store.write.rule_texts import StoredText
-
-
-@dataclass(frozen=True, slots=True)
-class TakenUp:
-    """files: the hash of the listing of files that are taken up. epoch: of their texts."""
-
-    files: str
-    epoch: int
-
-    @classmethod
-    def of(cls, listing: Listing | None, epoch: int) -> Self:
-        return cls(_hash(listing), epoch)
-
-    def write(self, path: Path) -> None:
-        """Replaces the content of the file. Its time tells that the evaluator runs."""
-        content = json.dumps(asdict(self)).encode()
-        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-        try:
-            os.ftruncate(descriptor, os.pwrite(descriptor, content, 0))
-        finally:
-            os.close(descriptor)
-
-    @classmethod
-    def read(cls, path: Path) -> Self | None:
-        """Null where none was written, or it is written just now."""
-        try:
-            return cls(**json.loads(path.read_bytes()))
-        except (OSError, ValueError, TypeError):
-            return None
 
 
 class Progress:
@@ -108,5 +71,6 @@ def stored_rules(stored: Sequence[StoredText]) -> dict[str, RuleInForce]:
     return found
 
 
-def _hash(listing: Listing | None) -> str:
+def listing_hash(listing: Listing | None) -> str:
+    """By which an evaluator tells other processes which files it took up."""
     return sha256(repr(sorted(listing or ())).encode()).hexdigest()

@@ -18,7 +18,7 @@ from typing import Any
 from service.auth.audit_log import AuditLog
 from service.policies.evaluator.in_force import RuleInForce, in_force, stored_rule
 from service.policies.evaluator.kept_data import with_kept
-from service.policies.evaluator.progress import TakenUp
+from service.policies.evaluator.progress import listing_hash
 from service.policies.evaluator.rule_watch import Listing, RuleWatch
 from service.policies.evaluator.taken_up import log, tell, to_store
 from service.policies.guard.check import check_rules
@@ -90,8 +90,9 @@ class TakeUp:
         return int(digest([texts, sorted(self.rules)])[:15], 16)
 
     @property
-    def taken_up(self) -> TakenUp:
-        return TakenUp.of(self._taken, self.epoch)
+    def files(self) -> str:
+        """The hash of the listing of files that was taken up."""
+        return listing_hash(self._taken)
 
     def changed_at(self) -> int:
         """When what is in force was changed last, in microseconds."""

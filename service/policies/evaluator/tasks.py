@@ -14,12 +14,12 @@ from service.policies.evaluator.clock_events import Clocks, Rules, last_of
 from service.policies.evaluator.hearing import Hearing
 from service.policies.evaluator.in_force import RuleInForce
 from service.policies.evaluator.task import Task
-from service.policies.evaluator.timeline import UNDER_WAY, Timeline, ToldEvent, is_in_silence
+from service.policies.evaluator.timeline import Timeline, ToldEvent, is_in_silence
 from service.policies.rules.rule import Clock, InSilence, Scope
 from service.store.engines import MAX_INTEGER, Connection, Database
 from service.store.read.retirements import RetirementReader, is_retired, next_told
 from service.store.read.tags import Before, TagReader, Told
-from service.store.read.unjudged import JudgedServer, UnjudgedReader, UnjudgedReport
+from service.store.read.unjudged import UNDER_WAY, JudgedServer, UnjudgedReader, UnjudgedReport
 from service.store.verdict_rows import Bound, Cursor, event_bound, event_digest
 from service.store.write.verdicts import VerdictStore
 from service.times import DAY, HOUR

@@ -19,9 +19,7 @@ from service.store.read.retirements import RetirementEvent, is_retired
 from service.store.read.tags import TagEvent, Told
 from service.store.read.unjudged import JudgedServer, UnjudgedReport
 from service.store.verdict_rows import Bound, Cursor, event_bound, event_digest
-from service.times import DAY, HOUR, SECOND
-
-UNDER_WAY = SECOND  # what arrived before a moment may be stored a little later
+from service.times import DAY, HOUR
 
 ToldEvent = TagEvent | RetirementEvent
 Neighbours = tuple[Bound | None, Bound | None]

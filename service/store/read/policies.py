@@ -11,9 +11,11 @@ from typing import Any, NamedTuple
 from service import times
 from service.errors import PolicyNotFoundError
 from service.store.engines import Connection, Database
+from service.store.read.due import DueReader
 from service.store.read.moments import Moment, moment_of_verdicts
 from service.store.read.progress import Progress, ProgressReader
 from service.store.read.rule_counts import CountReader, Counts
+from service.store.read.silence import DEFAULT_SILENCE, Silence
 from service.store.read.tags import TagReader, tagged_at
 from service.store.read.verdict_at import VerdictFilter, VerdictRow, first_of_each
 from service.store.read.violations import open_counts
@@ -82,21 +84,24 @@ class ServerCompliance:
 
 
 class PolicyStore:
-    """evaluator: the file by which an evaluator tells that it runs."""
+    """evaluator, alive: the files by which an evaluator and the service tell that they run."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 — each is passed in
         self,
         database: Database,
         queries: Mapping[str, str],
         evaluator: Path | None = None,
         clock: Callable[[], int] = times.now,
+        silence: Silence = DEFAULT_SILENCE,
+        alive: Path | None = None,
     ) -> None:
         self._database = database
         self._queries = queries
         self._waivers = WaiverReader(queries)
         self._counts = CountReader(queries, clock)
         self._clock = clock
-        self._progress = ProgressReader(queries, evaluator, clock)
+        due = DueReader(queries, silence, alive)
+        self._progress = ProgressReader(queries, evaluator, clock, due)
 
     def policies(
         self, moment: Moment | None, tag: WantedTag | None = None
@@ -213,12 +218,12 @@ class PolicyStore:
     def settled(self) -> tuple[Progress, Moment]:
         """How far servers are judged, and the newest whole second of which all is judged.
 
-        A number of that moment and the list that it leads to agree, also while reports come in.
+        A number of that moment and the list that it leads to agree, whenever each is asked for.
         Servers that are slow hold nothing back: of them this may still change, and it is said.
         """
-        now = self._clock()  # before the snapshot, which then holds all that arrived until now
+        now, word = self._clock(), self._progress.word()  # before the snapshot
         with self._database.snapshot() as connection:
-            return self._progress.settled(connection, now)
+            return self._progress.settled(connection, now, word)
 
     def open_violations(self, moment: Moment | None) -> int:
         """How many violations of all rules went on at a moment."""

@@ -10,6 +10,9 @@ from service.store.engines import Connection, Database
 from service.store.verdict_rows import Bound
 from service.store.write.multi_row import select_rows
 from service.store.write.placement import INTERVALS, usual_interval
+from service.times import SECOND
+
+UNDER_WAY = SECOND  # what arrived before a moment may be stored a little later
 
 
 class UnjudgedReport(NamedTuple):
@@ -105,17 +108,17 @@ class UnjudgedReader:
 
     def waiting(self, connection: Connection) -> Waiting:
         rows = connection.execute(self._queries["oldest_unjudged"], {"limit": 1}).fetchall()
-        return Waiting(*rows[0]) if rows else Waiting(0, None)
+        return Waiting(*rows[0][:2]) if rows else Waiting(0, None)
 
     def judged_servers(self, connection: Connection) -> int:
         """How many servers were ever judged."""
         _, judged = connection.execute(self._queries["last_arrival_to_judge"]).fetchone()
         return int(judged)
 
-    def waiting_longest(self, connection: Connection, limit: int) -> list[int]:
-        """When the oldest waiting report arrived of the servers that have waited longest."""
+    def waiting_longest(self, connection: Connection, limit: int) -> list[tuple[int, int]]:
+        """The servers that have waited longest, and when the oldest report of each arrived."""
         rows = connection.execute(self._queries["oldest_unjudged"], {"limit": limit})
-        return [since for _, since in rows]
+        return [(server, since) for _, since, server in rows]
 
     def server_waits_since(self, connection: Connection, server_id: int) -> int | None:
         """When the oldest report of a server arrived that waits; null if none does."""
