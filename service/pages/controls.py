@@ -6,7 +6,7 @@ import falcon
 
 from service.http.filters import AT_MOMENT, TAG, moment_of
 from service.pages.language import request_language
-from service.pages.rule_words import links, words_of
+from service.pages.rule_words import links, shown_moment, words_of
 from service.pages.site import Site
 from service.policies.rules.controls import FRAMEWORKS
 from service.policies.rules.frameworks import framework_of
@@ -22,7 +22,7 @@ class ControlsPage:
         query = self._site.query(req, resp, TAG, *AT_MOMENT)
         asked = moment_of(query)
         progress, settled = self._policies.settled()
-        moment = asked or settled
+        moment = shown_moment(asked, settled)
         matrix = self._matrix.matrix(moment, query[TAG])
         self._site.show(
             req,
@@ -46,7 +46,7 @@ class FrameworkPage:
         query = self._site.query(req, resp, TAG, *AT_MOMENT)
         asked = moment_of(query)
         progress, settled = self._policies.settled()
-        moment = asked or settled
+        moment = shown_moment(asked, settled)
         language = request_language(req)
         found = framework_of(self._matrix.matrix(moment, query[TAG]), framework)
         self._site.show(

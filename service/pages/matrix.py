@@ -9,7 +9,14 @@ import falcon
 from service.http.filters import AT_MOMENT, FRAMEWORK, SEVERITY, TAG, moment_of
 from service.http.parameters import CURSOR
 from service.pages.language import request_language
-from service.pages.rule_words import WORST_FIRST, Words, links, links_to_moment, words_of
+from service.pages.rule_words import (
+    WORST_FIRST,
+    Words,
+    links,
+    links_to_moment,
+    shown_moment,
+    words_of,
+)
 from service.pages.site import Site
 from service.store.read.matrix import Matrix, MatrixStore, worst_first
 from service.store.read.policies import PolicyStore
@@ -35,7 +42,7 @@ class MatrixPage:
         query = self._site.query(req, resp, *parameters)
         asked = moment_of(query)
         progress, settled = self._policies.settled()
-        moment = asked or settled
+        moment = shown_moment(asked, settled)
         whole = self._matrix.matrix(moment, query[TAG])
         matrix = whole.of_rules(query[SEVERITY], query[FRAMEWORK])
         language, at = request_language(req), links_to_moment(query, moment)

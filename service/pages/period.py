@@ -12,7 +12,7 @@ from service.http.filters import KNOWN_AT, MOMENT, OF_PERIODS, SINCE, UNTIL, per
 from service.http.parameters import CURSOR
 from service.pages.language import request_language
 from service.pages.rule_words import words_of
-from service.pages.site import PageQuery, Site
+from service.pages.site import Site
 from service.policies.rules.controls import FRAMEWORKS
 from service.store.read.period_filter import Known, PeriodFilter
 from service.store.read.period_totals import PeriodTotals, ServerTotal, Total
@@ -35,7 +35,7 @@ class PeriodPage:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         query = self._site.query(req, resp, *OF_PERIODS, CURSOR)
         progress, settled = self._policies.settled()
-        criteria = _usual(period_filter(query), settled.at)
+        criteria = _as_known(_usual(period_filter(query), settled.at), settled.at)
         known = self._periods.known(criteria, settled.at)
         if query.after:
             totals = None
@@ -44,6 +44,7 @@ class PeriodPage:
             totals, page = self._periods.overview(known, query.limit)
         # The period itself, also where it was left to the page: numbers and lists agree.
         at = {SINCE.name: _text(known.since), UNTIL.name: _text(criteria.until or known.until)}
+        at |= _known_at(known)
         language = request_language(req)
         self._site.show(
             req,
@@ -60,8 +61,8 @@ class PeriodPage:
             words={row.rule: words_of(row, language) for row in self._policies.rows()},
             values={each.name: query.text(each) for each in (*OF_PERIODS, CURSOR)},
             at=at,
-            went_on=_went_on(query, known),
-            at_the_end=_at_the_end(query, known),
+            went_on=_went_on(known),
+            at_the_end=_at_the_end(known),
             address=query.address,
             next_page=query.address_after(req.path, page.after, **at) if page.after else None,
         )
@@ -75,20 +76,25 @@ def _usual(criteria: PeriodFilter, judged_until: int) -> PeriodFilter:
     return replace(criteria, since=max(until - _USUAL, 0), until=until)
 
 
-def _went_on(query: PageQuery, known: Known) -> Mapping[str, str]:
+def _as_known(criteria: PeriodFilter, settled_at: int) -> PeriodFilter:
+    """As it is known at the settled moment, where none was asked for."""
+    return criteria if criteria.known_at is not None else replace(criteria, known_at=settled_at)
+
+
+def _went_on(known: Known) -> Mapping[str, str]:
     """The parameters of violations of the period."""
     found = {SINCE.name: _text(known.since), UNTIL.name: _text(known.until)}
-    return found | _known_at(query)
+    return found | _known_at(known)
 
 
-def _at_the_end(query: PageQuery, known: Known) -> Mapping[str, str]:
+def _at_the_end(known: Known) -> Mapping[str, str]:
     """The parameters of the last moment of the period."""
-    return {MOMENT.name: _text(max(known.until - 1, 0))} | _known_at(query)
+    return {MOMENT.name: _text(max(known.until - 1, 0))} | _known_at(known)
 
 
-def _known_at(query: PageQuery) -> dict[str, str]:
-    text = query.text(KNOWN_AT)
-    return {KNOWN_AT.name: text} if text else {}
+def _known_at(known: Known) -> dict[str, str]:
+    known_at = known.criteria.known_at
+    return {} if known_at is None else {KNOWN_AT.name: _text(known_at)}
 
 
 def _by_framework(

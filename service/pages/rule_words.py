@@ -44,13 +44,24 @@ def words_of_text(rule_id: str, source: str, language: str) -> Words:
     return Words(rule.texts[chosen].titulo, chosen, rule.texts[chosen], rule)
 
 
+def shown_moment(asked: Moment | None, settled: Moment) -> Moment:
+    """The moment of the numbers of a page.
+
+    asked: null for now. One of the past is shown as it is known at the settled moment: what comes
+    late may change it later.
+    """
+    if asked is None:
+        return settled
+    return asked if asked.known_at is not None else Moment(asked.at, settled.at)
+
+
 def links_to_moment(query: PageQuery, moment: Moment) -> dict[str, str]:
     """The parameters of the moment that a page shows, also where none was asked for.
 
     A list at this address has what the page counted, whatever was reported since.
     """
-    asked = _given(query, AT_MOMENT)
-    return asked or {KNOWN_AT.name: times.to_text(moment.at)[:19]}
+    known_at = moment.at if moment.known_at is None else moment.known_at
+    return {KNOWN_AT.name: times.to_text(known_at)[:19]} | _given(query, AT_MOMENT)
 
 
 def links(query: PageQuery, moment: Moment) -> dict[str, object]:

@@ -12,7 +12,14 @@ from service.http.parameters import CURSOR
 from service.pages.backtest_picture import picture_of
 from service.pages.backtests import DAYS
 from service.pages.language import request_language
-from service.pages.rule_words import WORST_FIRST, Words, links, links_to_moment, words_of
+from service.pages.rule_words import (
+    WORST_FIRST,
+    Words,
+    links,
+    links_to_moment,
+    shown_moment,
+    words_of,
+)
 from service.pages.site import Site
 from service.policies.backtest.job_result import read_result
 from service.policies.guard.warnings import is_tag_of_nobody
@@ -36,7 +43,7 @@ class RulesPage:
         query = self._site.query(req, resp, *_FILTERS, *AT_MOMENT)
         asked = moment_of(query)
         progress, settled = self._policies.settled()
-        moment = asked or settled
+        moment = shown_moment(asked, settled)
         policies, counts = self._policies.policies(moment, query[TAG])
         language = request_language(req)
         severity, framework = query[SEVERITY], query[FRAMEWORK]
@@ -80,7 +87,7 @@ class RulePage:
         query = self._site.query(req, resp, VERDICT, TAG, *AT_MOMENT, CURSOR)
         asked = moment_of(query)
         progress, settled = self._policies.settled()
-        moment = asked or settled
+        moment = shown_moment(asked, settled)
         policy, counts = self._policies.policy(rule, moment, query[TAG])
         wanted = VerdictFilter(rule, query[VERDICT], moment, query[TAG])
         page = self._policies.verdicts(wanted, query.after, query.limit)

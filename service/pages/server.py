@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import falcon
 
@@ -17,8 +18,14 @@ from service.pages import as_sql
 from service.pages.charts import DAY, HOUR, SECOND, lifeline, ticks
 from service.pages.formats import ceil_seconds
 from service.pages.language import request_language
-from service.pages.rule_words import WORST_FIRST, Words, words_of
-from service.pages.site import Site
+from service.pages.rule_words import (
+    WORST_FIRST,
+    Words,
+    links_to_moment,
+    shown_moment,
+    words_of,
+)
+from service.pages.site import PageQuery, Site
 from service.store.past_openings import PastOpeningStore
 from service.store.read.changes import Change, Period
 from service.store.read.fleet import FleetStore
@@ -118,16 +125,16 @@ class ServerPage:
             now=self._clock() if moment is None else moment.at,
             late=self._fleet.late_records(server_id, moment),
             clock=_clock_error(record.server, around),
-            **self._compliance(server_id, moment, request_language(req)),
+            **self._compliance(server_id, query, request_language(req)),
             **_process_table(record.processes, query),
             **self._activity(server_id, around, query),
         )
 
-    def _compliance(
-        self, server_id: int, moment: Moment | None, language: str
-    ) -> dict[str, object]:
-        """What each rule says of the server, the worst first."""
+    def _compliance(self, server_id: int, query: PageQuery, language: str) -> dict[str, object]:
+        """What each rule says of the server, the worst first. Numbers and their lists agree."""
         progress = self._policies.progress_of(server_id)
+        asked = moment_of(query)
+        moment = shown_moment(asked, self._policies.settled()[1])
         found = self._policies.of_server(server_id, moment)
         verdicts = [
             (policy, words_of(policy, language), found.verdicts.get(policy.rule))
@@ -137,6 +144,7 @@ class ServerPage:
         states = Counter(None if verdict is None else verdict.state for *_, verdict in verdicts)
         return {
             "progress": progress,
+            "rules_at": urlencode(links_to_moment(query, moment)),
             "rules": sorted(verdicts, key=_worst_first),
             "states": states,
             "waived_rules": sum(
@@ -149,7 +157,7 @@ class ServerPage:
             ),
             "open_violations": defaultdict(int, found.open_violations),
             "judged_since": defaultdict(int, found.judged_since),
-            "past": self._past.first(server_id=server_id) if moment is None else {},
+            "past": self._past.first(server_id=server_id) if asked is None else {},
         }
 
     def _activity(self, server_id: int, around: Around, query: Query) -> dict[str, object]:

@@ -17,7 +17,7 @@ from service.http.filters import (
 )
 from service.http.parameters import CURSOR
 from service.pages.language import request_language
-from service.pages.rule_words import links, links_to_moment, words_of
+from service.pages.rule_words import links, links_to_moment, shown_moment, words_of
 from service.pages.site import Site
 from service.store.read.policies import PolicyStore
 from service.store.read.violations import ViolationStore
@@ -34,7 +34,7 @@ class ViolationsPage:
         query = self._site.query(req, resp, *OF_VIOLATIONS, *period, *AT_MOMENT, CURSOR)
         asked = moment_of(query)
         progress, settled = self._policies.settled()
-        moment = asked or settled
+        moment = shown_moment(asked, settled)
         criteria = replace(violation_filter(query), moment=moment)
         page = self._violations.page(criteria, query.after, query.limit)
         language, at = request_language(req), links_to_moment(query, moment)

@@ -9,7 +9,7 @@ import falcon
 from service.http.authentication import sees_command_lines
 from service.http.filters import AT_MOMENT, POLICY, WAIVER_STATE, moment_of
 from service.pages.language import request_language
-from service.pages.rule_words import links_to_moment, words_of
+from service.pages.rule_words import links_to_moment, shown_moment, words_of
 from service.pages.site import Site
 from service.pages.waive import WaiveForm
 from service.store.read.policies import PolicyStore
@@ -30,7 +30,7 @@ class WaiversPage:
         asked, language = moment_of(query), request_language(req)
         # A waiver is shown as soon as it is told; what it covers is of the moment that lists show.
         progress, settled = self._policies.settled()
-        judged = asked or settled
+        judged = shown_moment(asked, settled)
         rule, state = query[POLICY], query[WAIVER_STATE]
         found = [
             each for each in self._waivers.all(asked, judged) if rule in {None, each.waiver.rule}

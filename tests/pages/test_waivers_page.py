@@ -115,6 +115,7 @@ def test_a_key_of_a_rule_that_reads_command_lines_is_shown_to_administrators(
 
 def test_the_end_of_a_waiver_is_seen_without_a_report(api: WaivedApi) -> None:
     api.waived(servidor=2, hasta="2026-03-01T12:00")
+    api.now += 2 * SECOND
     assert re.search(r"waived until", page(api, "/incumplimientos", fecha_hora="2026-03-01T11:00"))
     for server in (1, 2, 3):
         api.judging.event(server, "silencio", START + HOUR, minero=SILENT)

@@ -59,7 +59,8 @@ def test_rules_and_the_matrix_are_those_that_are_asked_for(
     assert [row["id"] for row in DictReader(csv.splitlines())] == rules
     (server,) = client.simulate_get("/matriz", params=params).json["servidores"]
     assert (server["falla"], server["reglas_que_falla"]) == (len(rules), " ".join(rules))
-    now = {"fecha_hora": times.to_text(times.now())}  # without it, pages show the last whole second
+    # Without it, pages show the last second that is settled.
+    now = {"conocido_en": times.to_text(times.now())}
     for page in ("/reglas", "/cumplimiento"):
         answer = client.simulate_get(page, params=params | now, headers={"Accept-Language": "en"})
         shown = answer.text

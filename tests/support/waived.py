@@ -27,9 +27,12 @@ UNTIL = "2026-03-11"
 
 
 class WaivedApi:
-    """Three servers judged by minero: the first fails twice, the second once, the third passes."""
+    """Three servers judged by minero: the first fails twice, the second once, the third passes.
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    resolve: how many reports that pass end a violation.
+    """
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, *, resolve: int = 1) -> None:
         self.now = START
         monkeypatch.setattr(times, "now", lambda: self.now)
         self.config = Config(data=folder)
@@ -39,7 +42,7 @@ class WaivedApi:
         self.secrets = {scope: tokens.add(scope, by="ana").secret for scope in ("admin", "lectura")}
         self.client = falcon.testing.TestClient(create_app(self.config, self.database))
         self.judging = Judging(self.database)
-        self.judging.take_up("minero", START)
+        self.judging.take_up("minero", START, resolve=resolve)
         self.records = [self.report(n) for n in (1, 2, 3)]
         found = (fails("xmrig", "minerd"), fails("xmrig"), PASSES)
         for id_serv, verdict in zip(self.records, found, strict=True):
