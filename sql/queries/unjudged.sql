@@ -105,7 +105,7 @@ SELECT coalesce(max(id), 0) FROM report;
 
 -- name: oldest_unjudged
 -- How many servers have reports that no rule has judged, when the oldest of a server's arrived, and whose
--- it is; at most :limit servers, the one that has waited longest first.
+-- it is. At most :limit servers, the one that has waited longest first.
 SELECT count(*) OVER (), report.received_at, report.server_id
 FROM (
   SELECT
