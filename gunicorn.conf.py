@@ -10,7 +10,7 @@ from typing import Any
 
 from gunicorn import systemd
 
-import service.app  # noqa: F401 — imported once, and shared by the workers when they are forked
+from service.app import compile_what_is_shared
 from service.config import from_env
 from service.errors import ComplianceError
 from service.http.gunicorn_internals import require_known_gunicorn
@@ -81,6 +81,7 @@ def on_starting(server: Any) -> None:  # noqa: ANN401 — gunicorn has no types
         if _config.notify is not None:
             read_receivers(_config.notify)  # or nobody would be told, and nobody know
         prepare(_config)
+        compile_what_is_shared()
         # The master that this one replaces (USR2) still hears everybody.
         note_downtime(_config, NOTICED if server.master_pid else 0)
         for address in () if inherited else server.address:

@@ -29,7 +29,7 @@ from service.ingest.validation import ReportValidator
 from service.maintenance.archived_records import ArchivedRecords
 from service.maintenance.sealing import known_links
 from service.pages.site import Site
-from service.pages.static_files import StaticFiles
+from service.pages.static_files import shipped_files
 from service.policies.backtest.job_requests import BackTestRequests
 from service.policies.queries.query_runner import QueryRunner
 from service.policies.rules.kept_text import key_columns
@@ -66,6 +66,12 @@ from service.store.write.resending import Resending
 from service.store.write.retirement_changes import Retirements
 from service.store.write.tag_changes import TagChanges
 from service.store.write.waiver_changes import Waivers
+
+
+def compile_what_is_shared() -> None:
+    """Keeps schemas and translations for each application. Workers that are forked share them."""
+    ReportValidator()
+    Site(shipped_files())
 
 
 def create_app(
@@ -109,7 +115,7 @@ def _collaborators(config: settings.Config, database: Database) -> Collaborators
     queries = load_queries()
     silence = Silence(config.silent_after * times.SECOND, config.silent_intervals, times.now)
     usage = UsageStore(database, queries, silence)
-    static = StaticFiles()
+    static = shipped_files()
     audit_log = AuditLog(config.audit_log)
     backtest_jobs = BackTestJobStore(database, queries)
     rule_folders = [SHIPPED_FOLDER, *([] if config.policies is None else [config.policies])]

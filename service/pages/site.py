@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -169,6 +170,7 @@ def _sign_in_address(return_to: str) -> str:
     return address if len(address) <= MAX_ADDRESS else "/entrar"
 
 
+@cache  # for each application of a process; so are the templates that it has compiled
 def _environment(language: str, static: StaticFiles) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES_FOLDER),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from pathlib import Path
 
 import falcon
@@ -39,3 +40,9 @@ class StaticFiles:
         resp.data, resp.content_type = self._files[name]
         resp.set_header("Cache-Control", "public, max-age=31536000, immutable")
         resp.set_header("X-Content-Type-Options", "nosniff")
+
+
+@cache
+def shipped_files() -> StaticFiles:
+    """Those of the pages, the same for each application of a process."""
+    return StaticFiles()
