@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from textwrap import indent
+from types import MappingProxyType
 from typing import NamedTuple
 
 from service.errors import InvalidQueryFileError
@@ -34,8 +36,9 @@ class _Block(NamedTuple):
     text: str
 
 
+@cache
 def load_queries(folder: Path = QUERIES_FOLDER) -> Mapping[str, str]:
-    """Every query of the folder by its name, its fragments included.
+    """Every query of the folder by its name, its fragments included; read once in a process.
 
     Raises InvalidQueryFileError, naming the file, for a name that is malformed or given twice, a
     block without text or without its comment, text before the first block, and a fragment that is
@@ -56,7 +59,7 @@ def load_queries(folder: Path = QUERIES_FOLDER) -> Mapping[str, str]:
     }
     for name in fragments.keys() - used:
         raise InvalidQueryFileError(f"{fragments[name].path}: no query includes {name!r}")
-    return queries
+    return MappingProxyType(queries)
 
 
 def _parse(path: Path) -> Iterator[_Block]:

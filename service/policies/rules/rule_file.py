@@ -7,7 +7,8 @@ service/policies/guard/check.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,7 +67,7 @@ class _Header(NamedTuple):
         )
 
 
-def read_rule(path: Path, relations: Collection[str]) -> Rule:
+def read_rule(path: Path, relations: frozenset[str]) -> Rule:
     """The rule of a file. relations: names that the statement may not give to anything else.
 
     Raises InvalidRuleError with all that is wrong.
@@ -74,7 +75,8 @@ def read_rule(path: Path, relations: Collection[str]) -> Rule:
     return parse_rule(path, read_source(path), relations)
 
 
-def parse_rule(path: Path, source: str, relations: Collection[str]) -> Rule:
+@lru_cache(maxsize=128)  # folders are read again and again, and seldom change
+def parse_rule(path: Path, source: str, relations: frozenset[str]) -> Rule:
     """The rule of a text that the file at path has, or had. Raises as read_rule()."""
     header = _split(path, source)
     lines = header.members()

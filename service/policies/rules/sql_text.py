@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 # https://www.sqlite.org/lang_keywords.html and src/tokenize.c
@@ -58,6 +59,7 @@ def tokens(sql: str) -> list[Token]:
     ]
 
 
+@lru_cache(maxsize=256)
 def canonical(sql: str) -> str:
     """The statement without comments, its tokens with one blank between them."""
     return " ".join(token.text for token in tokens(sql)).rstrip("; ")
