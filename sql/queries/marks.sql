@@ -41,6 +41,23 @@ FROM (
 WHERE is_other OR received_gap > :limit OR placed_gap > :limit OR received_gap < 0
 ORDER BY seq;
 
+-- name: grace_marks
+-- Those, likewise, from which on the server is, or is no more, within :grace of its start.
+SELECT seq
+FROM (
+  SELECT seq, is_within, lag(is_within) OVER (ORDER BY seq) AS was_within
+  FROM (
+    SELECT
+      report.seq AS seq,
+      coalesce(abs(report.taken_at - profile.booted_at) < :grace, FALSE) AS is_within
+    FROM report
+    CROSS JOIN profile ON profile.id = report.profile_id
+    WHERE report.server_id = :server_id AND report.seq > 0 AND report.id <= :last_id
+  ) AS told
+) AS changes
+WHERE is_within IS NOT was_within
+ORDER BY seq;
+
 -- name: has_late_reports
 -- A row if the server has late reports.
 SELECT 1 FROM report WHERE server_id = :server_id AND seq < 0 LIMIT 1;
@@ -62,3 +79,24 @@ LIMIT :limit;
 -- name: count_past
 -- How many reports in order a server has between these numbers.
 SELECT count(*) FROM report WHERE server_id = :server_id AND seq > :after_seq AND seq < :seq;
+
+-- name: told_processes
+-- What tells the facts of the reports of a server, of each of its processes.
+SELECT
+  span.first_seq, span.gone_seq, span.pid, span.ppid, span.program_id,
+  program.name = 'kthreadd', program.username IS NOT NULL, program.executable IS NOT NULL,
+  program.command_line IS NOT NULL
+FROM process_span AS span
+CROSS JOIN program ON program.id = span.program_id
+WHERE span.server_id = :server_id AND span.first_seq > 0;
+
+-- name: names_listed
+-- How many names report :seq of a server lists, as processes_of_report finds its processes.
+SELECT count(DISTINCT program.name)
+FROM span_level
+CROSS JOIN process_span AS span
+  ON span.server_id = :server_id
+  AND span.node = (:seq & span_level.mask) | span_level.bit
+  AND span.first_seq <= :seq
+  AND (span.gone_seq > :seq OR span.gone_seq IS NULL)
+CROSS JOIN program ON program.id = span.program_id;

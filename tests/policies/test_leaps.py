@@ -15,7 +15,6 @@ from service import times
 from service.config import Config
 from service.policies.backtest import leaps
 from service.policies.backtest.history import Axis
-from service.policies.backtest.leaps import is_told_by_few
 from service.policies.backtest.recorder import Found, Recorder
 from service.policies.backtest.runs import BackTest, Way
 from service.policies.evaluator.clock_events import Rules
@@ -23,7 +22,7 @@ from service.policies.evaluator.in_force import RuleInForce
 from service.policies.guard.judged_rule import JudgedRule
 from service.policies.rules.data_files import DataFiles
 from service.policies.rules.folders import read_policies
-from service.policies.rules.rule import Fact, InSilence, Threshold
+from service.policies.rules.rule import Fact, InSilence
 from service.report import Login, Process, ProcessDetails, Profile, Report
 from service.store.queries import load_queries
 from service.store.read.marks import Window
@@ -31,52 +30,15 @@ from service.store.verdict_rows import Bound
 from service.store.write.new_report import NewReport
 from service.store.write.reports import ReportStore
 from service.times import HOUR, MINUTE
+from tests.policies.leaping_texts import OTHERS, TEXTS
 from tests.support import engine
 
+Processes = list[tuple[Process, ProcessDetails]]
+
 _START = times.parse("2026-01-15 12:00:00")
-_SECOND_REPORT, _HALF_HOUR = Threshold(reports=2), Threshold(reports=None, seconds=1800)
-_PLAIN = "SELECT name FROM procesos_vigentes WHERE name = 'bad'"
-_TELNET = "(SELECT name, pid FROM procesos_listados WHERE lista = 'telnet')"
-# Statement, and when violations are confirmed and resolved.
-_TEXTS: dict[str, tuple[str, Threshold, Threshold]] = {
-    "plain": (_PLAIN, Threshold(), Threshold()),
-    "counting": (_PLAIN, _SECOND_REPORT, _SECOND_REPORT),
-    "slow": (_PLAIN, _HALF_HOUR, _HALF_HOUR),
-    "path": (
-        "SELECT name, username FROM procesos_vigentes AS p WHERE p.ejecutable GLOB '/tmp/*'",
-        Threshold(), _HALF_HOUR,
-    ),
-    "login": (
-        "SELECT username AS name, count(*) AS n FROM usuarios_vigentes WHERE pid > 2 GROUP BY 1",
-        _SECOND_REPORT, Threshold(),
-    ),
-    "system": (
-        "SELECT nucleo AS name FROM servers_vigentes WHERE nucleo = '6.2'",
-        Threshold(), _SECOND_REPORT,
-    ),
-    "silent": (
-        "SELECT nombre_so AS name FROM servers_vigentes WHERE estado <> 'al_dia'",
-        Threshold(), Threshold(),
-    ),
-    "listed": (
-        "SELECT max(nombre) AS name FROM procesos_listados WHERE lista = 'telnet' GROUP BY lista",
-        Threshold(), Threshold(),
-    ),
-    "pair": (
-        f"SELECT p.name FROM {_TELNET} AS p CROSS JOIN {_TELNET} AS q ON p.pid < q.pid",
-        Threshold(), Threshold(),
-    ),
-    "grouped": (
-        "SELECT name, count(*) AS n FROM procesos_vigentes WHERE name LIKE 'ba%' GROUP BY name",
-        Threshold(), _SECOND_REPORT,
-    ),
-    "breaks": (
-        "SELECT hora_local('2026-01-01', ejecutable) FROM procesos_vigentes WHERE name = 'bad'",
-        Threshold(), Threshold(),
-    ),
-}  # fmt: skip
 _SHIPPED = ["servicio-telnet", "login-de-servicio", "agente-atrasado"]
 _FOUND = ["bad", "bad", "in.telnetd", "in.telnetd", "cron"]
+_NEVER_FAIL = {"breaks", "frozen"}
 _PATHS = [None, "/bin/x", "/tmp/x", "/usr/sbin/in.telnetd"]
 
 
@@ -90,7 +52,7 @@ def _profile(number: int) -> Profile:
 def _history(generator: random.Random, number: int, count: int) -> Iterator[Report]:
     """The reports of a server, most of which change nothing that a rule looks for."""
     profile, at, interval = _profile(number), _START + number, number * 4 * MINUTE
-    processes: list[tuple[Process, ProcessDetails]] = [((1, "init", "root", None), (0, None, None))]
+    processes: Processes = [((1, "init", "root", None), (0, None, None))]
     logins: list[Login] = []
     for _ in range(count):
         yield Report(
@@ -120,6 +82,8 @@ def _history(generator: random.Random, number: int, count: int) -> Iterator[Repo
             ]
             ppid = generator.choice([1, 2])
             name, path = generator.choice(_FOUND), generator.choice(_PATHS)
+            if number == 1 and generator.random() < 0.6:
+                name = "rare"
             processes.append(((generator.randrange(5, 99), name, "root", None), (ppid, path, None)))
         elif kind < 0.1:
             logins = [(generator.choice([None, 1, 5]), "ana", None, None, None)]
@@ -127,15 +91,27 @@ def _history(generator: random.Random, number: int, count: int) -> Iterator[Repo
             logins = []
         elif kind < 0.18:
             profile = profile._replace(nucleo=generator.choice([None, "6.1", "6.2"]))
-        elif kind < 0.22:
-            processes = _toggled(processes, 1, "init")
-        elif kind < 0.26:
-            processes = _toggled(processes, 2, "kthreadd")
+        else:
+            processes = _less_told(generator, processes, kind)
+        if 0.28 < kind < 0.3:
+            start = at - generator.choice([MINUTE, HOUR, 5 * HOUR])
+            profile = profile._replace(booted_at=generator.choice([None, start, start]))
 
 
-def _toggled(
-    processes: list[tuple[Process, ProcessDetails]], pid: int, name: str
-) -> list[tuple[Process, ProcessDetails]]:
+def _less_told(generator: random.Random, processes: Processes, kind: float) -> Processes:
+    """Processes by which facts are told, and kernel threads, come and go."""
+    if 0.18 <= kind < 0.22:
+        return _toggled(processes, 1, "init")
+    if 0.22 <= kind < 0.26:
+        return _toggled(processes, 2, "kthreadd")
+    if 0.26 <= kind < 0.28:
+        pid, is_told = generator.randrange(100, 999), generator.random() < 0.5
+        process: Process = (pid, "cron", "ana" if is_told else None, None)
+        return [*processes, (process, (None, None, None) if is_told else (1, "/bin/y", None))]
+    return processes
+
+
+def _toggled(processes: Processes, pid: int, name: str) -> Processes:
     others = [row for row in processes if row[0][0] != pid]
     if len(others) < len(processes):
         return others
@@ -146,25 +122,27 @@ def _rules(test: BackTest) -> tuple[dict[str, RuleInForce], DataFiles]:
     """Some shipped rules that leaps judge, and those of the texts above."""
     policies = read_policies()
     model = policies.rules["servicio-telnet"]
+    model = replace(model, key=("name",), evidence=("name",))
     rules = [policies.rules[name] for name in _SHIPPED] + [
         replace(
             model,
             id=name,
             sql=sql,
-            key=("name",),
-            evidence=("name",),
             in_silence=InSilence.EVALUA if name == "silent" else InSilence.DESCONOCIDO,
             requires_to_pass=(Fact.NOMBRES, Fact.LOGINS) if name == "login" else (Fact.NOMBRES,),
             deadlines=replace(model.deadlines, confirm_after=confirm, resolve_after=resolve),
         )
-        for name, (sql, confirm, resolve) in _TEXTS.items()
+        for name, (sql, confirm, resolve) in TEXTS.items()
     ]
+    rules += [replace(model, id=name, sql=sql, **more) for name, (sql, more) in OTHERS.items()]
+    absent = next(rule for rule in rules if rule.id == "absent")
+    deadlines = replace(absent.deadlines, grace_after_boot=3600)
+    rules.append(replace(absent, id="booted", deadlines=deadlines))
     inspections = test.guard.load(map(JudgedRule.of, rules), policies.data.tables())
     found = {
         rule.id: RuleInForce(rule, rule.id, "", "{}", inspections[rule.id], text_id=number)
         for number, rule in enumerate(rules, 1)
     }
-    assert all(map(is_told_by_few, found.values()))
     return found, policies.data
 
 
@@ -198,7 +176,7 @@ def _compare(
     folder: Path,
     seed: int,
     monkeypatch: pytest.MonkeyPatch,
-    texts: Collection[str] = _TEXTS,
+    texts: Collection[str] = (*TEXTS, *OTHERS, "booted"),
     length: int = 150,
 ) -> int:
     """How many reports were passed over."""
@@ -222,6 +200,7 @@ def _compare(
         with BackTest(Config(data=folder)) as test:
             rules, data = _rules(test)
             chosen = [[name] for name in texts] + [_SHIPPED, ["pair", "plain"]]
+            chosen += [["parents", "absent", "told"], ["orphans", "plain"]]
             failed: set[str] = set()
             for names in chosen:
                 few = {name: rules[name] for name in names}
@@ -229,14 +208,14 @@ def _compare(
                 failed |= {name for (_, name), (violations, *_) in leapt.items() if violations}
                 assert leapt == _replayed(test, few, data, until, Way.SWEEP), names
             assert leapt == _replayed(test, few, data, until, Way.COPIES), names
-    assert failed >= {name for name in texts if name != "breaks"}
+    assert failed >= {name for name in texts if name not in _NEVER_FAIL}
     return sum(passed)
 
 
 def test_leaps_give_what_sweeps_and_copies_give(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert _compare(tmp_path, 1, monkeypatch, ["slow", "listed"], 80) > 50
+    assert _compare(tmp_path, 2, monkeypatch, ["slow", "listed", "absent", "told"], 80) > 500
 
 
 @pytest.mark.torture

@@ -1,30 +1,27 @@
 """Leaps over the reports of a server that change nothing that the rules at hand read.
 
-Such a rule reads names, users, executables and command lines of processes: of those with a name of
-a list, in whatever way, or of all in a statement that filters row by row. Of the server it reads
-what stays from report to report. The intervals of the rows that it can find are then the answer.
+Such a rule sees few processes, by what they run, or finds nothing where none of these runs. Of the
+server it reads what stays from report to report. The intervals of what it can see are then the
+answer, with those of the facts that it requires.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from service.errors import GuardEndedError
 from service.policies.backtest.history import Histories, Period
-from service.policies.backtest.swept import SweptReports
+from service.policies.backtest.swept import FewRows, SweptReports
+from service.policies.backtest.told_facts import ToldFacts
 from service.policies.evaluator.clock_events import Rules
 from service.policies.evaluator.hearing import Hearing
 from service.policies.evaluator.in_force import RuleInForce
 from service.policies.evaluator.task import Task
+from service.policies.guard.facts import COLUMNS
 from service.policies.guard.guard import Guard
 from service.policies.guard.inspection import reads_now
-from service.policies.rules.relations import (
-    facts_read,
-    reads_all_processes,
-    reads_logins,
-    server_columns,
-)
-from service.policies.rules.row_filter import is_row_filter
+from service.policies.rules.relations import facts_read, reads_logins, server_columns
 from service.policies.rules.rule import Clock, Fact, Rule, Scope, Semantics, Threshold
 from service.store.engines import Connection
 from service.store.read.marks import MarkReader, Window
@@ -35,28 +32,22 @@ _MOST_PROGRAMS = 20_000  # of all servers, for each server that is replayed
 # What differs between reports that say the same.
 _OF_A_REPORT = {"id_serv", "fecha_hora", "recibido", "reloj", "zona", "descartados", "id_clonado",
                 "visto_desde"}  # fmt: skip
-_OF_PROGRAMS = {"", "name", "username", "ejecutable", "linea_comando", "path", "cmdline",
-                "servidor", "server", "lista", "nombre", "por"}  # fmt: skip
-_COUNTED = {Fact.USUARIOS_DE_PROCESOS, Fact.PPID, Fact.EJECUTABLE, Fact.LINEA_COMANDO}
 
 
-def is_told_by_few(made: RuleInForce) -> bool:
-    """Whether the rule can be judged so."""
-    rule, reads = made.rule, made.reads
-    columns = server_columns(reads)
-    facts = {*rule.requires, *rule.requires_to_pass, *facts_read(made.inspection.applies_reads)}
+def stays(made: RuleInForce, *, finds_nothing: bool) -> bool:
+    """Whether what the rule says stays the same as long as the rows stay that it can see.
+
+    finds_nothing: that its own statement finds none, whatever else it would read.
+    """
+    rule, inspection = made.rule, made.inspection
+    columns = server_columns(inspection.applies_reads if finds_nothing else made.reads)
     return (
         rule.scope is Scope.SERVIDOR
         and rule.clock is Clock.NO
-        and rule.semantics is Semantics.FILA_ES_VIOLACION  # an absence counts all names
-        and rule.deadlines.grace_after_boot == 0
-        and made.inspection.error is None
+        and inspection.error is None
         and columns is not None
         and columns.isdisjoint(_OF_A_REPORT)
-        and not reads_now(rule.sql, rule.applies.query)
-        and facts.isdisjoint(_COUNTED)
-        and not reads_all_processes(made.inspection.applies_reads)
-        and (not reads_all_processes(reads) or finds_one_by_one(made))
+        and not reads_now(None if finds_nothing else rule.sql, rule.applies.query)
     )
 
 
@@ -85,24 +76,46 @@ class Leaps:
     ) -> None:
         self._reader, self._guard, self._hearing = MarkReader(queries), guard, hearing
         self._histories, self._sweep = histories, sweep
-        self._programs: frozenset[int] = frozenset()  # that the rules can find
-        self._unnamed: frozenset[int] = frozenset()
+        self._few: set[str] = set()  # rules that see few processes
+        self._unnamed: frozenset[int] = frozenset()  # programs, as those of Relevant
+        self._always: frozenset[int] = frozenset()
+        self._seen: frozenset[int] = frozenset()
+        self._needed: frozenset[int] = frozenset()
+        self._threads: frozenset[int] = frozenset()
 
     def look(self, connection: Connection, rules: Rules, servers: int) -> bool:
-        """Finds the programs. False where they are too many for so few servers, or break a rule."""
-        if self._reader.newest_program(connection) > _MOST_PROGRAMS * servers:
-            return False
-        one_by_one = all(map(finds_one_by_one, rules.values()))
-        found: set[int] = set()
-        unnamed: set[int] = set()
+        """Finds the programs. False where a rule has to be judged at every report.
+
+        So it is, too, where they are too many for so few servers.
+        """
         try:
-            for page in self._reader.programs(connection):
-                found.update(self._guard.relevant(page, one_by_one=one_by_one))
-                unnamed.update(number for number, name, *_ in page if name is None)
+            for rule, (sees_few, needs) in self._guard.sightings().items():
+                if sees_few and stays(rules[rule], finds_nothing=False):
+                    self._few.add(rule)
+                elif not (needs and stays(rules[rule], finds_nothing=True)):
+                    return False
+            if self._reader.newest_program(connection) > _MOST_PROGRAMS * servers:
+                return False
+            self._find_programs(connection)
         except GuardEndedError:
             return False
-        self._programs, self._unnamed = frozenset(found), frozenset(unnamed)
         return True
+
+    def _find_programs(self, connection: Connection) -> None:
+        always: set[int] = set()
+        seen: set[int] = set()
+        needed: set[int] = set()
+        threads: set[int] = set()
+        unnamed: set[int] = set()
+        for page in self._reader.programs(connection):
+            found = self._guard.relevant(page, self._few)
+            always.update(found.always)
+            seen.update(found.seen)
+            needed.update(found.needed)
+            threads.update(found.threads)
+            unnamed.update(number for number, name, *_ in page if name is None)
+        self._always, self._seen, self._needed = map(frozenset, (always, seen, needed))
+        self._threads, self._unnamed = frozenset(threads), frozenset(unnamed)
 
     def judged(
         self, connection: Connection, server_id: int, rules: Rules, period: Period
@@ -110,14 +123,23 @@ class Leaps:
         """Null where the server is to be replayed report by report."""
         if self._histories.is_told_of(connection, server_id):
             return None
+        sees_any = self._reader.runs_any(connection, server_id, self._needed)
+        if sees_any and not self._few.issuperset(rules):
+            return None
+        facts = {fact for made in rules.values() for fact in _facts(made)}
+        told: ToldFacts | None = None
+        if not facts.isdisjoint(COLUMNS):
+            told = ToldFacts(self._reader.told(connection, server_id), facts, self._threads)
         marks = self._reader.marks(
             connection,
             server_id,
             last_id=period.last_id,
             limit=self._hearing.shortest_limit,
-            programs=self._programs,
+            programs=self._always | self._seen if sees_any else self._always,
             unnamed=self._unnamed,
-            with_logins=any(map(_reads_logins, rules.values())),
+            with_logins=Fact.LOGINS in facts or any(reads_logins(r.reads) for r in rules.values()),
+            others=() if told is None else told.changes,
+            graces={made.rule.deadlines.grace_after_boot * SECOND for made in rules.values()} - {0},
         )
         if marks is None:
             return None
@@ -125,22 +147,23 @@ class Leaps:
             connection, server_id, marks.seqs, window_of(rules), period.last_id, period.until
         )
         tasks = self._histories.tasks(connection, server_id, rules, period, reports)
-        return self._sweep.judged(connection, tasks, marks.processes)
+        absences = any(r.rule.semantics is Semantics.FILA_ES_EXITO for r in rules.values())
+        few = FewRows(
+            marks.processes,
+            _nothing if told is None else told.at,
+            partial(self._reader.names_listed, connection, server_id) if absences else _nothing,
+        )
+        return self._sweep.judged(connection, tasks, few)
 
 
-def _reads_logins(made: RuleInForce) -> bool:
-    facts = {*made.rule.requires, *made.rule.requires_to_pass}
-    return reads_logins(made.reads) or Fact.LOGINS in facts
+def _facts(made: RuleInForce) -> set[Fact]:
+    """The facts that decide what it says."""
+    rule = made.rule
+    return {*rule.requires, *rule.requires_to_pass, *facts_read(made.inspection.applies_reads)}
 
 
-def finds_one_by_one(made: RuleInForce) -> bool:
-    """Whether it finds a process by what it runs, whatever else there is."""
-    reads = made.inspection.reads
-    return (
-        is_row_filter(made.rule.sql)
-        and len({relation for relation, _ in reads}) == 1
-        and all(column in _OF_PROGRAMS for _, column in reads)
-    )
+def _nothing(seq: int) -> None:
+    del seq
 
 
 def _thresholds(rule: Rule) -> Iterator[Threshold]:

@@ -14,7 +14,7 @@ from service.config import Config
 from service.policies.backtest.every_report import EveryReport, Judge
 from service.policies.backtest.fleet_replay import FleetReplay
 from service.policies.backtest.history import Axis, Histories, Period
-from service.policies.backtest.leaps import Leaps, is_told_by_few
+from service.policies.backtest.leaps import Leaps
 from service.policies.backtest.replay import Replay, ServerFound
 from service.policies.backtest.swept import SweptReports
 from service.policies.evaluator.clock_events import Clocks, Rules
@@ -121,7 +121,7 @@ class BackTest:
             self._queries, Timeline(self._hearing, Clocks(most_replayed=MAX_INTEGER // DAY)), axis
         )
         leaps = None
-        if not is_slow and way is Way.LEAPS and axis is Axis.LLEGADA:
+        if way is Way.LEAPS and axis is Axis.LLEGADA:
             leaps = self._leaps(rules, histories, sweep, len(servers))
         chosen: Judge = every_report if is_slow else sweep
         yield from Replay(self._database, histories, chosen, rules, period, leaps).run(servers)
@@ -130,8 +130,6 @@ class BackTest:
         self, rules: Rules, histories: Histories, sweep: SweptReports, servers: int
     ) -> Leaps | None:
         """Null where a rule has to be judged at every report."""
-        if not all(map(is_told_by_few, rules.values())):
-            return None
         leaps = Leaps(self._queries, self.guard, self._hearing, histories, sweep)
         with self._database.snapshot() as connection:
             return leaps if leaps.look(connection, rules, servers) else None

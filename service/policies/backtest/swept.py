@@ -6,9 +6,9 @@ seen first, and what a rule that ends the guard's process leaves over.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from service.errors import GuardEndedError
 from service.policies.backtest.every_report import Judge
@@ -25,6 +25,18 @@ _NOTHING = SweepStep({}, Changes([], []), Changes([], []))
 _PROGRAM = 3  # the place of its number in the row of a process
 
 
+class FewRows(NamedTuple):
+    """The processes that rules can read, as swept_processes has them, and what all of them tell.
+
+    facts, names: of a report, by its number: facts of processes, and how many names they have. Null
+    where the rows tell that, or nothing asks for it.
+    """
+
+    processes: Sequence[Row]
+    facts: Callable[[int], Sequence[str] | None]
+    names: Callable[[int], int | None]
+
+
 class SweptReports:
     """every_report: judges what a sweep does not."""
 
@@ -36,9 +48,9 @@ class SweptReports:
         self,
         connection: Connection,
         tasks: Iterator[Task],
-        processes: Sequence[Row] | None = None,
+        few: FewRows | None = None,
     ) -> Iterator[Task]:
-        """processes: the rows of swept_processes that the rules can read; null: all."""
+        """few: what the rules can read; null: all rows."""
         sweep: Sweep | None = None
         at = 0
         told: Told | None = None  # the tags that the guard has
@@ -47,8 +59,11 @@ class SweptReports:
             steps: list[dict[str, Any]] = []
             for task in in_order:
                 if sweep is None:
+                    processes = None if few is None else few.processes
                     sweep = Sweep(connection, self._queries, task.server.id, processes)
                 step = _step(sweep, task, at, is_first=not steps)
+                if few is not None and (task.seq > at or not steps):
+                    step["datos"], step["nombres"] = few.facts(task.seq), few.names(task.seq)
                 if not steps or task.told != told:
                     told = task.told
                     tags = self._tags.of_server(connection, task.server.id, told)

@@ -79,10 +79,8 @@ def facts_told(
     has_first = processes.has_first_of_windows if is_windows else processes.has_first
     if has_first and _is_enough(processes.named, processes.processes):
         told.add(Fact.NOMBRES)
-    if programs is not None and programs.programs:
-        told.update(
-            fact for fact, count in programs.told.items() if _is_enough(count, programs.programs)
-        )
+    if programs is not None:
+        told |= facts_of_programs(programs)
     version = server["version_esquema"]
     source = server["fuente_usuarios"]
     if source != "desconocida" and (source is not None or has_logins):
@@ -90,6 +88,13 @@ def facts_told(
     if version >= 2:
         told |= {Fact.ORIGEN, Fact.DESDE}  # null is local there
     return frozenset(told)
+
+
+def facts_of_programs(programs: ProgramCounts) -> set[Fact]:
+    """Those that processes tell."""
+    if not programs.programs:
+        return set()
+    return {fact for fact, count in programs.told.items() if _is_enough(count, programs.programs)}
 
 
 def _is_enough(count: int, of: int) -> bool:

@@ -20,6 +20,7 @@ from service.policies.guard.inspection import Inspection
 from service.policies.guard.judged_rule import JudgedRule
 from service.policies.guard.judging import Limits
 from service.policies.guard.patience import Tally
+from service.policies.guard.sightings import Relevant
 from service.policies.guard.verdict import Reason, State, Verdict, verdict_from_json
 from service.policies.rules.rule import Scope
 
@@ -134,13 +135,15 @@ class Guard:
                 )
         return found
 
-    def relevant(self, programs: Sequence[Sequence[Any]], *, one_by_one: bool) -> list[int]:
-        """The numbers of the programs of which a rule about servers can find a process.
+    def sightings(self) -> dict[str, tuple[bool, bool]]:
+        """As of Judging.sightings(), by rule. Raises GuardEndedError."""
+        found = self._ask_of_programs("sightings", ())
+        return {rule: (sees_few, needs) for rule, sees_few, needs in found}
 
-        one_by_one: as of Judging.relevant(). Raises GuardEndedError.
-        """
-        (found,) = self._ask_of_programs("relevant", programs, one_by_one=one_by_one)
-        return list(found)
+    def relevant(self, programs: Sequence[Sequence[Any]], few: Collection[str]) -> Relevant:
+        """As of Judging.relevant(). Raises GuardEndedError."""
+        (found,) = self._ask_of_programs("relevant", programs, few=[*few])
+        return Relevant(*found)
 
     def judge_fleet(
         self, now: str, only: Collection[str] | None = None

@@ -80,8 +80,13 @@ def _answers(judging: Judging, request: dict[str, Any], source: BinaryIO) -> Ite
 
 
 def _of_programs(judging: Judging, request: dict[str, Any]) -> Iterator[Any]:
+    if request["do"] == "sightings":
+        for rule, *seen in judging.sightings():
+            yield [rule, *seen]
+            allow_processor(request["processor"])
+        return
     if request["do"] == "relevant":
-        yield judging.relevant(request["programs"], one_by_one=request["one_by_one"])
+        yield list(judging.relevant(request["programs"], request["few"]))
         return
     for some in _in_lists(judging.sweep(request["programs"], request["steps"])):
         yield some

@@ -14,6 +14,7 @@ from service.policies.guard.evidence import Row
 from service.policies.guard.inspection import Inspection, inspect, reads_now
 from service.policies.guard.judged_rule import JudgedRule
 from service.policies.guard.patience import Patience
+from service.policies.guard.sightings import Relevant, Sightings, sightings
 from service.policies.guard.swept_relations import Needs, SweptRelations
 from service.policies.guard.verdict import Answer, Reason, Situation, State, Verdict, judge
 from service.policies.guard.workspace import Workspace
@@ -49,6 +50,8 @@ class Judging:
         self._patience = Patience(self._limits.seconds)
         self._needs = Needs.of(())
         self._reads_now = False
+        self._broken: set[str] = set()  # rules of which it is not known what they read
+        self._sightings: dict[str, Sightings] = {}
 
     def set_data(self, tables: Mapping[str, Sequence[Sequence[Any]]]) -> None:
         """The rows of listas, redes and fin_de_vida."""
@@ -58,10 +61,11 @@ class Judging:
         """Replaces the rules, and tells of each whether it runs. One that does not is unknown."""
         self._rules = []
         self._patience = Patience(self._limits.seconds)
-        is_broken = False
+        self._broken = set()
         for rule in rules:
             found = inspect(self._workspace.sandbox, rule)
-            is_broken |= found.error is not None
+            if found.error is not None:
+                self._broken.add(rule.id)
             self._rules.append(replace(rule, reads=found.reads, applies_reads=found.applies_reads))
             yield rule.id, found
         wanted: set[Fact] = set()
@@ -72,7 +76,7 @@ class Judging:
         self._workspace.matches_names = any(name == "procesos_listados" for name, _ in reads)
         start = any(rule.grace_after_boot for rule in self._rules)
         # What a statement reads that does not run at first is not known.
-        self._needs = Needs.all(wanted) if is_broken else Needs.of(reads, wanted, start=start)
+        self._needs = Needs.all(wanted) if self._broken else Needs.of(reads, wanted, start=start)
         self._reads_now = any(reads_now(rule.sql, rule.applies.query) for rule in self._rules)
 
     def open(self, image: bytes) -> None:
@@ -154,27 +158,54 @@ class Judging:
                 decided_by = None if is_limit else deciding()
             yield kept
 
-    def relevant(self, programs: Sequence[Sequence[Any]], *, one_by_one: bool) -> list[int]:
-        """The numbers of the programs that the rules can find.
+    def sightings(self) -> Iterator[tuple[str, bool, bool]]:
+        """Of each rule about a server: whether it sees few processes, and needs some to see any."""
+        self._sightings = {}
+        for rule in self._of(Scope.SERVIDOR):
+            found = self._sightings[rule.id] = sightings(self._workspace.sandbox, rule)
+            is_clear = found.applies is not None and rule.id not in self._broken
+            yield (
+                rule.id,
+                is_clear and found.seen is not None,
+                is_clear and found.needed is not None,
+            )
 
-        one_by_one: whether they find a process where it is the only one, if at all. Other rules
-        look for nothing but names of lists.
+    def relevant(self, programs: Sequence[Sequence[Any]], few: Collection[str]) -> Relevant:
+        """Which of the programs the rules can see, after sightings().
+
+        few: the rules that see few. Others see nothing but where what they need runs.
         """
         relations = SweptRelations(self._workspace.sandbox, self._workspace.names, self._needs)
         relations.use(programs)
-        return relations.found(self._finds, one_by_one=one_by_one)
+        always: set[str] = set()
+        seen: set[str] = set()
+        needed: set[str] = set()
+        for rule, found in self._sightings.items():
+            always.update(found.applies or ())
+            needed.update(found.needed or ())
+            if rule in few:
+                (always if found.needed is None else seen).update(found.seen or ())
+        return Relevant(
+            sorted(relations.kthreadd() | relations.running(always, self._pids)),
+            sorted(relations.running(seen, self._pids)),
+            sorted(relations.running(needed, self._pids)),
+            sorted(relations.threads()),
+        )
 
-    def _finds(self) -> bool:
-        """Whether a rule finds a row, or breaks."""
+    def _pids(self, statements: Iterable[str]) -> set[int] | None:
+        """The processes that statements find; null where one breaks."""
+        found: set[int] = set()
         try:
-            return any(
-                self._workspace.sandbox.first(
-                    rule.sql, {"ahora": None}, seconds=self._limits.seconds, max_rows=1
-                ).rows
-                for rule in self._of(Scope.SERVIDOR)
-            )
+            for sql in statements:
+                rows = self._workspace.sandbox.first(
+                    sql, {}, seconds=self._limits.seconds, max_rows=self._limits.rows
+                )
+                if rows.cut:
+                    return None
+                found.update(int(pid or 0) for (pid,) in rows.rows)
         except (StatementBrokenError, StatementLimitError, StatementRefusedError):
-            return True
+            return None
+        return found
 
     def judge_fleet(
         self, now: str, only: Collection[str] | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple, Self
 
 from service.policies.guard.facts import facts_told
@@ -33,6 +34,8 @@ _INSERT_PROCESS = """
 INSERT OR REPLACE INTO main.proceso VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)
 """
 _OFTEN = {"id_serv", "fecha_hora", "recibido"}  # columns that tell no facts
+# The pids that statements find; null where one breaks.
+Finds = Callable[[Collection[str]], Collection[int] | None]
 _TABLES = ("main.proceso", "main.usuario", "main.servidor_vigente", "main.etiqueta")
 MARKS = ("coincidencia", "con_kthreadd", "nombre_de_hilo")
 
@@ -71,7 +74,7 @@ class SweptRelations:
     """Steps from report to report. The first step resets."""
 
     def __init__(self, sandbox: Sandbox, names: NameLists, needs: Needs) -> None:
-        self._sandbox, self._names, self._needs = sandbox, names, needs
+        self._sandbox, self._lists, self._needs = sandbox, names, needs
         self._programs: dict[int, Program] = {}
         self._clear()
 
@@ -83,39 +86,46 @@ class SweptRelations:
         self._facts: frozenset[Fact] | None = None  # null: they are to be found out
         self._told: list[object] = []  # what they were found out by, beside the server
         self._tags: dict[str, str] = {}
+        self._given: frozenset[Fact] | None = None  # facts that all processes tell, from outside
+        self._names: int | None = None  # how many names the report lists, likewise
 
     def use(self, programs: Iterable[Sequence[Any]]) -> None:
         """Replaces the programs to which the rows of the next steps refer: number and columns."""
         self._programs = {
-            number: Program(values, self._names, listed=self._needs.listed)
+            number: Program(values, self._lists, listed=self._needs.listed)
             for number, *values in programs
         }
 
-    def found(self, finds: Callable[[], bool], *, one_by_one: bool) -> list[int]:
-        """The programs in use of which a process may be found, or tells kernel threads.
+    def kthreadd(self) -> set[int]:
+        """The programs in use by whose processes a report tells that it has kernel threads."""
+        return {number for number, made in self._programs.items() if made.name == KTHREADD}
 
-        finds: whether rules find something in the relations, which hold no report afterwards.
-        one_by_one: whether they find there what they find among others; else all that stands in a
-        list may be found.
+    def threads(self) -> set[int]:
+        """Those that are kernel threads by their names."""
+        return {number for number, made in self._programs.items() if made.is_thread}
+
+    def running(self, statements: Collection[str], finds: Finds) -> set[int]:
+        """Those of which statements find a process where each has one.
+
+        The relations hold no report afterwards. What alone breaks a statement counts as found.
         """
-        listed = {number for number, made in self._programs.items() if made.matches}
-        found = {number for number, made in self._programs.items() if made.name == KTHREADD}
-        if not one_by_one:
-            found |= listed
-        tried = self._programs if self._needs.processes else listed
-        parts = [[number for number in tried if number not in found]]
+        found: set[int] = set()
+        parts = [list(self._programs)] if statements else []
         while parts:
             part = parts.pop()
-            if not part or not self._shows(part, finds):
-                continue
-            if len(part) == 1:
+            pids = self._found_among(part, partial(finds, statements)) if part else ()
+            if pids is not None:
+                found.update(part[pid - _FIRST_PROBED] for pid in pids)
+            elif len(part) == 1:
                 found.update(part)
             else:
                 middle = len(part) // 2
                 parts += [part[:middle], part[middle:]]
-        return sorted(found)
+        return found
 
-    def _shows(self, numbers: Sequence[int], finds: Callable[[], bool]) -> bool:
+    def _found_among(
+        self, numbers: Sequence[int], finds: Callable[[], Collection[int] | None]
+    ) -> Collection[int] | None:
         self._clear()
         self._empty_tables()
         self._server["servidor"] = _PROBED
@@ -134,13 +144,18 @@ class SweptRelations:
         step: `server`, the columns of its row that change; `reset`, whether nothing stays; of
         `proceso` and `usuario` the ids that went and the rows that came; those of processes are
         id, pid, ppid, the number of the program, and start. `etiqueta`: the rows of all its tags,
-        or null where they stay.
+        or null where they stay. Where some processes are left out, `datos` and `nombres` tell what
+        all say: facts, and how many names they have; null, or missing, where that stays.
         """
         is_changed = bool(step["reset"])
         if is_changed:
             self._clear()
             self._empty_tables()
         is_changed |= self._take_server(step["server"])
+        if step.get("datos") is not None:
+            self._given, self._facts = frozenset(map(Fact, step["datos"])), None
+        if step.get("nombres") is not None:
+            self._names = step["nombres"]
         gone, added = step["proceso"]
         if gone or added:
             is_changed |= self._take_processes(gone, added)
@@ -172,14 +187,19 @@ class SweptRelations:
             facts=self._facts_told(),
             tags=self._tags,
             system=row["nombre_so"],
-            names_listed=self._running.names_listed,
+            names_listed=self._names_listed,
         )
+
+    def _names_listed(self) -> int:
+        return self._running.names_listed() if self._names is None else self._names
 
     def _facts_told(self) -> frozenset[Fact]:
         told = [self._logins > 0, *self._running.counts.items()]
         if self._facts is None or told != self._told:
-            processes, programs = self._running.counted(self._needs.facts)
+            wanted = self._needs.facts if self._given is None else ()
+            processes, programs = self._running.counted(wanted)
             self._facts = facts_told(self._server, processes, programs, has_logins=self._logins > 0)
+            self._facts |= self._given or frozenset()
             self._told = told
         return self._facts
 

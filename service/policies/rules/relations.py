@@ -78,8 +78,12 @@ _FACT_OF_COLUMN = {
 }
 
 
+def is_of_processes(relation: str) -> bool:
+    return relation in _PROCESSES
+
+
 def reads_processes(reads: Reads) -> bool:
-    return any(relation in _PROCESSES for relation, _ in reads)
+    return any(is_of_processes(relation) for relation, _ in reads)
 
 
 def reads_logins(reads: Reads) -> bool:

@@ -14,6 +14,8 @@ from service.store.write.multi_row import find_rows
 from service.store.write.placement import INTERVALS
 
 _PAGE = 2_000  # programs
+_LOOKED_UP = 1_000  # programs, each by itself; to read all processes is faster for more of them
+_FIRST_PIDS = {1, 4}  # of the query first_processes
 
 
 class Window(NamedTuple):
@@ -59,14 +61,17 @@ class MarkReader:
         *,
         last_id: int,
         limit: int,
-        programs: Iterable[int],
+        programs: frozenset[int],
         unnamed: frozenset[int],
         with_logins: bool,
+        others: Iterable[int],
+        graces: Iterable[int],
     ) -> Marks | None:
         """Null where reports came late or out of order, or list processes without a name.
 
         limit: the shortest silence, in microseconds. programs: those that rules can read. unnamed:
-        those without a name.
+        those without a name. others: reports at which something else changed. graces: after a
+        start, in microseconds.
         """
         own = {"server_id": server_id}
         if connection.execute(self._queries["has_late_reports"], own).fetchone() is not None:
@@ -75,23 +80,52 @@ class MarkReader:
         marks = connection.execute(self._queries["report_marks"], times).fetchall()
         if any(is_odd for _, is_odd in marks):
             return None
-        processes = self._processes(connection, server_id, {*programs, *unnamed})
+        processes = self._processes(connection, server_id, programs | unnamed)
         if not unnamed.isdisjoint(row[5] for row in processes):
             return None
         logins: list[Row] = []
         if with_logins:
             logins = connection.execute(self._queries["swept_logins"], own).fetchall()
-        seqs = {seq for seq, _ in marks}
+        seqs = {seq for seq, _ in marks}.union(others)
+        for grace in graces:
+            times = own | {"last_id": last_id, "grace": grace}
+            seqs |= {seq for (seq,) in connection.execute(self._queries["grace_marks"], times)}
         for first_seq, gone_seq, *_ in (*processes, *logins):
             seqs |= {first_seq, gone_seq}
         return Marks(sorted(seqs - {None}), processes)
 
+    def runs_any(self, connection: Connection, server_id: int, programs: frozenset[int]) -> bool:
+        """Whether one of these programs ever ran there."""
+        if not programs:
+            return False
+        if len(programs) > _LOOKED_UP:
+            rows = connection.execute(self._queries["swept_processes"], {"server_id": server_id})
+            return any(row[5] in programs for row in rows)
+        keys = [(number,) for number in programs]
+        query = self._queries["processes_of_programs"]
+        return bool(find_rows(connection, query, keys, server_id))
+
+    def told(self, connection: Connection, server_id: int) -> Iterator[Row]:
+        """All processes: first report, first without it, pid, ppid, program, whether it is called
+        kthreadd, and has a user, an executable and a command line.
+        """
+        return iter(connection.execute(self._queries["told_processes"], {"server_id": server_id}))
+
+    def names_listed(self, connection: Connection, server_id: int, seq: int) -> int:
+        """How many different names the processes of a report have."""
+        parameters = {"server_id": server_id, "seq": seq}
+        (found,) = connection.execute(self._queries["names_listed"], parameters).fetchone()
+        return int(found)
+
     def _processes(
-        self, connection: Connection, server_id: int, programs: Iterable[int]
+        self, connection: Connection, server_id: int, programs: frozenset[int]
     ) -> list[Row]:
         """The processes of these programs, and those that tell the facts of a report; in order."""
-        query = self._queries["first_processes"]
-        found = set(connection.execute(query, {"server_id": server_id}))
+        own = {"server_id": server_id}
+        if len(programs) > _LOOKED_UP:
+            rows = connection.execute(self._queries["swept_processes"], own)
+            return [row for row in rows if row[5] in programs or row[3] in _FIRST_PIDS]
+        found = set(connection.execute(self._queries["first_processes"], own))
         keys = [(number,) for number in programs]
         found.update(find_rows(connection, self._queries["processes_of_programs"], keys, server_id))
         return sorted(found, key=itemgetter(0))

@@ -1,0 +1,143 @@
+"""Which processes a rule can see: statements that find a row for each of them, by what it runs.
+
+Of a rule that sees few, the reports that change none of these need not be looked at. Another one
+may need a process of few programs before it can see any other: where none runs, it finds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from service.errors import StatementBrokenError, StatementLimitError, StatementRefusedError
+from service.policies.guard.judged_rule import JudgedRule
+from service.policies.rules.relations import (
+    Reads,
+    is_of_processes,
+    reads_all_processes,
+    reads_processes,
+)
+from service.policies.rules.sources import Source, sources
+from service.policies.rules.sql_text import tokens
+from service.store.engines.sandbox import Sandbox
+
+# What stays as long as a process runs, and is the same for all of its program.
+_OF_PROGRAMS = {"", "name", "username", "ejecutable", "linea_comando", "path", "cmdline",
+                "lista", "nombre", "por"}  # fmt: skip
+_CONSTANT = {"listas", "redes", "fin_de_vida"}
+# They end a statement at rows that they cannot take, whatever other conditions say of these.
+_RAISING = {"en_red", "hora_local", "compara_version", "estado_soporte", "abs", "sum"}
+
+
+class Sightings(NamedTuple):
+    """Statements that find processes by what they run: those that a rule can see.
+
+    applies: with its statement of `aplica`. seen: with its own; null for all. needed: without one
+    of these, its own finds nothing; null where it may all the same. Who knows of no tags of a
+    server need not look for those that a rule needs.
+    """
+
+    applies: tuple[str, ...] | None
+    seen: tuple[str, ...] | None
+    needed: tuple[str, ...] | None
+
+
+class Relevant(NamedTuple):
+    """Numbers of programs that rules can see.
+
+    always: wherever they run; among them are those by which a report tells that it has kernel
+    threads. needed: where none of these runs, no rule sees any of seen. threads: those that are
+    kernel threads by name.
+    """
+
+    always: list[int]
+    seen: list[int]
+    needed: list[int]
+    threads: list[int]
+
+
+_LISTED = "SELECT pid FROM procesos_listados"
+
+
+def sightings(sandbox: Sandbox, rule: JudgedRule) -> Sightings:
+    """What a rule that was inspected can see."""
+    return Sightings(
+        _seen(sandbox, rule.applies.query or "", rule.applies_reads),
+        _seen(sandbox, rule.sql, rule.reads),
+        _needed(sandbox, rule.sql),
+    )
+
+
+def _seen(sandbox: Sandbox, sql: str, reads: Reads) -> tuple[str, ...] | None:
+    """Null for all processes."""
+    if not reads_processes(reads):
+        return ()
+    found = sources(sql)
+    if found is None:
+        return None if reads_all_processes(reads) else (_LISTED,)
+    raises = _raises(sql)
+    statements: list[str] = []
+    for source in found.read:
+        if not is_of_processes(source.relation):
+            continue
+        conditions = list(_of_programs(sandbox, source))
+        if raises and not (found.is_filter and len(conditions) == len(source.conditions)):
+            conditions = []
+        if not conditions and source.relation != "procesos_listados":
+            return None
+        statements.append(_statement(source, conditions))
+    return tuple(statements)
+
+
+def _needed(sandbox: Sandbox, sql: str) -> tuple[str, ...] | None:
+    """Null where it may find rows whatever runs."""
+    found = sources(sql)
+    if found is None or found.needed is None or _raises(sql):
+        return None
+    statements: list[str] = []
+    for source in found.needed:
+        if source.relation == "etiquetas":
+            continue
+        if not is_of_processes(source.relation):
+            return None
+        conditions = list(_of_programs(sandbox, source))
+        if not conditions and source.relation != "procesos_listados":
+            return None
+        statements.append(_statement(source, conditions))
+    return tuple(statements)
+
+
+def _statement(source: Source, conditions: Sequence[str], column: str = "pid") -> str:
+    where = " AND ".join(f"(\n{condition}\n)" for condition in conditions) or "1"
+    shown = column if column == "1" else f"{source.alias}.{column}"
+    return f"SELECT {shown} FROM {source.relation} AS {source.alias} WHERE {where}"  # noqa: S608
+
+
+def _of_programs(sandbox: Sandbox, source: Source) -> Iterator[str]:
+    """The conditions that tell of a process by its program alone."""
+    for condition in source.conditions:
+        if _tells_of_others(condition):
+            continue
+        try:
+            found = sandbox.describe(_statement(source, [condition], "1"), {})
+        except (StatementBrokenError, StatementLimitError, StatementRefusedError):
+            continue
+        if all(
+            relation in _CONSTANT or (relation == source.relation and column in _OF_PROGRAMS)
+            for relation, column in found.reads
+        ):
+            yield condition
+
+
+def _tells_of_others(condition: str) -> bool:
+    """Whether it may speak of other processes too, or of the time."""
+    words = tokens(condition)
+    behind = [*(word.text for word in words[1:]), ""]
+    return any(
+        word.kind == "parameter" or (is_of_processes(word.name or "") and after != ".")
+        for word, after in zip(words, behind, strict=True)
+    )
+
+
+def _raises(sql: str) -> bool:
+    return any(token.name in _RAISING for token in tokens(sql))
