@@ -95,4 +95,8 @@ OTHERS: dict[str, tuple[str, dict[str, Any]]] = {
     "parents": (_PARENTS, {}),
     "orphans": (_ORPHANS, {}),
     "frozen": (_FROZEN, {}),
+    "heard": (  # it reads no process, and is judged at every report
+        "SELECT recibido AS name FROM servers_vigentes WHERE nucleo = '6.2'",
+        {"requires_to_pass": ()},
+    ),
 }  # fmt: skip

@@ -201,13 +201,15 @@ def _compare(
             rules, data = _rules(test)
             chosen = [[name] for name in texts] + [_SHIPPED, ["pair", "plain"]]
             chosen += [["parents", "absent", "told"], ["orphans", "plain"]]
+            copied = [["heard"], ["parents", "absent", "told"]]
             failed: set[str] = set()
             for names in chosen:
                 few = {name: rules[name] for name in names}
                 leapt = _replayed(test, few, data, until, Way.LEAPS)
                 failed |= {name for (_, name), (violations, *_) in leapt.items() if violations}
                 assert leapt == _replayed(test, few, data, until, Way.SWEEP), names
-            assert leapt == _replayed(test, few, data, until, Way.COPIES), names
+                if names in copied:
+                    assert leapt == _replayed(test, few, data, until, Way.COPIES), names
     assert failed >= {name for name in texts if name not in _NEVER_FAIL}
     return sum(passed)
 
@@ -215,7 +217,7 @@ def _compare(
 def test_leaps_give_what_sweeps_and_copies_give(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert _compare(tmp_path, 2, monkeypatch, ["slow", "listed", "absent", "told"], 80) > 500
+    assert _compare(tmp_path, 2, monkeypatch, ["slow", "listed", "absent", "heard"], 80) > 500
 
 
 @pytest.mark.torture

@@ -16,7 +16,7 @@ from service.policies.backtest.fleet_replay import FleetReplay
 from service.policies.backtest.history import Axis, Histories, Period
 from service.policies.backtest.leaps import Leaps
 from service.policies.backtest.replay import Replay, ServerFound
-from service.policies.backtest.swept import SweptReports
+from service.policies.backtest.swept import SweptReports, looks_at_processes
 from service.policies.evaluator.clock_events import Clocks, Rules
 from service.policies.evaluator.fleet_judge import FleetJudge
 from service.policies.evaluator.hearing import Hearing
@@ -115,7 +115,12 @@ class BackTest:
         judge = RecordJudge(self._queries, self.guard, self._builder)
         judge.use(rules)
         every_report = EveryReport(judge)
-        sweep = SweptReports(self._queries, self.guard, every_report)
+        sweep = SweptReports(
+            self._queries,
+            self.guard,
+            every_report,
+            looks_at_processes=any(map(looks_at_processes, rules.values())),
+        )
         is_slow = way is Way.COPIES or any(rule.reads_first_sight for rule in rules.values())
         histories = Histories(
             self._queries, Timeline(self._hearing, Clocks(most_replayed=MAX_INTEGER // DAY)), axis

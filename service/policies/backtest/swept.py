@@ -12,9 +12,13 @@ from typing import Any, NamedTuple
 
 from service.errors import GuardEndedError
 from service.policies.backtest.every_report import Judge
+from service.policies.evaluator.in_force import RuleInForce
 from service.policies.evaluator.task import Task
+from service.policies.guard.facts import COLUMNS
 from service.policies.guard.guard import Guard
 from service.policies.guard.verdict import Verdict
+from service.policies.rules.relations import reads_processes
+from service.policies.rules.rule import Fact, Semantics
 from service.store.engines import Connection
 from service.store.read.current import state_of
 from service.store.read.sweep import Changes, Row, Sweep, SweepStep
@@ -37,11 +41,31 @@ class FewRows(NamedTuple):
     names: Callable[[int], int | None]
 
 
-class SweptReports:
-    """every_report: judges what a sweep does not."""
+def looks_at_processes(made: RuleInForce) -> bool:
+    """Whether anything that the rule says may depend on processes."""
+    rule = made.rule
+    facts = {*rule.requires, *rule.requires_to_pass}
+    return (
+        made.inspection.error is not None  # it is not known what it reads
+        or reads_processes(made.reads)
+        or not facts.isdisjoint({Fact.NOMBRES, *COLUMNS})
+        or rule.semantics is Semantics.FILA_ES_EXITO  # an absence tells how many names there are
+    )
 
-    def __init__(self, queries: Mapping[str, str], guard: Guard, every_report: Judge) -> None:
+
+class SweptReports:
+    """every_report: judges what a sweep does not. looks_at_processes: whether rules ask for any."""
+
+    def __init__(
+        self,
+        queries: Mapping[str, str],
+        guard: Guard,
+        every_report: Judge,
+        *,
+        looks_at_processes: bool,
+    ) -> None:
         self._queries, self._guard, self._every_report = queries, guard, every_report
+        self._all = None if looks_at_processes else ()
         self._tags = TagReader(queries)
 
     def judged(
@@ -59,7 +83,7 @@ class SweptReports:
             steps: list[dict[str, Any]] = []
             for task in in_order:
                 if sweep is None:
-                    processes = None if few is None else few.processes
+                    processes = self._all if few is None else few.processes
                     sweep = Sweep(connection, self._queries, task.server.id, processes)
                 step = _step(sweep, task, at, is_first=not steps)
                 if few is not None and (task.seq > at or not steps):
