@@ -58,6 +58,20 @@ FROM (
 WHERE is_within IS NOT was_within
 ORDER BY seq;
 
+-- name: told_marks
+-- The first reports in order of a server after its tags were changed, or it was retired.
+SELECT (
+  SELECT report.seq FROM report
+  WHERE report.server_id = :server_id AND report.seq > 0 AND report.id > told.after_report_id
+  ORDER BY report.seq
+  LIMIT 1
+) AS seq
+FROM (
+  SELECT after_report_id FROM tag_change WHERE server_id = :server_id
+  UNION
+  SELECT after_report_id FROM retirement WHERE server_id = :server_id
+) AS told;
+
 -- name: has_late_reports
 -- A row if the server has late reports.
 SELECT 1 FROM report WHERE server_id = :server_id AND seq < 0 LIMIT 1;

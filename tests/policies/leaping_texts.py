@@ -69,7 +69,7 @@ SELECT p.name FROM procesos_vigentes AS p
 WHERE p.name = 'rare'
   AND NOT EXISTS (SELECT 1 FROM procesos_vigentes AS q WHERE q.pid = p.pid - 1 AND q.ppid = 2)
 """
-# It needs a tag, which no server has.
+# It needs a tag.
 _FROZEN = """
 SELECT p.name FROM etiquetas AS e JOIN procesos_vigentes AS p ON p.visto_desde > e.desde
 """
@@ -95,6 +95,7 @@ OTHERS: dict[str, tuple[str, dict[str, Any]]] = {
     "parents": (_PARENTS, {}),
     "orphans": (_ORPHANS, {}),
     "frozen": (_FROZEN, {}),
+    "tagged": (_PLAIN, {"applies": Applies(tag="entorno=produccion")}),
     "heard": (  # it reads no process, and is judged at every report
         "SELECT recibido AS name FROM servers_vigentes WHERE nucleo = '6.2'",
         {"requires_to_pass": ()},

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterator
-from contextlib import closing
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from service import times
+from service.auth.audit_log import AuditLog
 from service.config import Config
+from service.errors import TagNotFoundError
 from service.policies.backtest import leaps
 from service.policies.backtest.history import Axis
 from service.policies.backtest.recorder import Found, Recorder
@@ -24,11 +26,14 @@ from service.policies.rules.data_files import DataFiles
 from service.policies.rules.folders import read_policies
 from service.policies.rules.rule import Fact, InSilence
 from service.report import Login, Process, ProcessDetails, Profile, Report
+from service.store.engines import Database
 from service.store.queries import load_queries
 from service.store.read.marks import Window
 from service.store.verdict_rows import Bound
 from service.store.write.new_report import NewReport
 from service.store.write.reports import ReportStore
+from service.store.write.retirement_changes import Retirements
+from service.store.write.tag_changes import TagChanges, TagEdit
 from service.times import HOUR, MINUTE
 from tests.policies.leaping_texts import OTHERS, TEXTS
 from tests.support import engine
@@ -38,7 +43,6 @@ Processes = list[tuple[Process, ProcessDetails]]
 _START = times.parse("2026-01-15 12:00:00")
 _SHIPPED = ["servicio-telnet", "login-de-servicio", "agente-atrasado"]
 _FOUND = ["bad", "bad", "in.telnetd", "in.telnetd", "cron"]
-_NEVER_FAIL = {"breaks", "frozen"}
 _PATHS = [None, "/bin/x", "/tmp/x", "/usr/sbin/in.telnetd"]
 
 
@@ -172,14 +176,40 @@ def _comparable(found: Found) -> tuple[Any, ...]:
     )
 
 
+def _store(database: Database, reports: Sequence[Report]) -> None:
+    store = ReportStore(database, load_queries())
+    store.add_all([NewReport(report, report.taken_at + 1) for report in reports])
+
+
+def _store_and_tell(database: Database, reports: Sequence[Report], audit: AuditLog) -> None:
+    """Between the reports, tags of two servers are changed, and one is retired now and then."""
+    now = 0
+    tags = TagChanges(database, load_queries(), audit, lambda: now)
+    retirements = Retirements(database, load_queries(), audit, lambda: now)
+    size = len(reports) // 12
+    for number, first in enumerate(range(0, len(reports), size)):
+        some = reports[first : first + size]
+        _store(database, some)
+        now = some[-1].taken_at + 2
+        value = ["produccion", "pruebas", None][number % 3]
+        with suppress(TagNotFoundError):
+            tags.tell([TagEdit(number % 2 + 1, "entorno", value)], "ana")
+        if number == 7:
+            tags.tell([TagEdit(1, "cambios", "congelados")], "ana")
+        if number in {4, 9}:
+            retirements.retire(2, "sold", "ana")
+
+
 def _compare(
     folder: Path,
     seed: int,
     monkeypatch: pytest.MonkeyPatch,
     texts: Collection[str] = (*TEXTS, *OTHERS, "booted"),
     length: int = 150,
+    *,
+    is_told: bool = False,
 ) -> int:
-    """How many reports were passed over."""
+    """How many reports were passed over. is_told: whether servers are tagged and retired."""
     generator = random.Random(seed)
     passed: list[int] = []
     pass_over = Recorder.pass_over
@@ -190,12 +220,15 @@ def _compare(
 
     monkeypatch.setattr(Recorder, "pass_over", noting)
     with closing(engine.SqliteEngine(folder / "compliance.db")) as made:
-        store = ReportStore(made.migrated(), load_queries())
+        database = made.migrated()
         reports = [
             report for number in range(1, 4) for report in _history(generator, number, length)
         ]
         reports.sort(key=lambda report: report.taken_at)
-        store.add_all([NewReport(report, report.taken_at + 1) for report in reports])
+        if is_told:
+            _store_and_tell(database, reports, AuditLog(folder / "audit.jsonl"))
+        else:
+            _store(database, reports)
         until = reports[-1].taken_at + 5 * HOUR
         with BackTest(Config(data=folder)) as test:
             rules, data = _rules(test)
@@ -210,7 +243,8 @@ def _compare(
                 assert leapt == _replayed(test, few, data, until, Way.SWEEP), names
                 if names in copied:
                     assert leapt == _replayed(test, few, data, until, Way.COPIES), names
-    assert failed >= {name for name in texts if name not in _NEVER_FAIL}
+    never = {"breaks", "frozen"} if is_told else {"breaks", "frozen", "tagged"}
+    assert failed >= {name for name in texts if name not in never}
     return sum(passed)
 
 
@@ -218,6 +252,12 @@ def test_leaps_give_what_sweeps_and_copies_give(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert _compare(tmp_path, 2, monkeypatch, ["slow", "listed", "absent", "heard"], 80) > 500
+
+
+def test_leaps_end_where_tags_were_told_and_servers_retired(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _compare(tmp_path, 4, monkeypatch, ["tagged", "counting"], 120, is_told=True) > 500
 
 
 @pytest.mark.torture
@@ -233,4 +273,4 @@ def test_a_leap_that_comes_too_early_gives_way_to_a_sweep(
 def test_leaps_of_all_kinds_of_rules_give_what_sweeps_and_copies_give(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    assert _compare(tmp_path, seed, monkeypatch) > 450
+    assert _compare(tmp_path, seed, monkeypatch, is_told=seed % 2 == 1) > 450

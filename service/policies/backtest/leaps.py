@@ -121,9 +121,9 @@ class Leaps:
         self, connection: Connection, server_id: int, rules: Rules, period: Period
     ) -> Iterator[Task] | None:
         """Null where the server is to be replayed report by report."""
-        if self._histories.is_told_of(connection, server_id):
-            return None
-        sees_any = self._reader.runs_any(connection, server_id, self._needed)
+        # A rule may need a tag: then nothing is known to be missing where any was told.
+        is_told_of = self._histories.is_told_of(connection, server_id)
+        sees_any = is_told_of or self._reader.runs_any(connection, server_id, self._needed)
         if sees_any and not self._few.issuperset(rules):
             return None
         facts = {fact for made in rules.values() for fact in _facts(made)}

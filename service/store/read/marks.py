@@ -87,6 +87,7 @@ class MarkReader:
         if with_logins:
             logins = connection.execute(self._queries["swept_logins"], own).fetchall()
         seqs = {seq for seq, _ in marks}.union(others)
+        seqs |= {seq for (seq,) in connection.execute(self._queries["told_marks"], own)}
         for grace in graces:
             times = own | {"last_id": last_id, "grace": grace}
             seqs |= {seq for (seq,) in connection.execute(self._queries["grace_marks"], times)}
