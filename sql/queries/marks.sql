@@ -1,10 +1,11 @@
 -- name: processes_of_programs
--- Rows as swept_processes, of these programs on a server.
+-- Rows as swept_processes, of these programs on a server, at most so many.
 WITH wanted (program_id) AS (VALUES (:program_id))
 SELECT
   first_seq, gone_seq, server_id * 1048576 + slot AS row_id, pid, ppid, program_id, started_at
 FROM process_span
-WHERE program_id IN (SELECT program_id FROM wanted) AND server_id = :server_id AND first_seq > 0;
+WHERE program_id IN (SELECT program_id FROM wanted) AND server_id = :server_id AND first_seq > 0
+LIMIT :limit;
 
 -- name: first_processes
 -- Likewise those that tell the facts of a report: its first pids.

@@ -96,6 +96,10 @@ OTHERS: dict[str, tuple[str, dict[str, Any]]] = {
     "orphans": (_ORPHANS, {}),
     "frozen": (_FROZEN, {}),
     "tagged": (_PLAIN, {"applies": Applies(tag="entorno=produccion")}),
+    "since": (  # it reads the time, and few processes
+        "SELECT name FROM procesos_vigentes WHERE name = 'bad' AND substr(:ahora, 15, 2) < '30'",
+        {"requires": (Fact.PPID,)},
+    ),
     "heard": (  # it reads no process, and is judged at every report
         "SELECT recibido AS name FROM servers_vigentes WHERE nucleo = '6.2'",
         {"requires_to_pass": ()},

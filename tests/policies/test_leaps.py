@@ -234,7 +234,7 @@ def _compare(
             rules, data = _rules(test)
             chosen = [[name] for name in texts] + [_SHIPPED, ["pair", "plain"]]
             chosen += [["parents", "absent", "told"], ["orphans", "plain"]]
-            copied = [["heard"], ["parents", "absent", "told"]]
+            copied = [["heard"], ["since"], ["parents", "absent", "told"]]
             failed: set[str] = set()
             for names in chosen:
                 few = {name: rules[name] for name in names}

@@ -51,6 +51,12 @@ def stays(made: RuleInForce, *, finds_nothing: bool) -> bool:
     )
 
 
+def reads_rows(made: RuleInForce) -> bool:
+    """Whether what the rule says follows from the rows of a report, the report and the time."""
+    is_sound = made.inspection.error is None
+    return made.rule.scope is Scope.SERVIDOR and is_sound and not made.reads_first_sight
+
+
 def window_of(rules: Rules) -> Window:
     """After so many reports that say the same, nothing changes until one says something else."""
     thresholds = [threshold for made in rules.values() for threshold in _thresholds(made.rule)]
@@ -62,6 +68,8 @@ def window_of(rules: Rules) -> Window:
 
 class Leaps:
     """Judges servers at the reports that change what the rules read, and in a window after each.
+
+    At all reports where a rule reads the time, or what each report tells anew; but by few rows.
 
     sweep: judges those. histories: by arrival.
     """
@@ -77,6 +85,7 @@ class Leaps:
         self._reader, self._guard, self._hearing = MarkReader(queries), guard, hearing
         self._histories, self._sweep = histories, sweep
         self._few: set[str] = set()  # rules that see few processes
+        self._leaps = True  # whether all rules say the same until what they see changes
         self._unnamed: frozenset[int] = frozenset()  # programs, as those of Relevant
         self._always: frozenset[int] = frozenset()
         self._seen: frozenset[int] = frozenset()
@@ -84,14 +93,12 @@ class Leaps:
         self._threads: frozenset[int] = frozenset()
 
     def look(self, connection: Connection, rules: Rules, servers: int) -> bool:
-        """Finds the programs. False where a rule has to be judged at every report.
-
-        So it is, too, where they are too many for so few servers.
-        """
+        """Finds the programs. False where a rule sees all, or they are too many for the servers."""
         try:
             for rule, (sees_few, needs) in self._guard.sightings().items():
-                if sees_few and stays(rules[rule], finds_nothing=False):
+                if sees_few and reads_rows(rules[rule]):
                     self._few.add(rule)
+                    self._leaps = self._leaps and stays(rules[rule], finds_nothing=False)
                 elif not (needs and stays(rules[rule], finds_nothing=True)):
                     return False
             if self._reader.newest_program(connection) > _MOST_PROGRAMS * servers:
@@ -143,9 +150,11 @@ class Leaps:
         )
         if marks is None:
             return None
-        reports = self._reader.reports(
-            connection, server_id, marks.seqs, window_of(rules), period.last_id, period.until
-        )
+        reports = None
+        if self._leaps:
+            reports = self._reader.reports(
+                connection, server_id, marks.seqs, window_of(rules), period.last_id, period.until
+            )
         tasks = self._histories.tasks(connection, server_id, rules, period, reports)
         absences = any(r.rule.semantics is Semantics.FILA_ES_EXITO for r in rules.values())
         few = FewRows(

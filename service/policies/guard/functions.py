@@ -79,7 +79,7 @@ def covers_version(pattern: Cell, version: Cell) -> int | None:
     """How closely a row of fin_de_vida speaks of a version. For the guard's views."""
     if pattern is None or version is None:
         return None
-    return _coverage(str(pattern), str(version))
+    return coverage(str(pattern), str(version))
 
 
 def time_text(microseconds: Cell) -> str | None:
@@ -97,9 +97,6 @@ OF_VIEWS: dict[str, tuple[int, Callable[..., Cell]]] = {
     "time_text": (1, time_text),
     "covers_version": (2, covers_version),
 }
-
-
-_coverage = lru_cache(_CACHED)(coverage)  # each server is compared to all rows of its system
 
 
 @lru_cache(_CACHED)

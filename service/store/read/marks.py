@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from service.store.engines import Connection
 from service.store.read.sweep import Row
 from service.store.read.unjudged import UnjudgedReport
-from service.store.write.multi_row import find_rows
+from service.store.write.multi_row import ROWS_PER_STATEMENT, find_rows
 from service.store.write.placement import INTERVALS
 
 _PAGE = 2_000  # programs
 _LOOKED_UP = 1_000  # programs, each by itself; to read all processes is faster for more of them
+_MOST_PROCESSES = 200_000  # of a server in memory, 50 MB
 _FIRST_PIDS = {1, 4}  # of the query first_processes
 
 
@@ -67,7 +69,8 @@ class MarkReader:
         others: Iterable[int],
         graces: Iterable[int],
     ) -> Marks | None:
-        """Null where reports came late or out of order, or list processes without a name.
+        """Null where reports came late or out of order, or list processes without a name; and where
+        there are too many processes to hold.
 
         limit: the shortest silence, in microseconds. programs: those that rules can read. unnamed:
         those without a name. others: reports at which something else changed. graces: after a
@@ -81,7 +84,7 @@ class MarkReader:
         if any(is_odd for _, is_odd in marks):
             return None
         processes = self._processes(connection, server_id, programs | unnamed)
-        if not unnamed.isdisjoint(row[5] for row in processes):
+        if len(processes) > _MOST_PROCESSES or not unnamed.isdisjoint(row[5] for row in processes):
             return None
         logins: list[Row] = []
         if with_logins:
@@ -104,7 +107,7 @@ class MarkReader:
             return any(row[5] in programs for row in rows)
         keys = [(number,) for number in programs]
         query = self._queries["processes_of_programs"]
-        return bool(find_rows(connection, query, keys, server_id))
+        return bool(find_rows(connection, query, keys, server_id, 1))
 
     def told(self, connection: Connection, server_id: int) -> Iterator[Row]:
         """All processes: first report, first without it, pid, ppid, program, whether it is called
@@ -125,10 +128,16 @@ class MarkReader:
         own = {"server_id": server_id}
         if len(programs) > _LOOKED_UP:
             rows = connection.execute(self._queries["swept_processes"], own)
-            return [row for row in rows if row[5] in programs or row[3] in _FIRST_PIDS]
+            few = (row for row in rows if row[5] in programs or row[3] in _FIRST_PIDS)
+            return list(islice(few, _MOST_PROCESSES + 1))
         found = set(connection.execute(self._queries["first_processes"], own))
         keys = [(number,) for number in programs]
-        found.update(find_rows(connection, self._queries["processes_of_programs"], keys, server_id))
+        query = self._queries["processes_of_programs"]
+        for first in range(0, len(keys), ROWS_PER_STATEMENT):
+            some = keys[first : first + ROWS_PER_STATEMENT]
+            found.update(find_rows(connection, query, some, server_id, _MOST_PROCESSES + 1))
+            if len(found) > _MOST_PROCESSES:
+                break
         return sorted(found, key=itemgetter(0))
 
     def reports(  # noqa: PLR0913, PLR0917 — whose, which, until when
