@@ -18,7 +18,7 @@ from service import times
 from service.policies.guard.cases import read_case
 from service.policies.guard.judged_rule import JudgedRule
 from service.policies.guard.judging import Judging, Limits
-from service.policies.guard.verdict import Verdict, verdict_as_json
+from service.policies.guard.verdict import Situation, Verdict, verdict_as_json
 from service.policies.rules.folders import Policies, read_policies
 from service.policies.rules.places import TABLES_SCRIPT
 from service.policies.rules.rule import Fact, Rule, Scope, Semantics
@@ -225,6 +225,41 @@ def test_reports_that_change_nothing_that_is_read_are_not_judged_again() -> None
     first, second, third, last = judging.sweep(*_steps(reports, resets=17))
     assert first is second is third
     assert last is not first
+
+
+@pytest.mark.parametrize(
+    ("sql", "is_of_day"),
+    [
+        ("SELECT estado_soporte('2026-01-15', NULL, NULL, NULL, :ahora) AS e", True),
+        ("SELECT date(:ahora) AS e", True),
+        ("SELECT substr(:ahora, 1, 10) AS e", False),
+        ("SELECT estado_soporte('2026-01-15', NULL, NULL, :ahora, (date(:ahora))) AS e", False),
+        ("SELECT date(:ahora) AS e, max(1, :ahora) AS t", False),
+    ],
+)
+def test_a_rule_that_reads_the_day_is_judged_again_on_another(
+    monkeypatch: pytest.MonkeyPatch, sql: str, *, is_of_day: bool
+) -> None:
+    judging = Judging(Limits())
+    list(judging.set_rules([judged_rule(sql, "day", key=("e",))]))
+    report = _case("servicio-telnet", 0)
+    programs, steps = _steps([report] * 4, resets=17)
+    for step, hours in zip(steps, [0, 11, 12, 35], strict=True):
+        step["now"] = _START + hours * times.HOUR
+    runs: list[str] = []
+    run = Judging._judged
+
+    def noting(judging: Judging, situation: Situation, now: str, only: Any) -> dict[str, Verdict]:
+        runs.append(now)
+        return run(judging, situation, now, only)
+
+    monkeypatch.setattr(Judging, "_judged", noting)
+    found = [verdicts["day"] for verdicts in judging.sweep(programs, steps)]
+    days = [times.to_text(_START + hours * times.HOUR) for hours in (0, 12)]
+    assert (runs == days) is is_of_day
+    assert found[0] == found[1]
+    assert found[2] == found[3]
+    assert (found[1] == found[2]) is False
 
 
 def _another(row: Sequence[Any]) -> tuple[Any, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Self
 
 from service.errors import StatementBrokenError, StatementLimitError, StatementRefusedError
 from service.policies.guard.judged_rule import JudgedRule
-from service.policies.rules.sql_text import tokens
+from service.policies.rules.sql_text import Token, tokens
 from service.store.engines.sandbox import Sandbox
 
 
@@ -72,3 +73,27 @@ def _described(sandbox: Sandbox, sql: str) -> tuple[tuple[str, ...], frozenset[t
 def reads_now(*statements: str | None) -> bool:
     """Whether one of them reads `:ahora`."""
     return any(token.kind == "parameter" for sql in statements for token in tokens(sql or ""))
+
+
+def reads_only_day(*statements: str | None) -> bool:
+    """Whether the day is all that they read of `:ahora`, by date() or estado_soporte()."""
+    return all(
+        _is_of_day(found, at)
+        for found in map(tokens, filter(None, statements))
+        for at, token in enumerate(found)
+        if token.kind == "parameter"
+    )
+
+
+def _is_of_day(found: Sequence[Token], at: int) -> bool:
+    """Whether a parameter is the last value of a function that takes the day of it."""
+    if at + 1 == len(found) or found[at + 1].text != ")":
+        return False
+    if found[at - 1].text == "(":
+        return found[at - 2].name == "date"
+    opened = 0
+    for before in range(at - 1, 0, -1):
+        opened += (found[before].text == "(") - (found[before].text == ")")
+        if opened == 1:
+            return found[at - 1].text == "," and found[before - 1].name == "estado_soporte"
+    return False

@@ -11,7 +11,7 @@ from typing import Any
 from service import times
 from service.errors import StatementBrokenError, StatementLimitError, StatementRefusedError
 from service.policies.guard.evidence import Row
-from service.policies.guard.inspection import Inspection, inspect, reads_now
+from service.policies.guard.inspection import Inspection, inspect, reads_now, reads_only_day
 from service.policies.guard.judged_rule import JudgedRule
 from service.policies.guard.patience import Patience
 from service.policies.guard.sightings import Relevant, Sightings, sightings
@@ -50,6 +50,7 @@ class Judging:
         self._patience = Patience(self._limits.seconds)
         self._needs = Needs.of(())
         self._reads_now = False
+        self._changes_at = 1  # microseconds: how long `:ahora` says the same
         self._broken: set[str] = set()  # rules of which it is not known what they read
         self._sightings: dict[str, Sightings] = {}
 
@@ -77,7 +78,9 @@ class Judging:
         start = any(rule.grace_after_boot for rule in self._rules)
         # What a statement reads that does not run at first is not known.
         self._needs = Needs.all(wanted) if self._broken else Needs.of(reads, wanted, start=start)
-        self._reads_now = any(reads_now(rule.sql, rule.applies.query) for rule in self._rules)
+        statements = [sql for rule in self._rules for sql in (rule.sql, rule.applies.query)]
+        self._reads_now = reads_now(*statements)
+        self._changes_at = times.DAY if reads_only_day(*statements) else 1
 
     def open(self, image: bytes) -> None:
         """Takes the image over which the next calls judge."""
@@ -138,7 +141,7 @@ class Judging:
             fails = any(verdict.state is State.FALLA for verdict in kept.values())
             return (
                 only,
-                now if reads_time else None,
+                now // self._changes_at if reads_time else None,
                 situation.is_silent,
                 sum(situation.is_within(grace) for grace in graces),
                 situation.facts,
