@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from service import times
 from service.auth.audit_log import AuditLog
 from service.config import Config
 from service.errors import TagNotFoundError
@@ -25,7 +24,7 @@ from service.policies.guard.judged_rule import JudgedRule
 from service.policies.rules.data_files import DataFiles
 from service.policies.rules.folders import read_policies
 from service.policies.rules.rule import Fact, InSilence
-from service.report import Login, Process, ProcessDetails, Profile, Report
+from service.report import Report
 from service.store.engines import Database
 from service.store.queries import load_queries
 from service.store.read.marks import Window
@@ -34,92 +33,12 @@ from service.store.write.new_report import NewReport
 from service.store.write.reports import ReportStore
 from service.store.write.retirement_changes import Retirements
 from service.store.write.tag_changes import TagChanges, TagEdit
-from service.times import HOUR, MINUTE
+from service.times import HOUR
+from tests.policies.leaping_history import START, history
 from tests.policies.leaping_texts import OTHERS, TEXTS
 from tests.support import engine
 
-Processes = list[tuple[Process, ProcessDetails]]
-
-_START = times.parse("2026-01-15 12:00:00")
 _SHIPPED = ["servicio-telnet", "login-de-servicio", "agente-atrasado"]
-_FOUND = ["bad", "bad", "in.telnetd", "in.telnetd", "cron"]
-_PATHS = [None, "/bin/x", "/tmp/x", "/usr/sbin/in.telnetd"]
-
-
-def _profile(number: int) -> Profile:
-    return Profile(
-        f"10.0.0.{number}", "x86_64", "Intel", "Linux", "12", 2, f"host-{number}", "6.1", "1.0.0",
-        "logind", None, None,
-    )  # fmt: skip
-
-
-def _history(generator: random.Random, number: int, count: int) -> Iterator[Report]:
-    """The reports of a server, most of which change nothing that a rule looks for."""
-    profile, at, interval = _profile(number), _START + number, number * 4 * MINUTE
-    processes: Processes = [((1, "init", "root", None), (0, None, None))]
-    logins: list[Login] = []
-    for _ in range(count):
-        yield Report(
-            at,
-            profile,
-            [process for process, _ in processes],
-            list(logins),
-            generator.randbytes(16),
-            [details for _, details in processes],
-            f"m{number}",
-            generator.choice([None, 3]),
-        )
-        at += generator.choices([interval, 20 * MINUTE, 3 * HOUR], [60, 2 * number, 1])[0]
-        if generator.random() < 0.5:  # what no rule looks for comes and goes
-            processes = [row for row in processes if row[0][0] < 100 or generator.random() < 0.5]
-            pid = generator.randrange(100, 10_000)
-            processes.append(
-                (
-                    (pid, generator.choice(["sshd", "cron", "bash"]), "ana", None),
-                    (1, "/bin/x", None),
-                )
-            )
-        kind = generator.random()
-        if kind < 0.06:
-            processes = [
-                row for row in processes if row[0][0] in {1, 2} or generator.random() < 0.5
-            ]
-            ppid = generator.choice([1, 2])
-            name, path = generator.choice(_FOUND), generator.choice(_PATHS)
-            if number == 1 and generator.random() < 0.6:
-                name = "rare"
-            processes.append(((generator.randrange(5, 99), name, "root", None), (ppid, path, None)))
-        elif kind < 0.1:
-            logins = [(generator.choice([None, 1, 5]), "ana", None, None, None)]
-        elif kind < 0.12:
-            logins = []
-        elif kind < 0.18:
-            profile = profile._replace(nucleo=generator.choice([None, "6.1", "6.2"]))
-        else:
-            processes = _less_told(generator, processes, kind)
-        if 0.28 < kind < 0.3:
-            start = at - generator.choice([MINUTE, HOUR, 5 * HOUR])
-            profile = profile._replace(booted_at=generator.choice([None, start, start]))
-
-
-def _less_told(generator: random.Random, processes: Processes, kind: float) -> Processes:
-    """Processes by which facts are told, and kernel threads, come and go."""
-    if 0.18 <= kind < 0.22:
-        return _toggled(processes, 1, "init")
-    if 0.22 <= kind < 0.26:
-        return _toggled(processes, 2, "kthreadd")
-    if 0.26 <= kind < 0.28:
-        pid, is_told = generator.randrange(100, 999), generator.random() < 0.5
-        process: Process = (pid, "cron", "ana" if is_told else None, None)
-        return [*processes, (process, (None, None, None) if is_told else (1, "/bin/y", None))]
-    return processes
-
-
-def _toggled(processes: Processes, pid: int, name: str) -> Processes:
-    others = [row for row in processes if row[0][0] != pid]
-    if len(others) < len(processes):
-        return others
-    return [*others, ((pid, name, "root", None), (0, None, None))]
 
 
 def _rules(test: BackTest) -> tuple[dict[str, RuleInForce], DataFiles]:
@@ -151,13 +70,19 @@ def _rules(test: BackTest) -> tuple[dict[str, RuleInForce], DataFiles]:
 
 
 def _replayed(
-    test: BackTest, rules: Rules, data: DataFiles, until: int, way: Way
+    test: BackTest,
+    rules: Rules,
+    data: DataFiles,
+    until: int,
+    way: Way,
+    *,
+    axis: Axis = Axis.LLEGADA,
 ) -> dict[tuple[int, str], tuple[Any, ...]]:
     test.guard.load([JudgedRule.of(made.rule) for made in rules.values()], data.tables())
-    period = test.period(_START + 8 * HOUR, until)
+    period = test.period(START + 8 * HOUR, until)
     return {
         (server.server.id, rule): _comparable(found)
-        for server in test.of_servers(rules, period, Axis.LLEGADA, test.servers(), way=way)
+        for server in test.of_servers(rules, period, axis, test.servers(), way=way)
         for rule, found in server.rules.items()
     }
 
@@ -222,7 +147,7 @@ def _compare(
     with closing(engine.SqliteEngine(folder / "compliance.db")) as made:
         database = made.migrated()
         reports = [
-            report for number in range(1, 4) for report in _history(generator, number, length)
+            report for number in range(1, 4) for report in history(generator, number, length)
         ]
         reports.sort(key=lambda report: report.taken_at)
         if is_told:
@@ -274,3 +199,36 @@ def test_leaps_of_all_kinds_of_rules_give_what_sweeps_and_copies_give(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     assert _compare(tmp_path, seed, monkeypatch, is_told=seed % 2 == 1) > 450
+
+
+def _compare_late(folder: Path, seed: int, texts: Collection[str], length: int) -> None:
+    generator = random.Random(seed)
+    with closing(engine.SqliteEngine(folder / "compliance.db")) as made:
+        store = ReportStore(made.migrated(), load_queries())
+        reports = [
+            NewReport(report, report.taken_at + generator.choices([1, 5 * HOUR], [15, 1])[0])
+            for number in range(1, 4)
+            for report in history(generator, number, length)
+        ]
+        reports.sort(key=lambda each: each.received_at)
+        store.add_all(reports)
+        until = reports[-1].received_at + 5 * HOUR
+        with BackTest(Config(data=folder)) as test:
+            rules, data = _rules(test)
+            for name in texts:
+                for axis in Axis:
+                    few = {name: rules[name]}
+                    leapt = _replayed(test, few, data, until, Way.LEAPS, axis=axis)
+                    assert leapt == _replayed(test, few, data, until, Way.SWEEP, axis=axis), name
+
+
+def test_few_rows_say_the_same_where_reports_came_late(tmp_path: Path) -> None:
+    _compare_late(tmp_path, 1, ["told", "absent"], 40)
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("seed", range(2, 4))
+def test_few_rows_of_all_kinds_of_rules_say_the_same_where_reports_came_late(
+    tmp_path: Path, seed: int
+) -> None:
+    _compare_late(tmp_path, seed, (*TEXTS, *OTHERS, "booted"), 60)

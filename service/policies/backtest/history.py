@@ -43,7 +43,7 @@ class Histories:
     def __init__(self, queries: Mapping[str, str], timeline: Timeline, axis: Axis) -> None:
         self._past, self._unjudged = PastReader(queries), UnjudgedReader(queries)
         self._tags, self._retirements = TagReader(queries), RetirementReader(queries)
-        self._timeline, self._axis = timeline, axis
+        self._timeline, self.axis = timeline, axis
 
     def tasks(
         self,
@@ -61,7 +61,7 @@ class Histories:
         server = self._unjudged.server(connection, server_id)
         previous: Bound | None = None
         cursor, intervals = Cursor(server_id), Intervals()
-        is_by_arrival = self._axis is Axis.LLEGADA
+        is_by_arrival = self.axis is Axis.LLEGADA
         is_told_of = self.is_told_of(connection, server_id)
         clocks = (asked_since(rules, clock) for clock in (Clock.HORA, Clock.DIA))
         may_hear = is_told_of or any(since is not None for since in clocks)

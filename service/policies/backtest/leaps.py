@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from service.errors import GuardEndedError
-from service.policies.backtest.history import Histories, Period
+from service.policies.backtest.history import Axis, Histories, Period
 from service.policies.backtest.swept import FewRows, SweptReports
 from service.policies.backtest.told_facts import ToldFacts
 from service.policies.evaluator.clock_events import Rules
@@ -69,9 +69,10 @@ def window_of(rules: Rules) -> Window:
 class Leaps:
     """Judges servers at the reports that change what the rules read, and in a window after each.
 
-    At all reports where a rule reads the time, or what each report tells anew; but by few rows.
+    At all reports where one came late, a rule reads the time, or what each report tells anew; but
+    by few rows.
 
-    sweep: judges those. histories: by arrival.
+    sweep: judges those.
     """
 
     def __init__(
@@ -85,7 +86,8 @@ class Leaps:
         self._reader, self._guard, self._hearing = MarkReader(queries), guard, hearing
         self._histories, self._sweep = histories, sweep
         self._few: set[str] = set()  # rules that see few processes
-        self._leaps = True  # whether all rules say the same until what they see changes
+        # Whether all rules say the same until what they see changes.
+        self._leaps = histories.axis is Axis.LLEGADA
         self._unnamed: frozenset[int] = frozenset()  # programs, as those of Relevant
         self._always: frozenset[int] = frozenset()
         self._seen: frozenset[int] = frozenset()
@@ -151,7 +153,7 @@ class Leaps:
         if marks is None:
             return None
         reports = None
-        if self._leaps:
+        if self._leaps and marks.seqs is not None:
             reports = self._reader.reports(
                 connection, server_id, marks.seqs, window_of(rules), period.last_id, period.until
             )

@@ -126,7 +126,7 @@ class BackTest:
             self._queries, Timeline(self._hearing, Clocks(most_replayed=MAX_INTEGER // DAY)), axis
         )
         leaps = None
-        if way is Way.LEAPS and axis is Axis.LLEGADA:
+        if way is Way.LEAPS:
             leaps = self._leaps(rules, histories, sweep, len(servers))
         chosen: Judge = every_report if is_slow else sweep
         yield from Replay(self._database, histories, chosen, rules, period, leaps).run(servers)

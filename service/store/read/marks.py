@@ -28,9 +28,12 @@ class Window(NamedTuple):
 
 
 class Marks(NamedTuple):
-    """seqs: reports at which something changed, in order. processes: rows of swept_processes."""
+    """seqs: reports at which something changed, in order. processes: rows of swept_processes.
 
-    seqs: Sequence[int]
+    seqs is null where reports came late or out of order.
+    """
+
+    seqs: Sequence[int] | None
     processes: Sequence[Row]
 
 
@@ -69,20 +72,17 @@ class MarkReader:
         others: Iterable[int],
         graces: Iterable[int],
     ) -> Marks | None:
-        """Null where reports came late or out of order, or list processes without a name; and where
-        there are too many processes to hold.
+        """Null where reports list processes without a name, or there are too many to hold.
 
         limit: the shortest silence, in microseconds. programs: those that rules can read. unnamed:
         those without a name. others: reports at which something else changed. graces: after a
         start, in microseconds.
         """
         own = {"server_id": server_id}
-        if connection.execute(self._queries["has_late_reports"], own).fetchone() is not None:
-            return None
         times = own | {"last_id": last_id, "limit": limit}
         marks = connection.execute(self._queries["report_marks"], times).fetchall()
-        if any(is_odd for _, is_odd in marks):
-            return None
+        is_late = connection.execute(self._queries["has_late_reports"], own).fetchone() is not None
+        is_odd = is_late or any(is_odd for _, is_odd in marks)
         processes = self._processes(connection, server_id, programs | unnamed)
         if len(processes) > _MOST_PROCESSES or not unnamed.isdisjoint(row[5] for row in processes):
             return None
@@ -96,7 +96,7 @@ class MarkReader:
             seqs |= {seq for (seq,) in connection.execute(self._queries["grace_marks"], times)}
         for first_seq, gone_seq, *_ in (*processes, *logins):
             seqs |= {first_seq, gone_seq}
-        return Marks(sorted(seqs - {None}), processes)
+        return Marks(None if is_odd else sorted(seqs - {None}), processes)
 
     def runs_any(self, connection: Connection, server_id: int, programs: frozenset[int]) -> bool:
         """Whether one of these programs ever ran there."""
