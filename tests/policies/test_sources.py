@@ -7,6 +7,7 @@ import pytest
 from service.policies.rules.sources import sources
 
 _P = "procesos_vigentes"
+_SHADOWED = "SELECT 1 FROM (WITH b AS (SELECT 1 FROM a), a AS (SELECT 1) SELECT 1 FROM b)"
 _RECURSIVE = f"""
 WITH RECURSIVE t AS (SELECT 1 FROM {_P} AS a UNION ALL SELECT 1 FROM t)
 SELECT count(*) FROM t GROUP BY 1
@@ -46,6 +47,20 @@ def _shown(sql: str) -> list[tuple[str, str, tuple[str, ...]]]:
 )
 def test_the_conditions_of_a_relation(sql: str, conditions: tuple[str, ...]) -> None:
     assert _shown(sql) == [(_P, _P, conditions)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "is_filter"),
+    [
+        (f"SELECT 1 FROM {_P} WHERE name = 'a'", True),
+        (f"SELECT 1 FROM (SELECT pid FROM {_P} WHERE name = 'a') WHERE abs(pid)", False),
+        (f"SELECT 1 FROM {_P} AS a, {_P} AS b", False),
+    ],
+)
+def test_a_statement_that_is_one_filter(sql: str, is_filter: bool) -> None:
+    found = sources(sql)
+    assert found is not None
+    assert found.is_filter == is_filter
 
 
 def test_relations_in_joins_queries_and_with_clauses() -> None:
@@ -106,6 +121,9 @@ def test_what_a_statement_needs_to_give_a_row(sql: str, needed: list[str] | None
         f"SELECT name FROM {_P} WHERE name IN (VALUES ('a'))",
         f"VALUES (1) UNION SELECT name FROM {_P}",
         f"WITH {_P} AS (SELECT 1) SELECT 1 FROM {_P}",
+        f"WITH a AS (SELECT 1 FROM {_P}) {_SHADOWED}",
+        f"WITH é AS (SELECT 1), É AS (SELECT 1 FROM {_P}) SELECT 1 FROM é",
+        f"WITH a AS (SELECT 1 FROM {_P}) SELECT 1 FROM a AS window RIGHT JOIN (SELECT 1) ON 0",
         "SELECT name FROM json_each('[]')",
         "SELECT name FROM other",
         f"SELECT name FROM {_P} WHERE (name = 'a'",

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from service.errors import StatementBrokenError, StatementLimitError, StatementRefusedError
 from service.policies.guard.judged_rule import JudgedRule
+from service.policies.rules.raising import raises_at_rows, raises_over_rows
 from service.policies.rules.relations import (
     Reads,
     is_of_processes,
@@ -25,8 +26,6 @@ from service.store.engines.sandbox import Sandbox
 _OF_PROGRAMS = {"", "name", "username", "ejecutable", "linea_comando", "path", "cmdline",
                 "lista", "nombre", "por"}  # fmt: skip
 _CONSTANT = {"listas", "redes", "fin_de_vida"}
-# They end a statement at rows that they cannot take, whatever other conditions say of these.
-_RAISING = {"en_red", "hora_local", "compara_version", "estado_soporte", "abs", "sum"}
 
 
 class Sightings(NamedTuple):
@@ -75,7 +74,7 @@ def _seen(sandbox: Sandbox, sql: str, reads: Reads) -> tuple[str, ...] | None:
     found = sources(sql)
     if found is None:
         return None if reads_all_processes(reads) else (_LISTED,)
-    raises = _raises(sql)
+    raises = raises_at_rows(sql)
     statements: list[str] = []
     for source in found.read:
         if not is_of_processes(source.relation):
@@ -92,7 +91,7 @@ def _seen(sandbox: Sandbox, sql: str, reads: Reads) -> tuple[str, ...] | None:
 def _needed(sandbox: Sandbox, sql: str) -> tuple[str, ...] | None:
     """Null where it may find rows whatever runs."""
     found = sources(sql)
-    if found is None or found.needed is None or _raises(sql):
+    if found is None or found.needed is None or raises_over_rows(sql):
         return None
     statements: list[str] = []
     for source in found.needed:
@@ -137,7 +136,3 @@ def _tells_of_others(condition: str) -> bool:
         word.kind == "parameter" or (is_of_processes(word.name or "") and after != ".")
         for word, after in zip(words, behind, strict=True)
     )
-
-
-def _raises(sql: str) -> bool:
-    return any(token.name in _RAISING for token in tokens(sql))

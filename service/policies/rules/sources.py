@@ -37,15 +37,13 @@ class Source(NamedTuple):
 class Sources(NamedTuple):
     """read: all of them. needed: without a row of any of these, the answer has none; null: unknown.
 
-    is_filter: whether the statement reads one relation, and that once.
+    is_filter: whether the statement is one SELECT that reads one relation. SQLite may look at the
+    conditions of others in any order.
     """
 
     read: tuple[Source, ...]
     needed: tuple[Source, ...] | None
-
-    @property
-    def is_filter(self) -> bool:
-        return len(self.read) == 1
+    is_filter: bool
 
 
 def sources(sql: str) -> Sources | None:
@@ -64,7 +62,8 @@ def sources(sql: str) -> Sources | None:
     )
     if named != len(reader.read):  # one stands where none was looked for
         return None
-    return Sources(tuple(reader.read), None if needed is None else tuple(needed))
+    is_filter = len(reader.read) == sum(token.text.upper() == "SELECT" for token in found) == 1
+    return Sources(tuple(reader.read), None if needed is None else tuple(needed), is_filter)
 
 
 class _UnclearError(Exception):
@@ -104,7 +103,7 @@ class _Reader:
         at += self.text(at) == "RECURSIVE"
         while at < last:
             name = self._name(at)
-            if name in RELATIONS | HIDDEN:
+            if name in RELATIONS | HIDDEN or name in names:  # it may be either, before this place
                 raise _UnclearError
             at += 1
             if self.text(at) == "(":
@@ -159,6 +158,10 @@ class _Reader:
             self.text(at): (at, end) for at, end in zip(begins, [*begins, last][1:], strict=True)
         }
         if len(found) != len(begins):
+            raise _UnclearError
+        # As a name it may stand among the relations.
+        window = found.get("WINDOW")
+        if window and [self.text(window[0] + 2), self.text(window[0] + 3)] != ["AS", "("]:
             raise _UnclearError
         return found
 
