@@ -242,7 +242,7 @@ ORDER BY server.id;
 -- Servers that were not judged at this whole hour, or this whole day, yet.
 SELECT server_id FROM judged
 WHERE seq > 0
-  AND (hour_at < :hour_at OR day_at < :day_at)
+  AND (coalesce(hour_at, 0) < :hour_at OR coalesce(day_at, 0) < :day_at)
   AND coalesce(event_mark, '') NOT LIKE 'baja %'
 ORDER BY server_id;
 

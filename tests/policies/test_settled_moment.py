@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -75,14 +75,21 @@ class Watched:
         self.field.add(Arrival(now, now, machine, names))
 
 
-def watch(field: Field, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
-    """A fleet of three, asked and judged for some seconds. In the end, all is asked for again."""
+@contextmanager
+def evaluating(field: Field, monkeypatch: pytest.MonkeyPatch) -> Iterator[Evaluator]:
+    """An evaluator by the clock of the field, which has looked at the rules."""
     clock = SimpleNamespace(monotonic=lambda: field.now / SECOND, sleep=lambda _: None)
     for module in (evaluator_module, hold):
         monkeypatch.setattr(module, "time", clock)
     field.config.evaluator_lock.touch()
     with Evaluator(field.config) as evaluator:
         evaluator.begin(look_seconds=0)
+        yield evaluator
+
+
+def watch(field: Field, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
+    """A fleet of three, asked and judged for some seconds. In the end, all is asked for again."""
+    with evaluating(field, monkeypatch) as evaluator:
         made = Watched(field, evaluator)
         made.leap(50 * MINUTE)
         for machine in ("m0", "m1", "m2"):
@@ -159,6 +166,23 @@ def test_of_a_whole_day(watched: Watched) -> None:
     watched.report("m0", "bad")
     watched.leap(DAY - 2 * SECOND)
     watched.ask_until(DAY + 5 * SECOND)
+
+
+@pytest.mark.parametrize("silent_for", [MINUTE, 40 * MINUTE])
+def test_of_whole_hours_of_a_server_that_was_heard_before_there_were_rules(
+    silent_for: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    field = Field(tmp_path, monkeypatch)
+    with closing(field.database):
+        at = field.now = START + 55 * MINUTE - silent_for
+        field.add(Arrival(at, at, "m0", ("bad",)))
+        field.now = START + 55 * MINUTE
+        with evaluating(field, monkeypatch) as evaluator:
+            watched = Watched(field, evaluator)
+            for hours in (0, 1, 2, 3, 26):
+                watched.leap(hours * HOUR + 55 * MINUTE)
+            assert watched.answers.look() == field.now - SECOND
+            watched.answers.assert_lasting()
 
 
 def test_of_another_text_of_a_rule(watched: Watched) -> None:
