@@ -69,8 +69,9 @@ def contents(wheel_folder: Path, *, with_bytecode: bool) -> tuple[dict[str, byte
         return compile_with(pythons[version], modules_for(version, files))
 
     with ThreadPoolExecutor(2) as pool:
-        for bytecode in pool.map(compile_for, pythons):
-            archive.merge(files, {f"bytecode/{bytecode.magic}": bytecode.table})
+        compiled = list(pool.map(compile_for, pythons))  # which read the files until the last ends
+    for bytecode in compiled:
+        archive.merge(files, {f"bytecode/{bytecode.magic}": bytecode.table})
     return files, [f"{major}.{minor}" for major, minor in pythons]
 
 
