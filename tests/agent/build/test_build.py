@@ -6,6 +6,7 @@ import re
 import stat
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -156,3 +157,24 @@ def test_builds_of_psutil_with_different_modules_are_refused() -> None:
     assert files == {"source/psutil/__init__.py": b"a\n"}
     with pytest.raises(wheels.WheelError, match=re.escape("psutil/__init__.py is not the same")):
         archive.merge(files, archive.sort_wheel(second, {"psutil/__init__.py": b"b\n"}))
+
+
+def test_bytecode_is_merged_once_all_of_it_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or what compiles for one Python reads the files while those of another are added."""
+    pythons = {(3, minor): sys.executable for minor in range(9, 15)}
+    seen: list[set[str]] = []
+
+    def compile_slowly(_python: str, sources: dict[str, bytes]) -> bytecode.Bytecode:
+        time.sleep(0.01 * (1 + len(seen)))
+        return bytecode.Bytecode(len(sources), b"")
+
+    def modules_for(_version: tuple[int, int], files: dict[str, bytes]) -> dict[str, bytes]:
+        seen.append({name for name in files if name.startswith("bytecode/")})
+        return {f"{len(seen)}.py": b""}
+
+    monkeypatch.setattr(command_line, "interpreters", lambda: pythons)
+    monkeypatch.setattr(command_line, "compile_with", compile_slowly)
+    monkeypatch.setattr(command_line, "modules_for", modules_for)
+    monkeypatch.setattr(archive, "merge", lambda files, new: files.update(new))
+    command_line.contents(one_file.WHEELS, with_bytecode=True)
+    assert seen == [set()] * len(pythons)
