@@ -20,6 +20,7 @@ from service.store.waiver_format import Target
 from service.store.write.waiver_changes import NewWaiver, Waivers
 from service.times import DAY, HOUR, MINUTE, SECOND
 from tests.policies.rule_texts import write_rule
+from tests.support import engine
 from tests.support.answers_seen import AnswersSeen
 from tests.support.judged_field import (
     ALONE,
@@ -33,6 +34,8 @@ from tests.support.judged_field import (
 
 STEP = SECOND // 4
 TICK = 10 * SECOND
+ANOTHER = ("'bad'", "'init'"), ('"bad"', '"init"'), ("version = 2", "version = 3")
+TOGETHER = ("AND 1 = (", "AND 1 <= ("), ("version = 2", "version = 3")
 
 
 class Watched:
@@ -46,6 +49,11 @@ class Watched:
     def rules(self) -> Path:
         assert self.field.config.policies is not None
         return self.field.config.policies
+
+    def versions(self, rule: str) -> list[int]:
+        """The versions of a rule that were taken up."""
+        query = "SELECT version FROM policy_text WHERE rule = ? ORDER BY id"
+        return [version for (version,) in engine.rows(self.field.config.database, query, (rule,))]
 
     def judge(self) -> None:
         """It is asked after each round of the evaluator, too."""
@@ -186,8 +194,9 @@ def test_of_whole_hours_of_a_server_that_was_heard_before_there_were_rules(
 
 
 def test_of_another_text_of_a_rule(watched: Watched) -> None:
-    write_rule(watched.rules, EVERYWHERE, ("'bad'", "'init'"))
+    write_rule(watched.rules, EVERYWHERE, *ANOTHER)
     watched.ask_until(50 * MINUTE + 25 * SECOND)
+    assert watched.versions("a-rule") == [2, 3]
 
 
 def test_of_a_rule_that_is_new_and_retired(watched: Watched) -> None:
@@ -204,8 +213,9 @@ def test_of_another_severity(watched: Watched) -> None:
 
 
 def test_of_a_text_about_the_fleet(watched_fleet: Watched) -> None:
-    write_rule(watched_fleet.rules, *ALONE, EVERYWHERE, ("'bad'", "'init'"), name="f-rule")
+    write_rule(watched_fleet.rules, *ALONE, EVERYWHERE, *TOGETHER, name="f-rule")
     watched_fleet.ask_until(50 * MINUTE + 45 * SECOND)
+    assert watched_fleet.versions("f-rule") == [2, 3]
 
 
 def test_of_waivers(watched: Watched) -> None:
@@ -227,6 +237,21 @@ def test_of_waivers(watched: Watched) -> None:
     watched.ask_until(50 * MINUTE + 12 * SECOND)
     waivers.revoke(number, "ana")
     watched.ask_until(50 * MINUTE + 15 * SECOND)
+
+
+def test_before_the_first_tick_of_the_fleet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its verdicts count from the reports of the servers themselves."""
+    field = Field(tmp_path, monkeypatch, with_fleet=True)
+    field.config = replace(field.config, fleet_every=TICK // SECOND)
+    field.now = START + 2 * SECOND
+    with closing(field.database), evaluating(field, monkeypatch) as evaluator:
+        watched = Watched(field, evaluator)
+        watched.leap(3 * SECOND)
+        watched.report("m0", "bad")
+        watched.ask_until(15 * SECOND)
+        watched.answers.assert_lasting()
 
 
 def test_of_a_tick_of_the_fleet(watched_fleet: Watched) -> None:

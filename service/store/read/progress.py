@@ -89,8 +89,8 @@ class ProgressReader:
         if first is not None:
             until = first - 1
         if self._unjudged.is_fleet_unjudged(connection, until):
-            ticked = connection.execute(self._queries["fleet_tick"]).fetchone()
-            until = until if ticked is None else min(until, ticked[0])
+            (judged_at,) = connection.execute(self._queries["fleet_settled_at"]).fetchone()
+            until = min(until, judged_at)
         second = until // times.SECOND * times.SECOND
         return progress, Moment(second, second)
 
