@@ -207,6 +207,23 @@ def test_of_a_rule_that_is_new_and_retired(watched: Watched) -> None:
     watched.ask_until(50 * MINUTE + 45 * SECOND)
 
 
+def test_of_a_rule_whose_file_is_back_on_a_server_that_is_new(watched: Watched) -> None:
+    path = watched.rules / "a-rule.sql"
+    text = path.read_bytes()
+    path.unlink()
+    watched.ask_until(50 * MINUTE + 25 * SECOND)
+    watched.report("m3", "bad")
+    watched.ask_until(50 * MINUTE + 30 * SECOND)
+    path.write_bytes(text)
+    watched.ask_until(50 * MINUTE + 50 * SECOND)
+    query = (
+        "SELECT judgement.since_at FROM judgement JOIN policy USING (text_id)"
+        " WHERE policy.rule = 'a-rule' AND server_id = 4"
+    )
+    ((since_at,),) = engine.rows(watched.field.config.database, query)
+    assert since_at > START + 50 * MINUTE + 30 * SECOND
+
+
 def test_of_another_severity(watched: Watched) -> None:
     write_rule(watched.rules, EVERYWHERE, ('"alta"', '"baja"'))
     watched.ask_until(50 * MINUTE + 25 * SECOND)

@@ -173,6 +173,8 @@ class TaskMaker:
             cursor.epoch = epoch
         server = self._reader.server(connection, cursor.server_id)
         at = max((rule.taken_up_at for rule in judged), default=now)
+        if cursor.event is not None and at < cursor.event.received_at:
+            at = now  # their files were gone when the server was heard, and are back
         bound = event_bound("texto", at, at, sorted(rule.hash for rule in judged))
         return Task(
             server,
