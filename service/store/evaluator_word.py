@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import Self
+
+from service.store.engines import MAX_INTEGER
 
 _LENGTH = 512  # of each content, so that one write replaces another as a whole
 _LOOKS = 3  # at a file that is written just now
@@ -44,10 +46,19 @@ class EvaluatorWord:
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
-        """Null where none was written."""
+        """Null where none was written, or by an evaluator of another version."""
         for _ in range(_LOOKS):
             try:
-                return cls(**json.loads(path.read_bytes()))
+                word = cls(**json.loads(path.read_bytes()))
             except (OSError, ValueError, TypeError):
                 continue
+            if word._is_sound():
+                return word
         return None
+
+    def _is_sound(self) -> bool:
+        files, epoch, *moments = astuple(self)
+        numbers = [epoch, *(at for at in moments if at is not None)]
+        return isinstance(files, str) and all(
+            type(number) is int and 0 <= number <= MAX_INTEGER for number in numbers
+        )

@@ -65,3 +65,12 @@ SELECT coalesce((SELECT fleet_tick.at FROM fleet_tick), min(policy.taken_up_at))
 FROM policy
 JOIN policy_text ON policy_text.id = policy.text_id AND policy_text.is_fleet = 1
 WHERE policy.retired_at IS NULL AND policy.missing_since IS NULL;
+
+-- name: clocks_in_force
+-- Since when rules about one server are judged at whole hours, and at whole days; null if none is.
+SELECT
+  min(CASE WHEN policy_text.clock = 'hora' THEN policy.taken_up_at END),
+  min(CASE WHEN policy_text.clock = 'dia' THEN policy.taken_up_at END)
+FROM policy
+JOIN policy_text ON policy_text.id = policy.text_id AND policy_text.is_fleet = 0
+WHERE policy.retired_at IS NULL AND policy.missing_since IS NULL;

@@ -16,8 +16,6 @@ from service.store.read.silence import Silence
 from service.store.read.unjudged import UnjudgedReader
 from service.times import DAY, HOUR
 
-_NO_WORD = EvaluatorWord("", 0)
-
 
 class DueReader:
     """alive: the file by which the service tells that it runs, and can store reports."""
@@ -37,9 +35,12 @@ class DueReader:
     ) -> int | None:
         """When the first such event is before a moment; null if none is.
 
-        word: what the evaluator said before the snapshot. without: servers that count for nothing.
+        word: what the evaluator said before the snapshot; without it, the rules in force tell by
+        which clocks it judges. without: servers that count for nothing.
         """
-        word = word or _NO_WORD
+        if word is None:
+            clocks = connection.execute(self._queries["clocks_in_force"]).fetchone()
+            word = EvaluatorWord("", 0, None, *clocks)
         found = [at for at in (word.held_at, word.next_tick) if at is not None]
         before = min([until, *found])
         told = connection.execute(self._queries["told_unjudged"], {"until": before})
