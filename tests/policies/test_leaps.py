@@ -201,6 +201,59 @@ def test_leaps_of_all_kinds_of_rules_give_what_sweeps_and_copies_give(
     assert _compare(tmp_path, seed, monkeypatch, is_told=seed % 2 == 1) > 450
 
 
+_LONG = "x" * 300
+_ANA = "procesos_vigentes AS p ON p.username = 'ana'"
+_LISTED = "SELECT p.name FROM listas AS l CROSS JOIN procesos_vigentes AS p"
+_TWICE = "SELECT p.name, p.linea_comando || p.linea_comando AS two"
+_MODEL = """
+WITH t AS (
+  SELECT l.valor FROM listas AS l WHERE l.lista = 'none'
+  UNION SELECT s.marca_proc FROM servers_vigentes AS s
+)
+"""
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"SELECT p.name FROM redes AS r JOIN {_ANA} WHERE p.name LIKE '{_LONG}'",
+        f"{_LISTED} ON p.name GLOB l.valor AND p.username = 'ana' AND l.lista = 'long'",
+        f"{_MODEL} SELECT p.name FROM t JOIN {_ANA} WHERE p.name GLOB t.valor",
+        f"{_TWICE} FROM redes AS r JOIN {_ANA} WHERE two || two || two || two = ''",
+    ],
+)
+def test_what_a_rule_cannot_see_breaks_it_all_the_same(tmp_path: Path, sql: str) -> None:
+    few = [
+        replace(
+            report,
+            profile=report.profile._replace(marca_proc=_LONG),
+            processes=[(50, "sshd", "root", None)],
+            process_details=[(1, None, "\U0001f600" * 32_768)],
+        )
+        for report in history(random.Random(1), 1, 8)
+    ]
+    with closing(engine.SqliteEngine(tmp_path / "compliance.db")) as made:
+        _store(made.migrated(), few)
+        said = [_said(tmp_path, sql, few[-1].taken_at, way) for way in Way]
+    assert said[0] == said[1] == said[2]
+    assert "regla_rota" in str(said) or "limite" in str(said)
+
+
+def _said(folder: Path, sql: str, until: int, way: Way) -> object:
+    """What a rule says, in a process that has judged nothing before. A list has a long entry."""
+    with BackTest(Config(data=folder)) as test:
+        policies = read_policies()
+        rule = replace(policies.rules["servicio-telnet"], sql=sql, key=(), evidence=())
+        tables = policies.data.tables()
+        tables = {**tables, "listas": [*tables["listas"], ("long", _LONG)]}
+        inspection = test.guard.load([JudgedRule.of(rule)], tables)[rule.id]
+        made = RuleInForce(rule, rule.id, "", "{}", inspection, text_id=1)
+        found = test.of_servers(
+            {rule.id: made}, test.period(START, until), Axis.LLEGADA, test.servers(), way=way
+        )
+        return [_comparable(each) for server in found for each in server.rules.values()]
+
+
 def _compare_late(folder: Path, seed: int, texts: Collection[str], length: int) -> None:
     generator = random.Random(seed)
     with closing(engine.SqliteEngine(folder / "compliance.db")) as made:

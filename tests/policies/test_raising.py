@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from service.policies.rules.raising import raises_at_rows, raises_over_rows
+from service.policies.rules.raising import (
+    raises_at_rows,
+    raises_over_rows,
+    takes_entries_as_patterns,
+)
 
 _FROM = "FROM procesos_vigentes AS p"
 
@@ -15,6 +19,7 @@ _FROM = "FROM procesos_vigentes AS p"
         f"SELECT 1 {_FROM} WHERE name LIKE 'a%' AND name GLOB 'a' LIMIT 1",
         f"SELECT date(:ahora, '+1 day') {_FROM} WHERE strftime('%H', :ahora) > '12'",
         f"SELECT name AS date {_FROM} ORDER BY name || ':' || pid LIMIT 3 OFFSET 2",
+        f"SELECT 1 {_FROM} WHERE name LIKE '{'é' * 128}'",
         "SELECT 1 FROM listas AS l JOIN procesos_vigentes AS p ON p.name GLOB l.valor",
     ],
 )
@@ -37,7 +42,11 @@ def test_a_statement_that_breaks_at_no_row(sql: str) -> None:
         "datetime('n' || 'ow') IS NULL",
         "replace(linea_comando, 'a', linea_comando) = ''",
         "p.name GLOB q.valor AND (SELECT 1 FROM (SELECT linea_comando AS valor))",
-        "name||name||name||name||name||name||name = ''",
+        f"name LIKE '{'é' * 128}%'",
+        "name GLOB l.valor AND pid IN (SELECT valor FROM t UNION SELECT linea_comando FROM t)",
+        "name GLOB e.valor AND EXISTS (SELECT 1 FROM Etiquetas AS e)",
+        "name||name||name||name = ''",
+        "name||(SELECT group_concat(linea_comando) FROM processes) = ''",
     ],
 )
 def test_a_condition_that_may_break(condition: str) -> None:
@@ -57,3 +66,11 @@ def test_a_condition_that_may_break(condition: str) -> None:
 def test_several_rows_that_may_break_a_statement(sql: str) -> None:
     assert not raises_at_rows(sql)
     assert raises_over_rows(sql)
+
+
+@pytest.mark.parametrize(
+    ("condition", "takes"),
+    [("name LIKE 'a%' AND valor = 'b'", False), ("name NOT GLOB l.valor", True)],
+)
+def test_an_entry_of_a_list_that_is_a_pattern(condition: str, takes: bool) -> None:
+    assert takes_entries_as_patterns(f"SELECT 1 {_FROM} WHERE {condition}") == takes

@@ -11,7 +11,11 @@ from typing import NamedTuple
 
 from service.errors import StatementBrokenError, StatementLimitError, StatementRefusedError
 from service.policies.guard.judged_rule import JudgedRule
-from service.policies.rules.raising import raises_at_rows, raises_over_rows
+from service.policies.rules.raising import (
+    raises_at_rows,
+    raises_over_rows,
+    takes_entries_as_patterns,
+)
 from service.policies.rules.relations import (
     Reads,
     is_of_processes,
@@ -20,7 +24,7 @@ from service.policies.rules.relations import (
 )
 from service.policies.rules.sources import Source, sources
 from service.policies.rules.sql_text import tokens
-from service.store.engines.sandbox import Sandbox
+from service.store.engines.sandbox import MAX_PATTERN, Sandbox
 
 # What stays as long as a process runs, and is the same for all of its program.
 _OF_PROGRAMS = {"", "name", "username", "ejecutable", "linea_comando", "path", "cmdline",
@@ -56,6 +60,8 @@ class Relevant(NamedTuple):
 
 
 _LISTED = "SELECT pid FROM procesos_listados"
+# An entry of a list that breaks what takes it as a pattern.
+_TOO_LONG = f"SELECT 1 FROM listas WHERE length(CAST(valor AS BLOB)) > {MAX_PATTERN} LIMIT 1"  # noqa: S608
 
 
 def sightings(sandbox: Sandbox, rule: JudgedRule) -> Sightings:
@@ -74,7 +80,7 @@ def _seen(sandbox: Sandbox, sql: str, reads: Reads) -> tuple[str, ...] | None:
     found = sources(sql)
     if found is None:
         return None if reads_all_processes(reads) else (_LISTED,)
-    raises = raises_at_rows(sql)
+    raises = raises_at_rows(sql) or _takes_long_entries(sandbox, sql)
     statements: list[str] = []
     for source in found.read:
         if not is_of_processes(source.relation):
@@ -93,6 +99,8 @@ def _needed(sandbox: Sandbox, sql: str) -> tuple[str, ...] | None:
     found = sources(sql)
     if found is None or found.needed is None or raises_over_rows(sql):
         return None
+    if _takes_long_entries(sandbox, sql):
+        return None
     statements: list[str] = []
     for source in found.needed:
         if source.relation == "etiquetas":
@@ -104,6 +112,13 @@ def _needed(sandbox: Sandbox, sql: str) -> tuple[str, ...] | None:
             return None
         statements.append(_statement(source, conditions))
     return tuple(statements)
+
+
+def _takes_long_entries(sandbox: Sandbox, sql: str) -> bool:
+    if not takes_entries_as_patterns(sql):
+        return False
+    with sandbox.trusted() as connection:
+        return connection.execute(_TOO_LONG).fetchone() is not None
 
 
 def _statement(source: Source, conditions: Sequence[str], column: str = "pid") -> str:

@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from service.policies.rules.sql_text import Token, tokens
+from service.store.engines.sandbox import MAX_PATTERN
 
 _AT_ROWS = {"en_red", "hora_local", "compara_version", "estado_soporte", "abs", "sum"}
 _DATES = {"date", "time", "datetime", "julianday", "strftime", "unixepoch"}  # break at 'now'
 _LIKE = {"LIKE", "GLOB"}  # break at long patterns
 _LONG = {"replace"}  # what it gives may pass the limit of a text
-_MOST_JOINED = 5  # of ||: each may double a text, of 32,768 characters at most
-_OVER_ROWS = {"group_concat", "string_agg", "nth_value", "ntile"}
+_MOST_JOINED = 2  # of ||: each may double a text, of 131,072 bytes at most, where it has a name
+_CONCATENATED = {"group_concat", "string_agg"}  # may be as long as a text can be
+_OVER_ROWS = _CONCATENATED | {"nth_value", "ntile"}
+# A column valor may be another one's then, or that of a tag, which may be long.
+_OTHER_VALUES = {"union", "except", "intersect", "etiquetas"}
 _FRAMES = {"PRECEDING", "FOLLOWING"}
 _LIMITS = {"LIMIT", "OFFSET"}
 _HARMLESS = ("+", "-", "%", "start of ")  # how texts begin that dates can always take
@@ -24,8 +28,17 @@ _HARMLESS = ("+", "-", "%", "start of ")  # how texts begin that dates can alway
 def raises_at_rows(sql: str) -> bool:
     """Whether a row that gets to it may break an expression."""
     found = tokens(sql)
-    return sum(token.text == "||" for token in found) > _MOST_JOINED or any(
-        _raises(found, at) for at in range(len(found))
+    joined = sum(token.text == "||" for token in found)
+    most = 0 if any(token.name in _CONCATENATED for token in found) else _MOST_JOINED
+    return joined > most or any(_raises(found, at) for at in range(len(found)))
+
+
+def takes_entries_as_patterns(sql: str) -> bool:
+    """Whether LIKE or GLOB take columns of listas, which break them where entries are too long."""
+    found = tokens(sql)
+    return any(
+        token.text.upper() in _LIKE and _kind(found, at + 1) != "text"
+        for at, token in enumerate(found)
     )
 
 
@@ -64,15 +77,21 @@ def _takes_harmless_values(found: Sequence[Token], at: int) -> bool:
 
 
 def _is_short(found: Sequence[Token], at: int) -> bool:
-    """Whether a text, or the column of listas and etiquetas, stands there alone."""
+    """Whether a text, or the column of listas, stands there alone."""
     if [token.text for token in found[at + 1 : at + 2]] == ["."]:
         at += 2
         # Nothing else may have the name: to give it, it stands by itself.
         places = [place for place, token in enumerate(found) if token.name == "valor"]
-        is_short = at in places and all(found[place - 1].text == "." for place in places)
+        is_alone = at in places and all(found[place - 1].text == "." for place in places)
+        is_short = is_alone and not any(token.name in _OTHER_VALUES for token in found)
     else:
-        is_short = _kind(found, at) == "text"
+        is_short = _kind(found, at) == "text" and _length(found[at]) <= MAX_PATTERN
     return is_short and [token.text for token in found[at + 1 : at + 2]] != ["||"]
+
+
+def _length(text: Token) -> int:
+    """Of a text in quotes, in bytes."""
+    return len(text.text[1:-1].replace("''", "'").encode())
 
 
 def _kind(found: Sequence[Token], at: int) -> str:

@@ -32,6 +32,7 @@ Cell = str | int | float | None
 
 _STEPS_BETWEEN_CHECKS = 20_000  # of SQLite's virtual machine, about 1 ms
 MAX_CHARACTERS = 16 * 1024 * 1024  # in the rows of a statement
+MAX_PATTERN = 256  # bytes of a pattern of LIKE or GLOB
 _DESCRIBING = 1.0  # seconds of processor
 _REMEMBERED = 1024  # statements, each prepared and with its columns
 _FAULTS = (MemoryError, sqlite3.Error, sqlite3.Warning)
@@ -45,7 +46,7 @@ _LIMITS = {
     sqlite3.SQLITE_LIMIT_VDBE_OP: 50_000,
     sqlite3.SQLITE_LIMIT_FUNCTION_ARG: 20,
     sqlite3.SQLITE_LIMIT_ATTACHED: 1,  # the one from which take() copies
-    sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 256,
+    sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: MAX_PATTERN,
     sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER: 32,
     sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 1,
     sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
