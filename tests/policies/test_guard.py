@@ -247,6 +247,18 @@ def test_a_rule_that_cannot_run_is_broken_everywhere(guard: Guard) -> None:
     assert found["fails"].state is State.FALLA
 
 
+def test_what_was_judged_before_breaks_no_rule_as_it_is_loaded(guard: Guard) -> None:
+    reads = frozenset({("processes", "name"), ("processes", "cmdline"), ("processes", "")})
+    sql = "SELECT cmdline FROM processes WHERE hora_local('x', name) > ''"
+    rule = judged_rule(sql, "lines", key=("cmdline",))
+    for _ in range(2):
+        inspection = guard.load([rule], NO_DATA)["lines"]
+        assert (inspection.error, inspection.reads) == (None, reads)
+        guard.open(servers(1))
+        ((_, found),) = guard.judge(requests(1))
+        assert found["lines"].reason is Reason.REGLA_ROTA
+
+
 def test_a_rule_about_a_server_sees_the_rows_of_that_server_alone(guard: Guard) -> None:
     relations = ("processes", "procesos_vigentes", "servers_vigentes", "os_version", "etiquetas")
     counts = ", ".join(f"(SELECT count(*) FROM {name}) AS {name}" for name in relations)

@@ -15,7 +15,7 @@ from service.policies.guard.inspection import Inspection, inspect, reads_now, re
 from service.policies.guard.judged_rule import JudgedRule
 from service.policies.guard.patience import Patience
 from service.policies.guard.sightings import Relevant, Sightings, sightings
-from service.policies.guard.swept_relations import Needs, SweptRelations
+from service.policies.guard.swept_relations import Needs, SweptRelations, empty_tables
 from service.policies.guard.verdict import Answer, Reason, Situation, State, Verdict, judge
 from service.policies.guard.workspace import Workspace
 from service.policies.rules.relations import facts_read
@@ -60,6 +60,9 @@ class Judging:
 
     def set_rules(self, rules: Iterable[JudgedRule]) -> Iterator[tuple[str, Inspection]]:
         """Replaces the rules, and tells of each whether it runs. One that does not is unknown."""
+        # Whether it runs, and what it reads, must not depend on what was judged before.
+        empty_tables(self._workspace.sandbox)
+        self._situations.clear()
         self._rules = []
         self._patience = Patience(self._limits.seconds)
         self._broken = set()

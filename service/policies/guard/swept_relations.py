@@ -127,7 +127,7 @@ class SweptRelations:
         self, numbers: Sequence[int], finds: Callable[[], Collection[int] | None]
     ) -> Collection[int] | None:
         self._clear()
-        self._empty_tables()
+        empty_tables(self._sandbox)
         self._server["servidor"] = _PROBED
         rows = [
             (_PROBED * _SLOTS + slot, slot, 0, number, None)
@@ -150,7 +150,7 @@ class SweptRelations:
         is_changed = bool(step["reset"])
         if is_changed:
             self._clear()
-            self._empty_tables()
+            empty_tables(self._sandbox)
         is_changed |= self._take_server(step["server"])
         if step.get("datos") is not None:
             self._given, self._facts = frozenset(map(Fact, step["datos"])), None
@@ -202,11 +202,6 @@ class SweptRelations:
             self._facts |= self._given or frozenset()
             self._told = told
         return self._facts
-
-    def _empty_tables(self) -> None:
-        with self._sandbox.trusted() as connection:
-            for table in (*_TABLES, *MARKS):
-                connection.execute(f"DELETE FROM {table}")  # noqa: S608
 
     def _take_server(self, told: Mapping[str, Any]) -> bool:
         row, columns = self._server, self._needs.server
@@ -276,6 +271,13 @@ class SweptRelations:
             added = [(name,) for name in threads - self._threads]
             connection.executemany("INSERT INTO nombre_de_hilo VALUES (?)", added)
             self._threads |= threads  # those that went stay: they do no harm
+
+
+def empty_tables(sandbox: Sandbox) -> None:
+    """Then the relations hold no report."""
+    with sandbox.trusted() as connection:
+        for table in (*_TABLES, *MARKS):
+            connection.execute(f"DELETE FROM {table}")  # noqa: S608
 
 
 def _delete(connection: Connection, table: str, ids: Sequence[int]) -> None:
