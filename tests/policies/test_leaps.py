@@ -205,6 +205,7 @@ _LONG = "x" * 300
 _ANA = "procesos_vigentes AS p ON p.username = 'ana'"
 _LISTED = "SELECT p.name FROM listas AS l CROSS JOIN procesos_vigentes AS p"
 _TWICE = "SELECT p.name, p.linea_comando || p.linea_comando AS two"
+_LINES = f"WITH w AS MATERIALIZED (SELECT DISTINCT cmdline{', cmdline' * 8} FROM processes)"
 _MODEL = """
 WITH t AS (
   SELECT l.valor FROM listas AS l WHERE l.lista = 'none'
@@ -219,6 +220,7 @@ WITH t AS (
         f"SELECT p.name FROM redes AS r JOIN {_ANA} WHERE p.name LIKE '{_LONG}'",
         f"{_LISTED} ON p.name GLOB l.valor AND p.username = 'ana' AND l.lista = 'long'",
         f"{_MODEL} SELECT p.name FROM t JOIN {_ANA} WHERE p.name GLOB t.valor",
+        f"{_LINES} SELECT w.cmdline FROM w CROSS JOIN procesos_listados AS l ON l.lista = 'telnet'",
         f"{_TWICE} FROM redes AS r JOIN {_ANA} WHERE two || two || two || two = ''",
     ],
 )

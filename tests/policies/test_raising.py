@@ -61,6 +61,7 @@ def test_a_condition_that_may_break(condition: str) -> None:
         f"SELECT count(*) OVER (ROWS pid PRECEDING) {_FROM}",
         f"SELECT 1 {_FROM} LIMIT (SELECT max(name) {_FROM})",
         f"SELECT 1 {_FROM} LIMIT 1 OFFSET (SELECT max(name) {_FROM})",
+        f"SELECT 1 FROM (SELECT DISTINCT cmdline{', p.*' * 7} FROM processes AS p)",
     ],
 )
 def test_several_rows_that_may_break_a_statement(sql: str) -> None:

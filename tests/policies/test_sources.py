@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from service.policies.rules.sources import sources
@@ -108,6 +110,22 @@ def test_what_a_statement_needs_to_give_a_row(sql: str, needed: list[str] | None
     assert found is not None
     aliases = None if found.needed is None else [source.alias for source in found.needed]
     assert aliases == needed
+
+
+@pytest.mark.parametrize(
+    ("sql", "most"),
+    [
+        (f"SELECT 1 FROM {_P} AS a JOIN {_P} AS b JOIN listas ON a.x WHERE b.y", 300_000),
+        (f"SELECT 1 FROM {_P} AS a WHERE EXISTS (SELECT 1 FROM {_P} AS b)", 300),
+        (f"WITH t AS (SELECT 1 FROM {_P} WHERE x) SELECT 1 FROM t, t AS u", 1),
+        (f"SELECT 1 FROM redes, (WITH t AS (SELECT 1 FROM {_P}) SELECT 1 FROM t, t)", 90_000),
+        (_RECURSIVE, math.inf),
+    ],
+)
+def test_how_many_rows_are_looked_at_where_what_is_needed_is_missing(sql: str, most: float) -> None:
+    found = sources(sql)
+    assert found is not None
+    assert found.most == most
 
 
 @pytest.mark.parametrize(

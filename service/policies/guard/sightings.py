@@ -60,6 +60,8 @@ class Relevant(NamedTuple):
 
 
 _LISTED = "SELECT pid FROM procesos_listados"
+# Rows that a statement may look at, within its limits, before it finds that something is missing.
+_MOST_ROWS = 1_000_000
 # An entry of a list that breaks what takes it as a pattern.
 _TOO_LONG = f"SELECT 1 FROM listas WHERE length(CAST(valor AS BLOB)) > {MAX_PATTERN} LIMIT 1"  # noqa: S608
 
@@ -99,7 +101,7 @@ def _needed(sandbox: Sandbox, sql: str) -> tuple[str, ...] | None:
     found = sources(sql)
     if found is None or found.needed is None or raises_over_rows(sql):
         return None
-    if _takes_long_entries(sandbox, sql):
+    if found.most > _MOST_ROWS or _takes_long_entries(sandbox, sql):
         return None
     statements: list[str] = []
     for source in found.needed:

@@ -17,6 +17,8 @@ _LIKE = {"LIKE", "GLOB"}  # break at long patterns
 _LONG = {"replace"}  # what it gives may pass the limit of a text
 _MOST_JOINED = 2  # of ||: each may double a text, of 131,072 bytes at most, where it has a name
 _CONCATENATED = {"group_concat", "string_agg"}  # may be as long as a text can be
+_LINES = {"linea_comando", "cmdline", "*"}
+_MOST_LINES = 7  # in a row that is kept: each may have 131,072 bytes
 _OVER_ROWS = _CONCATENATED | {"nth_value", "ntile"}
 # A column valor may be another one's then, or that of a tag, which may be long.
 _OTHER_VALUES = {"union", "except", "intersect", "etiquetas"}
@@ -45,11 +47,18 @@ def takes_entries_as_patterns(sql: str) -> bool:
 def raises_over_rows(sql: str) -> bool:
     """Whether that may be, or several rows may break a part of which nothing is needed."""
     found = tokens(sql)
-    return raises_at_rows(sql) or any(
-        token.name in _OVER_ROWS
-        or token.text.upper() in _FRAMES
-        or (token.text.upper() in _LIMITS and _kind(found, at + 1) != "number")
-        for at, token in enumerate(found)
+    lines = sum((token.name or token.text) in _LINES for token in found)
+    is_filter = sum(token.text.upper() == "SELECT" for token in found) == 1
+    keeps_long_rows = lines > _MOST_LINES and not is_filter
+    return (
+        keeps_long_rows
+        or raises_at_rows(sql)
+        or any(
+            token.name in _OVER_ROWS
+            or token.text.upper() in _FRAMES
+            or (token.text.upper() in _LIMITS and _kind(found, at + 1) != "number")
+            for at, token in enumerate(found)
+        )
     )
 
 

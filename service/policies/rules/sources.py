@@ -6,6 +6,7 @@ words of the statement tell. In doubt there is no answer.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ _JOINS = {",", "JOIN", "INNER", "CROSS"} | _OUTER
 # Without GROUP BY, their answer has a row even where nothing is left.
 _AGGREGATES = {"count", "sum", "total", "avg", "min", "max", "group_concat", "string_agg"}
 _NAMES = {"word", "identifier"}
+_ROWS = {"procesos_vigentes": 300, "processes": 300, "procesos_listados": 30, "listas": 1_000}
 _PREFERRED = ("etiquetas", "procesos_listados")  # as what is needed, in this order
 
 
@@ -37,13 +39,14 @@ class Source(NamedTuple):
 class Sources(NamedTuple):
     """read: all of them. needed: without a row of any of these, the answer has none; null: unknown.
 
-    is_filter: whether the statement is one SELECT that reads one relation. SQLite may look at the
-    conditions of others in any order.
+    is_filter: whether it is one SELECT that reads one relation. SQLite may look at the conditions
+    of others in any order. most: rows to look at where those of needed have none, roughly.
     """
 
     read: tuple[Source, ...]
     needed: tuple[Source, ...] | None
     is_filter: bool
+    most: float
 
 
 def sources(sql: str) -> Sources | None:
@@ -63,7 +66,10 @@ def sources(sql: str) -> Sources | None:
     if named != len(reader.read):  # one stands where none was looked for
         return None
     is_filter = len(reader.read) == sum(token.text.upper() == "SELECT" for token in found) == 1
-    return Sources(tuple(reader.read), None if needed is None else tuple(needed), is_filter)
+    without = _Reader(sql, found, needed or ())
+    without.query(0, len(found), {})
+    needs = None if needed is None else tuple(needed)
+    return Sources(tuple(reader.read), needs, is_filter, without.most)
 
 
 class _UnclearError(Exception):
@@ -75,12 +81,14 @@ _Range = tuple[int, int]  # places of tokens, the last one excluded
 
 
 class _Reader:
-    """read: what was found so far."""
+    """read, most: what was found so far."""
 
-    def __init__(self, sql: str, found: Sequence[Token]) -> None:
-        self._sql, self._tokens = sql, found
+    def __init__(self, sql: str, found: Sequence[Token], absent: Sequence[Source] = ()) -> None:
+        self._sql, self._tokens, self._absent = sql, found, absent
         self._ends = _ends(found)
         self.read: list[Source] = []
+        self.most = 1.0
+        self._most_of: dict[str, float] = {}  # queries of WITH clauses
 
     def text(self, at: int) -> str:
         """The text of a token, in capitals; none behind the last."""
@@ -112,8 +120,10 @@ class _Reader:
                 at += 1
             if self.text(at) != "(":
                 raise _UnclearError
+            before, self.most, self._most_of[name] = self.most, 1.0, math.inf
             # By itself, a query that reads what it gives gives nothing.
             names[name] = self.query(at + 1, self._ends[at] - 1, names | {name: ()})
+            self._most_of[name], self.most = self.most, before
             at = self._ends[at]
             if self.text(at) != ",":
                 break
@@ -197,11 +207,13 @@ class _Reader:
         name = self._name(at)
         alias = self._alias(at + 1, end) or self._tokens[at].text
         if name in names:
+            self.most *= self._most_of[name]
             return names[name]
         if name not in RELATIONS:
             raise _UnclearError
         source = Source(name, alias, tuple(conditions))
         self.read.append(source)
+        self.most *= 1 if source in self._absent else _ROWS.get(name, 10)
         return [source]
 
     def _alias(self, at: int, end: int) -> str | None:
