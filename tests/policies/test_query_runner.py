@@ -166,6 +166,8 @@ def test_no_query_runs_while_queries_are_off(filled: Stores, tmp_path: Path) -> 
             "SELECT sql FROM sqlite_master",
             "sqlite_master: there is no such relation: expected one of etiquetas",
         ),
+        ("SELECT 1 FROM processes AS window, proceso", "proceso: there is no such relation"),
+        ("SELECT 1 FROM processes AS l\u0131mit, proceso", "proceso: there is no such relation"),
         ("SELECT nam FROM processes", "no such column: nam: processes has server, pid, name"),
         ("SELECT random()", r"not allowed: the function random\(\): expected one of abs, avg"),
         ("SELECT 1;\nDELETE FROM x", "line 1: expected one statement"),

@@ -41,6 +41,7 @@ def _shown(sql: str) -> list[tuple[str, str, tuple[str, ...]]]:
             ("(a AND b)", "name IN ('c', 'd')"),
         ),
         (f"SELECT 1 FROM {_P} WHERE CASE WHEN end AND a THEN b END AND c", ()),
+        (f"SELECT 1 FROM {_P} WHERE name = 'a' AND ca\u017fe OR end", ()),
         (
             f"SELECT 1 FROM {_P} WHERE name IS DISTINCT FROM 'a' AND b ORDER BY c LIMIT 1",
             ("name IS DISTINCT FROM 'a'", "b"),

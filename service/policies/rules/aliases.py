@@ -11,7 +11,7 @@ from itertools import takewhile
 from service.policies.rules.sql_text import Token, tokens
 from service.policies.rules.unseen_reads import tables
 
-_BEHIND_FROM = {"WHERE", "GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT", "UNION", "EXCEPT",
+_BEHIND_FROM = {"WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "UNION", "EXCEPT",
                 "INTERSECT"}  # fmt: skip
 
 
@@ -21,11 +21,11 @@ def aliases(sql: str, relations: Collection[str]) -> dict[str, str]:
     A subquery may call any value pid. relations: in lower case.
     """
     outer = _outer_select(tokens(sql))
-    words = [token.text.upper() for token in outer]
+    words = [token.keyword for token in outer]
     if "FROM" not in words:
         return {}
     at = words.index("FROM")
-    read = list(takewhile(lambda token: token.text.upper() not in _BEHIND_FROM, outer[at:]))
+    read = list(takewhile(lambda token: token.keyword not in _BEHIND_FROM, outer[at:]))
     if "(" in words[at : at + len(read)] or any(t.name not in relations for t in tables(read)):
         return {}
     named = [column[-1].name for column in _columns(outer[:at]) if column]
@@ -41,7 +41,7 @@ def _outer_select(found: Sequence[Token]) -> list[Token]:
         depth -= token.text == ")"
         if not depth and is_behind:
             outer.append(token)
-        is_behind |= not depth and token.text.upper() == "SELECT"
+        is_behind |= not depth and token.keyword == "SELECT"
         depth += token.text == "("
     return outer
 
@@ -53,14 +53,14 @@ def _columns(listed: Sequence[Token]) -> Iterator[list[Token]]:
         if token.text == ",":
             yield column
             column = []
-        elif token.text.upper() not in ("DISTINCT", "ALL"):
+        elif token.keyword not in ("DISTINCT", "ALL"):
             column.append(token)
     yield column
 
 
 def _renamed(column: Sequence[Token]) -> tuple[str, str] | None:
     """The alias and the column of `[table.]column [AS] alias`; null for anything else."""
-    words = [token for token in column if token.text.upper() != "AS"]
+    words = [token for token in column if token.keyword != "AS"]
     if len(words) != 2 and not (len(words) == 4 and words[1].text == "."):
         return None
     source, alias = words[-2:]

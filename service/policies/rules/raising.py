@@ -39,8 +39,7 @@ def takes_entries_as_patterns(sql: str) -> bool:
     """Whether LIKE or GLOB take columns of listas, which break them where entries are too long."""
     found = tokens(sql)
     return any(
-        token.text.upper() in _LIKE and _kind(found, at + 1) != "text"
-        for at, token in enumerate(found)
+        token.keyword in _LIKE and _kind(found, at + 1) != "text" for at, token in enumerate(found)
     )
 
 
@@ -48,22 +47,22 @@ def raises_over_rows(sql: str) -> bool:
     """Whether that may be, or several rows may break a part of which nothing is needed."""
     found = tokens(sql)
     lines = sum((token.name or token.text) in _LINES for token in found)
-    is_filter = sum(token.text.upper() == "SELECT" for token in found) == 1
+    is_filter = sum(token.keyword == "SELECT" for token in found) == 1
     keeps_long_rows = lines > _MOST_LINES and not is_filter
     return (
         keeps_long_rows
         or raises_at_rows(sql)
         or any(
             token.name in _OVER_ROWS
-            or token.text.upper() in _FRAMES
-            or (token.text.upper() in _LIMITS and _kind(found, at + 1) != "number")
+            or token.keyword in _FRAMES
+            or (token.keyword in _LIMITS and _kind(found, at + 1) != "number")
             for at, token in enumerate(found)
         )
     )
 
 
 def _raises(found: Sequence[Token], at: int) -> bool:
-    token, word = found[at], found[at].text.upper()
+    token, word = found[at], found[at].keyword
     is_call = at + 1 < len(found) and found[at + 1].text == "("
     if token.name in _DATES and is_call:
         return not _takes_harmless_values(found, at + 2)

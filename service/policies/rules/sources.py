@@ -65,7 +65,7 @@ def sources(sql: str) -> Sources | None:
     )
     if named != len(reader.read):  # one stands where none was looked for
         return None
-    is_filter = len(reader.read) == sum(token.text.upper() == "SELECT" for token in found) == 1
+    is_filter = len(reader.read) == sum(token.keyword == "SELECT" for token in found) == 1
     without = _Reader(sql, found, needed or ())
     without.query(0, len(found), {})
     needs = None if needed is None else tuple(needed)
@@ -92,7 +92,7 @@ class _Reader:
 
     def text(self, at: int) -> str:
         """The text of a token, in capitals; none behind the last."""
-        return self._tokens[at].text.upper() if at < len(self._tokens) else ""
+        return self._tokens[at].keyword if at < len(self._tokens) else ""
 
     def query(self, first: int, last: int, around: Mapping[str, _Needed]) -> _Needed:
         """What a query needs. around: what those of WITH clauses need that it may name."""

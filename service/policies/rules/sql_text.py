@@ -37,6 +37,11 @@ class Token(NamedTuple):
     start: int
 
     @property
+    def keyword(self) -> str:
+        """The text in capitals, as SQLite compares keywords: by letters of ASCII alone."""
+        return self.text.upper() if self.text.isascii() else self.text
+
+    @property
     def name(self) -> str | None:
         """The identifier that it may stand for, unquoted, in lower case; null for another token."""
         if self.kind == "word":
@@ -96,7 +101,7 @@ def hidden_names(sql: str, names: Collection[str]) -> Iterator[Token]:
 
 def _defines(found: list[Token], at: int) -> bool:
     """Whether the tokens from here read `[(column, …)] AS [[NOT] MATERIALIZED] (`."""
-    words = [token.text.upper() for token in found[at:]]
+    words = [token.keyword for token in found[at:]]
     if words[:1] == ["("] and ")" in words:
         words = words[words.index(")") + 1 :]
     if words[:1] != ["AS"]:

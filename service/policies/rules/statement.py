@@ -22,7 +22,7 @@ def statement_faults(sql: str, relations: Collection[str]) -> Iterator[tuple[int
     if not found:
         yield 1, "expected a SELECT"
         return
-    if found[0].text.upper() not in ("SELECT", "WITH"):
+    if found[0].keyword not in ("SELECT", "WITH"):
         yield line_of(sql, found[0].start), f"expected a SELECT, got {found[0].text[:40]}"
     for at, token in enumerate(found):
         line = line_of(sql, token.start)

@@ -16,8 +16,8 @@ from service.policies.rules.sql_text import Token, tokens
 _BEFORE_TABLES = {"FROM", "JOIN", "IN"}
 _REMEMBERED = 4096  # statements
 _DATABASES = {"main", "temp", "taken"}
-# They end the list of tables of a SELECT.
-_BEHIND_TABLES = {"WHERE", "GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT", "UNION", "EXCEPT",
+# They end the list of tables of a SELECT. WINDOW may be the name of one.
+_BEHIND_TABLES = {"WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "UNION", "EXCEPT",
                   "INTERSECT", "SELECT"}  # fmt: skip
 
 
@@ -25,7 +25,7 @@ def unseen_reads(sql: str) -> Iterator[tuple[int, str]]:
     """The place and the reason of each."""
     found = tokens(sql)
     for token in found:
-        if token.kind == "word" and token.text.upper() in ("NATURAL", "USING"):
+        if token.kind == "word" and token.keyword in ("NATURAL", "USING"):
             yield token.start, f"{token.text}: expected JOIN … ON"
     for token in tables(found):
         name = token.name or ""
@@ -43,8 +43,8 @@ def tables(found: Sequence[Token]) -> Iterator[Token]:
     """The tokens that stand where a table or a relation must."""
     place = _Place()
     for at, token in enumerate(found):
-        text = token.text.upper()
-        is_from_comparison = text == "FROM" and found[at - 1].text.upper() == "DISTINCT"
+        text = token.keyword
+        is_from_comparison = text == "FROM" and found[at - 1].keyword == "DISTINCT"
         if token.kind == "operator":
             place.punctuate(text)
         elif token.kind == "word" and (text in _BEFORE_TABLES or text in _BEHIND_TABLES):
