@@ -184,6 +184,7 @@ class History:
 
 
 @pytest.mark.torture
+@pytest.mark.timeout(400)  # it takes 20 s of processor time, and waits for the disk
 @settings(
     max_examples=400, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
