@@ -19,9 +19,9 @@ from service.store.engines import open_database
 from service.store.queries import load_queries
 from service.store.write.server_events import ServerEventStore
 from service.store.write.verdicts import VerdictStore
-from service.times import MINUTE
+from service.times import MINUTE, SECOND
 from tests.support import engine
-from tests.support.judged_field import START, Arrival, Field, work
+from tests.support.judged_field import FLEET_EVERY, START, Arrival, Field, work
 
 _JUDGEMENTS = """
 SELECT judged.server_id, count(judgement.server_id)
@@ -74,6 +74,25 @@ def test_a_transaction_that_fails_leaves_the_servers_before_it_stored_whole(
         assert engine.rows(field.config.database, _OTHERS) == [(0,)]
         work(evaluator)
         assert field.rows() == whole
+
+
+def test_a_tick_of_the_fleet_that_is_not_stored_is_judged_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    field = Field(tmp_path, monkeypatch, with_fleet=True)
+    with closing(field.database), Evaluator(field.config) as evaluator:
+        evaluator.begin(look_seconds=0)
+        at = field.now = START + MINUTE
+        field.add(Arrival(at, at, "m0", ("bad",)))
+        work(evaluator)
+        field.now = START + FLEET_EVERY + 2 * SECOND
+        with monkeypatch.context() as failing:
+            failing.setattr(VerdictStore, "save", Failing(VerdictStore.save, calls=1))
+            with pytest.raises(StorageUnavailableError):
+                work(evaluator)
+        work(evaluator)
+        query = "SELECT at FROM fleet_tick"
+        assert engine.rows(field.config.database, query) == [(START + FLEET_EVERY,)]
 
 
 SERVERS = 12

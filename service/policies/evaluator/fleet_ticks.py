@@ -131,7 +131,6 @@ class FleetTicks:
                 (self._reader.server(connection, server_id), retirement_bound(left_at))
                 for server_id, left_at in leaving.items()
             ]
-        self._looked_at = at
         silent = {
             server.id
             for server in servers.values()
@@ -144,15 +143,17 @@ class FleetTicks:
             max((left.at for left in retired), default=0),
         )
         if newest == self._newest:
-            self._settled_at = at
+            self._looked_at = self._settled_at = at
             return False
         began = time.monotonic()
-        self._judge_tick(tick, records, gone, servers, silent, left_by)
+        try:
+            self._judge_tick(tick, records, gone, servers, silent, left_by)
+        finally:
+            self._not_before = began + _REST * (time.monotonic() - began)
         self._tick = tick
         self._has_new_texts = False
         self._newest = newest
-        self._settled_at = at
-        self._not_before = began + _REST * (time.monotonic() - began)
+        self._looked_at = self._settled_at = at
         return True
 
     def _stored_tick(self, connection: Connection, at: int) -> Tick:
