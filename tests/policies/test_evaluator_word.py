@@ -54,3 +54,16 @@ def test_without_word_no_moment_lies_after_an_hour_that_is_not_judged(
         work(evaluator)
         assert answers.look() == field.now - SECOND
         answers.assert_lasting()
+
+
+def test_word_that_could_not_be_left_is_left_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    field = Field(tmp_path, monkeypatch)
+    path = field.config.evaluator_lock
+    with closing(field.database), Evaluator(field.config) as evaluator:
+        evaluator.begin(look_seconds=0)
+        assert EvaluatorWord.read(path) is None
+        path.touch()
+        work(evaluator)
+        assert EvaluatorWord.read(path) is not None

@@ -36,6 +36,6 @@ class Word:
         )
         now = time.monotonic()
         if word != self._left or now - self._left_at >= _ALIVE_SECONDS:
-            self._left, self._left_at = word, now
-            with suppress(OSError):
+            with suppress(OSError):  # it is tried again at once
                 word.write(self._path)
+                self._left, self._left_at = word, now
