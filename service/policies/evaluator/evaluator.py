@@ -232,9 +232,9 @@ class Evaluator:
     def _use(self) -> None:
         rules = self._take_up.judged
         self._rounds.use(rules, self._take_up.in_force)
-        self._ticks.use(rules)
         if self._notices is not None:
             self._notices.use(rules)
+        self._ticks.use(rules)  # which reads the database
 
     def _new_texts(self) -> bool:
         epoch = self._take_up.epoch
