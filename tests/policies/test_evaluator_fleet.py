@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from service import times
 from service.policies.evaluator.evaluator import Evaluator
-from service.times import DAY, HOUR, MINUTE
+from service.times import DAY, HOUR, MINUTE, SECOND
 from tests.policies.rule_texts import write_rule
 from tests.support import engine
+from tests.support.answers_seen import AnswersSeen
+from tests.support.judged_field import FLEET_EVERY, START, Arrival, Field, work
 from tests.support.judged_fleet import FLEET, LONELY, Fleet
 
 
@@ -114,3 +118,20 @@ def test_what_another_server_reports_is_a_bound(
     assert row[:4] == (numbers[0], numbers[1], numbers[1], None)
     assert row[4].partition(" ")[0] == "informe_ajeno"
     assert row[5] == "resuelta"
+
+
+def test_silence_after_a_server_left_the_fleet_is_settled_by_a_tick(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    field = Field(tmp_path, monkeypatch, with_fleet=True)
+    config = replace(field.config, silent_after=8 * DAY // SECOND)
+    config.evaluator_lock.touch()
+    answers = AnswersSeen(config, field.database)
+    with closing(field.database), Evaluator(config) as evaluator:
+        evaluator.begin(look_seconds=0)
+        at = field.now = START + MINUTE
+        field.add(Arrival(at, at, "m0", ("bad",)))
+        for days in (0, 8):
+            field.now = START + days * DAY + FLEET_EVERY + 2 * SECOND
+            work(evaluator)
+            assert answers.look() == field.now - SECOND

@@ -101,6 +101,8 @@ class FleetTicks:
             report = self._reader.newest_report(connection, at)
             last_tag = self._tags.last_id(connection, at)
             retired = self._retirements.times(connection, at)
+            # Also what changes no verdict: the silence of a server that had left the fleet before.
+            is_unjudged = self._reader.is_fleet_unjudged(connection, at)
             self._hearing.look(connection)
             heard_since = at - HEARD_WITHIN
             records = [
@@ -142,7 +144,7 @@ class FleetTicks:
             last_tag,
             max((left.at for left in retired), default=0),
         )
-        if newest == self._newest:
+        if newest == self._newest and not is_unjudged:
             self._looked_at = self._settled_at = at
             return False
         began = time.monotonic()
