@@ -58,14 +58,6 @@ WHERE judged.seq > 0
     WHERE judged_last.server_id = judged.server_id AND judged_last.seq = judged.seq
   ), 0);
 
--- name: fleet_settled_at
--- Until when rules about the fleet are judged, where something was to be judged since: the last tick, or
--- when the first of them was taken up. A verdict of the first tick counts from reports before it.
-SELECT coalesce((SELECT fleet_tick.at FROM fleet_tick), min(policy.taken_up_at))
-FROM policy
-JOIN policy_text ON policy_text.id = policy.text_id AND policy_text.is_fleet = 1
-WHERE policy.retired_at IS NULL AND policy.missing_since IS NULL;
-
 -- name: clocks_in_force
 -- Since when rules about one server are judged at whole hours, and at whole days; null if none is.
 SELECT
