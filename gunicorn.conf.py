@@ -1,5 +1,6 @@
 """gunicorn reads this in the project's folder: `gunicorn` alone serves."""
 
+import gc
 import logging
 import os
 import resource
@@ -82,6 +83,7 @@ def on_starting(server: Any) -> None:  # noqa: ANN401 — gunicorn has no types
             read_receivers(_config.notify)  # or nobody would be told, and nobody know
         prepare(_config)
         compile_what_is_shared()
+        gc.freeze()  # or each worker's collections would write to, and copy, what all share
         # The master that this one replaces (USR2) still hears everybody.
         note_downtime(_config, NOTICED if server.master_pid else 0)
         for address in () if inherited else server.address:
