@@ -52,13 +52,17 @@ def refuse_foreign_log(path: Path) -> None:
     SQLite would apply it. A database that is put into place by hand leaves it behind.
     """
     log = companion(path, "-wal")
-    if not log.exists() or log.stat().st_size == 0:
+    try:
+        status = log.stat()
+    except FileNotFoundError:  # who closes the database last takes it away
+        return
+    if status.st_size == 0:
         return
     try:
         noted = companion(path, ".lock").read_text(encoding="ascii").split()
     except (OSError, UnicodeDecodeError):
         return
-    if len(noted) != _NOTED or noted[2] != _number(log):
+    if len(noted) != _NOTED or noted[2] != str(status.st_ino):
         return
     if noted[1] != _number(path) or _id_in_file(path) not in (noted[0], None):
         raise StorageUnavailableError(

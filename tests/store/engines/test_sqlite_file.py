@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -19,7 +20,7 @@ from service.archive.read import ArchivedReport, read_archive
 from service.config import Config
 from service.errors import RecordNotFoundError, StorageUnavailableError
 from service.maintenance.startup import prepare
-from service.store.engines import Database
+from service.store.engines import Database, sqlite_file
 from service.store.engines import sqlite_connections as connections
 from service.store.queries import load_queries
 from service.store.read.records import RecordStore
@@ -171,3 +172,25 @@ def test_a_database_that_becomes_writable_again_takes_reports_again(
     assert service.post(ipaddress="10.0.0.2") == 201
     assert somebody.execute("PRAGMA foreign_key_check").fetchall() == []
     assert somebody.execute("SELECT count(*) FROM procesos").fetchone() == (6,)
+
+
+def test_a_log_may_go_while_it_is_looked_at(tmp_path: Path) -> None:
+    """As it does when another process closes the database last."""
+    path = tmp_path / "compliance.db"
+    path.touch()
+    log = sqlite_file.companion(path, "-wal")
+    stopped = threading.Event()
+
+    def come_and_go() -> None:
+        while not stopped.is_set():
+            log.write_bytes(b"pages")
+            log.unlink()
+
+    thread = threading.Thread(target=come_and_go)
+    thread.start()
+    try:
+        for _ in range(5000):
+            sqlite_file.refuse_foreign_log(path)
+    finally:
+        stopped.set()
+        thread.join()
