@@ -115,7 +115,7 @@ def test_a_page_says_that_reports_wait_for_the_evaluator(fleet: Fleet) -> None:
     fleet.live.execute("UPDATE judged SET seq = seq - 1")
     try:
         for address in (*OF_RULES, f"/servidor/{server}"):
-            assert "wait for the evaluator" in text_of(get_page(fleet.live, address)), address
+            assert "silence neither" in text_of(get_page(fleet.live, address)), address
     finally:
         fleet.live.execute("UPDATE judged SET seq = seq + 1")
 
@@ -132,9 +132,9 @@ def test_a_page_says_that_one_server_sends_more_than_is_judged(fleet: Fleet) -> 
         for address in OF_RULES:
             shown = text_of(get_page(fleet.live, address))
             assert "One server sends more than is judged" in shown, address
-            assert "wait for the evaluator" not in shown
+            assert "silence neither" not in shown
         for address, waits in ((f"/servidor/{server}", True), (f"/servidor/{other}", False)):
-            assert ("wait for the evaluator" in text_of(get_page(fleet.live, address))) == waits
+            assert ("silence neither" in text_of(get_page(fleet.live, address))) == waits
     finally:
         fleet.live.execute("UPDATE judged SET seq = seq + 1 WHERE server_id = ?", (server,))
         fleet.live.execute(arrives, (arrived, report_id))
