@@ -190,7 +190,7 @@ def test_a_token_of_feeds_may_stand_in_the_address_and_no_other_may(feed: Feed) 
     assert feed.get(scope=None, token=secret).status_code == 200
     assert feed.get(scope=None, token=secret).content == feed.get().content
     assert feed.get(scope=None).status_code == 401
-    assert feed.get(scope=None, token=f"{secret[:-1]}x").status_code == 401
+    assert feed.get(scope=None, token=secret[:-1] + "xy"[secret[-1] == "x"]).status_code == 401
     assert feed.get(scope=None, token="x" * 65).status_code == 401
     for scope in ("lectura", "admin", "ingest"):
         answer = feed.get(scope=None, token=feed.secrets[scope])
