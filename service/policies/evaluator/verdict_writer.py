@@ -28,7 +28,7 @@ from service.store.write.verdicts import States, VerdictStore
 
 _Given = TypeVar("_Given")
 
-_CHANGES_AT_ONCE = 100  # of what is known of a rule on a server, and cursors: some milliseconds
+_CHANGES_AT_ONCE = 100  # states of rules on servers, and cursors: some milliseconds
 _LONGEST_PAUSE = 0.02  # seconds
 
 
@@ -102,7 +102,7 @@ class VerdictWriter:
 
 
 def _parts(whole: _Part) -> Iterator[_Part]:
-    """Servers, as many as make a transaction that those who report do not feel; at least one."""
+    """A few whole servers each, at least one, so that no report waits for long."""
     servers: defaultdict[int | None, _Part] = defaultdict(_Part)
     for state in whole.states:
         servers[state.server_id].states.append(state)
