@@ -81,7 +81,7 @@ FROM (
         SELECT v.version AS version, covers_version(v.version, s.version_so) AS cercania
         FROM fin_de_vida AS v
         WHERE v.so = s.nombre_so
-          -- Those that cannot cover it need not be asked about: most begin otherwise.
+          -- Most versions begin with other characters: they cannot cover it, and the function is not called.
           AND substr(v.version, 1, length(v.version) - 2)
             = substr(s.version_so, 1, length(v.version) - 2)
       ) AS c

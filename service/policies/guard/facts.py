@@ -91,7 +91,7 @@ def facts_told(
 
 
 def facts_of_programs(programs: ProgramCounts) -> set[Fact]:
-    """Those that processes tell."""
+    """The facts that the processes of a report tell: nearly all of them have the value."""
     if not programs.programs:
         return set()
     return {fact for fact, count in programs.told.items() if _is_enough(count, programs.programs)}

@@ -33,11 +33,12 @@ _CONSTANT = {"listas", "redes", "fin_de_vida"}
 
 
 class Sightings(NamedTuple):
-    """Statements that find processes by what they run: those that a rule can see.
+    """Statements that find the processes that a rule can see, by the programs that they run.
 
-    applies: with its statement of `aplica`. seen: with its own; null for all. needed: without one
-    of these, its own finds nothing; null where it may all the same. Who knows of no tags of a
-    server need not look for those that a rule needs.
+    applies: the processes that the statement of `aplica` can see. seen: those that the rule's own
+    statement can see; null if it sees all. needed: processes without which the rule's statement
+    finds nothing; null if it may find something without them. It may be a tag that is needed:
+    then nothing follows for servers of which any tag was told.
     """
 
     applies: tuple[str, ...] | None

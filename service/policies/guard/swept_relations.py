@@ -101,7 +101,7 @@ class SweptRelations:
         return {number for number, made in self._programs.items() if made.name == KTHREADD}
 
     def threads(self) -> set[int]:
-        """Those that are kernel threads by their names."""
+        """The programs in use whose names are those of kernel threads."""
         return {number for number, made in self._programs.items() if made.is_thread}
 
     def running(self, statements: Collection[str], finds: Finds) -> set[int]:
