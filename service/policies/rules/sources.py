@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from service.policies.rules.relations import HIDDEN, RELATIONS
-from service.policies.rules.sql_text import Token, tokens
+from service.policies.rules.sql_text import Token, parentheses, tokens
 
 _PARTS = {"FROM", "WHERE", "GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT"}  # of a SELECT
 _COMPOUND = {"UNION", "EXCEPT", "INTERSECT"}
@@ -54,8 +54,11 @@ def sources(sql: str) -> Sources | None:
     found = tokens(sql)
     while found and found[-1].text == ";":
         found.pop()
+    ends = parentheses(found)
+    if ends is None:
+        return None
     try:
-        reader = _Reader(sql, found)
+        reader = _Reader(sql, found, ends)
         needed = reader.query(0, len(found), {})
     except _UnclearError:
         return None
@@ -66,7 +69,7 @@ def sources(sql: str) -> Sources | None:
     if named != len(reader.read):  # one stands where none was looked for
         return None
     is_filter = len(reader.read) == sum(token.keyword == "SELECT" for token in found) == 1
-    without = _Reader(sql, found, needed or ())
+    without = _Reader(sql, found, ends, needed or ())
     without.query(0, len(found), {})
     needs = None if needed is None else tuple(needed)
     return Sources(tuple(reader.read), needs, is_filter, without.most)
@@ -83,12 +86,19 @@ _Range = tuple[int, int]  # places of tokens, the last one excluded
 class _Reader:
     """read, most: what was found so far."""
 
-    def __init__(self, sql: str, found: Sequence[Token], absent: Sequence[Source] = ()) -> None:
-        self._sql, self._tokens, self._absent = sql, found, absent
-        self._ends = _ends(found)
+    def __init__(
+        self,
+        sql: str,
+        found: Sequence[Token],
+        ends: Mapping[int, int],
+        absent: Sequence[Source] = (),
+    ) -> None:
+        self._sql, self._tokens, self._ends, self._absent = sql, found, ends, absent
         self.read: list[Source] = []
         self.most = 1.0
-        self._most_of: dict[str, float] = {}  # queries of WITH clauses
+        # Queries of WITH clauses.
+        self._most_of: dict[str, float] = {}
+        self._named: set[str] = set()  # those that were read somewhere
 
     def text(self, at: int) -> str:
         """The text of a token, in capitals; none behind the last."""
@@ -120,9 +130,14 @@ class _Reader:
                 at += 1
             if self.text(at) != "(":
                 raise _UnclearError
-            before, self.most, self._most_of[name] = self.most, 1.0, math.inf
+            before, self.most, self._most_of[name] = self.most, 1.0, 1.0
+            self._named.discard(name)
             # By itself, a query that reads what it gives gives nothing.
-            names[name] = self.query(at + 1, self._ends[at] - 1, names | {name: ()})
+            needed = self.query(at + 1, self._ends[at] - 1, names | {name: ()})
+            has_none = bool(needed) and all(source in self._absent for source in needed or ())
+            if name in self._named and not has_none:
+                self.most = math.inf
+            names[name] = needed
             self._most_of[name], self.most = self.most, before
             at = self._ends[at]
             if self.text(at) != ",":
@@ -207,6 +222,7 @@ class _Reader:
         name = self._name(at)
         alias = self._alias(at + 1, end) or self._tokens[at].text
         if name in names:
+            self._named.add(name)
             self.most *= self._most_of[name]
             return names[name]
         if name not in RELATIONS:
@@ -273,22 +289,6 @@ class _Reader:
                 begin = at + 1
         if begin < last:
             yield begin, last
-
-
-def _ends(found: Sequence[Token]) -> dict[int, int]:
-    """Where the parentheses that begin at places end: the place behind. Raises _UnclearError."""
-    ends: dict[int, int] = {}
-    open_: list[int] = []
-    for at, token in enumerate(found):
-        if token.text == "(":
-            open_.append(at)
-        elif token.text == ")":
-            if not open_:
-                raise _UnclearError
-            ends[open_.pop()] = at + 1
-    if open_:
-        raise _UnclearError
-    return ends
 
 
 def _preference(needed: Sequence[Source]) -> tuple[int, bool]:

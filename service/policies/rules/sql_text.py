@@ -8,7 +8,7 @@ whether a statement hides one of the guard's relations behind a name of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -116,3 +116,17 @@ def _defines(found: list[Token], at: int) -> bool:
 def line_of(sql: str, start: int) -> int:
     """The line of a place in a text, from 1."""
     return sql.count("\n", 0, start) + 1
+
+
+def parentheses(found: Sequence[Token]) -> dict[int, int] | None:
+    """Where those that begin at places end: the place behind. Null where one has no other."""
+    ends: dict[int, int] = {}
+    open_: list[int] = []
+    for at, token in enumerate(found):
+        if token.text == "(":
+            open_.append(at)
+        elif token.text == ")":
+            if not open_:
+                return None
+            ends[open_.pop()] = at + 1
+    return None if open_ else ends
