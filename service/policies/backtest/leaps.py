@@ -21,6 +21,7 @@ from service.policies.evaluator.task import Task
 from service.policies.guard.facts import COLUMNS
 from service.policies.guard.guard import Guard
 from service.policies.guard.inspection import reads_now
+from service.policies.guard.sightings import Kind
 from service.policies.rules.relations import facts_read, reads_logins, server_columns
 from service.policies.rules.rule import Clock, Fact, Rule, Scope, Semantics, Threshold
 from service.store.engines import Connection
@@ -85,10 +86,12 @@ class Leaps:
     ) -> None:
         self._reader, self._guard, self._hearing = MarkReader(queries), guard, hearing
         self._histories, self._sweep = histories, sweep
+        self._kinds: Mapping[str, Kind] = {}
         self._few: set[str] = set()  # rules that see few processes
         # Whether all rules say the same until what they see changes.
         self._leaps = histories.axis is Axis.LLEGADA
-        self._unnamed: frozenset[int] = frozenset()  # programs, as those of Relevant
+        # Programs. Where none of needed runs, no rule sees any of seen; those of always all see.
+        self._unnamed: frozenset[int] = frozenset()
         self._always: frozenset[int] = frozenset()
         self._seen: frozenset[int] = frozenset()
         self._needed: frozenset[int] = frozenset()
@@ -97,11 +100,12 @@ class Leaps:
     def look(self, connection: Connection, rules: Rules, servers: int) -> bool:
         """Finds the programs. False where a rule sees all, or they are too many for the servers."""
         try:
-            for rule, (sees_few, needs) in self._guard.sightings().items():
-                if sees_few and reads_rows(rules[rule]):
+            self._kinds = self._guard.sightings()
+            for rule, kind in self._kinds.items():
+                if kind.sees_few and reads_rows(rules[rule]):
                     self._few.add(rule)
                     self._leaps = self._leaps and stays(rules[rule], finds_nothing=False)
-                elif not (needs and stays(rules[rule], finds_nothing=True)):
+                elif not (kind.needs and stays(rules[rule], finds_nothing=True)):
                     return False
             if self._reader.newest_program(connection) > _MOST_PROGRAMS * servers:
                 return False
@@ -117,11 +121,14 @@ class Leaps:
         threads: set[int] = set()
         unnamed: set[int] = set()
         for page in self._reader.programs(connection):
-            found = self._guard.relevant(page, self._few)
-            always.update(found.always)
-            seen.update(found.seen)
-            needed.update(found.needed)
+            found = self._guard.relevant(page)
+            always.update(found.kthreadd)
             threads.update(found.threads)
+            for rule, programs in found.rules.items():
+                always.update(programs.applies)
+                needed.update(programs.needed)
+                if rule in self._few:
+                    (seen if self._kinds[rule].needs else always).update(programs.seen)
             unnamed.update(number for number, name, *_ in page if name is None)
         self._always, self._seen, self._needed = map(frozenset, (always, seen, needed))
         self._threads, self._unnamed = frozenset(threads), frozenset(unnamed)

@@ -7,7 +7,7 @@ they have no user of their own, no executable and no command line.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from service.policies.rules.rule import Fact
 
@@ -42,6 +42,21 @@ COUNT_PROCESSES = """
 SELECT count(*), count(name), coalesce(max(pid = 1), 0), coalesce(max(pid = 4), 0)
 FROM fila_de_proceso
 """
+
+
+class Told(NamedTuple):
+    """What a report tells, found out beforehand. names: how many different ones it lists."""
+
+    facts: frozenset[Fact]
+    names: int
+
+    def as_json(self) -> list[Any]:
+        return [[*self.facts], self.names]
+
+    @classmethod
+    def from_json(cls, value: Sequence[Any]) -> Self:
+        facts, names = value
+        return cls(frozenset(map(Fact, facts)), names)
 
 
 class ProgramCounts(NamedTuple):

@@ -8,40 +8,35 @@ tried again there for a while; nor anywhere, while it happens on most servers an
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from service.errors import GuardEndedError
+from service.policies.guard.facts import Told
 from service.policies.guard.guard_connection import GuardConnection, ProcessLimits
 from service.policies.guard.inspection import Inspection
 from service.policies.guard.judged_rule import JudgedRule
 from service.policies.guard.judging import Limits
-from service.policies.guard.patience import Tally
-from service.policies.guard.sightings import Relevant
-from service.policies.guard.verdict import Reason, State, Verdict, verdict_from_json
+from service.policies.guard.sightings import Kind, Relevant, Seen
+from service.policies.guard.suspensions import Suspensions
+from service.policies.guard.verdict import Verdict, verdict_from_json
 from service.policies.rules.rule import Scope
-
-_SUSPENSION = 600.0  # seconds in which a rule that ended the process is not tried again
 
 Data = Mapping[str, Sequence[Sequence[Any]]]
 
 
 class Request(NamedTuple):
-    """A server to judge. now: `:ahora`. only: the rules; null for all."""
+    """A server to judge. now: `:ahora`. only: the rules; null for all.
+
+    told: where the image has not all of its processes, what all of them tell.
+    """
 
     server: int
     now: str
     only: Collection[str] | None = None
-
-
-class _Ended(NamedTuple):
-    """What a rule that ended the process says there, and until when it is left out."""
-
-    verdict: Verdict
-    until: float
+    told: Told | None = None
 
 
 class Guard:
@@ -57,10 +52,7 @@ class Guard:
         self._data: Data = {"listas": [], "redes": [], "fin_de_vida": []}
         self._image: bytes | None = None
         self._is_open = False  # the process has the image
-        self._ended: dict[
-            tuple[str, int | None], _Ended
-        ] = {}  # by rule and server; null: the fleet
-        self._tallies: dict[str, Tally] = {}  # of rules that ended the process
+        self._suspensions = Suspensions(self._process_limits.processor)
         self.restarts = 0  # how often the process ended before it answered
 
     def load(self, rules: Iterable[JudgedRule], data: Data) -> dict[str, Inspection]:
@@ -70,7 +62,7 @@ class Guard:
         as it is loaded: it is left out.
         """
         self._rules, self._data, self._image = list(rules), data, None
-        self._ended, self._tallies = {}, {}
+        self._suspensions = Suspensions(self._process_limits.processor)
         left_out: dict[str, Inspection] = {}
         while True:
             found: dict[str, Inspection] = {}
@@ -123,7 +115,7 @@ class Guard:
         microseconds; the first one resets. Where verdicts stay, the same dict comes again. Raises
         GuardEndedError, and has then judged nothing: judge() tells what is guilty.
         """
-        if self._suspended(server):
+        if self._suspensions.of(server):
             raise GuardEndedError("a rule is left out")
         found: list[dict[str, Verdict]] = []
         for answers in self._ask_of_programs("sweep", programs, steps=steps):
@@ -135,22 +127,27 @@ class Guard:
                 )
         return found
 
-    def sightings(self) -> dict[str, tuple[bool, bool]]:
-        """As of Judging.sightings(), by rule. Raises GuardEndedError."""
-        found = self._ask_of_programs("sightings", ())
-        return {rule: (sees_few, needs) for rule, sees_few, needs in found}
+    def sightings(self) -> dict[str, Kind]:
+        """What kind of processes each rule about a server sees. Raises GuardEndedError."""
+        return {rule: Kind(*kind) for rule, *kind in self._ask_of_programs("sightings", ())}
 
-    def relevant(self, programs: Sequence[Sequence[Any]], few: Collection[str]) -> Relevant:
-        """As of Judging.relevant(). Raises GuardEndedError."""
-        (found,) = self._ask_of_programs("relevant", programs, few=[*few])
-        return Relevant(*found)
+    def relevant(self, programs: Sequence[Sequence[Any]]) -> Relevant:
+        """Which of these programs the rules can see. Raises GuardEndedError."""
+        ((kthreadd, threads, rules),) = self._ask_of_programs("relevant", programs)
+        return Relevant(kthreadd, threads, {rule: Seen(*seen) for rule, seen in rules.items()})
+
+    def relevant_tags(self, tags: Sequence[tuple[str, str]]) -> dict[str, list[int]]:
+        """Which of these tags may do where a rule needs processes. Raises GuardEndedError."""
+        (found,) = self._ask_of_programs("tags", tags)
+        return dict(found)
 
     def judge_fleet(
         self, now: str, only: Collection[str] | None = None
     ) -> dict[str, dict[int, Verdict] | Verdict]:
         """The verdicts of the rules about the fleet: by server of the image, or one for all."""
         found: dict[str, dict[int, Verdict] | Verdict] = {}
-        left = [r for r in self._asked(Scope.FLOTA, only) if r not in self._suspended(None)]
+        suspended = self._suspensions.of(None)
+        left = [rule for rule in self._asked(Scope.FLOTA, only) if rule not in suspended]
         while left:
             request = {
                 "do": "judge_fleet",
@@ -164,8 +161,8 @@ class Guard:
                     left.remove(rule)
             except GuardEndedError as error:
                 if left:
-                    self._suspend(left.pop(0), None, error)
-        suspended = self._suspended(None)
+                    self._suspensions.add(left.pop(0), None, error)
+        suspended = self._suspensions.of(None)
         return found | {
             rule: suspended[rule] for rule in self._asked(Scope.FLOTA, only) if rule in suspended
         }
@@ -192,15 +189,15 @@ class Guard:
         self.close()
 
     def _judge(self, requests: Sequence[Request]) -> Iterator[tuple[int, dict[str, Verdict]]]:
-        servers: list[tuple[int, str, list[str] | None]] = []
-        left_out = [self._suspended(server) for server, *_ in requests]
-        for (server, now, only), suspended in zip(requests, left_out, strict=True):
+        servers: list[tuple[int, str, list[str] | None, Any]] = []
+        left_out = [self._suspensions.of(server) for server, *_ in requests]
+        for (server, now, only, told), suspended in zip(requests, left_out, strict=True):
             asked = None
             if only is not None or suspended:
                 asked = [
                     rule for rule in self._asked(Scope.SERVIDOR, only) if rule not in suspended
                 ]
-            servers.append((server, now, asked))
+            servers.append((server, now, asked, None if told is None else told.as_json()))
         request = {
             "do": "judge",
             "servers": servers,
@@ -208,10 +205,9 @@ class Guard:
         }
         # All answers are taken, to the end; of a call that is cut off the process has to be ended.
         answers = zip(self._ask(request), [*requests], left_out, strict=True)
-        for (server, verdicts), (_, _, only), suspended in answers:
+        for (server, verdicts), (_, _, only, _), suspended in answers:
             found = {rule: verdict_from_json(value) for rule, value in verdicts.items()}
-            for rule in self._tallies.keys() & found:
-                self._tallies[rule].note(server, is_over=False)
+            self._suspensions.note(server, found)
             mute = self._asked(Scope.SERVIDOR, only) if suspended else ()
             yield server, found | {rule: suspended[rule] for rule in mute if rule in suspended}
 
@@ -224,9 +220,7 @@ class Guard:
                 for _, verdicts in self._judge([request._replace(only=[rule])]):
                     found |= verdicts
             except GuardEndedError as error:
-                found[rule] = self._suspend(rule, request.server, error)
-                tally = self._tallies.setdefault(rule, Tally(self._process_limits.processor))
-                tally.note(request.server, is_over=True)
+                found[rule] = self._suspensions.add(rule, request.server, error)
         return found
 
     def _asked(self, scope: Scope, only: Collection[str] | None) -> list[str]:
@@ -235,24 +229,6 @@ class Guard:
             for rule in self._rules
             if rule.scope is scope and (only is None or rule.id in only)
         ]
-
-    def _suspended(self, server: int | None) -> dict[str, Verdict]:
-        """What rules that are left out on a server say there; null: those about the fleet."""
-        if not self._ended:
-            return {}
-        now = time.monotonic()
-        self._ended = {place: ended for place, ended in self._ended.items() if ended.until > now}
-        return {
-            rule: ended.verdict
-            for (rule, where), ended in self._ended.items()
-            if where == server
-            or (server is not None and rule in self._tallies and self._tallies[rule].is_to_blame)
-        }
-
-    def _suspend(self, rule: str, server: int | None, error: GuardEndedError) -> Verdict:
-        verdict = Verdict(State.DESCONOCIDO, Reason.LIMITE, str(error))
-        self._ended[rule, server] = _Ended(verdict, time.monotonic() + _SUSPENSION)
-        return verdict
 
     def _ask(self, request: Mapping[str, Any]) -> Iterator[Any]:
         if self._connection is None:

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from service.policies.guard.facts import Told
 from service.policies.guard.frames import json_frame, read_frame
 from service.policies.guard.judged_rule import JudgedRule
 from service.policies.guard.judging import Judging, Limits
@@ -68,8 +69,9 @@ def _answers(judging: Judging, request: dict[str, Any], source: BinaryIO) -> Ite
             yield [rule, found.as_json()]
             allow_processor(processor)
     elif request["do"] == "judge":
-        for server, now, only in request["servers"]:
-            yield [server, _as_json(judging.judge_server(server, now, only))]
+        for server, now, only, told in request["servers"]:
+            known = None if told is None else Told.from_json(told)
+            yield [server, _as_json(judging.judge_server(server, now, only, known))]
             allow_processor(processor)
     elif "programs" in request:
         yield from _of_programs(judging, request)
@@ -81,12 +83,15 @@ def _answers(judging: Judging, request: dict[str, Any], source: BinaryIO) -> Ite
 
 def _of_programs(judging: Judging, request: dict[str, Any]) -> Iterator[Any]:
     if request["do"] == "sightings":
-        for rule, *seen in judging.sightings():
-            yield [rule, *seen]
-            allow_processor(request["processor"])
+        for rule, kind in judging.relevance.kinds():
+            yield [rule, *kind]
+        return
+    if request["do"] == "tags":
+        yield judging.relevance.of_tags(request["programs"])
         return
     if request["do"] == "relevant":
-        yield list(judging.relevant(request["programs"], request["few"]))
+        kthreadd, threads, rules = judging.relevance.of_programs(request["programs"])
+        yield kthreadd, threads, {rule: [*seen] for rule, seen in rules.items()}
         return
     for some in _in_lists(judging.sweep(request["programs"], request["steps"])):
         yield some

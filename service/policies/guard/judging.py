@@ -11,10 +11,11 @@ from typing import Any
 from service import times
 from service.errors import StatementBrokenError, StatementLimitError, StatementRefusedError
 from service.policies.guard.evidence import Row
+from service.policies.guard.facts import Told
 from service.policies.guard.inspection import Inspection, inspect, reads_now, reads_only_day
 from service.policies.guard.judged_rule import JudgedRule
 from service.policies.guard.patience import Patience
-from service.policies.guard.sightings import Relevant, Sightings, sightings
+from service.policies.guard.relevance import Relevance
 from service.policies.guard.swept_relations import Needs, SweptRelations, empty_tables
 from service.policies.guard.verdict import Answer, Reason, Situation, State, Verdict, judge
 from service.policies.guard.workspace import Workspace
@@ -52,7 +53,7 @@ class Judging:
         self._reads_now = False
         self._changes_at = 1  # microseconds: how long `:ahora` says the same
         self._broken: set[str] = set()  # rules of which it is not known what they read
-        self._sightings: dict[str, Sightings] = {}
+        self._relevance: Relevance | None = None
 
     def set_data(self, tables: Mapping[str, Sequence[Sequence[Any]]]) -> None:
         """The rows of listas, redes and fin_de_vida."""
@@ -65,7 +66,7 @@ class Judging:
         self._situations.clear()
         self._rules = []
         self._patience = Patience(self._limits.seconds)
-        self._broken = set()
+        self._broken, self._relevance = set(), None
         for rule in rules:
             found = inspect(self._workspace.sandbox, rule)
             if found.error is not None:
@@ -91,13 +92,19 @@ class Judging:
         self._situations.clear()
 
     def judge_server(
-        self, server: int, now: str, only: Collection[str] | None = None
+        self,
+        server: int,
+        now: str,
+        only: Collection[str] | None = None,
+        told: Told | None = None,
     ) -> dict[str, Verdict]:
         """The verdicts of the rules about a server on one server of the image.
 
-        now: `:ahora`. only: the rules to judge; null for all.
+        now: `:ahora`. only: the rules to judge; null for all. told: as of a Request.
         """
-        return self._judged(self._situation(server), now, only)
+        if told is None:
+            return self._judged(self._situation(server), now, only)
+        return self._judged(self._workspace.situation(server, told), now, only)
 
     def _judged(
         self, situation: Situation, now: str, only: Collection[str] | None
@@ -164,54 +171,13 @@ class Judging:
                 decided_by = None if is_limit else deciding()
             yield kept
 
-    def sightings(self) -> Iterator[tuple[str, bool, bool]]:
-        """Of each rule about a server: whether it sees few processes, and needs some to see any."""
-        self._sightings = {}
-        for rule in self._of(Scope.SERVIDOR):
-            found = self._sightings[rule.id] = sightings(self._workspace.sandbox, rule)
-            is_clear = found.applies is not None and rule.id not in self._broken
-            yield (
-                rule.id,
-                is_clear and found.seen is not None,
-                is_clear and found.needed is not None,
-            )
-
-    def relevant(self, programs: Sequence[Sequence[Any]], few: Collection[str]) -> Relevant:
-        """Which of the programs the rules can see, after sightings().
-
-        few: the rules that see few. Others see nothing but where what they need runs.
-        """
-        relations = SweptRelations(self._workspace.sandbox, self._workspace.names, self._needs)
-        relations.use(programs)
-        always: set[str] = set()
-        seen: set[str] = set()
-        needed: set[str] = set()
-        for rule, found in self._sightings.items():
-            always.update(found.applies or ())
-            needed.update(found.needed or ())
-            if rule in few:
-                (always if found.needed is None else seen).update(found.seen or ())
-        return Relevant(
-            sorted(relations.kthreadd() | relations.running(always, self._pids)),
-            sorted(relations.running(seen, self._pids)),
-            sorted(relations.running(needed, self._pids)),
-            sorted(relations.threads()),
-        )
-
-    def _pids(self, statements: Iterable[str]) -> set[int] | None:
-        """The processes that statements find; null where one breaks."""
-        found: set[int] = set()
-        try:
-            for sql in statements:
-                rows = self._workspace.sandbox.first(
-                    sql, {}, seconds=self._limits.seconds, max_rows=self._limits.rows
-                )
-                if rows.cut:
-                    return None
-                found.update(int(pid or 0) for (pid,) in rows.rows)
-        except (StatementBrokenError, StatementLimitError, StatementRefusedError):
-            return None
-        return found
+    @property
+    def relevance(self) -> Relevance:
+        """Which programs the rules about a server can see."""
+        if self._relevance is None:
+            rules, seconds = self._of(Scope.SERVIDOR), self._limits.seconds
+            self._relevance = Relevance(self._workspace, rules, self._broken, seconds)
+        return self._relevance
 
     def judge_fleet(
         self, now: str, only: Collection[str] | None = None

@@ -26,38 +26,52 @@ _BITS = {
 _PIDS = {1: _FIRST, _KTHREADD_PID: _THREAD, 4: _FIRST_OF_WINDOWS}
 
 
-class Program:
-    """What processes run. matches: its lists, each with the name there and where it stands."""
+class CountedProgram:
+    """What tells the facts of a report, of what processes run.
 
-    __slots__ = ("counted", "is_thread", "matches", "name", "what", "who")
+    is_thread: whether it is a kernel thread by name, where the report does not tell its parent.
+    """
 
-    def __init__(self, values: Sequence[str | None], names: NameLists, *, listed: bool) -> None:
+    __slots__ = ("_counted", "_is_kthreadd", "is_thread")
+
+    def __init__(self, values: Sequence[str | None], *, is_thread: bool) -> None:
+        """values: name, user, executable, command line."""
         name, username, executable, line = values
-        self.name, self.who, self.what = name, (name, username), (executable, line)
-        # By name, where the report does not tell its parent.
-        self.is_thread = (
-            name is not None and username == "root" and KERNEL_THREADS in names.lists_of(name)
-        )
-        self.counted = (
+        self._is_kthreadd, self.is_thread = name == KTHREADD, is_thread
+        self._counted = (
             (_NAMED if name is not None else 0)
             | (_USERNAME if username is not None else 0)
             | (_EXECUTABLE if executable is not None else 0)
             | (_LINE if line is not None else 0)
         )
-        self.matches = _matches(name, executable, names) if listed else {}
 
     def counts_as(self, pid: int, ppid: int | None) -> int:
         """The bits of one of its processes."""
-        counted = self.counted
+        counted = self._counted
         if ppid is not None:
             counted |= _PPID if ppid != _KTHREADD_PID else _PPID | _THREAD
         elif self.is_thread:
             counted |= _THREAD
         if pid in _PIDS:
             counted |= _PIDS[pid]
-            if pid == _KTHREADD_PID and self.name == KTHREADD:
+            if pid == _KTHREADD_PID and self._is_kthreadd:
                 counted |= _IS_KTHREADD
         return counted
+
+
+class Program(CountedProgram):
+    """What processes run. matches: its lists, each with the name there and where it stands."""
+
+    __slots__ = ("matches", "name", "what", "who")
+
+    def __init__(self, values: Sequence[str | None], names: NameLists, *, listed: bool) -> None:
+        name, username, executable, line = values
+        is_thread = (
+            name is not None and username == "root" and KERNEL_THREADS in names.lists_of(name)
+        )
+        super().__init__(values, is_thread=is_thread)
+        self.name, self.who, self.what = name, (name, username), (executable, line)
+        self.matches = _matches(name, executable, names) if listed else {}
 
 
 class RunningProcesses:
@@ -101,38 +115,44 @@ class RunningProcesses:
     def finds_kthreadd(self) -> bool:
         """Brings has_kthreadd up to date, and tells whether it changed."""
         before = self.has_kthreadd
-        self.has_kthreadd = any(
-            count and bits & _IS_KTHREADD for bits, count in self.counts.items()
-        )
+        self.has_kthreadd = has_kthreadd(self.counts)
         return before != self.has_kthreadd
-
-    def counted(self, facts: Collection[Fact]) -> tuple[ProcessCounts, ProgramCounts | None]:
-        """Of all processes; and of those that are no kernel threads, how many have these facts.
-
-        Null for the latter if none of the facts is one of processes.
-        """
-        found = [(bits, count) for bits, count in self.counts.items() if count]
-        seen = 0
-        for bits, _ in found:
-            seen |= bits
-        processes = ProcessCounts(
-            len(self._rows),
-            sum(count for bits, count in found if bits & _NAMED),
-            int(bool(seen & _FIRST)),
-            int(bool(seen & _FIRST_OF_WINDOWS)),
-        )
-        wanted = [fact for fact in COLUMNS if fact in facts]
-        if not wanted:
-            return processes, None
-        if self.has_kthreadd:
-            found = [(bits, count) for bits, count in found if not bits & _THREAD]
-        told = {fact: sum(count for bits, count in found if bits & _BITS[fact]) for fact in wanted}
-        return processes, ProgramCounts(sum(count for _, count in found), told)
 
     def names_listed(self) -> int:
         """How many different names they have."""
         names = {program.name for _, program in self._rows.values()}
         return len(names - {None})
+
+
+def has_kthreadd(counts: Mapping[int, int]) -> bool:
+    """Whether pid 2 is kthreadd. counts: how many processes have the same bits."""
+    return any(count and bits & _IS_KTHREADD for bits, count in counts.items())
+
+
+def counted(
+    counts: Mapping[int, int], facts: Collection[Fact]
+) -> tuple[ProcessCounts, ProgramCounts | None]:
+    """Of all processes; and of those that are no kernel threads, how many have these facts.
+
+    Null for the latter if none of the facts is one of processes. counts: as of has_kthreadd().
+    """
+    found = [(bits, count) for bits, count in counts.items() if count]
+    seen = 0
+    for bits, _ in found:
+        seen |= bits
+    processes = ProcessCounts(
+        sum(count for _, count in found),
+        sum(count for bits, count in found if bits & _NAMED),
+        int(bool(seen & _FIRST)),
+        int(bool(seen & _FIRST_OF_WINDOWS)),
+    )
+    wanted = [fact for fact in COLUMNS if fact in facts]
+    if not wanted:
+        return processes, None
+    if seen & _IS_KTHREADD:
+        found = [(bits, count) for bits, count in found if not bits & _THREAD]
+    told = {fact: sum(count for bits, count in found if bits & _BITS[fact]) for fact in wanted}
+    return processes, ProgramCounts(sum(count for _, count in found), told)
 
 
 def _matches(

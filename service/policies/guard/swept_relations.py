@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 from service.policies.guard.facts import facts_told
 from service.policies.guard.names import NameLists
-from service.policies.guard.running_processes import KTHREADD, Program, RunningProcesses
+from service.policies.guard.running_processes import KTHREADD, Program, RunningProcesses, counted
 from service.policies.guard.verdict import Situation
 from service.policies.rules.relations import (
     Reads,
@@ -36,6 +35,7 @@ INSERT OR REPLACE INTO main.proceso VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)
 _OFTEN = {"id_serv", "fecha_hora", "recibido"}  # columns that tell no facts
 # The pids that statements find; null where one breaks.
 Finds = Callable[[Collection[str]], Collection[int] | None]
+_Key = TypeVar("_Key")
 _TABLES = ("main.proceso", "main.usuario", "main.servidor_vigente", "main.etiqueta")
 MARKS = ("coincidencia", "con_kthreadd", "nombre_de_hilo")
 
@@ -104,28 +104,35 @@ class SweptRelations:
         """The programs in use whose names are those of kernel threads."""
         return {number for number, made in self._programs.items() if made.is_thread}
 
-    def running(self, statements: Collection[str], finds: Finds) -> set[int]:
-        """Those of which statements find a process where each has one.
+    def running(self, asked: Mapping[_Key, Collection[str]], finds: Finds) -> dict[_Key, set[int]]:
+        """Of each key the programs in use of which its statements find a process, where all run.
 
         The relations hold no report afterwards. What alone breaks a statement counts as found.
         """
-        found: set[int] = set()
-        parts = [list(self._programs)] if statements else []
+        found = {key: set[int]() for key in asked}
+        parts = [(list(self._programs), {key for key in asked if asked[key]})]
         while parts:
-            part = parts.pop()
-            pids = self._found_among(part, partial(finds, statements)) if part else ()
-            if pids is not None:
-                found.update(part[pid - _FIRST_PROBED] for pid in pids)
-            elif len(part) == 1:
-                found.update(part)
-            else:
-                middle = len(part) // 2
-                parts += [part[:middle], part[middle:]]
+            part, keys = parts.pop()
+            if not part or not keys:
+                continue
+            self._probe(part)
+            broken = set()
+            for key in keys:
+                pids = finds(asked[key])
+                if pids is not None:
+                    found[key].update(part[pid - _FIRST_PROBED] for pid in pids)
+                elif len(part) == 1:
+                    found[key].update(part)
+                else:
+                    broken.add(key)
+            middle = len(part) // 2
+            parts += [(part[:middle], broken), (part[middle:], broken)]
+        self._clear()
+        empty_tables(self._sandbox)
         return found
 
-    def _found_among(
-        self, numbers: Sequence[int], finds: Callable[[], Collection[int] | None]
-    ) -> Collection[int] | None:
+    def _probe(self, numbers: Sequence[int]) -> None:
+        """The relations show a process of each of these programs, and nothing else."""
         self._clear()
         empty_tables(self._sandbox)
         self._server["servidor"] = _PROBED
@@ -136,7 +143,6 @@ class SweptRelations:
         with self._sandbox.trusted() as connection:
             connection.execute("UPDATE elegido SET desde = ?, hasta = ?", (_PROBED, _PROBED))
             self._write(connection, [], [(row, self._programs[row[3]]) for row in rows])
-        return finds()
 
     def apply(self, step: Mapping[str, Any]) -> bool:
         """Changes the relations to those of the next report. Whether what rules read changes.
@@ -197,7 +203,7 @@ class SweptRelations:
         told = [self._logins > 0, *self._running.counts.items()]
         if self._facts is None or told != self._told:
             wanted = self._needs.facts if self._given is None else ()
-            processes, programs = self._running.counted(wanted)
+            processes, programs = counted(self._running.counts, wanted)
             self._facts = facts_told(self._server, processes, programs, has_logins=self._logins > 0)
             self._facts |= self._given or frozenset()
             self._told = told

@@ -13,6 +13,7 @@ from typing import Any
 from service.policies.guard.facts import (
     COUNT_PROCESSES,
     ProcessCounts,
+    Told,
     count_programs,
     facts_told,
     program_counts,
@@ -78,31 +79,37 @@ class Workspace:
         with self.sandbox.trusted() as connection:
             _show(connection, first, last)
 
-    def situation(self, server: int) -> Situation:
-        """The situation of a server of the image; the relations show it alone."""
+    def situation(self, server: int, told: Told | None = None) -> Situation:
+        """The situation of a server of the image; the relations show it alone.
+
+        told: what all of its processes tell, where the image has not all of them.
+        """
         with self.sandbox.trusted() as connection:
             _show(connection, server, server)
             result = connection.execute("SELECT * FROM servers_vigentes")
             columns = [column[0] for column in result.description or ()]
             row = dict(zip(columns, result.fetchone(), strict=True))
-            processes = ProcessCounts(*connection.execute(COUNT_PROCESSES).fetchone())
-            query = count_programs(self.wanted)
-            programs = (
-                None
-                if query is None
-                else program_counts(self.wanted, connection.execute(query).fetchone())
-            )
-            has_logins = connection.execute("SELECT 1 FROM usuarios_vigentes LIMIT 1").fetchone()
+            facts = self._facts(connection, row) if told is None else told.facts
             tags = dict(connection.execute("SELECT clave, valor FROM etiquetas").fetchall())
         return Situation(
             server=server,
             is_silent=row["estado"] == SILENT,
-            running_for=_seconds_between(row["arranque"], row["fecha_hora"]),
-            facts=facts_told(row, processes, programs, has_logins=has_logins is not None),
+            running_for=seconds_between(row["arranque"], row["fecha_hora"]),
+            facts=facts,
             tags=tags,
             system=row["nombre_so"],
-            names_listed=self._names_listed(server),
+            names_listed=self._names_listed(server) if told is None else lambda: told.names,
         )
+
+    def _facts(self, connection: Connection, row: Mapping[str, Any]) -> frozenset[Fact]:
+        """Those of the server that the relations show."""
+        processes = ProcessCounts(*connection.execute(COUNT_PROCESSES).fetchone())
+        query = count_programs(self.wanted)
+        programs = None
+        if query is not None:
+            programs = program_counts(self.wanted, connection.execute(query).fetchone())
+        logins = connection.execute("SELECT 1 FROM usuarios_vigentes LIMIT 1").fetchone()
+        return facts_told(row, processes, programs, has_logins=logins is not None)
 
     def servers(self) -> list[int]:
         """The servers of the image."""
@@ -175,7 +182,8 @@ def _show(connection: Connection, first: int, last: int) -> None:
     connection.execute("UPDATE elegido SET desde = ?, hasta = ?", (first, last))
 
 
-def _seconds_between(start: str | None, end: str) -> float | None:
+def seconds_between(start: str | None, end: str) -> float | None:
+    """Between two times as the tables have them; null without a start."""
     if start is None:
         return None
     return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
