@@ -1,5 +1,5 @@
 -- id = "contrasena-en-linea"
--- version = 1
+-- version = 2
 -- severidad = "alta"
 -- responsable = "seguridad"
 -- es = { titulo = "Contraseña en la línea de comando", descripcion = "Busca en las líneas de comando el *** con el que el agente tapa un secreto, detrás de una opción o variable con pass, pwd, secret o clave en su nombre, en una URL, o detrás de -p de un cliente de bases de datos o de sshpass. Una opción -auth, token-auth o -key no cuenta.", justificacion = "Todos los usuarios del servidor ven las líneas de comando.", remedio = "Pase el secreto en un archivo con permisos 0600 o con LoadCredential de systemd, y cámbielo.", motivo = "{name} de {username} tiene una contraseña en su línea de comando." }
@@ -24,16 +24,18 @@
 
 WITH RECURSIVE
 -- Each *** of a command line: what stands before it, and behind it.
-parte (name, username, linea_comando, antes, resto, queda) AS (
+parte (name, username, linea, antes, resto, queda) AS (
   SELECT
-    name, username, linea_comando,
-    substr(linea_comando, 1, instr(linea_comando, '***') - 1),
-    substr(linea_comando, instr(linea_comando, '***') + 3), 20
-  FROM procesos_vigentes
-  WHERE instr(linea_comando, '***')
+    name, username, linea,
+    substr(linea, 1, instr(linea, '***') - 1), substr(linea, instr(linea, '***') + 3), 20
+  FROM (
+    SELECT name, username, linea_comando AS linea
+    FROM procesos_vigentes
+    WHERE instr(linea_comando, '***')
+  )
   UNION ALL
   SELECT
-    name, username, linea_comando,
+    name, username, linea,
     substr(resto, 1, instr(resto, '***') - 1), substr(resto, instr(resto, '***') + 3), queda - 1
   FROM parte
   WHERE instr(resto, '***') AND queda > 0
@@ -41,7 +43,7 @@ parte (name, username, linea_comando, antes, resto, queda) AS (
 -- In lower case, the last word before it on one side, and that with blanks for what joins words.
 palabra AS (
   SELECT
-    name, username, linea_comando, resto, lower(substr(antes, -200)) AS antes,
+    name, username, linea, resto, lower(substr(antes, -200)) AS antes,
     rtrim(
       replace(replace(replace(replace(replace(lower(substr(antes, -200)),
         '&', ' '), '?', ' '), ';', ' '), ',', ' '), '{', ' '),
@@ -51,12 +53,12 @@ palabra AS (
 ),
 opcion AS (
   SELECT
-    name, username, linea_comando, resto, antes,
+    name, username, linea, resto, antes,
     substr(unida, length(rtrim(unida, replace(unida, ' ', ''))) + 1) AS opcion,
     substr(antes, length(rtrim(antes, replace(antes, ' ', ''))) + 1) AS pegada
   FROM palabra
 )
-SELECT name, username, max(linea_comando) AS linea_comando, count(*) AS n
+SELECT name, username, max(linea) AS linea_comando, count(*) AS n
 FROM opcion
 WHERE (
     (

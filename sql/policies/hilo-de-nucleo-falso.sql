@@ -1,5 +1,5 @@
 -- id = "hilo-de-nucleo-falso"
--- version = 1
+-- version = 2
 -- severidad = "critica"
 -- responsable = "seguridad"
 -- es = { titulo = "Proceso que se hace pasar por un hilo del núcleo", descripcion = "Busca procesos con nombre de hilo del núcleo (kworker/*, ksoftirqd/*, kswapd*) que no son hijos de kthreadd, donde pid 2 es kthreadd.", justificacion = "Los programas maliciosos se esconden tras estos nombres.", remedio = "Aísle el servidor, investigue cómo entró el programa y reinstale el sistema.", motivo = "{name} se ejecuta como {username} y no es hijo de kthreadd." }
@@ -27,6 +27,8 @@ WHERE p.ppid <> 2
   AND (p.name GLOB 'kworker/*' OR p.name GLOB 'ksoftirqd/*' OR p.name GLOB 'kswapd*')
   -- A kernel thread starts a helper of root, which has its name until it runs its program.
   AND NOT EXISTS (
-    SELECT 1 FROM procesos_vigentes AS k WHERE k.pid = p.ppid AND k.ppid = 2 AND p.username = 'root'
+    SELECT 1
+    FROM procesos_vigentes AS k
+    WHERE k.pid = p.ppid AND k.ppid = 2 AND k.name GLOB 'k*' AND p.username = 'root'
   )
 GROUP BY p.name, p.username
