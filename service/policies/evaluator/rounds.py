@@ -10,14 +10,15 @@ from collections.abc import Collection, Mapping, Sequence
 
 from service.policies.evaluator import trouble_log
 from service.policies.evaluator.in_force import RuleInForce
+from service.policies.evaluator.known_states import KnownStates
 from service.policies.evaluator.record_judge import RecordJudge
 from service.policies.evaluator.server_events import ServerEvents
 from service.policies.evaluator.task import Task, as_server, event_of
 from service.policies.evaluator.timeline import is_in_silence
 from service.policies.evaluator.verdict_writer import VerdictWriter
 from service.policies.machine.events import Ended, Fin, Terms
-from service.policies.machine.machine import changes_nothing, step
-from service.store.engines import Connection, Database
+from service.policies.machine.machine import step
+from service.store.engines import Database
 from service.store.server_event import RULES, SILENCE
 from service.store.write.verdicts import States, VerdictStore
 
@@ -38,6 +39,7 @@ class Rounds:
         self._in_force: Collection[str] = ()
         self._terms: dict[str, Terms] = {}
         self._formerly: dict[str, str] = {}
+        self._known = KnownStates(store)
 
     def use(self, rules: Mapping[str, RuleInForce], in_force: Collection[str]) -> None:
         """Replaces the rules. The guard has them loaded already.
@@ -51,21 +53,24 @@ class Rounds:
         self._terms = {
             rule.id: Terms.of(rule.rule, rule.text_id, rule.hash) for rule in rules.values()
         }
+        self._known.use(self._terms, self._formerly)
         self._judge.use(rules)
 
     def run(self, tasks: Sequence[Task]) -> None:
         """Judges and stores. Of each server there is one task. Raises StorageUnavailableError."""
         self._judge.judge(tasks)
         with self._database.snapshot() as connection:
-            unchanged = self._unchanged(connection, tasks)
-            changing = [
-                task
-                for task in tasks
-                if not task.is_plain_report
-                or any((task.server.id, rule) not in unchanged for rule in task.verdicts)
-            ]
-            states = self._load(connection, changing, unchanged)
+            taken = self._known.take(connection, tasks)
+            states = taken.states
+            for task in tasks:
+                if task.neighbours is not None:
+                    before, after = (
+                        task.bound if found is None else found for found in task.neighbours
+                    )
+                    server_id = task.server.id
+                    self._store.load_late(connection, states, server_id, before.at, after.at)
             events = self._events.of(connection, tasks)
+        changing = [task for task in tasks if not taken.is_settled(task)]
         silent = [task for task in changing if _speaks_of_silence(states, task)]
         self._retire(states, changing)
         self._leave(states, changing)
@@ -73,8 +78,9 @@ class Rounds:
         states.continue_renamed(self._formerly, [task.server.id for task in changing])
         for task in changing:
             server = as_server(task.server)
+            settled = taken.settled.get(task.server.id, {})
             for rule, verdict in task.verdicts.items():
-                if (task.server.id, rule) not in unchanged:
+                if rule not in settled:
                     event = event_of(task, verdict, self._terms[rule])
                     step(states[task.server.id, rule], server, self._terms[rule], event)
         unspoken = [task for task in silent if not _speaks_of_silence(states, task)]
@@ -83,43 +89,8 @@ class Rounds:
                 events += self._events.unspoken(connection, unspoken)
         lines = trouble_log.troubles(states)
         self._writer.save(states, [task.cursor for task in tasks], events=events)
+        self._known.keep(tasks, taken)
         trouble_log.log(lines)
-
-    def _unchanged(self, connection: Connection, tasks: Sequence[Task]) -> set[tuple[int, str]]:
-        """The servers and rules of which nothing has to be stored, nor loaded.
-
-        Most reports find a server as the one before did, and to load what is known of its rules
-        costs about as much as to judge them.
-        """
-        reports = [task for task in tasks if task.is_plain_report]
-        standings = self._store.standings(connection, [task.server.id for task in reports])
-        return {
-            (task.server.id, rule)
-            for task in reports
-            for rule, verdict in task.verdicts.items()
-            if rule not in self._formerly  # what is pending under its former id is its own
-            and changes_nothing(standings.get((task.server.id, rule)), self._terms[rule], verdict)
-        }
-
-    def _load(
-        self,
-        connection: Connection,
-        tasks: Sequence[Task],
-        unchanged: Collection[tuple[int, str]],
-    ) -> States:
-        servers = [task.server.id for task in tasks]
-        states = self._store.load(connection, servers, unchanged=unchanged)
-        for task in tasks:
-            if task.neighbours is not None:
-                before, after = task.neighbours
-                self._store.load_late(
-                    connection,
-                    states,
-                    task.server.id,
-                    task.bound.at if before is None else before.at,
-                    task.bound.at if after is None else after.at,
-                )
-        return states
 
     def _leave(self, states: States, tasks: Sequence[Task]) -> None:
         """Ends what servers that are retired have open; of rules about the fleet, a tick does."""

@@ -101,6 +101,11 @@ def changes_nothing(standing: Standing | None, terms: Terms, verdict: Verdict) -
     )
 
 
+def says_the_same(before: Verdict, verdict: Verdict) -> bool:
+    """Whether a verdict changes nothing after one of the same text that changed nothing."""
+    return verdict.state is not State.FALLA and _span_of(before) == _span_of(verdict)
+
+
 def tells_all(verdict: Verdict) -> bool:
     """Whether the verdict says yes or no of every key."""
     if verdict.state is State.FALLA:

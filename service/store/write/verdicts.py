@@ -30,14 +30,17 @@ _PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
 class States:
     """What is known of rules on some servers, in memory."""
 
-    def __init__(self, found: dict[tuple[int, str], RuleState]) -> None:
-        self._found = found
+    def __init__(self, found: Mapping[tuple[int, str], RuleState]) -> None:
+        self._found = dict(found)
 
     def __getitem__(self, key: tuple[int, str]) -> RuleState:
         """Of a server and a rule; a new state if nothing is stored of it."""
         if key not in self._found:
             self._found[key] = RuleState(*key)
         return self._found[key]
+
+    def add(self, others: States) -> None:
+        self._found |= others._found
 
     def __iter__(self) -> Iterator[RuleState]:
         return iter(list(self._found.values()))
