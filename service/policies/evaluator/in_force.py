@@ -12,7 +12,7 @@ from service.policies.guard.inspection import Inspection
 from service.policies.guard.text_hash import Silence, outside, text_hash
 from service.policies.rules.data_files import DataFiles
 from service.policies.rules.folders import ADJUSTED, adjusted
-from service.policies.rules.relations import HIDDEN, RELATIONS, reads_command_lines
+from service.policies.rules.relations import HIDDEN, RELATIONS, Reads, reads_command_lines
 from service.policies.rules.rule import Rule, Scope
 from service.policies.rules.rule_file import parse_rule
 from service.store.write.rule_texts import NewText, StoredText
@@ -47,10 +47,13 @@ class RuleInForce:
 
     @property
     def reads_first_sight(self) -> bool:
-        return any(
-            column == "visto_desde" and relation != "servers_vigentes"
-            for relation, column in self.reads
-        )
+        """Whether it asks when programs or users were first seen."""
+        return _reads_first_sight(self.reads)
+
+    @property
+    def applies_by_first_sight(self) -> bool:
+        """Whether that decides where it applies."""
+        return _reads_first_sight(self.inspection.applies_reads)
 
     @property
     def reads_command_lines(self) -> bool:
@@ -84,6 +87,12 @@ class RuleInForce:
             controls=json.dumps(self.rule.controls, sort_keys=True),
             owner=self.rule.owner,
         )
+
+
+def _reads_first_sight(reads: Reads) -> bool:
+    return any(
+        column == "visto_desde" and relation != "servers_vigentes" for relation, column in reads
+    )
 
 
 def in_force(  # noqa: PLR0913, PLR0917 — all that a text is made of

@@ -1,0 +1,96 @@
+"""What the rules in force see of processes, and what these tell of a report: asked once of each.
+
+Programs are interned, so that their numbers always mean the same.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from service.policies.guard.guard import Guard
+from service.policies.guard.running_processes import CountedProgram
+from service.policies.guard.sightings import Relevant
+from service.store.engines import Connection
+from service.store.read.few import FewReader, Running
+
+_MOST = 100_000  # some 40 MB
+_PAGE = 2_000  # programs that the guard is asked about at once
+
+
+class Sees(NamedTuple):
+    """The rules that see a program: where they apply, or among what they judge.
+
+    needed_by: those that find nothing where no program is that they need.
+    """
+
+    applies: frozenset[str]
+    judged: frozenset[str]
+    needed_by: frozenset[str]
+
+
+class KnownProcess(NamedTuple):
+    """bits: as CountedProgram counts it. program: its number. name: its hash; null for none.
+
+    sees: null where no rule sees it.
+    """
+
+    bits: int
+    program: int
+    name: int | None
+    sees: Sees | None
+
+
+class KnownProcesses(dict[int, KnownProcess]):
+    """By what FewReader.running() says of a process: those that were met.
+
+    guard: has the rules loaded.
+    """
+
+    def __init__(self, reader: FewReader, guard: Guard) -> None:
+        super().__init__()
+        self._reader, self._guard = reader, guard
+        self._rules: frozenset[str] = frozenset()
+
+    def use(self, rules: Iterable[str]) -> None:
+        """Replaces the rules: those that see few processes, or need some."""
+        self.clear()
+        self._rules = frozenset(rules)
+
+    def meet(self, connection: Connection, numbers: Iterable[int]) -> None:
+        """Finds out about those of these that are not known. Raises GuardEndedError."""
+        unknown: dict[int, list[Running]] = defaultdict(list)
+        for number in numbers:
+            if number not in self:
+                running = Running.of(number)
+                unknown[running.program].append(running)
+        programs = list(unknown)
+        for first in range(0, len(programs), _PAGE):
+            page = self._reader.programs(connection, programs[first : first + _PAGE])
+            self._learn(page, unknown)
+
+    def forget(self) -> None:
+        """All of them, where there are too many."""
+        if len(self) > _MOST:
+            self.clear()
+
+    def _learn(self, programs: Sequence[Sequence[Any]], met: dict[int, list[Running]]) -> None:
+        found = self._guard.relevant(programs)
+        threads, sees = set(found.threads), self._sees(found)
+        for program, *values in programs:
+            counted = CountedProgram(values, is_thread=program in threads)
+            name = None if values[0] is None else hash(values[0])
+            for running in met[program]:
+                bits = counted.counts_as(running.pid, running.ppid)
+                self[running.number] = KnownProcess(bits, program, name, sees.get(program))
+
+    def _sees(self, found: Relevant) -> dict[int, Sees]:
+        by: dict[int, list[set[str]]] = defaultdict(lambda: [set(), set(), set()])
+        for rule in self._rules & found.rules.keys():
+            for place, programs in enumerate(found.rules[rule]):
+                for program in programs:
+                    by[program][place].add(rule)
+        for program in found.kthreadd:  # which tells whether the others are kernel threads
+            by[program][0] |= self._rules
+        return {program: Sees(*map(frozenset, rules)) for program, rules in by.items()}
