@@ -12,7 +12,7 @@ import pytest
 from service.errors import GuardEndedError
 from service.policies.guard.guard import Guard, Request
 from service.policies.guard.guard_connection import ProcessLimits
-from service.policies.guard.judging import Limits
+from service.policies.guard.limits import Limits
 from service.policies.guard.verdict import Reason, State, Verdict
 from service.policies.rules.rule import Scope, Semantics
 from tests.policies.ordinary import NO_DATA, NOW, image, judged_rule

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from functools import cache
 from typing import Any
 
@@ -17,17 +16,14 @@ import pytest
 from service import times
 from service.policies.guard.cases import read_case
 from service.policies.guard.judged_rule import JudgedRule
-from service.policies.guard.judging import Judging, Limits
-from service.policies.guard.verdict import Situation, Verdict, verdict_as_json
+from service.policies.guard.judging import Judging
+from service.policies.guard.limits import Limits
+from service.policies.guard.verdict import Situation, Verdict
 from service.policies.rules.folders import Policies, read_policies
-from service.policies.rules.places import TABLES_SCRIPT
 from service.policies.rules.rule import Fact, Rule, Scope, Semantics
-from service.store.engines.image import ImageBuilder
 from tests.policies.ordinary import judged_rule
+from tests.policies.sweeping import START, Tables, copied, shown, steps
 
-Tables = dict[str, Any]
-
-_START = times.parse("2026-01-15 12:00:00")
 _SLOT = 1_048_576  # the first of server 1: sql/guard/tables.sql
 _OTHER_SLOTS = 100
 # They read what the shipped ones do not: the time, the number of the report, columns of the server.
@@ -103,14 +99,14 @@ def _reports(generator: random.Random, rules: Sequence[Rule], count: int) -> Ite
         (server,) = now["servidor_vigente"]
         server = list(server)
         server[1] = number  # id_serv
-        server[3] = server[16] = times.to_text(_START + number * times.MINUTE)
+        server[3] = server[16] = times.to_text(START + number * times.MINUTE)
         server[19] = generator.choice(["al_dia"] * 9 + ["silencioso"])
         if generator.random() < 0.2:  # nucleo
             server[11] = generator.choice(["6.1", "6.2"])
         if generator.random() < 0.2:  # version_so
             server[7] = generator.choice(["11", "12"])
         if server[20] is not None and generator.random() < 0.2:  # arranque
-            server[20] = times.to_text(_START - generator.choice([9, 11]) * times.DAY)
+            server[20] = times.to_text(START - generator.choice([9, 11]) * times.DAY)
         now["servidor_vigente"] = [tuple(server)]
         yield dict(now)
 
@@ -128,63 +124,6 @@ def _with_others(generator: random.Random, rows: Sequence[Any]) -> list[Any]:
     return kept
 
 
-def _columns() -> list[str]:
-    with (
-        closing(ImageBuilder(TABLES_SCRIPT.read_text(encoding="utf-8"))) as builder,
-        builder.filled() as connection,
-    ):
-        found = connection.execute("SELECT * FROM servidor_vigente")
-        return [column[0] for column in found.description or ()]
-
-
-def _steps(reports: Sequence[Tables], resets: int) -> tuple[list[Any], list[dict[str, Any]]]:
-    """Programs, and the steps between the reports. resets: at every such number."""
-    programs: dict[tuple[Any, ...], int] = {}
-    steps, columns = [], _columns()
-    last: Tables = {}
-    for number, report in enumerate(reports):
-        is_first = number % resets == 0
-        if is_first:
-            last = {"servidor_vigente": [(None,) * len(columns)], "proceso": [], "usuario": []}
-        row, former = report["servidor_vigente"][0], last["servidor_vigente"][0]
-        step: dict[str, Any] = {
-            "now": _START + number * times.MINUTE,
-            "only": None,
-            "reset": is_first,
-            "server": {
-                name: value
-                for name, value, before in zip(columns, row, former, strict=True)
-                if is_first or value != before or name == "estado"
-            },
-            "etiqueta": None if report["etiqueta"] == last.get("etiqueta") else report["etiqueta"],
-        }
-        for table in ("proceso", "usuario"):
-            gone = [was[0] for was in last[table] if was not in report[table]]
-            added = [now for now in report[table] if now not in last[table]]
-            if table == "proceso":
-                added = [
-                    (row_id, pid, ppid, programs.setdefault(
-                        (name, user, path, line), len(programs)), start)
-                    for row_id, _, pid, ppid, name, user, start, path, line, _ in added
-                ]  # fmt: skip
-            else:
-                added = [now[:-1] for now in added]
-            step[table] = gone, added
-        steps.append(step)
-        last = report
-    return [(number, *values) for values, number in programs.items()], steps
-
-
-def _copied(judging: Judging, reports: Sequence[Tables]) -> list[dict[str, Verdict]]:
-    found = []
-    with closing(ImageBuilder(TABLES_SCRIPT.read_text(encoding="utf-8"))) as builder:
-        for number, report in enumerate(reports):
-            judging.open(builder.image_of(report))
-            now = times.to_text(_START + number * times.MINUTE)
-            found.append(judging.judge_server(1, now))
-    return found
-
-
 def _compare(seed: int, count: int) -> None:
     generator = random.Random(seed)
     rules = generator.sample(_rules(), generator.choice([1, 1, 1, 2, 3]))
@@ -194,14 +133,9 @@ def _compare(seed: int, count: int) -> None:
     judging.set_data(_policies().data.tables())
     assert not [found.error for _, found in judging.set_rules(judged) if found.error]
     reports = list(_reports(generator, rules, count))
-    swept = list(judging.sweep(*_steps(reports, resets=17)))
-    copied = _copied(judging, reports)
-    for number, (one, other) in enumerate(zip(swept, copied, strict=True)):
-        assert _shown(one) == _shown(other), (number, [rule.id for rule in judged])
-
-
-def _shown(verdicts: dict[str, Verdict]) -> dict[str, object]:
-    return {rule: verdict_as_json(verdict) for rule, verdict in verdicts.items()}
+    swept = list(judging.sweep(*steps(reports, resets=17)))
+    for number, (one, other) in enumerate(zip(swept, copied(judging, reports), strict=True)):
+        assert shown(one) == shown(other), (number, [rule.id for rule in judged])
 
 
 def test_a_sweep_of_few_rules_gives_what_copies_give() -> None:
@@ -222,7 +156,7 @@ def test_reports_that_change_nothing_that_is_read_are_not_judged_again() -> None
     report = _case("servicio-telnet", 0)
     busier = {**report, "proceso": [*report["proceso"], _another(report["proceso"][-1])]}
     reports = [report, busier, report, {**report, "proceso": report["proceso"][:2]}]
-    first, second, third, last = judging.sweep(*_steps(reports, resets=17))
+    first, second, third, last = judging.sweep(*steps(reports, resets=17))
     assert first is second is third
     assert last is not first
 
@@ -243,9 +177,9 @@ def test_a_rule_that_reads_the_day_is_judged_again_on_another(
     judging = Judging(Limits())
     list(judging.set_rules([judged_rule(sql, "day", key=("e",))]))
     report = _case("servicio-telnet", 0)
-    programs, steps = _steps([report] * 4, resets=17)
-    for step, hours in zip(steps, [0, 11, 12, 35], strict=True):
-        step["now"] = _START + hours * times.HOUR
+    programs, found_steps = steps([report] * 4, resets=17)
+    for step, hours in zip(found_steps, [0, 11, 12, 35], strict=True):
+        step["now"] = START + hours * times.HOUR
     runs: list[str] = []
     run = Judging._judged
 
@@ -254,8 +188,8 @@ def test_a_rule_that_reads_the_day_is_judged_again_on_another(
         return run(judging, situation, now, only)
 
     monkeypatch.setattr(Judging, "_judged", noting)
-    found = [verdicts["day"] for verdicts in judging.sweep(programs, steps)]
-    days = [times.to_text(_START + hours * times.HOUR) for hours in (0, 12)]
+    found = [verdicts["day"] for verdicts in judging.sweep(programs, found_steps)]
+    days = [times.to_text(START + hours * times.HOUR) for hours in (0, 12)]
     assert (runs == days) is is_of_day
     assert found[0] == found[1]
     assert found[2] == found[3]

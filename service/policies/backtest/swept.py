@@ -21,12 +21,12 @@ from service.policies.rules.relations import reads_processes
 from service.policies.rules.rule import Fact, Semantics
 from service.store.engines import Connection
 from service.store.read.current import state_of
-from service.store.read.sweep import Changes, Row, Sweep, SweepStep
+from service.store.read.sweep import Row, Sweep, SweepStep
 from service.store.read.tags import TagReader, Told, rows_of_tags
 
 _AT_ONCE = 500  # tasks; the guard gets all rows at the first one
-_NOTHING = SweepStep({}, Changes([], []), Changes([], []))
-_PROGRAM = 3  # the place of its number in the row of a process
+_NOTHING = SweepStep({}, [], [])
+_PROGRAM = 5  # the place of its number in a span of processes
 
 
 class FewRows(NamedTuple):
@@ -111,7 +111,7 @@ class SweptReports:
     ) -> list[dict[str, Verdict]]:
         if sweep is None:  # nothing is in order
             return []
-        numbers = {row[_PROGRAM] for step in steps for row in step["proceso"][1]}
+        numbers = {span[_PROGRAM] for step in steps for span in step["proceso"]}
         return self._guard.sweep(server_id, sweep.programs(numbers), steps)
 
 
@@ -121,11 +121,12 @@ def _step(sweep: Sweep, task: Task, at: int, *, is_first: bool) -> dict[str, Any
     if is_first:
         found = sweep.all()
     return {
+        "seq": task.seq,
         "now": task.now,
         "only": None if task.only is None else sorted(task.only),
         "reset": is_first,
         "server": found.server | {"estado": state_of(is_silent=task.is_silent)},
-        "proceso": tuple(found.processes),
-        "usuario": tuple(found.logins),
+        "proceso": found.processes,
+        "usuario": found.logins,
         "etiqueta": None,
     }

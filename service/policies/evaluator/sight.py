@@ -23,8 +23,7 @@ from service.policies.guard.guard import Guard
 from service.policies.guard.inspection import reads_now, reads_only_day
 from service.policies.guard.running_processes import counted
 from service.policies.guard.sightings import Kind
-from service.policies.guard.verdict import has_tag
-from service.policies.guard.workspace import seconds_between
+from service.policies.guard.verdict import has_tag, seconds_between
 from service.policies.rules.relations import facts_read, reads_logins, server_columns
 from service.policies.rules.rule import Fact
 from service.store.engines import Connection

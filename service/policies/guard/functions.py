@@ -82,6 +82,7 @@ def covers_version(pattern: Cell, version: Cell) -> int | None:
     return coverage(str(pattern), str(version))
 
 
+@lru_cache(_CACHED)
 def time_text(microseconds: Cell) -> str | None:
     """A time as the relations show it. For the guard's views."""
     return None if microseconds is None else times.to_text(int(microseconds))

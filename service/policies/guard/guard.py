@@ -18,7 +18,7 @@ from service.policies.guard.facts import Told
 from service.policies.guard.guard_connection import GuardConnection, ProcessLimits
 from service.policies.guard.inspection import Inspection
 from service.policies.guard.judged_rule import JudgedRule
-from service.policies.guard.judging import Limits
+from service.policies.guard.limits import Limits
 from service.policies.guard.sightings import Kind, Relevant, Seen
 from service.policies.guard.suspensions import Suspensions
 from service.policies.guard.verdict import Verdict, verdict_from_json

@@ -23,7 +23,8 @@ import orjson
 from service.policies.guard.facts import Told
 from service.policies.guard.frames import json_frame, read_frame
 from service.policies.guard.judged_rule import JudgedRule
-from service.policies.guard.judging import Judging, Limits
+from service.policies.guard.judging import Judging
+from service.policies.guard.limits import Limits
 from service.policies.guard.verdict import Verdict, verdict_as_json
 
 # Of one answer with the verdicts at many reports.

@@ -3,41 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from service import times
-from service.errors import StatementBrokenError, StatementLimitError, StatementRefusedError
-from service.policies.guard.evidence import Row
 from service.policies.guard.facts import Told
+from service.policies.guard.fleet_answers import FleetAnswers, named
 from service.policies.guard.inspection import Inspection, inspect, reads_now, reads_only_day
 from service.policies.guard.judged_rule import JudgedRule
+from service.policies.guard.kept_answers import KeptAnswers
+from service.policies.guard.limits import Limits
+from service.policies.guard.needs import Needs
 from service.policies.guard.patience import Patience
 from service.policies.guard.relevance import Relevance
-from service.policies.guard.swept_relations import Needs, SweptRelations, empty_tables
+from service.policies.guard.swept_relations import SweptRelations, empty_tables
 from service.policies.guard.verdict import Answer, Reason, Situation, State, Verdict, judge
 from service.policies.guard.workspace import Workspace
 from service.policies.rules.relations import facts_read
 from service.policies.rules.rule import Fact, Scope, Semantics
-from service.store.engines.sandbox import MAX_CHARACTERS, Sandbox, characters
 
 _OVER_AND_OVER = "it passed its limit again and again; it is tried again later"
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Of one statement: seconds of processor, and rows, on one server and on the fleet.
-
-    fleet_rows_each: rows of one server.
-    """
-
-    seconds: float = 0.5
-    rows: int = 10_000
-    fleet_seconds: float = 10.0
-    fleet_rows: int = 100_000
-    fleet_rows_each: int = 1_000
 
 
 class Judging:
@@ -54,6 +40,7 @@ class Judging:
         self._changes_at = 1  # microseconds: how long `:ahora` says the same
         self._broken: set[str] = set()  # rules of which it is not known what they read
         self._relevance: Relevance | None = None
+        self._kept = KeptAnswers((), limits)
 
     def set_data(self, tables: Mapping[str, Sequence[Sequence[Any]]]) -> None:
         """The rows of listas, redes and fin_de_vida."""
@@ -85,11 +72,14 @@ class Judging:
         statements = [sql for rule in self._rules for sql in (rule.sql, rule.applies.query)]
         self._reads_now = reads_now(*statements)
         self._changes_at = times.DAY if reads_only_day(*statements) else 1
+        kept = () if self._broken else self._of(Scope.SERVIDOR)
+        self._kept = KeptAnswers(kept, self._limits)
 
     def open(self, image: bytes) -> None:
         """Takes the image over which the next calls judge."""
         self._workspace.open(image)
         self._situations.clear()
+        self._kept.follow(None)
 
     def judge_server(
         self,
@@ -113,11 +103,11 @@ class Judging:
         server = situation.server
 
         def run(sql: str) -> Answer:
-            columns, rows, cut = self._workspace.sandbox.first(
+            columns, rows, cut = self._kept.rows(sql) or self._workspace.sandbox.first(
                 sql, {"ahora": now}, seconds=self._limits.seconds, max_rows=self._limits.rows
             )
             # The rows are those of this server, whether they say so or not.
-            return Answer([{**_row(columns, row), "servidor": server} for row in rows], cut)
+            return Answer([{**named(columns, row), "servidor": server} for row in rows], cut)
 
         found: dict[str, Verdict] = {}
         for rule in self._of(Scope.SERVIDOR, only):
@@ -137,8 +127,11 @@ class Judging:
         programs, steps: as SweptRelations takes them, with `now` and `only`. Where nothing changed
         that decides a verdict, or verdicts are equal, the very same dict comes again.
         """
-        relations = SweptRelations(self._workspace.sandbox, self._workspace.names, self._needs)
+        relations = SweptRelations(
+            self._workspace.sandbox, self._workspace.names, self._needs, waits=self._kept.waits
+        )
         relations.use(programs)
+        self._kept.follow(relations)
         rules = self._of(Scope.SERVIDOR)
         graces = {rule.grace_after_boot for rule in rules}
         shows_absences = any(rule.semantics is Semantics.FILA_ES_EXITO for rule in rules)
@@ -160,7 +153,7 @@ class Judging:
             )
 
         for step in steps:
-            is_changed = relations.apply(step)
+            is_changed = relations.apply(step) | self._kept.take()
             situation, now, only = relations.situation(), step["now"], step["only"]
             if is_changed or deciding() != decided_by:
                 found = self._judged(situation, times.to_text(now) if reads_time else "", only)
@@ -187,7 +180,7 @@ class Judging:
         situations = [self._situation(server) for server in self._workspace.servers() if rules]
         self._workspace.show(None)
         for rule in rules:
-            answers = _FleetAnswers(self._workspace.sandbox, now, self._limits)
+            answers = FleetAnswers(self._workspace.sandbox, now, self._limits)
             yield (
                 rule.id,
                 {
@@ -209,57 +202,3 @@ class Judging:
             for rule in self._rules
             if rule.scope is scope and (only is None or rule.id in only)
         ]
-
-
-def _row(columns: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:
-    return dict(zip(reversed(columns), reversed(row), strict=True))  # the first of a name stays
-
-
-class _FleetAnswers:
-    """The rows of each statement by server; each runs once, for all servers.
-
-    What one server reports may be more than a statement may give: of each there are the first rows.
-    """
-
-    def __init__(self, sandbox: Sandbox, now: str, limits: Limits) -> None:
-        self._sandbox = sandbox
-        self._now = now
-        self._limits = limits
-        self._answers: dict[str, dict[Any, Answer]] = {}
-        self._errors: dict[str, Exception] = {}
-
-    def of(self, server: int, sql: str) -> Answer:
-        if sql not in self._answers and sql not in self._errors:
-            try:
-                self._answers[sql] = self._ask(sql)
-            except (StatementBrokenError, StatementLimitError, StatementRefusedError) as error:
-                self._errors[sql] = error
-        if sql in self._errors:
-            raise self._errors[sql]
-        return self._answers[sql].get(server, Answer(()))
-
-    def _ask(self, sql: str) -> dict[Any, Answer]:
-        columns, rows = self._sandbox.each(
-            sql, {"ahora": self._now}, seconds=self._limits.fleet_seconds
-        )
-        by_server: dict[Any, list[Row]] = {}
-        cut: set[Any] = set()
-        count = size = 0
-        with closing(rows):
-            for values in rows:
-                row = _row(columns, values)
-                server = row.get("servidor")
-                own = by_server.setdefault(server, [])
-                if len(own) == self._limits.fleet_rows_each:
-                    cut.add(server)
-                    continue
-                count, size = count + 1, size + characters(values)
-                if count > self._limits.fleet_rows:
-                    raise StatementLimitError(f"more than {self._limits.fleet_rows} rows")
-                if size > MAX_CHARACTERS:
-                    raise StatementLimitError(f"more than {MAX_CHARACTERS} characters in its rows")
-                own.append(row)
-        why = f"more than {self._limits.fleet_rows_each} rows"
-        return {
-            server: Answer(own, why if server in cut else None) for server, own in by_server.items()
-        }

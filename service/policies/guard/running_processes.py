@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from service.policies.guard.facts import COLUMNS, ProcessCounts, ProgramCounts
 from service.policies.guard.names import KERNEL_THREADS, NameLists
@@ -24,6 +24,7 @@ _BITS = {
     Fact.LINEA_COMANDO: _LINE,
 }
 _PIDS = {1: _FIRST, _KTHREADD_PID: _THREAD, 4: _FIRST_OF_WINDOWS}
+_LAST_FIRST_PID = max(_PIDS)
 
 
 class CountedProgram:
@@ -32,7 +33,7 @@ class CountedProgram:
     is_thread: whether it is a kernel thread by name, where the report does not tell its parent.
     """
 
-    __slots__ = ("_counted", "_is_kthreadd", "is_thread")
+    __slots__ = ("_counted", "_is_kthreadd", "bits", "is_thread")
 
     def __init__(self, values: Sequence[str | None], *, is_thread: bool) -> None:
         """values: name, user, executable, command line."""
@@ -44,6 +45,7 @@ class CountedProgram:
             | (_EXECUTABLE if executable is not None else 0)
             | (_LINE if line is not None else 0)
         )
+        self.bits = self._counted | _PPID  # of a process with a parent that tells nothing
 
     def counts_as(self, pid: int, ppid: int | None) -> int:
         """The bits of one of its processes."""
@@ -57,6 +59,10 @@ class CountedProgram:
             if pid == _KTHREADD_PID and self._is_kthreadd:
                 counted |= _IS_KTHREADD
         return counted
+
+    def is_kernel_thread(self, pid: int, ppid: int | None) -> bool:
+        """Whether one of its processes is one, on a server that tells them."""
+        return bool(self.counts_as(pid, ppid) & _THREAD)
 
 
 class Program(CountedProgram):
@@ -74,43 +80,66 @@ class Program(CountedProgram):
         self.matches = _matches(name, executable, names) if listed else {}
 
 
+Process = tuple[Sequence[Any], Program]  # id, pid, ppid, the number of the program, start
+
+
+class Change(NamedTuple):
+    """What a report changes of the processes that rules read. is_flipped: their threads, too.
+
+    is_first: nothing was before.
+    """
+
+    went: list[Process]
+    came: list[Process]
+    is_flipped: bool = False
+    is_first: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.went or self.came or self.is_flipped or self.is_first)
+
+
+NO_CHANGE = Change([], [])
+
+
 class RunningProcesses:
     """counts: how many have the same bits. has_kthreadd: whether pid 2 is kthreadd."""
 
     def __init__(self) -> None:
-        self._rows: dict[int, tuple[int, Program]] = {}
+        self._rows: dict[int, Process] = {}
         self.counts: dict[int, int] = defaultdict(int)
         self.has_kthreadd = False
 
     def change(
         self,
-        gone: Sequence[int],
-        added: Sequence[Sequence[Any]],
+        gone: Iterable[int],
+        added: Iterable[Sequence[Any]],
         programs: Mapping[int, Program],
         *,
         takes_all: bool,
-    ) -> tuple[list[tuple[int, Program]], list[tuple[Sequence[Any], Program]]]:
+    ) -> tuple[list[Process], list[Process]]:
         """Those that went, and those that came; takes_all: false for those with a name of a list.
 
         added: id, pid, ppid, the number of the program, start.
         """
-        rows, counts = self._rows, self.counts
-        went: list[tuple[int, Program]] = []
-        came: list[tuple[Sequence[Any], Program]] = []
-        for row_id in gone:
-            bits, program = rows.pop(row_id)
-            counts[bits] -= 1
-            if takes_all or program.matches:
-                went.append((row_id, program))
-        for row in added:
-            row_id, pid, ppid, number, _ = row
-            program = programs[number]
-            bits = program.counts_as(pid, ppid)
-            rows[row_id] = bits, program
-            counts[bits] += 1
-            if takes_all or program.matches:
-                came.append((row, program))
-        return went, came
+        rows = self._rows
+        went = [rows.pop(row_id) for row_id in gone]
+        came = [(row, programs[row[3]]) for row in added]
+        rows.update([(process[0][0], process) for process in came])
+        self._count(went, -1)
+        self._count(came, 1)
+        if takes_all:
+            return went, came
+        return [each for each in went if each[1].matches], [
+            each for each in came if each[1].matches
+        ]
+
+    def _count(self, processes: Iterable[Process], times: int) -> None:
+        counts = self.counts
+        for (_, pid, ppid, _, _), program in processes:
+            if pid > _LAST_FIRST_PID and ppid is not None and ppid != _KTHREADD_PID:
+                counts[program.bits] += times
+            else:
+                counts[program.counts_as(pid, ppid)] += times
 
     def finds_kthreadd(self) -> bool:
         """Brings has_kthreadd up to date, and tells whether it changed."""
@@ -118,10 +147,26 @@ class RunningProcesses:
         self.has_kthreadd = has_kthreadd(self.counts)
         return before != self.has_kthreadd
 
+    def all(self) -> Iterable[Process]:
+        return self._rows.values()
+
     def names_listed(self) -> int:
         """How many different names they have."""
         names = {program.name for _, program in self._rows.values()}
         return len(names - {None})
+
+
+def together(changes: Iterable[Change]) -> tuple[list[Process], list[Process]]:
+    """What went and came by several changes."""
+    went: dict[int, Process] = {}
+    came: dict[int, Process] = {}
+    for change in changes:
+        for process in change.went:
+            row_id = process[0][0]
+            if came.pop(row_id, None) is None:
+                went[row_id] = process
+        came.update([(process[0][0], process) for process in change.came])
+    return [*went.values()], [*came.values()]
 
 
 def has_kthreadd(counts: Mapping[int, int]) -> bool:

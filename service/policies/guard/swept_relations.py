@@ -7,79 +7,55 @@ facts, how many names it lists) is counted beside the tables, from all of its ro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import Any, NamedTuple, Self, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from service.policies.guard.facts import facts_told
 from service.policies.guard.names import NameLists
-from service.policies.guard.running_processes import KTHREADD, Program, RunningProcesses, counted
-from service.policies.guard.verdict import Situation
-from service.policies.rules.relations import (
-    Reads,
-    reads_all_processes,
-    reads_logins,
-    server_columns,
+from service.policies.guard.needs import Needs
+from service.policies.guard.running_processes import (
+    NO_CHANGE,
+    Change,
+    Process,
+    Program,
+    RunningProcesses,
+    counted,
+    together,
 )
+from service.policies.guard.running_spans import RunningSpans
+from service.policies.guard.verdict import Situation, seconds_between
 from service.policies.rules.rule import Fact
 from service.store.engines import Connection
 from service.store.engines.image import insert_rows
 from service.store.engines.sandbox import Sandbox
 
 SILENT = "silencioso"
-_SLOTS = 1_048_576  # of a server: sql/guard/tables.sql
-_PROBED, _FIRST_PROBED = 1, 5  # the server, and the pid, of processes that are only tried
 _INSERT_PROCESS = """
 INSERT OR REPLACE INTO main.proceso VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)
 """
 _OFTEN = {"id_serv", "fecha_hora", "recibido"}  # columns that tell no facts
-# The pids that statements find; null where one breaks.
-Finds = Callable[[Collection[str]], Collection[int] | None]
-_Key = TypeVar("_Key")
 _TABLES = ("main.proceso", "main.usuario", "main.servidor_vigente", "main.etiqueta")
 MARKS = ("coincidencia", "con_kthreadd", "nombre_de_hilo")
 
 
-class Needs(NamedTuple):
-    """What rules read. server: columns of servidor_vigente; null: all. facts: that they require.
+class SweptRelations:
+    """Steps from report to report. The first step resets.
 
-    start: whether it matters how long the server has been running.
+    waits: whether processes are written when settle() asks for it. change: that of the last report.
     """
 
-    processes: bool  # all of them, in a list or not
-    listed: bool
-    logins: bool
-    server: frozenset[str] | None
-    facts: Collection[Fact]
-    start: bool
-
-    @classmethod
-    def of(cls, reads: Reads, facts: Collection[Fact] = (), *, start: bool = False) -> Self:
-        listed = any(relation == "procesos_listados" for relation, _ in reads)
-        return cls(
-            reads_all_processes(reads),
-            listed,
-            reads_logins(reads),
-            server_columns(reads),
-            facts,
-            start,
-        )
-
-    @classmethod
-    def all(cls, facts: Collection[Fact]) -> Self:
-        return cls(True, True, True, None, facts, True)
-
-
-class SweptRelations:
-    """Steps from report to report. The first step resets."""
-
-    def __init__(self, sandbox: Sandbox, names: NameLists, needs: Needs) -> None:
-        self._sandbox, self._lists, self._needs = sandbox, names, needs
+    def __init__(
+        self, sandbox: Sandbox, names: NameLists, needs: Needs, *, waits: bool = False
+    ) -> None:
+        self.sandbox, self._lists, self._needs, self._waits = sandbox, names, needs, waits
         self._programs: dict[int, Program] = {}
+        self.change = NO_CHANGE
         self._clear()
 
     def _clear(self) -> None:
         self._running = RunningProcesses()
+        self._processes, self._sessions = RunningSpans(), RunningSpans()
+        self._waiting: list[Change] = []  # to be written
         self._threads: set[str | None] = set()  # the names in nombre_de_hilo
         self._logins = 0
         self._server: dict[str, Any] = {}
@@ -96,87 +72,43 @@ class SweptRelations:
             for number, *values in programs
         }
 
-    def kthreadd(self) -> set[int]:
-        """The programs in use by whose processes a report tells that it has kernel threads."""
-        return {number for number, made in self._programs.items() if made.name == KTHREADD}
-
-    def threads(self) -> set[int]:
-        """The programs in use whose names are those of kernel threads."""
-        return {number for number, made in self._programs.items() if made.is_thread}
-
-    def running(self, asked: Mapping[_Key, Collection[str]], finds: Finds) -> dict[_Key, set[int]]:
-        """Of each key the programs in use of which its statements find a process, where all run.
-
-        The relations hold no report afterwards. What alone breaks a statement counts as found.
-        """
-        found = {key: set[int]() for key in asked}
-        parts = [(list(self._programs), {key for key in asked if asked[key]})]
-        while parts:
-            part, keys = parts.pop()
-            if not part or not keys:
-                continue
-            self._probe(part)
-            broken = set()
-            for key in keys:
-                pids = finds(asked[key])
-                if pids is not None:
-                    found[key].update(part[pid - _FIRST_PROBED] for pid in pids)
-                elif len(part) == 1:
-                    found[key].update(part)
-                else:
-                    broken.add(key)
-            middle = len(part) // 2
-            parts += [(part[:middle], broken), (part[middle:], broken)]
-        self._clear()
-        empty_tables(self._sandbox)
-        return found
-
-    def _probe(self, numbers: Sequence[int]) -> None:
-        """The relations show a process of each of these programs, and nothing else."""
-        self._clear()
-        empty_tables(self._sandbox)
-        self._server["servidor"] = _PROBED
-        rows = [
-            (_PROBED * _SLOTS + slot, slot, 0, number, None)
-            for slot, number in enumerate(numbers, _FIRST_PROBED)
-        ]
-        with self._sandbox.trusted() as connection:
-            connection.execute("UPDATE elegido SET desde = ?, hasta = ?", (_PROBED, _PROBED))
-            self._write(connection, [], [(row, self._programs[row[3]]) for row in rows])
-
     def apply(self, step: Mapping[str, Any]) -> bool:
         """Changes the relations to those of the next report. Whether what rules read changes.
 
-        step: `server`, the columns of its row that change; `reset`, whether nothing stays; of
-        `proceso` and `usuario` the ids that went and the rows that came; those of processes are
-        id, pid, ppid, the number of the program, and start. `etiqueta`: the rows of all its tags,
-        or null where they stay. Where some processes are left out, `datos` and `nombres` tell what
-        all say: facts, and how many names they have; null, or missing, where that stays.
+        That is without processes, of which `change` tells.
+
+        step: `seq`, the number of the report; `server`, the columns of its row that change;
+        `reset`, whether nothing stays; of `proceso` and `usuario` the spans that begin, as
+        RunningSpans takes them; those of processes have id, pid, ppid, the number of the program,
+        and start. `etiqueta`: the rows of all its tags, or null where they stay. Where some
+        processes are left out, `datos` and `nombres` tell what all say: facts, and how many names
+        they have; null, or missing, where that stays.
         """
-        is_changed = bool(step["reset"])
-        if is_changed:
+        is_first = bool(step["reset"])
+        if is_first:
             self._clear()
-            empty_tables(self._sandbox)
-        is_changed |= self._take_server(step["server"])
+            empty_tables(self.sandbox)
+        is_changed = self._take_server(step["server"]) or is_first
         if step.get("datos") is not None:
             self._given, self._facts = frozenset(map(Fact, step["datos"])), None
         if step.get("nombres") is not None:
             self._names = step["nombres"]
-        gone, added = step["proceso"]
-        if gone or added:
-            is_changed |= self._take_processes(gone, added)
-        gone, added = step["usuario"]
+        gone, added = self._processes.to(step["seq"], step["proceso"])
+        self.change = self._take_processes(gone, added) if gone or added else NO_CHANGE
+        if is_first:
+            self.change = self.change._replace(is_first=True)
+        gone, added = self._sessions.to(step["seq"], step["usuario"])
         self._logins += len(added) - len(gone)
         if self._needs.logins and (gone or added):
             is_changed = True
-            with self._sandbox.trusted() as connection:
+            with self.sandbox.trusted() as connection:
                 _delete(connection, "main.usuario", gone)
                 # Without `visto_desde`: rules that read it are not judged so.
                 insert_rows(connection, "main.usuario", [(*row, None) for row in added])
         if step["etiqueta"] is not None:
             is_changed = True
             self._tags = {key: value for _, key, value, _ in step["etiqueta"]}
-            with self._sandbox.trusted() as connection:
+            with self.sandbox.trusted() as connection:
                 connection.execute("DELETE FROM main.etiqueta")
                 insert_rows(connection, "main.etiqueta", step["etiqueta"])
         return is_changed
@@ -185,11 +117,10 @@ class SweptRelations:
         """The situation of the server at the report at which the relations stand."""
         row = self._server
         start = row["arranque"] if self._needs.start else None
-        running_for = None if start is None else _seconds_between(start, row["fecha_hora"])
         return Situation(
             server=row["servidor"],
             is_silent=row["estado"] == SILENT,
-            running_for=running_for,
+            running_for=seconds_between(start, row["fecha_hora"]),
             facts=self._facts_told(),
             tags=self._tags,
             system=row["nombre_so"],
@@ -218,7 +149,7 @@ class SweptRelations:
             self._facts = None
         if not changed or not (is_first or columns is None or columns & changed):
             return False
-        with self._sandbox.trusted() as connection:
+        with self.sandbox.trusted() as connection:
             connection.execute(
                 f"INSERT OR REPLACE INTO main.servidor_vigente ({', '.join(row)})"  # noqa: S608
                 f" VALUES ({', '.join(f':{name}' for name in row)})",
@@ -229,17 +160,44 @@ class SweptRelations:
                 connection.execute("UPDATE elegido SET desde = ?, hasta = ?", (server, server))
         return True
 
-    def _take_processes(self, gone: Sequence[int], added: Sequence[Sequence[Any]]) -> bool:
+    def _take_processes(self, gone: Sequence[int], added: Sequence[Sequence[Any]]) -> Change:
         running = self._running
         went, came = running.change(gone, added, self._programs, takes_all=self._needs.processes)
         is_flipped = running.finds_kthreadd()
         if not (went or came or is_flipped):
-            return False
-        with self._sandbox.trusted() as connection:
-            if is_flipped:
+            return NO_CHANGE
+        change = Change(went, came, is_flipped)
+        if is_flipped:
+            with self.sandbox.trusted() as connection:
                 self._mark_kthreadd(connection)
+        self._waiting.append(change)
+        if not self._waits:
+            self.settle()
+        return change
+
+    def settle(self) -> None:
+        """Writes the processes that wait: then the relations hold those of the last report."""
+        if not self._waiting:
+            return
+        went, came, *_ = self._waiting[0]
+        if len(self._waiting) > 1:
+            went, came = together(self._waiting)
+        with self.sandbox.trusted() as connection:
             self._write(connection, went, came)
-        return True
+        self._waiting = []
+
+    def processes(self) -> Iterable[Process]:
+        """All that run."""
+        return self._running.all()
+
+    @property
+    def server_id(self) -> int:
+        return int(self._server["servidor"])
+
+    @property
+    def has_kthreadd(self) -> bool:
+        """Whether the report has kernel threads that can be told."""
+        return self._running.has_kthreadd
 
     def _mark_kthreadd(self, connection: Connection) -> None:
         if self._running.has_kthreadd:
@@ -248,13 +206,10 @@ class SweptRelations:
             connection.execute("DELETE FROM con_kthreadd")
 
     def _write(
-        self,
-        connection: Connection,
-        went: Sequence[tuple[int, Program]],
-        came: Sequence[tuple[Sequence[Any], Program]],
+        self, connection: Connection, went: Sequence[Process], came: Sequence[Process]
     ) -> None:
         """Writes the rows that rules read, and what tells kernel threads and names of lists."""
-        listed = [(name, row_id) for row_id, program in went for name in program.matches]
+        listed = [(name, row[0]) for row, program in went for name in program.matches]
         if listed:
             connection.executemany("DELETE FROM coincidencia WHERE lista = ? AND id = ?", listed)
         server = self._server["servidor"]
@@ -268,7 +223,7 @@ class SweptRelations:
             if program.is_thread and ppid is None:
                 threads.add(program.name)
         # What came takes the place of what went, where it has its number.
-        _delete(connection, "main.proceso", [row_id for row_id, _ in went if row_id not in rows])
+        _delete(connection, "main.proceso", [row[0] for row, _ in went if row[0] not in rows])
         if rows:
             connection.executemany(_INSERT_PROCESS, [*rows.values()])
         if matches:
@@ -292,7 +247,3 @@ def _delete(connection: Connection, table: str, ids: Sequence[int]) -> None:
             f"DELETE FROM {table} WHERE id = ?",  # noqa: S608 — a name of ours
             [(row_id,) for row_id in ids],
         )
-
-
-def _seconds_between(start: str, end: str) -> float:
-    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()

@@ -17,6 +17,7 @@ import fnmatch
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -86,6 +87,13 @@ class Situation:
         A start that lies far ahead is no reason to know nothing: a report could claim one.
         """
         return self.running_for is not None and abs(self.running_for) < seconds
+
+
+def seconds_between(start: str | None, end: str) -> float | None:
+    """How long the server had been running; null where its start is not known."""
+    if start is None:
+        return None
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
 
 
 # What a row of a statement may say in its column `veredicto`, beside that it cannot be told.

@@ -7,7 +7,6 @@ server of an image after the other, or all of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from service.policies.guard.facts import (
@@ -21,7 +20,7 @@ from service.policies.guard.facts import (
 from service.policies.guard.functions import FUNCTIONS, OF_VIEWS
 from service.policies.guard.names import KERNEL_THREADS, NameLists
 from service.policies.guard.swept_relations import MARKS, SILENT
-from service.policies.guard.verdict import Situation
+from service.policies.guard.verdict import Situation, seconds_between
 from service.policies.rules.places import RELATIONS_SCRIPT, TABLES_SCRIPT
 from service.policies.rules.relations import ALLOWED
 from service.policies.rules.rule import Fact
@@ -180,10 +179,3 @@ class Workspace:
 
 def _show(connection: Connection, first: int, last: int) -> None:
     connection.execute("UPDATE elegido SET desde = ?, hasta = ?", (first, last))
-
-
-def seconds_between(start: str | None, end: str) -> float | None:
-    """Between two times as the tables have them; null without a start."""
-    if start is None:
-        return None
-    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()

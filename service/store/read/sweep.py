@@ -1,12 +1,11 @@
 """Sweeps over the reports of a server in order: what each changes of the tables of the guard.
 
-A copy of every report costs its rows; a sweep costs what changed. After each step the tables of
-sql/guard/tables.sql hold what service/store/read/current.py would have copied.
+A copy of every report costs its rows; a sweep costs what changed. What the guard makes of it in
+service/policies/guard/running_spans.py is what service/store/read/current.py would have copied.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -18,22 +17,16 @@ Row = tuple[Any, ...]
 _TIMES = ("arranque", "visto_desde")
 
 
-class Changes(NamedTuple):
-    """Of one table: the ids that went, then the rows that came."""
-
-    gone: list[int]
-    added: list[Row]
-
-
 class SweepStep(NamedTuple):
     """What a report changes. server: the columns of servidor_vigente, without `estado`.
 
-    processes: id, pid, ppid, the number of the program, start.
+    processes, logins: spans that begin with it, or did after the report before: rows of
+    swept_processes and swept_logins. Each tells when it ends.
     """
 
     server: dict[str, Any]
-    processes: Changes
-    logins: Changes
+    processes: list[Row]
+    logins: list[Row]
 
 
 class Sweep:
@@ -58,8 +51,8 @@ class Sweep:
         parameters = {"server_id": server_id}
         if processes is None:
             processes = connection.execute(queries["swept_processes"], parameters)
-        self._processes = _Table(processes)
-        self._logins = _Table(connection.execute(queries["swept_logins"], parameters))
+        self._processes = _Spans(processes)
+        self._logins = _Spans(connection.execute(queries["swept_logins"], parameters))
         self.server: dict[str, Any] = {}
 
     def to(self, seq: int) -> SweepStep:
@@ -92,11 +85,8 @@ class Sweep:
 
     def all(self) -> SweepStep:
         """All rows of the report at which the sweep stands, as if nothing had been before."""
-        return SweepStep(
-            dict(self.server),
-            Changes([], list(self._processes.running.values())),
-            Changes([], list(self._logins.running.values())),
-        )
+        seq = self._seq
+        return SweepStep(dict(self.server), self._processes.running(seq), self._logins.running(seq))
 
     def programs(self, numbers: Iterable[int]) -> list[Row]:
         """Number, name, username, executable and command line of programs."""
@@ -104,50 +94,26 @@ class Sweep:
         return [self._connection.execute(query, {"id": number}).fetchone() for number in numbers]
 
 
-class _Table:
-    """Spans in the order of their first report. They end in the order of gone."""
+class _Spans:
+    """Spans in the order of their first report."""
 
     def __init__(self, spans: Iterable[Row]) -> None:
         self._spans: Iterator[Row] = iter(spans)
         self._next = next(self._spans, None)
-        self._gone: dict[int, list[int]] = defaultdict(list)
-        self.running: dict[int, Row] = {}
-        self._seq = 0
+        self._begun: list[Row] = []  # those that run are among them
 
-    def to(self, seq: int) -> Changes:
-        gone: dict[int, None] = {}
-        came: dict[int, Row] = {}
-        for passed in range(self._seq + 1, seq):
-            span = self._next
-            if passed not in self._gone and (span is None or span[0] > passed):
-                continue
-            ended, started = self._next_one(passed)
-            for row_id in ended:
-                if came.pop(row_id, None) is None:
-                    gone[row_id] = None
-            came |= {row[0]: row for row in started}
-        ended, started = self._next_one(seq)
-        self._seq = seq
-        if not (gone or came):
-            return Changes(ended, started)
-        for row_id in ended:
-            if came.pop(row_id, None) is None:
-                gone[row_id] = None
-        return Changes(list(gone), [*came.values(), *started])
-
-    def _next_one(self, seq: int) -> tuple[list[int], list[Row]]:
-        """What ended with a report, and what it was the first to show."""
-        spans, running, ends, span = self._spans, self.running, self._gone, self._next
-        ended = ends.pop(seq, [])
-        for row_id in ended:
-            del running[row_id]
-        started: list[Row] = []
+    def to(self, seq: int) -> list[Row]:
+        """Those that begin until a report, and after the one for which they were asked last."""
+        spans, span = self._spans, self._next
+        found: list[Row] = []
         while span is not None and span[0] <= seq:
-            row = span[2:]
-            running[row[0]] = row
-            started.append(row)
-            if span[1] is not None:
-                ends[span[1]].append(row[0])
+            found.append(span)
             span = next(spans, None)
         self._next = span
-        return ended, started
+        self._begun += found
+        return found
+
+    def running(self, seq: int) -> list[Row]:
+        """Those that began so far, and have not ended with this report."""
+        self._begun = [span for span in self._begun if span[1] is None or span[1] > seq]
+        return self._begun[:]
