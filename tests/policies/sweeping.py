@@ -70,13 +70,15 @@ def _gone(reports: Sequence[Tables], first: int, table: str, row: tuple[Any, ...
     return next((number for number in later if row not in reports[number][table]), None)
 
 
-def copied(judging: Judging, reports: Sequence[Tables]) -> list[dict[str, Verdict]]:
+def copied(
+    judging: Judging, reports: Sequence[Tables], server: int = 1
+) -> list[dict[str, Verdict]]:
     found = []
     with closing(ImageBuilder(TABLES_SCRIPT.read_text(encoding="utf-8"))) as builder:
         for number, report in enumerate(reports):
             judging.open(builder.image_of(report))
             now = times.to_text(START + number * times.MINUTE)
-            found.append(judging.judge_server(1, now))
+            found.append(judging.judge_server(server, now))
     return found
 
 

@@ -56,11 +56,13 @@ def test_groups_of_statements(sandbox: Sandbox, sql: str, groups: tuple[str, ...
         f"SELECT name {_P} WHERE username = :ahora",
         "SELECT nombre FROM procesos_listados",
         f"SELECT name, pid {_P} GROUP BY name",  # of any of its rows
-        f"SELECT name, p.'pid' {_P} AS p GROUP BY name",
+        f"SELECT name, count(*) {_P} AS p GROUP BY name HAVING p.'pid' > 1",
         f"SELECT name, count(*) AS n {_P} GROUP BY name HAVING pid > 1",
         f"SELECT name, count(*) AS n {_P} GROUP BY name ORDER BY pid",
         f"SELECT name, count(*) AS n {_P} HAVING n > 1",
         f"SELECT username AS name, count(*) {_P} GROUP BY name",  # not by username
+        f"SELECT count(*) AS name {_P} GROUP BY name",
+        f"SELECT name {_P} WHERE name LIKE ejecutable",  # breaks at long ones
         f"SELECT lower(name) AS k, count(*) {_P} GROUP BY k",
         f"SELECT count(*) AS n {_P} GROUP BY lower(name)",
         f"SELECT count(*) AS n {_P} GROUP BY 'name'",

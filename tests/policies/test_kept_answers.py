@@ -16,7 +16,7 @@ from service.policies.guard.judged_rule import JudgedRule
 from service.policies.guard.judging import Judging
 from service.policies.guard.limits import Limits
 from service.policies.guard.running_spans import RunningSpans
-from service.policies.guard.verdict import Reason
+from service.policies.guard.verdict import Reason, State
 from service.policies.rules.rule import Applies, Fact, Semantics
 from service.store.engines.sandbox import Rows, Sandbox
 from tests.policies.ordinary import NO_DATA, judged_rule
@@ -46,10 +46,9 @@ _RULES = (
     judged_rule(f"SELECT count(*) AS n {_P} GROUP BY name HAVING n > 2", "applies",
                 applies=Applies(query="SELECT server AS servidor, count(*) FROM processes "
                                       "GROUP BY server HAVING count(*) > 5")),
-    judged_rule(f"SELECT name, count(*) / 2.0 AS n {_P} GROUP BY name HAVING n > 1", "halves",
-                key=("n",), evidence=("name",)),  # 1 and 1.0 are one key
-    judged_rule(f"SELECT name, 'desconocido' AS veredicto {_P} GROUP BY name HAVING count(*) > 3",
-                "untold"),
+    # Of several rows that break it, a verdict tells the first.
+    judged_rule(f"SELECT name AS veredicto {_P} WHERE ppid = 1", "untold"),
+    judged_rule("SELECT count(*) AS n FROM processes HAVING n < 2", "none", evidence=("n",)),
     judged_rule(f"SELECT p.name {_P} AS p WHERE NOT EXISTS (SELECT 1 {_P} AS q WHERE q.pid = "
                 "p.ppid)", "orphans", key=("name",)),  # not kept: by the side of one that is
     judged_rule(f"SELECT max(pid) AS n {_P}", "pids", key=("n",)),
@@ -58,11 +57,13 @@ _KEPT = {"users", "lines", "total", "programs", "threads", "parents", "filter", 
 
 
 def _process(generator: random.Random, slot: int, pid: int) -> tuple[Any, ...]:
-    name = generator.choice([None, "a", "a", "b", "b", "c", "kworker/1"])
+    name = generator.choice([None, "a", "a", "b", "b", "c", "kworker/1", "kthreadd"])
     user = generator.choice([None, "root", "root", "ana"])
     path = generator.choice([None, "/bin/a", "/bin/b"])
     line = generator.choice([None, "a", "b x", "c"])
     ppid = generator.choice([None, 1, 1, 2, 3])
+    if name == "kthreadd":  # it is one with pid 2 alone
+        user, path, line, ppid = "root", None, None, 0
     return (_SLOT + slot, 1, pid, ppid, name, user, None, path, line, None)
 
 
@@ -122,7 +123,7 @@ def _counted(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def test_what_was_seen_is_not_asked_again(
     rule: JudgedRule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    two = list(_reports(random.Random(1), 30))[-2:]
+    two = list(_reports(random.Random(1), 30))[19::10]
     assert two[0]["proceso"] != two[1]["proceso"]
     judging = _judging([rule])
     runs = _counted(monkeypatch)
@@ -172,17 +173,70 @@ def test_an_answer_with_more_rows_than_the_limit_is_cut() -> None:
     limits = Limits(rows=3)
     rule = judged_rule(f"SELECT pid % 2 AS p, name {_P} WHERE name = 'a'", "many")
     named = judged_rule(f"SELECT name {_P} WHERE name = 'a'", "named", key=("name",))
-    judging, reports = _judging([rule, named], limits), list(_reports(random.Random(4), 30))
+    several = judged_rule(f"SELECT username, ppid {_P}", "several")
+    judging = _judging([rule, named, several], limits)
+    reports = list(_reports(random.Random(4), 30))
     swept = list(judging.sweep(*steps(reports, resets=99)))
-    assert {found["named"].detail for found in swept} >= {None, Reason.LIMITE}
+    assert {found["several"].detail for found in swept} >= {None, Reason.LIMITE}
     assert list(map(shown, swept)) == list(map(shown, copied(judging, reports)))
 
 
 def test_spans_that_begin_and_end_between_two_reports_are_left_out() -> None:
     spans = RunningSpans()
-    assert spans.to(1, [(1, 3, 7, "a"), (1, None, 8, "b")]) == ([], [(7, "a"), (8, "b")])
+    assert spans.to(1, [(1, 3, 7, "a"), (1, 9, 8, "b")]) == ([], [(7, "a"), (8, "b")])
     assert spans.to(2, []) == ([], [])
     assert spans.to(2, []) == ([], [])  # its tags were changed
     gone, came = spans.to(6, [(3, 5, 7, "c"), (4, 6, 9, "d"), (5, 7, 7, "e"), (6, 8, 9, "f")])
     assert (gone, came) == ([7], [(7, "e"), (9, "f")])
     assert spans.to(8, []) == ([9, 7], [])
+    assert spans.to(9, []) == ([8], [])
+
+
+def test_what_one_server_gave_is_not_said_of_another() -> None:
+    rule = judged_rule(f"SELECT servidor + 0 AS s, name {_P} WHERE hilo_nucleo", key=("s", "name"))
+    judging = _judging([rule])
+    (first, *_) = (
+        report for report in _reports(random.Random(5), 30) if len(report["proceso"]) > 9
+    )
+    kthreadd = (_SLOT + 99, 1, 2, 0, "kthreadd", "root", None, None, None, None)
+    with_threads = {**first, "proceso": [*first["proceso"][:9], kthreadd]}
+    for report in (first, with_threads):
+        for server in (1, 2):
+            moved = {
+                table: [(row[0] + server - 1, *row[1:]) for row in rows]
+                if table == "servidor_vigente"
+                else [(row[0] + (server - 1) * _SLOT, server, *row[2:]) for row in rows]
+                for table, rows in report.items()
+                if table in {"servidor_vigente", "proceso"}
+            }
+            moved |= {"usuario": [], "etiqueta": []}
+            (swept,) = judging.sweep(*steps([moved], resets=9))
+            (copy,) = copied(judging, [moved], server)
+            assert shown(swept) == shown(copy)
+            assert {finding.key[0] for finding in swept["a-rule"].findings} <= {server}
+
+
+def test_kernel_threads_need_not_tell_facts() -> None:
+    rule = judged_rule(f"SELECT name {_P} WHERE name = 'x'", requires=(Fact.USUARIOS_DE_PROCESOS,))
+    (report,) = _reports(random.Random(6), 1)
+    program = (None, "/bin/a", "a", None)
+    report["proceso"] = [
+        (_SLOT + 2, 1, 2, 0, "kthreadd", "root", None, None, None, None),
+        (_SLOT + 3, 1, 13, 1, "a", "ana", *program),
+        *((_SLOT + slot, 1, slot, 2, "a", None, *program) for slot in range(5, 9)),
+    ]
+    (swept,) = _judging([rule]).sweep(*steps([report], resets=9))
+    assert swept["a-rule"].state is State.CUMPLE
+
+
+def test_numbers_that_are_one_key_keep_the_order_of_the_rows() -> None:
+    rule = judged_rule(f"SELECT iif(name = 'a', 1, 1 / 1.0) AS n {_P}", key=("n",))
+    for names in ("ab", "ba"):
+        (report,) = _reports(random.Random(7), 1)
+        report["proceso"] = [
+            (_SLOT + slot, 1, slot, 1, name, "ana", None, None, None, None)
+            for slot, name in enumerate(names, 7)
+        ]
+        judging = _judging([rule])
+        (swept,), (copy,) = judging.sweep(*steps([report], resets=9)), copied(judging, [report])
+        assert repr(shown(swept)) == repr(shown(copy))

@@ -127,9 +127,7 @@ class Judging:
         programs, steps: as SweptRelations takes them, with `now` and `only`. Where nothing changed
         that decides a verdict, or verdicts are equal, the very same dict comes again.
         """
-        relations = SweptRelations(
-            self._workspace.sandbox, self._workspace.names, self._needs, waits=self._kept.waits
-        )
+        relations = SweptRelations(self._workspace.sandbox, self._workspace.names, self._needs)
         relations.use(programs)
         self._kept.follow(relations)
         rules = self._of(Scope.SERVIDOR)

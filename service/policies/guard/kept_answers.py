@@ -14,7 +14,7 @@ from service.store.engines.sandbox import Rows
 
 
 class KeptAnswers:
-    """waits: whether the rows of processes need not be written at once."""
+    """Those over the relations of one server after the other."""
 
     def __init__(self, rules: Iterable[JudgedRule], limits: Limits) -> None:
         """rules: inspected, and sound."""
@@ -28,7 +28,6 @@ class KeptAnswers:
             self._add(rule.sql, rule.reads)
             if rule.applies.query is not None:
                 self._add(rule.applies.query, rule.applies_reads)
-        self.waits = bool(self._kept) and not self._is_blind
 
     def _add(self, sql: str, reads: Reads) -> None:
         if not reads_processes(reads):

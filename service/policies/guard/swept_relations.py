@@ -41,13 +41,11 @@ MARKS = ("coincidencia", "con_kthreadd", "nombre_de_hilo")
 class SweptRelations:
     """Steps from report to report. The first step resets.
 
-    waits: whether processes are written when settle() asks for it. change: that of the last report.
+    Processes are written when settle() asks for it. change: that of the last report.
     """
 
-    def __init__(
-        self, sandbox: Sandbox, names: NameLists, needs: Needs, *, waits: bool = False
-    ) -> None:
-        self.sandbox, self._lists, self._needs, self._waits = sandbox, names, needs, waits
+    def __init__(self, sandbox: Sandbox, names: NameLists, needs: Needs) -> None:
+        self.sandbox, self._lists, self._needs = sandbox, names, needs
         self._programs: dict[int, Program] = {}
         self.change = NO_CHANGE
         self._clear()
@@ -171,8 +169,6 @@ class SweptRelations:
             with self.sandbox.trusted() as connection:
                 self._mark_kthreadd(connection)
         self._waiting.append(change)
-        if not self._waits:
-            self.settle()
         return change
 
     def settle(self) -> None:
