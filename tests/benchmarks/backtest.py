@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -44,6 +45,11 @@ _RATIO_LIMIT = 1 / 3  # of the time of copies
 _Given = TypeVar("_Given")
 _RULES = ("servicio-telnet", "web-como-root", "sin-auditd", "minero")
 _FEW = {"servicio-telnet"}  # filters of one relation
+# Rules of users that have to see all processes. Each server runs one of these programs often.
+_OF_ALL = {
+    "users": "SELECT username AS k, count(*) AS n FROM procesos_vigentes GROUP BY k HAVING n > 400",
+    "programs": "SELECT name AS k, count(*) AS n FROM procesos_vigentes GROUP BY k HAVING n > 50",
+}
 
 
 def main() -> int:
@@ -54,11 +60,11 @@ def main() -> int:
     rows: list[dict[str, Cell]] = []
     ratios: list[float] = []
     with BackTest(config) as test:
-        candidates = read_folder(None, test.guard, Silence(900, 3))
+        candidates = _with_rules_of_all(test, read_folder(None, test.guard, Silence(900, 3)))
         now = times.now()
         period = test.period(now - (options.days + 1) * DAY, now)
         clock = partial(_timed, test)
-        for rule in _RULES:
+        for rule in (*_RULES, *_OF_ALL):
             of_rule = partial(_servers, test, candidates, rule, period)
             swept, seconds = clock(of_rule)
             few, on_copies = clock(partial(of_rule, way=Way.COPIES))
@@ -115,10 +121,20 @@ def _servers(
     return list(found)
 
 
+def _with_rules_of_all(test: BackTest, candidates: Candidates) -> Candidates:
+    model = candidates.rules["servicio-telnet"]
+    rules = dict(candidates.rules)
+    for name, sql in _OF_ALL.items():
+        rule = replace(model.rule, id=name, sql=sql, key=("k",), evidence=("k",))
+        inspections = test.guard.load([JudgedRule.of(rule)], candidates.data.tables())
+        rules[name] = replace(model, rule=rule, inspection=inspections[name])
+    return Candidates(rules, candidates.data, ())
+
+
 def _others(candidates: Candidates) -> set[str]:
     """The other shipped rules about servers."""
     servers = {rule for rule, made in candidates.rules.items() if made.rule.scope is Scope.SERVIDOR}
-    return servers - {*_RULES}
+    return servers - {*_RULES, *_OF_ALL}
 
 
 def _fleet(test: BackTest, candidates: Candidates, period: Period) -> int:
