@@ -84,6 +84,6 @@ def test_memory_changes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.torture
-@pytest.mark.parametrize("seed", range(2, 5))
+@pytest.mark.parametrize("seed", [2])
 def test_memory_changes_nothing_of_days(tmp_path: Path, seed: int) -> None:
-    _compare(tmp_path, seed, 60 * HOUR)
+    _compare(tmp_path, seed, 40 * HOUR)

@@ -243,6 +243,6 @@ def test_rules_of_all_kinds_say_what_they_say_by_all_rows(tmp_path: Path) -> Non
 
 
 @pytest.mark.torture
-@pytest.mark.parametrize("seed", range(4, 8))
+@pytest.mark.parametrize("seed", [4, 5])
 def test_many_histories(tmp_path: Path, seed: int) -> None:
     _compare(tmp_path, seed, [*_of_texts(), *_shipped()] if seed % 2 else _shipped(), 150)
