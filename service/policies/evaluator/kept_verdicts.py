@@ -14,6 +14,7 @@ from service.policies.rules.placeholders import NAMES_LISTED
 from service.policies.rules.rule import Rule, Semantics
 
 _MOST_SERVERS = 10_000  # some kilobytes each
+_MOST_EVIDENCE = 100  # rows, of all of a server's verdicts: whoever reports could have many
 # What time and chance have a part in; they may say something else of the same rows.
 _CHANCE = {Reason.LIMITE, Reason.REGLA_ROTA}
 
@@ -62,11 +63,15 @@ class KeptVerdicts:
 
     def put(self, server: int, view: View, verdicts: Mapping[str, Verdict]) -> None:
         """All verdicts on a server."""
-        kept = {
-            rule: found
-            for rule, found in verdicts.items()
-            if rule not in self._fresh and not _CHANCE & {found.reason, found.detail}
-        }
+        kept: dict[str, Verdict] = {}
+        left = _MOST_EVIDENCE
+        for rule, found in verdicts.items():
+            if rule in self._fresh or _CHANCE & {found.reason, found.detail}:
+                continue
+            rows = sum(len(finding.evidence) for finding in found.findings)
+            if rows <= left:
+                left -= rows
+                kept[rule] = found
         self._servers.pop(server, None)
         self._servers[server] = _Server(view.frame, view.rows, kept)
         if len(self._servers) > self._most:

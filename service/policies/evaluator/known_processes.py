@@ -52,11 +52,12 @@ class KnownProcesses(dict[int, KnownProcess]):
         super().__init__()
         self._reader, self._guard = reader, guard
         self._rules: frozenset[str] = frozenset()
+        self._made: dict[Sees, Sees] = {}  # each once: many programs are seen by the same rules
 
     def use(self, rules: Iterable[str]) -> None:
         """Replaces the rules: those that see few processes, or need some."""
-        self.clear()
         self._rules = frozenset(rules)
+        self._forget()
 
     def meet(self, connection: Connection, numbers: Iterable[int]) -> None:
         """Finds out about those of these that are not known. Raises GuardEndedError."""
@@ -73,7 +74,11 @@ class KnownProcesses(dict[int, KnownProcess]):
     def forget(self) -> None:
         """All of them, where there are too many."""
         if len(self) > _MOST:
-            self.clear()
+            self._forget()
+
+    def _forget(self) -> None:
+        self.clear()
+        self._made.clear()
 
     def _learn(self, programs: Sequence[Sequence[Any]], met: dict[int, list[Running]]) -> None:
         found = self._guard.relevant(programs)
@@ -93,4 +98,8 @@ class KnownProcesses(dict[int, KnownProcess]):
                     by[program][place].add(rule)
         for program in found.kthreadd:  # which tells whether the others are kernel threads
             by[program][0] |= self._rules
-        return {program: Sees(*map(frozenset, rules)) for program, rules in by.items()}
+        sees: dict[int, Sees] = {}
+        for program, rules in by.items():
+            made = Sees(*map(frozenset, rules))
+            sees[program] = self._made.setdefault(made, made)
+        return sees

@@ -20,11 +20,11 @@ from service.store.rule_state import RuleState
 from service.store.write.verdicts import States, VerdictStore
 
 _MOST_SERVERS = 10_000  # some kilobytes each
-_MOST_STATES = 100  # of a server, each of which may have hundreds of violations
+_MOST_VIOLATIONS = 100  # of a server: whoever reports could have many, each with its evidence
 
 
 class _Server(NamedTuple):
-    """settled: the verdicts that changed nothing, by rule. states: of the other rules."""
+    """settled: the verdicts that changed nothing, without rows. states: of the other rules."""
 
     settled: Mapping[str, Verdict]
     states: Mapping[str, RuleState]
@@ -114,10 +114,18 @@ class KnownStates:
                 continue
             rules = task.verdicts.keys() - settled.keys()
             states = {rule: taken.states[task.server.id, rule] for rule in rules}
-            if len(states) <= _MOST_STATES and all(state.open for state in states.values()):
+            if sum(len(state.open) for state in states.values()) > _MOST_VIOLATIONS:
+                continue
+            if all(state.open for state in states.values()):
+                settled = {rule: _without_rows(verdict) for rule, verdict in settled.items()}
                 self._servers[task.server.id] = _Server(settled, states)
         while len(self._servers) > self._most:
             self._servers.popitem(last=False)
+
+
+def _without_rows(verdict: Verdict) -> Verdict:
+    """What it says; one that cannot be told may show many rows."""
+    return verdict._replace(findings=()) if verdict.findings else verdict
 
 
 def _settled(server: _Server, task: Task) -> dict[str, Verdict]:

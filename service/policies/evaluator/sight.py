@@ -33,6 +33,7 @@ from service.store.read.tags import Tag
 
 _OFTEN = ("id_serv", "fecha_hora", "recibido")  # what each report tells anew
 _MOST_TAGS = 10_000
+_MOST_SEEN = 500  # programs of a report: to look for the processes of more costs more than to copy
 
 
 class View(NamedTuple):
@@ -86,7 +87,7 @@ class Sight:
     def of(
         self, connection: Connection, now: int, report: ServerRow, tags: Sequence[Tag]
     ) -> View | None:
-        """Null where a rule sees all processes of the report. Raises GuardEndedError.
+        """Null where rules see all processes of the report, or many. Raises GuardEndedError.
 
         now: `:ahora`, microseconds.
         """
@@ -105,7 +106,10 @@ class Sight:
         awake = {rule for rule in awake if self._applies(rule, values)}
         if not awake.isdisjoint(self._resting):
             return None
-        processes = self._seen(connection, report, (process for process, _ in running), awake)
+        programs = self._seen((process for process, _ in running), awake)
+        if len(programs) > _MOST_SEEN:
+            return None
+        processes = self._processes(connection, report, programs)
         logins = read_logins(connection, self._queries, report)
         facts, names = self._told(report, running, has_logins=bool(logins))
         digests = {(rules, _digest(sorted(rows))) for rules, rows in processes.items()}
@@ -127,24 +131,26 @@ class Sight:
         return facts_told(report.row, *found, has_logins=has_logins), len(names - {None})
 
     def _seen(
-        self,
-        connection: Connection,
-        report: ServerRow,
-        running: Iterable[KnownProcess],
-        awake: Collection[str],
-    ) -> dict[frozenset[str], list[Row]]:
-        """The processes that rules see; those that find nothing see where they apply alone."""
+        self, running: Iterable[KnownProcess], awake: Collection[str]
+    ) -> dict[int, frozenset[str]]:
+        """The rules that see each program; those that find nothing see where they apply alone."""
         asleep = self._needing.difference(awake)
-        by_program: dict[int, frozenset[str]] = {}
+        found: dict[int, frozenset[str]] = {}
         for process in running:
             if process.sees is not None:
                 rules = process.sees.applies | (process.sees.judged - asleep)
                 if rules:
-                    by_program[process.program] = rules
+                    found[process.program] = rules
+        return found
+
+    def _processes(
+        self, connection: Connection, report: ServerRow, seen: Mapping[int, frozenset[str]]
+    ) -> dict[frozenset[str], list[Row]]:
+        """The processes of these programs, by the rules that see them."""
         found: dict[frozenset[str], list[Row]] = defaultdict(list)
-        if by_program:
-            for row in self._reader.processes(connection, report, by_program):
-                found[by_program[row[3]]].append(row)
+        if seen:
+            for row in self._reader.processes(connection, report, seen):
+                found[seen[row[3]]].append(row)
         return found
 
     def copy(self, image: Connection, view: View, asked: Iterable[str]) -> None:
