@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from service.errors import GuardEndedError
 from service.policies.evaluator.evaluator import Evaluator
+from service.policies.guard.sightings import Relevant
 from service.policies.guard.verdict import State, Verdict
 from service.policies.rules.folders import read_policies
 from service.report import Report
@@ -33,15 +36,18 @@ def both(tmp_path: Path) -> Iterator[Both]:
         yield made
 
 
-def _judge(both: Both, names: Sequence[str], *, with_lines: bool = True) -> Verdict:
+def _judge(
+    both: Both, names: Sequence[str], *, with_lines: bool = True, server: int = 1
+) -> Verdict:
     """The verdict of by-pid on a server that runs these, each with a command line of its own."""
     report = Report(
         _START, _PROFILE, [(pid, name, "root", None) for pid, name in enumerate(names, 1)], [],
-        b"1", [(1, None, f"{pid}" if with_lines else None) for pid, _ in enumerate(names, 1)],
-        "m1", None,
+        bytes([server]),
+        [(1, None, f"{pid}" if with_lines else None) for pid, _ in enumerate(names, 1)],
+        f"m{server}", None,
     )  # fmt: skip
     ReportStore(both.database, load_queries()).add_all([NewReport(report, _START)])
-    return both.judge(1, 1, _START)["by-pid"]
+    return both.judge(server, 1, _START)["by-pid"]
 
 
 def test_a_server_with_many_programs_that_rules_see_is_judged_by_all_rows(both: Both) -> None:
@@ -62,6 +68,30 @@ def test_verdicts_with_many_rows_are_not_kept(both: Both) -> None:
     assert len(_judge(both, ["init", *["bad"] * _MANY], with_lines=False).findings) == _MANY
     assert both.judge(1, 1, _START)["by-pid"].state is State.FALLA
     assert both.asked == [[_TELNET, "by-pid"], ["by-pid"]]
+
+
+def _ending(relevant: Callable[..., Relevant]) -> Callable[..., Relevant]:
+    def found(programs: Sequence[Sequence[Any]]) -> Relevant:
+        if any(name == "heavy" for _, name, *_ in programs):
+            raise GuardEndedError("it took too long")
+        return relevant(programs)
+
+    return found
+
+
+def test_servers_on_which_the_guard_ends_do_not_slow_down_others(
+    both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guard = both._judges[0]._guard
+    monkeypatch.setattr(guard, "relevant", _ending(guard.relevant))
+    all_rules = [_TELNET, "by-pid"]
+    for server in range(1, 5):
+        _judge(both, ["init", "heavy"], server=server)
+    _judge(both, ["init"], server=5)
+    assert both.asked == [None, None, None, None, all_rules]
+    _judge(both, ["init", "heavy"], server=6)
+    _judge(both, ["init"], server=7)  # there are too many of them
+    assert both.asked[5:] == [None, None]
 
 
 def test_servers_with_many_violations_are_loaded_each_time(

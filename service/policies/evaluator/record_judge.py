@@ -25,7 +25,8 @@ from service.store.engines.image import ImageBuilder
 from service.store.read.current import ServerRow, copy_report, read_server
 from service.store.read.tags import Tag, TagReader
 
-_BLIND_SECONDS = 600.0  # after the guard could not tell what rules see
+_BLIND_SECONDS = 600.0  # after the guard could not tell what rules see on a server
+_MOST_BLIND = 5  # servers: while there are as many, it is not asked about any
 
 
 class _Copied(NamedTuple):
@@ -48,6 +49,7 @@ class RecordJudge:
         self._tags = TagReader(queries)
         self._first_sight_tags: set[str | None] = set()  # null: on every server
         self._sight, self._kept = Sight(queries, guard), KeptVerdicts()
+        self._blind: dict[int, float] = {}  # servers, each with the end
         self._blind_until = 0.0
 
     def use(self, rules: Mapping[str, RuleInForce]) -> None:
@@ -59,7 +61,7 @@ class RecordJudge:
         }
         self._sight.use(about_servers)
         self._kept.use([made.rule for made in about_servers], self._sight.fresh)
-        self._blind_until = 0.0
+        self._blind, self._blind_until = {}, 0.0
 
     def judge(self, tasks: Sequence[Task]) -> None:
         """Gives each task its verdicts. Of each server there is one task.
@@ -133,12 +135,17 @@ class RecordJudge:
     def _view(
         self, image: Connection, task: Task, report: ServerRow, tags: Sequence[Tag]
     ) -> View | None:
-        if time.monotonic() < self._blind_until:
+        server, now = task.server.id, time.monotonic()
+        if now < max(self._blind_until, self._blind.get(server, 0.0)):
             return None
         try:
             return self._sight.of(image, task.now, report, tags)
-        except GuardEndedError:
-            self._blind_until = time.monotonic() + _BLIND_SECONDS
+        except GuardEndedError:  # whoever sends what does this must not slow all others down
+            until = time.monotonic() + _BLIND_SECONDS
+            self._blind = {place: end for place, end in self._blind.items() if end > now}
+            self._blind[server] = until
+            if len(self._blind) >= _MOST_BLIND:
+                self._blind_until = until
             return None
 
     def _needs_first_sight(self, tags: Sequence[Tag]) -> bool:
