@@ -215,9 +215,8 @@ class Evaluator:
         if self._hold.until is None or self._others:
             return False
         with self._database.snapshot() as connection:
-            waiting = len(self._waiting(connection))
-            servers = self._reader.judged_servers(connection)
-        if not self._hold.is_over(waiting, servers):
+            waiting, servers = self._waiting(connection), self._reader.judged_servers(connection)
+        if not self._hold.is_over(len(waiting), servers):
             return False
         while self._timers() or self._ticks.run_if_due(self._now()):
             pass  # of the others
@@ -227,6 +226,7 @@ class Evaluator:
     def _take(self, at: int) -> None:
         if self._take_up.take(at):
             self._use()
+        self._rounds.use(self._take_up.judged, self._take_up.in_force)  # lists may be others too
         self._word.leave()
 
     def _use(self) -> None:
