@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from service.auth.audit_log import AuditLog
+from service.errors import StorageUnavailableError
 from service.policies.evaluator.in_force import RuleInForce, in_force, stored_rule
 from service.policies.evaluator.kept_data import with_kept
 from service.policies.evaluator.progress import listing_hash
@@ -183,19 +184,20 @@ class TakeUp:
     def _take(self, now: int) -> None:
         policies = self._read()
         told = {fault.path for fault in self._watch.faults}  # a missing folder is found by both
-        faults = [
-            *self._watch.faults,
-            *(fault for fault in policies.faults if fault.path not in told),
-        ]
+        faults = [*self._watch.faults, *(each for each in policies.faults if each.path not in told)]
         data = self._data_of(policies)
         frozen = self._is_frozen(policies)
-        candidates = self._candidates(policies, frozen=frozen)
-        made = self._made(candidates, data)
+        made = self._made(self._candidates(policies, frozen=frozen), data)
         faults += self._checked(made, data)
-        if self._is_whole(policies):
-            self._data = data
-        self._change(now, policies, made, faults, frozen=frozen)
-        self._guard.load([JudgedRule.of(rule.rule) for rule in self.judged.values()], data.tables())
+        try:
+            self._change(now, policies, made, faults, frozen=frozen)
+            self._data = data if self._is_whole(policies) else self._data
+        except StorageUnavailableError:  # the guard has texts that are not in force
+            data = self._data or with_kept(data, [r.outside for r in self.rules.values()])
+            raise
+        finally:
+            rules = [JudgedRule.of(rule.rule) for rule in self.judged.values()]
+            self._guard.load(rules, data.tables())
 
     def _candidates(self, policies: Policies, *, frozen: bool) -> dict[str, _Candidate]:
         found: dict[str, _Candidate] = {}
