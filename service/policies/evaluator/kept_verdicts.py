@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from service.policies.evaluator.sight import View
@@ -71,11 +72,17 @@ class KeptVerdicts:
             rows = sum(len(finding.evidence) for finding in found.findings)
             if rows <= left:
                 left -= rows
-                kept[rule] = found
+                kept[rule] = found if found.findings else _one(found)
         self._servers.pop(server, None)
         self._servers[server] = _Server(view.frame, view.rows, kept)
         if len(self._servers) > self._most:
             self._servers.popitem(last=False)
+
+
+@lru_cache(1000)
+def _one(verdict: Verdict) -> Verdict:
+    """The same object for equal verdicts, most of which are those of many servers."""
+    return verdict
 
 
 def _counting(verdict: Verdict, rule: JudgedRule, names_listed: int) -> Verdict:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -140,7 +141,7 @@ class Sight:
             if process.sees is not None:
                 rules = process.sees.applies | (process.sees.judged - asleep)
                 if rules:
-                    found[process.program] = rules
+                    found[process.program] = _one(rules)
         return found
 
     def _processes(
@@ -222,6 +223,12 @@ class Sight:
             [running_for is not None and abs(running_for) < grace for grace in self._graces],
             now // times.DAY,
         )
+
+
+@lru_cache(1000)
+def _one(rules: frozenset[str]) -> frozenset[str]:
+    """The same object for equal rules, which are kept of each server."""
+    return rules
 
 
 def _digest(*values: Any) -> bytes:  # noqa: ANN401 — what JSON holds
