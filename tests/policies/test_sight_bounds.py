@@ -24,7 +24,7 @@ from tests.policies.test_sight import _PROFILE, _START, Both
 from tests.support.judged_field import EVERYWHERE, START, Arrival, Field, work
 
 _TELNET = "servicio-telnet"
-_MANY = 2000
+_MANY = 600
 
 
 @pytest.fixture
@@ -54,6 +54,12 @@ def test_a_server_with_many_programs_that_rules_see_is_judged_by_all_rows(both: 
     """To look for the processes of each of them would take longer the more there are."""
     _judge(both, ["init", *["bad"] * _MANY])
     assert both.asked == [None]
+
+
+def test_a_server_with_many_new_programs_is_judged_by_all_rows_meanwhile(both: Both) -> None:
+    _judge(both, ["init", *(f"p{number}" for number in range(2500))])
+    both.judge(1, 1, _START)
+    assert both.asked == [None, [_TELNET, "by-pid"]]
 
 
 def test_programs_that_the_same_rules_see_share_what_is_known_of_it(both: Both) -> None:

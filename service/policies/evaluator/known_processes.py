@@ -16,7 +16,7 @@ from service.store.engines import Connection
 from service.store.read.few import FewReader, Running
 
 _MOST = 100_000  # some 40 MB
-_PAGE = 2_000  # programs that the guard is asked about at once
+_MOST_MET = 2_000  # programs that the guard is asked about for one report
 
 
 class Sees(NamedTuple):
@@ -59,17 +59,20 @@ class KnownProcesses(dict[int, KnownProcess]):
         self._rules = frozenset(rules)
         self._forget()
 
-    def meet(self, connection: Connection, numbers: Iterable[int]) -> None:
-        """Finds out about those of these that are not known. Raises GuardEndedError."""
+    def meet(self, connection: Connection, numbers: Iterable[int]) -> bool:
+        """Finds out about those of these that are not known, or some. Raises GuardEndedError.
+
+        Whether all are known then. A report of many others is judged sooner than they are found.
+        """
         unknown: dict[int, list[Running]] = defaultdict(list)
         for number in numbers:
             if number not in self:
                 running = Running.of(number)
                 unknown[running.program].append(running)
-        programs = list(unknown)
-        for first in range(0, len(programs), _PAGE):
-            page = self._reader.programs(connection, programs[first : first + _PAGE])
-            self._learn(page, unknown)
+        programs = list(unknown)[:_MOST_MET]
+        if programs:
+            self._learn(self._reader.programs(connection, programs), unknown)
+        return len(programs) == len(unknown)
 
     def forget(self) -> None:
         """All of them, where there are too many."""

@@ -88,7 +88,7 @@ class Sight:
     def of(
         self, connection: Connection, now: int, report: ServerRow, tags: Sequence[Tag]
     ) -> View | None:
-        """Null where rules see all processes of the report, or many. Raises GuardEndedError.
+        """Null where rules see all processes, or many, or many are new. Raises GuardEndedError.
 
         now: `:ahora`, microseconds.
         """
@@ -98,7 +98,8 @@ class Sight:
             return None
         counts = Counter(number for (number,) in self._reader.running(connection, report))
         known = self._known
-        known.meet(connection, counts)
+        if not known.meet(connection, counts):
+            return None
         running = [(known[number], count) for number, count in counts.items()]
         awake = self._woken(values)
         for process, _ in running:
