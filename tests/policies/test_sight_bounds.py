@@ -20,7 +20,8 @@ from service.store.queries import load_queries
 from service.store.write.new_report import NewReport
 from service.store.write.reports import ReportStore
 from tests.policies.rule_texts import write_rule
-from tests.policies.test_sight import _PROFILE, _START, Both
+from tests.policies.seen_reports import PROFILE, Both
+from tests.policies.seen_reports import START as FIRST
 from tests.support.judged_field import EVERYWHERE, START, Arrival, Field, work
 
 _TELNET = "servicio-telnet"
@@ -41,28 +42,34 @@ def _judge(
 ) -> Verdict:
     """The verdict of by-pid on a server that runs these, each with a command line of its own."""
     report = Report(
-        _START, _PROFILE, [(pid, name, "root", None) for pid, name in enumerate(names, 1)], [],
+        FIRST, PROFILE, [(pid, name, "root", None) for pid, name in enumerate(names, 1)], [],
         bytes([server]),
         [(1, None, f"{pid}" if with_lines else None) for pid, _ in enumerate(names, 1)],
         f"m{server}", None,
     )  # fmt: skip
-    ReportStore(both.database, load_queries()).add_all([NewReport(report, _START)])
-    return both.judge(server, 1, _START)["by-pid"]
+    ReportStore(both.database, load_queries()).add_all([NewReport(report, FIRST)])
+    return both.judge(server, 1, FIRST)["by-pid"]
 
 
-def test_a_server_with_many_programs_that_rules_see_is_judged_by_all_rows(both: Both) -> None:
+def test_a_server_with_many_programs_that_rules_see_is_judged_by_all_rows(
+    both: Both,
+) -> None:
     """To look for the processes of each of them would take longer the more there are."""
     _judge(both, ["init", *["bad"] * _MANY])
     assert both.asked == [None]
 
 
-def test_a_server_with_many_new_programs_is_judged_by_all_rows_meanwhile(both: Both) -> None:
+def test_a_server_with_many_new_programs_is_judged_by_all_rows_meanwhile(
+    both: Both,
+) -> None:
     _judge(both, ["init", *(f"p{number}" for number in range(2500))])
-    both.judge(1, 1, _START)
+    both.judge(1, 1, FIRST)
     assert both.asked == [None, [_TELNET, "by-pid"]]
 
 
-def test_programs_that_the_same_rules_see_share_what_is_known_of_it(both: Both) -> None:
+def test_programs_that_the_same_rules_see_share_what_is_known_of_it(
+    both: Both,
+) -> None:
     _judge(both, ["init", *["kthreadd"] * 3])
     known = both._judges[0]._sight._known
     seen = [process.sees for process in known.values() if process.sees is not None]
@@ -72,7 +79,7 @@ def test_programs_that_the_same_rules_see_share_what_is_known_of_it(both: Both) 
 
 def test_verdicts_with_many_rows_are_not_kept(both: Both) -> None:
     assert len(_judge(both, ["init", *["bad"] * _MANY], with_lines=False).findings) == _MANY
-    assert both.judge(1, 1, _START)["by-pid"].state is State.FALLA
+    assert both.judge(1, 1, FIRST)["by-pid"].state is State.FALLA
     assert both.asked == [[_TELNET, "by-pid"], ["by-pid"]]
 
 
