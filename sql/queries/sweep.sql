@@ -34,10 +34,6 @@ FROM process_span
 WHERE server_id = :server_id AND first_seq > 0
 ORDER BY first_seq;
 
--- name: swept_program
--- What a process runs that swept_processes tells of.
-SELECT id, name, username, executable, command_line FROM program WHERE id = :id;
-
 -- name: swept_logins
 -- Every login of them, as current_logins.
 SELECT

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import tempfile
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,13 +17,19 @@ from service.policies.backtest.history import Axis
 from service.policies.backtest.recorder import Found
 from service.policies.backtest.runs import BackTest, Way
 from service.policies.evaluator.clock_events import Rules
+from service.policies.evaluator.in_force import RuleInForce
 from service.policies.guard.judged_rule import JudgedRule
 from service.policies.guard.text_hash import Silence
-from service.policies.rules.rule import Scope
+from service.policies.rules.data_files import DataFiles
+from service.policies.rules.relations import HIDDEN, RELATIONS
+from service.policies.rules.rule import Applies, Clock, Deadlines, Scope, Threshold
+from service.policies.rules.rule_file import read_rule
 from service.report import Report
 from service.store.queries import load_queries
 from service.store.write.reports import ReportStore
 from service.times import HOUR
+from tests.policies import leaping_history
+from tests.policies.rule_texts import write_rule
 from tests.support import engine
 from tests.support.generated import histories
 
@@ -70,6 +78,30 @@ def _compare(history: History) -> None:
                     swept = _judged(test, rules, until, axis=axis, way=Way.SWEEP)
                     assert swept == _judged(test, rules, until, axis=axis, way=Way.COPIES)
                     assert swept
+
+
+def test_a_report_counts_that_says_the_same_as_an_hour_before_it(tmp_path: Path) -> None:
+    """What the hour says changes nothing, but the report is one more that confirms."""
+    with closing(engine.SqliteEngine(tmp_path / "compliance.db")) as database:
+        store = ReportStore(database.migrated(), load_queries())
+        for report in leaping_history.history(random.Random(1), 5, 12):
+            store.add(report, report.taken_at)
+            until = report.taken_at + HOUR
+        with BackTest(Config(data=tmp_path)) as test:
+            hourly = replace(
+                read_rule(write_rule(tmp_path), RELATIONS | HIDDEN),
+                sql="SELECT 'always' AS name",
+                evidence=("name",),
+                applies=Applies(),
+                clock=Clock.HORA,
+                deadlines=Deadlines(confirm_after=Threshold(9)),
+            )
+            found = test.guard.load([JudgedRule.of(hourly)], DataFiles().tables())
+            made = RuleInForce(hourly, "", "", "{}", taken_up_at=0)
+            rules = {hourly.id: replace(made, inspection=found[hourly.id])}
+            swept = _judged(test, rules, until, axis=Axis.LLEGADA, way=Way.SWEEP)
+            assert swept == _judged(test, rules, until, axis=Axis.LLEGADA, way=Way.COPIES)
+            assert "always" in str(swept)
 
 
 @settings(max_examples=2, phases=[Phase.generate], deadline=None)

@@ -97,7 +97,7 @@ class Histories:
                 if gap is not None:
                     yield gap
                 task = self._of_report(server, report, cursor, rules, intervals)
-                task.previous, previous = previous, report.bound
+                task.previous, previous = previous, task.bound
                 yield task
         if cursor.event is not None:
             told = Before(period.last_id + 1, period.until)

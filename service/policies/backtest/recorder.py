@@ -52,12 +52,12 @@ class Recorder:
         self._server, self._terms, self._period = server, terms, period
         self.found = Found(RuleState(server.id, terms.rule))
         self._since = 0
-        self._is_settled = False  # the last verdict changed nothing
+        self.is_settled = False  # the last verdict changed nothing
         self._is_broken = False
 
     def take(self, event: Event, verdict: Verdict) -> None:
         step(self.found.state, self._server, self._terms, event)
-        self._is_settled = not self.found.state.is_changed
+        self.is_settled = not self.found.state.is_changed
         self._keep()
         found = self.found
         found.judged += 1
@@ -72,8 +72,12 @@ class Recorder:
 
         Raises UnsettledError where that would change something.
         """
-        if not self._is_settled:
+        if not self.is_settled:
             raise UnsettledError
+        self.repeat(bound, reports)
+
+    def repeat(self, bound: Bound, reports: int = 1) -> None:
+        """Reports that change nothing, since the one before said the same and is settled."""
         self.found.state.last = bound
         self.found.judged += reports
         self.found.broken += reports * self._is_broken

@@ -15,7 +15,7 @@ from service.policies.backtest.history import Histories, Period
 from service.policies.backtest.leaps import Leaps
 from service.policies.backtest.recorder import Found, Recorder, UnsettledError
 from service.policies.evaluator.clock_events import Rules
-from service.policies.evaluator.task import Task, as_server, event_of
+from service.policies.evaluator.task import Task, Verdicts, as_server, event_of
 from service.policies.machine.events import Terms
 from service.policies.rules.rule import Scope
 from service.store.engines import Database
@@ -67,7 +67,11 @@ class Replay:
 
     def _found(self, tasks: Iterator[Task]) -> dict[str, Found]:
         recorders: dict[str, Recorder] = {}
+        before: Verdicts | None = None  # those of the task before, if it was a plain report
         for task in tasks:
+            former, before = before, task.verdicts if task.is_plain_report else None
+            if before is not None and before is former and _repeats(task, recorders):
+                continue
             if task.leaves:
                 for recorder in recorders.values():
                     recorder.leave(task.bound)
@@ -82,3 +86,13 @@ class Replay:
                 elif rule not in task.verdicts:
                     recorder.leave_out(task.bound)
         return {rule: recorder.end(self._period.until) for rule, recorder in recorders.items()}
+
+
+def _repeats(task: Task, recorders: Mapping[str, Recorder]) -> bool:
+    """Takes a report that says the very same as the one before, if that changes nothing."""
+    some = [recorders[rule] for rule in task.verdicts]
+    if not all(recorder.is_settled for recorder in some):
+        return False
+    for recorder in some:
+        recorder.repeat(task.bound)
+    return True

@@ -94,12 +94,12 @@ def _may_change_in_silence(rule: RuleInForce) -> bool:
 
 def asked_since(rules: Rules, clock: Clock) -> int | None:
     """Since when rules about one server are judged at whole hours or days; null if none is."""
-    found = (
-        rule.taken_up_at
-        for rule in rules.values()
-        if rule.rule.clock is clock and rule.rule.scope is Scope.SERVIDOR
-    )
-    return min(found, default=None)
+    since: int | None = None
+    for made in rules.values():
+        is_asked = made.rule.clock is clock and made.rule.scope is Scope.SERVIDOR
+        if is_asked and (since is None or made.taken_up_at < since):
+            since = made.taken_up_at
+    return since
 
 
 def last_of(until: int, length: int, rules: Rules, clock: Clock) -> int:

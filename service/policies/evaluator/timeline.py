@@ -51,14 +51,14 @@ class Timeline:
     ) -> Task:
         """A report in order. interval_before: the usual interval of the reports before it."""
         was_retired, before = is_retired(cursor), cursor.event
-        cursor.seq, cursor.event, cursor.tag = report.seq, report.bound, None
+        task = _of_report(server, report, cursor)
+        cursor.seq, cursor.event, cursor.tag = report.seq, task.bound, None
         # Hours and days count from the first report on, and while a rule asks for them; not while
         # the server is retired.
         if was_retired or cursor.hour_at is None or asked_since(rules, Clock.HORA) is None:
             cursor.hour_at = report.received_at // HOUR * HOUR
         if was_retired or cursor.day_at is None or asked_since(rules, Clock.DIA) is None:
             cursor.day_at = report.received_at // DAY * DAY
-        task = _of_report(server, report, cursor)
         task.report_at = report.placed_at
         task.longest_gap = self._hearing.limit(interval_before)
         task.retirement = before if was_retired else None

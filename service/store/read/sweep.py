@@ -7,10 +7,13 @@ service/policies/guard/running_spans.py is what service/store/read/current.py wo
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from service import times
 from service.store.engines import Connection
+from service.store.read.few import FewReader
 
 Row = tuple[Any, ...]
 
@@ -80,8 +83,9 @@ class Sweep:
             cursor = self._connection.execute(self._queries["swept_reports"], parameters)
             self._columns = [column[0] for column in cursor.description or ()][1:]
             self._reports = iter(cursor)
-        self._seq, *row = next(self._reports)
-        return tuple(row)
+        row = next(self._reports)
+        self._seq = row[0]
+        return row[1:]
 
     def all(self) -> SweepStep:
         """All rows of the report at which the sweep stands, as if nothing had been before."""
@@ -90,26 +94,23 @@ class Sweep:
 
     def programs(self, numbers: Iterable[int]) -> list[Row]:
         """Number, name, username, executable and command line of programs."""
-        query = self._queries["swept_program"]
-        return [self._connection.execute(query, {"id": number}).fetchone() for number in numbers]
+        return FewReader(self._queries).programs(self._connection, numbers)
 
 
 class _Spans:
     """Spans in the order of their first report."""
 
     def __init__(self, spans: Iterable[Row]) -> None:
-        self._spans: Iterator[Row] = iter(spans)
-        self._next = next(self._spans, None)
+        self._groups = groupby(spans, itemgetter(0))
+        self._next = next(self._groups, None)
         self._begun: list[Row] = []  # those that run are among them
 
     def to(self, seq: int) -> list[Row]:
         """Those that begin until a report, and after the one for which they were asked last."""
-        spans, span = self._spans, self._next
         found: list[Row] = []
-        while span is not None and span[0] <= seq:
-            found.append(span)
-            span = next(spans, None)
-        self._next = span
+        while self._next is not None and self._next[0] <= seq:
+            found += self._next[1]
+            self._next = next(self._groups, None)
         self._begun += found
         return found
 

@@ -7,7 +7,7 @@ now, whatever a clock says: a place is given once, when a report arrives, and ne
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from operator import sub
 from typing import NamedTuple
 
 from service.times import MINUTE, SECOND
@@ -120,7 +120,7 @@ def usual_interval(latest_places: Sequence[int], known_for: int | None = None) -
     report is one of 1970 would not be silent for decades.
     """
     latest = latest_places[: INTERVALS + 1]
-    intervals = sorted(later - earlier for later, earlier in pairwise(latest))
+    intervals: list[int] = sorted(map(sub, latest, latest[1:]))
     if not intervals:
         return None
     median = intervals[len(intervals) // 2]
