@@ -18,6 +18,8 @@ MAX_ROWS = 20
 MAX_CELL = 256  # characters
 MAX_COMMAND_LINE = 120
 
+_IN_ORDER = json.JSONEncoder(sort_keys=True, ensure_ascii=False)
+
 
 class Finding(NamedTuple):
     """The rows with one value of `clave`: what one violation shows.
@@ -96,4 +98,4 @@ def _motives(motives: Mapping[str, str], row: Row) -> dict[str, str]:
 
 
 def _order(value: object) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return _IN_ORDER.encode(value)

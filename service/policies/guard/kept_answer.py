@@ -112,8 +112,10 @@ class KeptAnswer:
             self._count(change.came, 1)
 
     def _count(self, processes: Iterable[Process], times: int) -> None:
-        sums, changed = self._sums, self._changed
-        for group, token in map(self._group_of, processes):
+        sums, changed, made = self._sums, self._changed, self._made
+        for process in processes:
+            # Most run what was seen before.
+            group, token = made.get(process[0][3]) or self._group_of(process)
             sums[group] += token * times
             changed.add(group)
 

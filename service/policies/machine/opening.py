@@ -18,6 +18,8 @@ UNSTABLE = "inestable"
 
 MOST_OPEN = 100  # of a rule on a server; the rest is one
 
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 def key_text(terms: Terms, finding: Finding) -> str:
     """The values of `clave` in one spelling: a JSON object."""
@@ -66,4 +68,4 @@ def new_violation(server: Server, terms: Terms, finding: Finding, opening: Openi
 
 
 def _json(value: Mapping[str, object] | Sequence[object]) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _COMPACT.encode(value)
