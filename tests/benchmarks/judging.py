@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import cProfile
-import math
 import sys
 import tempfile
 import time
@@ -79,7 +78,7 @@ def _measure(config: Config, options: argparse.Namespace) -> int:
                 profile.dump_stats(options.profile)
             own, guard = time.process_time() - own, _spent(evaluator) - guard
             size = _size_of_verdicts(config) - size
-            evaluator._rounds._judge._blind_until = math.inf
+            evaluator._rounds._judge._sees = False
             _add(store, fleet, options.reports)
             whole = -time.process_time() - _spent(evaluator)
             _work(evaluator)

@@ -122,8 +122,9 @@ class Both:
                 load_queries(),
                 self._resources.enter_context(guard),
                 self._resources.enter_context(ImageBuilder(script, folder / "compliance.db")),
+                sees=sees,
             )
-            for guard in (Noting(self.asked), Guard())
+            for guard, sees in ((Noting(self.asked), True), (Guard(), False))
         ]
         self.use(rules)
 
@@ -142,14 +143,12 @@ class Both:
     def judge(self, server: int, seq: int, now: int) -> Mapping[str, Verdict]:
         """The verdicts, which are the same both ways."""
         found: list[Mapping[str, Verdict]] = []
-        for place, judge in enumerate(self._judges):
+        for judge in self._judges:
             bound = Bound(1, now, now, None)
             task = Task(
                 JudgedServer(server, f"m{server}", 0, START, now, None),
                 seq, now, Cursor(server), bound, "", report_at=now, told=Told(),
             )  # fmt: skip
-            if place:
-                judge._blind_until = float("inf")
             judge.judge([task])
             found.append(task.verdicts)
         seen, whole = found

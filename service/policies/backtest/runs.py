@@ -112,7 +112,7 @@ class BackTest:
 
         way: another one than the fastest, which is slow, and gives the same.
         """
-        judge = RecordJudge(self._queries, self.guard, self._builder)
+        judge = RecordJudge(self._queries, self.guard, self._builder, sees=False)
         judge.use(rules)
         every_report = EveryReport(judge)
         sweep = SweptReports(
@@ -172,7 +172,7 @@ class BackTest:
                 )
                 for record in records
             ]
-        judge = RecordJudge(self._queries, self.guard, self._builder)
+        judge = RecordJudge(self._queries, self.guard, self._builder, sees=False)
         judge.use(rules)
         found: dict[str, list[Verdict]] = {rule: [] for rule in rules}
         for first in range(0, len(tasks), _SERVERS_AT_A_TIME):

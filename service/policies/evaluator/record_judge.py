@@ -41,14 +41,21 @@ class _Copied(NamedTuple):
 
 
 class RecordJudge:
-    """builder: its image is used for nothing else meanwhile."""
+    """builder: its image is used for nothing else meanwhile. sees: false to copy all rows."""
 
-    def __init__(self, queries: Mapping[str, str], guard: Guard, builder: ImageBuilder) -> None:
+    def __init__(
+        self,
+        queries: Mapping[str, str],
+        guard: Guard,
+        builder: ImageBuilder,
+        *,
+        sees: bool = True,
+    ) -> None:
         self._queries, self._guard, self._builder = queries, guard, builder
         self._about_servers: list[str] = []
         self._tags = TagReader(queries)
         self._first_sight_tags: set[str | None] = set()  # null: on every server
-        self._sight, self._kept = Sight(queries, guard), KeptVerdicts()
+        self._sees, self._sight, self._kept = sees, Sight(queries, guard), KeptVerdicts()
         self._blind: dict[int, float] = {}  # servers, each with the end
         self._blind_until = 0.0
 
@@ -72,7 +79,7 @@ class RecordJudge:
         if not self._about_servers or not tasks:
             return
         try:
-            self._judge(tasks, sees=True)
+            self._judge(tasks, sees=self._sees)
         except GuardEndedError:
             self._judge_whole(tasks)
 
