@@ -15,7 +15,7 @@ from service.policies.rules.placeholders import NAMES_LISTED
 from service.policies.rules.rule import Rule, Semantics
 
 _MOST_SERVERS = 10_000  # some kilobytes each
-_MOST_EVIDENCE = 100  # rows, of all of a server's verdicts: whoever reports could have many
+_MOST_EVIDENCE = 100  # rows of a server: a hostile report could have very many
 # What time and chance have a part in; they may say something else of the same rows.
 _CHANCE = {Reason.LIMITE, Reason.REGLA_ROTA}
 
@@ -86,7 +86,7 @@ def _one(verdict: Verdict) -> Verdict:
 
 
 def _counting(verdict: Verdict, rule: JudgedRule, names_listed: int) -> Verdict:
-    """The evidence of what is missing is how many names a report lists."""
+    """The verdict of an absence, whose evidence counts the names of the report."""
     (finding,) = verdict.findings
     if finding.evidence[0][NAMES_LISTED] == names_listed:
         return verdict

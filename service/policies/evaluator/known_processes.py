@@ -43,7 +43,7 @@ class KnownProcess(NamedTuple):
 
 
 class KnownProcesses(dict[int, KnownProcess]):
-    """By what FewReader.running() says of a process: those that were met.
+    """The processes that were met, by their numbers as FewReader.running() gives them.
 
     guard: has the rules loaded.
     """

@@ -20,7 +20,7 @@ from service.store.rule_state import RuleState
 from service.store.write.verdicts import States, VerdictStore
 
 _MOST_SERVERS = 10_000  # some kilobytes each
-_MOST_VIOLATIONS = 100  # of a server: whoever reports could have many, each with its evidence
+_MOST_VIOLATIONS = 100  # of a server: a hostile report could have very many
 
 
 class _Server(NamedTuple):

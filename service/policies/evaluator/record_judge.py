@@ -147,7 +147,7 @@ class RecordJudge:
             return None
         try:
             return self._sight.of(image, task.now, report, tags)
-        except GuardEndedError:  # whoever sends what does this must not slow all others down
+        except GuardEndedError:  # one such server must not slow all others down
             until = time.monotonic() + _BLIND_SECONDS
             self._blind = {place: end for place, end in self._blind.items() if end > now}
             self._blind[server] = until

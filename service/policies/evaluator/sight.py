@@ -64,7 +64,7 @@ class Sight:
         self._rules: Mapping[str, RuleInForce] = {}
         self._kinds: Mapping[str, Kind] | None = None  # null: not asked for yet
         self._all: set[str | None] = set()  # tags where a rule sees all; null: on every server
-        # Rules that find nothing where nothing runs that they need: all, and those that see all.
+        # Rules that need a program to find anything; and those that see all processes then.
         self._needing: frozenset[str] = frozenset()
         self._resting: frozenset[str] = frozenset()
         self._needing_tags: set[str] = set()
@@ -135,7 +135,7 @@ class Sight:
     def _seen(
         self, running: Iterable[KnownProcess], awake: Collection[str]
     ) -> dict[int, frozenset[str]]:
-        """The rules that see each program; those that find nothing see where they apply alone."""
+        """The rules that see each program. Those at rest see only what decides where they apply."""
         asleep = self._needing.difference(awake)
         found: dict[int, frozenset[str]] = {}
         for process in running:
