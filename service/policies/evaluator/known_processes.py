@@ -55,7 +55,7 @@ class KnownProcesses(dict[int, KnownProcess]):
         self._made: dict[Sees, Sees] = {}  # each once: many programs are seen by the same rules
 
     def use(self, rules: Iterable[str]) -> None:
-        """Replaces the rules: those that see few processes, or need some."""
+        """Replaces the rules, which see few processes or find nothing without some."""
         self._rules = frozenset(rules)
         self._forget()
 

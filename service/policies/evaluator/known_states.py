@@ -89,7 +89,7 @@ class KnownStates:
     def _stored(
         self, connection: Connection, tasks: Sequence[Task]
     ) -> dict[int, Mapping[str, Verdict]]:
-        """The verdicts of these reports that change nothing of what is stored, by server."""
+        """By server, the verdicts on these reports for which nothing has to be stored."""
         servers = [task.server.id for task in tasks]
         standings = self._store.standings(connection, servers)
         return {

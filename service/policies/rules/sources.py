@@ -98,7 +98,7 @@ class _Reader:
         self.most = 1.0
         # Queries of WITH clauses.
         self._most_of: dict[str, float] = {}
-        self._named: set[str] = set()  # those that were read somewhere
+        self._named: set[str] = set()  # WITH queries that some FROM names
 
     def text(self, at: int) -> str:
         """The text of a token, in capitals; none behind the last."""

@@ -119,7 +119,7 @@ def line_of(sql: str, start: int) -> int:
 
 
 def parentheses(found: Sequence[Token]) -> dict[int, int] | None:
-    """Where those that begin at places end: the place behind. Null where one has no other."""
+    """By the place of each that opens, the place behind what closes it. Null if one has none."""
     ends: dict[int, int] = {}
     open_: list[int] = []
     for at, token in enumerate(found):
